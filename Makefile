@@ -1,0 +1,37 @@
+# make run [PROFILE=ham10000-smoke] [DATA=path/to/ham10000]   the whole pipeline
+# make test                                                   the tests that take seconds
+# make test-slow                                              the tests that run the pipeline itself
+# make lint                                                   style and types
+
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+# The first Python that will do.
+PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13; do \
+	$$python -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+.PHONY: run test test-slow lint
+
+run: $(VENV)/installed
+	@dermoscopy run $(if $(PROFILE),--profile "$(PROFILE)") $(if $(DATA),--data "$(DATA)")
+
+test: $(VENV)/installed
+	python -m pytest -m "not slow"
+
+test-slow: $(VENV)/installed
+	python -m pytest -m slow
+
+lint: $(VENV)/installed
+	ruff check
+	ruff format --check
+	mypy
+
+# The stamp is newer than what was installed, so a second call installs nothing.
+$(VENV)/installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 with venv found: install one, or name it: make PYTHON=/path/to/python3.12"; exit 2; }
+	@echo "Installing into $(VENV): about 2 GB, one to five minutes."
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,46 @@
+"""What a user can get wrong: one base class, one small class a kind."""
+
+from collections.abc import Sequence
+
+
+class UserError(Exception):
+    """A mistake a user can mend; a stage prints it without a traceback and exits with 2."""
+
+
+class ProblemsError(UserError):
+    """Several problems of one kind, all told at once.
+
+    Args:
+        headline: What is wrong, in one line without its final colon.
+        problems: One line a problem: where, the value received, what would do.
+        remedy: What to do, in one line.
+    """
+
+    def __init__(self, headline: str, problems: Sequence[str], remedy: str) -> None:
+        lines = [f"{headline}:", *(f"  {problem}" for problem in problems), remedy]
+        super().__init__("\n".join(lines))
+        self.problems = list(problems)
+
+
+class ParameterError(ProblemsError):
+    """params.yaml holds a value that no stage can use."""
+
+
+class ArchiveError(ProblemsError):
+    """The archive of photographs cannot be used as it was given."""
+
+
+class WeightsError(UserError):
+    """Starting weights are missing, or are not the ones that were named."""
+
+
+class LeakError(ProblemsError):
+    """The same lesion, bytes or copy stands in more than one part."""
+
+
+class TableError(UserError):
+    """A table between two stages is not what the pipeline writes."""
+
+
+class TrainingError(UserError):
+    """Training cannot go on with the parameters it was given."""

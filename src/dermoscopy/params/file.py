@@ -1,0 +1,56 @@
+"""Read params.yaml as DVC reads it (YAML 1.2), a checked block at a time."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from dermoscopy.errors import ParameterError, UserError
+from dermoscopy.params.problems import describe
+
+T = TypeVar("T")
+
+PARAMS = Path("params.yaml")
+REMEDY = "Correct the value, or undo every change to params.yaml with: git restore params.yaml"
+
+
+@cache
+def read() -> Any:
+    """Return params.yaml of the working directory as plain dicts, lists and scalars.
+
+    Raises:
+        UserError: The file is missing or is not YAML.
+    """
+    try:
+        return YAML(typ="safe", pure=True).load(PARAMS)
+    except FileNotFoundError:
+        raise UserError("params.yaml is not here: run in the project's top folder.") from None
+    except YAMLError as error:
+        raise UserError(f"params.yaml is not YAML: {error}\n{REMEDY}") from None
+
+
+def load(section: str, kind: type[T]) -> T:
+    """Return one checked section of params.yaml.
+
+    Args:
+        section: Its key; a dot leads into a block (`models.cnn_a`), and "" means the whole file.
+        kind: What it holds: a `Block`, or a type of a single value.
+
+    Raises:
+        ParameterError: A key is missing or unknown, or a value cannot be used; all of them named.
+    """
+    value = read()
+    for key in filter(None, section.split(".")):
+        if not isinstance(value, dict) or key not in value:
+            raise ParameterError("params.yaml has 1 problem", [f"{section}: missing"], REMEDY)
+        value = value[key]
+    adapter: TypeAdapter[T] = TypeAdapter(kind)
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        problems = describe(error, section, kind)
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise ParameterError(f"params.yaml has {count}", problems, REMEDY) from None

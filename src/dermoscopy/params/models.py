@@ -1,0 +1,101 @@
+"""The four members of the ensemble."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from dermoscopy.params.block import Block, Count, Positive, PositiveFloat, Rate
+from dermoscopy.params.optimizers import Optimizer
+
+Normalization = Literal["unit", "backbone"]
+Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "random_uniform"]
+Side = Annotated[int, Field(ge=8, le=1024)]
+
+
+class Transfer(Block):
+    """A member built over a backbone of keras.applications.
+
+    Attributes:
+        backbone: Its name.
+        weights: "none", or a key of `data.weights`.
+        image_size: Side of the square it is fed, in pixels.
+        normalization: "unit" divides by 255; "backbone" is what the backbone was trained with.
+        initializer: Of the backbone's convolutions, where weights is "none".
+        batch_norm_momentum: Of the backbone's moving averages, where weights is "none".
+        dense: Units of each dense layer of the head.
+        dropout: After each of them.
+        l2: Weight of the penalty on the head's dense kernels.
+        optimizer: Unless the top-level `optimizer` replaces it.
+        learning_rate: Its step.
+        fine_tune_learning_rate: Its step once layers are unfrozen.
+        clip: No component of a gradient is larger; null does not clip.
+        frozen_epochs: With the backbone frozen; skipped where weights is "none".
+        unfrozen_layers: How many of the backbone's last layers then train, or "all";
+            where weights is "none" all of them train.
+        epochs: With those layers unfrozen.
+    """
+
+    backbone: Literal["vgg19", "inception_v3"]
+    weights: str = Field(min_length=1)
+    image_size: Side
+    normalization: Normalization
+    initializer: Initializer
+    batch_norm_momentum: Rate
+    dense: list[Positive]
+    dropout: Rate
+    l2: float = Field(ge=0)
+    optimizer: Optimizer
+    learning_rate: PositiveFloat
+    fine_tune_learning_rate: PositiveFloat
+    clip: PositiveFloat | None
+    frozen_epochs: Count
+    unfrozen_layers: Positive | Literal["all"]
+    epochs: Positive
+
+
+class SmallCNN(Block):
+    """A member built from the ground up: convolutions with pooling, dense layers, an output.
+
+    Attributes:
+        image_size: Side of the square it is fed, in pixels; divided by 255.
+        conv_layers: How many times [convolution, ReLU, pooling].
+        filters: Of each convolution.
+        kernel_size: Its side.
+        padding: Of each convolution.
+        pooling: Kind of pooling.
+        pool_size: Its side and stride.
+        dense_layers: How many dense layers before the output.
+        units: Of each.
+        dropout: After each.
+        initializer: Of every kernel.
+        optimizer: Unless the top-level `optimizer` replaces it.
+        learning_rate: Its step.
+        epochs: How long it trains.
+    """
+
+    image_size: Side
+    conv_layers: Positive
+    filters: Positive
+    kernel_size: Positive
+    padding: Literal["valid", "same"]
+    pooling: Literal["max", "average"]
+    pool_size: Positive
+    dense_layers: Count
+    units: Positive
+    dropout: Rate
+    initializer: Initializer
+    optimizer: Optimizer
+    learning_rate: PositiveFloat
+    epochs: Positive
+
+
+class Models(Block):
+    """The `models` block: the fixed list of members."""
+
+    vgg19: Transfer
+    inception_v3: Transfer
+    cnn_a: SmallCNN
+    cnn_b: SmallCNN
+
+
+Member = Literal["vgg19", "inception_v3", "cnn_a", "cnn_b"]

@@ -1,0 +1,93 @@
+"""What all stage scripts share: --help, errors to exit codes, dying with dvc, time and memory."""
+
+import argparse
+import ctypes
+import errno
+import inspect
+import json
+import logging
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import get_args
+
+from dermoscopy.errors import UserError
+
+logger = logging.getLogger("dermoscopy")
+
+
+def run(stage: Callable[..., None]) -> None:
+    """Run a stage as the command line asks, and exit as DVC expects.
+
+    Exit codes: 0 done, 2 something a user can mend (told without a traceback), 1 our own fault.
+    What a run cost is left in `runs/`, which neither git nor DVC keeps.
+
+    Args:
+        stage: The stage's function. Its docstring is the help; a parameter annotated with a
+            `Literal` becomes a positional argument of those choices.
+    """
+    parser = argparse.ArgumentParser(description=stage.__doc__)
+    for name, parameter in inspect.signature(stage).parameters.items():
+        parser.add_argument(name, choices=get_args(parameter.annotation))
+    arguments = vars(parser.parse_args())
+
+    die_with_parent()
+    name = "@".join([stage.__name__, *arguments.values()])
+    runs = Path(os.environ.get("DVC_ROOT", ".")) / "runs"
+    runs.mkdir(exist_ok=True)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    log = logging.FileHandler(runs / f"{name}.log", mode="w")
+    log.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    logging.getLogger().addHandler(log)
+    logger.setLevel(logging.INFO)
+
+    start = time.perf_counter()
+    code = 1
+    try:
+        stage(**arguments)
+        code = 0
+    except UserError as error:
+        code = 2
+        logger.error("%s", error)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        code = 2
+        logger.error("The disk is full: %s\nFree some space, then run dvc repro again.", error)
+    finally:
+        cost = {
+            "exit": code,
+            "seconds": round(time.perf_counter() - start, 2),
+            "peak_memory_mb": peak_memory() // 2**20,
+        }
+        (runs / f"{name}.json").write_text(json.dumps(cost) + "\n")
+    sys.exit(code)
+
+
+def peak_memory() -> int:
+    """Return the largest resident size of this process so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def die_with_parent() -> None:
+    """End this process when dvc, its parent, ends: an orphan would train beside its successor."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()

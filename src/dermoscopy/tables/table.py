@@ -1,0 +1,64 @@
+"""What every table that crosses a stage boundary shares: columns, types, order, reader, writer."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from dermoscopy.errors import TableError
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV file whose columns, types and row order are fixed.
+
+    Args:
+        columns: Name to type, in order: "str", "int64" or "float64". An empty field is the
+            missing value of a "float64" column and the empty string of a "str" column.
+        order: The columns the rows are sorted by.
+    """
+
+    columns: Mapping[str, str]
+    order: tuple[str, ...]
+
+    def write(self, frame: pd.DataFrame, path: Path) -> None:
+        """Write a frame; the file appears whole or not at all. Floats read back equal.
+
+        Raises:
+            TableError: The frame has not exactly this table's columns.
+        """
+        if set(frame.columns) != set(self.columns):
+            raise TableError(
+                f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}."
+            )
+        ordered = frame[list(self.columns)].astype(dict(self.columns)).sort_values(list(self.order), kind="stable")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.tmp")
+        ordered.to_csv(beside, index=False, lineterminator="\n")
+        os.replace(beside, path)
+
+    def read(self, path: Path) -> pd.DataFrame:
+        """Read a table that `write` wrote.
+
+        Raises:
+            TableError: The file is missing or has other columns.
+        """
+        floats = {name: [""] for name, kind in self.columns.items() if kind == "float64"}
+        try:
+            frame = pd.read_csv(
+                path,
+                dtype=dict(self.columns),
+                keep_default_na=False,
+                na_values=floats,
+            )
+        except FileNotFoundError:
+            raise TableError(f"{path} is not here: run `dvc repro`.") from None
+        except ValueError as error:
+            raise TableError(f"{path} is not a table of this pipeline: {error}") from None
+        if list(frame.columns) != list(self.columns):
+            raise TableError(
+                f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}."
+            )
+        return frame

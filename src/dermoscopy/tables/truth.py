@@ -1,0 +1,12 @@
+"""data/truth/scores.csv: the simulator's latent score of each photograph; no rows for a real archive."""
+
+from dermoscopy.tables.table import Table
+
+SCORES = Table(
+    columns={
+        "image_id": "str",
+        "lesion_id": "str",
+        "score": "float64",  # the larger, the more malignant; no model can know more
+    },
+    order=("image_id",),
+)

@@ -1,0 +1,103 @@
+"""A clone of this project in a temporary folder, small enough to run the real `dvc` in."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+TOP = Path(__file__).parents[2]
+
+
+class Project:
+    """A clone and the commands a user types in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def clone(cls, folder: Path) -> "Project":
+        """Clone what is committed, and commit on top what is not yet."""
+        subprocess.run(["git", "clone", "--quiet", str(TOP), str(folder)], check=True)
+        changed = subprocess.run(
+            ["git", "ls-files", "-z", "--modified", "--others", "--exclude-standard"],
+            cwd=TOP,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split("\0")
+        for name in filter(None, changed):
+            if (TOP / name).exists():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(TOP / name, folder / name)
+            else:
+                (folder / name).unlink(missing_ok=True)
+        project = cls(folder)
+        project.commit("what is in the workspace")
+        return project
+
+    def copy(self, folder: Path) -> "Project":
+        """Copy the clone with its data and its cache."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder)
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as in the project's environment; without a network, where that can be had."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("DVC_")}
+        environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
+        return subprocess.run(
+            [*WITHOUT_NETWORK, *command], cwd=self.folder, env=environment, capture_output=True, text=True
+        )
+
+    def done(self, *command: str) -> str:
+        """Run a command that has to succeed; return what it printed."""
+        result = self.run(*command)
+        assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout[-4000:]}\n{result.stderr[-4000:]}"
+        return result.stdout
+
+    def commit(self, message: str) -> None:
+        """Commit everything git does not ignore."""
+        self.done("git", "add", "--all")
+        identity = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "core.hooksPath=/dev/null"]
+        self.done("git", *identity, "commit", "--quiet", "--allow-empty", "--message", message)
+
+    def apply(self, profile: str) -> None:
+        """Write a profile's leaves into params.yaml."""
+        yaml = YAML()
+        params = yaml.load(self.folder / "params.yaml")
+        merge(params, YAML(typ="safe", pure=True).load(self.folder / "profiles" / f"{profile}.yaml"))
+        yaml.dump(params, self.folder / "params.yaml")
+
+    def outputs(self) -> dict[str, str]:
+        """Return what dvc.lock says every output hashes to."""
+        lock = YAML(typ="safe", pure=True).load(self.folder / "dvc.lock")
+        return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]}
+
+
+def merge(params: dict, leaves: dict) -> None:
+    for key, value in leaves.items():
+        assert key in params, key
+        if isinstance(value, dict):
+            merge(params[key], value)
+        else:
+            params[key] = value
+
+
+def stages_run(output: str) -> list[str]:
+    """Return the stages dvc says it ran, in order."""
+    return re.findall(r"^Running stage '([^']+)'", output, flags=re.MULTILINE)
+
+
+def _without_network() -> list[str]:
+    """A prefix that takes the network away from a command, where this user may do that."""
+    if shutil.which("unshare"):
+        for flags in (["--net"], ["--net", "--map-root-user"]):
+            if subprocess.run(["unshare", *flags, "true"], capture_output=True).returncode == 0:
+                return ["unshare", *flags]
+    return []
+
+
+WITHOUT_NETWORK = _without_network()

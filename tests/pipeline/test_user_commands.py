@@ -1,0 +1,103 @@
+"""The commands a user types, with the real dvc, in a temporary clone without a network."""
+
+import json
+
+import pytest
+
+from tests.pipeline.project import Project, stages_run
+
+pytestmark = pytest.mark.slow
+
+MEMBERS = ["train@vgg19", "train@inception_v3", "train@cnn_a", "train@cnn_b"]
+BEFORE = ["check", "acquire", "merge", "split", "augment", "audit"]
+AFTER = ["predict", "weigh", "baselines", "evaluate", "explain", "report"]
+
+
+def test_the_four_user_commands(finished: Project, tmp_path, rendered):
+    project = finished.copy(tmp_path / "project")
+    assert sorted(stages_run(finished.first.stdout)) == sorted(BEFORE + MEMBERS + AFTER)
+
+    assert stages_run(project.done("dvc", "repro")) == ["check"]
+
+    ran = stages_run(project.done("dvc", "exp", "run", "-S", "optimizer=adam"))
+    assert sorted(ran) == sorted(["check", *MEMBERS, "predict", "weigh", "evaluate", "explain", "report"])
+
+    rows = json.loads(project.done("dvc", "metrics", "diff", "--json"))
+    assert {"metrics/test.json", "metrics/val.json", "metrics/train/cnn_b.json"} <= set(rows)
+    assert "metrics/test.json" in project.done("dvc", "metrics", "diff")
+    assert len(project.done("dvc", "metrics", "diff", "--all", "--md").splitlines()) <= 2 + 60
+
+    page = project.done("dvc", "plots", "show").strip().removeprefix("file://")
+    text = rendered(page)
+    for drawn in ("ROC on the test part", "Confusion matrix", "vgg19", "inception_v3", "cnn_a", "cnn_b", "ensemble"):
+        assert drawn in text
+    for drawn in ("benign", "malignant", "specificity"):
+        assert drawn in text
+
+
+def test_one_member_s_parameter_trains_that_member(finished: Project, tmp_path):
+    project = finished.copy(tmp_path / "project")
+    ran = stages_run(project.done("dvc", "exp", "run", "-S", "models.cnn_a.dropout=0.4"))
+    assert [stage for stage in ran if stage.startswith("train")] == ["train@cnn_a"]
+    assert not {"acquire", "merge", "split", "augment", "audit", "baselines"} & set(ran)
+
+
+def test_the_choice_of_members_trains_none(finished: Project, tmp_path):
+    project = finished.copy(tmp_path / "project")
+    ran = stages_run(project.done("dvc", "exp", "run", "-S", "ensemble.members=[cnn_a,cnn_b]"))
+    assert sorted(ran) == ["check", "evaluate", "report", "weigh"]
+    weights = (project.folder / "data/ensemble/weights.csv").read_text()
+    assert "vgg19" not in weights
+
+
+def test_a_refused_value_touches_nothing(finished: Project, tmp_path):
+    project = finished.copy(tmp_path / "project")
+    result = project.run("dvc", "exp", "run", "-S", "optimizer=adma", "-S", "models.cnn_b.dropout=1.5")
+    assert result.returncode != 0
+    told = result.stdout + result.stderr
+    for words in ("'adma'", "adam", "models.cnn_b.dropout", "1.5", "git restore params.yaml"):
+        assert words in told
+    assert "Traceback" not in told
+    assert project.done("git", "status", "--porcelain") == " M params.yaml\n"
+    assert project.done("dvc", "data", "status").startswith("No changes")
+    project.done("git", "restore", "params.yaml")
+    assert stages_run(project.done("dvc", "repro")) == ["check"]
+
+
+def test_a_fresh_clone_shows_results_at_once_and_has_nothing_to_run(finished: Project, tmp_path):
+    fresh = Project(tmp_path / "fresh")
+    finished.done("git", "clone", "--quiet", str(finished.folder), str(fresh.folder))
+    assert stages_run(fresh.done("dvc", "repro", "--allow-missing", "--dry")) == ["check"]
+    assert "metrics/test.json" in fresh.done("dvc", "metrics", "show")
+    assert (fresh.folder / "dvc_plots" / "index.html").exists() is False
+    fresh.done("dvc", "plots", "show")
+    assert "ROC on the test part" in (fresh.folder / "dvc_plots" / "index.html").read_text()
+
+
+def test_two_clones_give_the_same_bytes(tiny: Project, finished: Project, tmp_path):
+    second = tiny.copy(tmp_path / "second")
+    second.done("dvc", "repro")
+    assert second.outputs() == finished.outputs()
+    for name in finished.done("git", "ls-files", "metrics", "plots", "data").split():
+        assert (second.folder / name).read_bytes() == (finished.folder / name).read_bytes(), name
+
+
+def test_no_path_of_the_machine_in_what_is_committed(finished: Project):
+    for name in finished.done("git", "ls-files", "dvc.lock", "metrics", "plots", "data").split():
+        assert str(finished.folder) not in (finished.folder / name).read_text(errors="ignore"), name
+
+
+def test_a_queued_experiment_runs_its_own_code(finished: Project, tmp_path):
+    """Without PYTHONPATH=src it would import the workspace's package while recording the snapshot's hash."""
+    project = finished.copy(tmp_path / "project")
+    project.done("dvc", "exp", "run", "--queue", "-S", "ensemble.method=mean", "--name", "queued")
+    with (project.folder / "src/dermoscopy/evaluation/ensembles.py").open("a") as module:
+        module.write("\nraise RuntimeError('the code of the workspace')\n")
+    project.done("dvc", "queue", "start")
+    told = project.done("dvc", "queue", "status")
+    for _ in range(120):
+        if "Success" in told or "Failed" in told:
+            break
+        project.done("sleep", "1")
+        told = project.done("dvc", "queue", "status")
+    assert "Success" in told, project.run("dvc", "queue", "logs", "queued").stdout
