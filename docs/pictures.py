@@ -1,0 +1,154 @@
+"""Draw README's pictures into docs/images/: the charts from plots/, a contact sheet from the simulated archive.
+
+python docs/pictures.py
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from PIL import Image, ImageDraw, ImageFont
+
+from dermoscopy.archive.layout import METADATA, photographs
+from dermoscopy.tables.truth import SCORES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+IMAGES = Path("docs/images")
+
+DIAGNOSES = {
+    "mel": "melanoma",
+    "bcc": "basal cell carcinoma",
+    "akiec": "actinic keratosis",
+    "nv": "nevus",
+    "bkl": "benign keratosis",
+    "df": "dermatofibroma",
+    "vasc": "vascular lesion",
+}
+LESIONS = 6  # of each diagnosis
+WIDTH, HEIGHT, GAP, MARGIN = 132, 99, 6, 140  # pixels
+
+# The colours of .dvc/plots/roc_by_name.json and intervals.json.
+NAMES = ("#4269d0", "#e69f00", "#d1495b", "#2a9d8f", "#111827", "#a463f2", "#8c564b", "#5fa8d3", "#e377c2")
+KINDS = {"member": "#4269d0", "ensemble": "#e69f00", "baseline": "#2a9d8f", "truth": "#d1495b"}
+TEXT, GRID = "#1f2933", "#e4e7eb"
+
+
+def roc(curves: pd.DataFrame, scores: pd.DataFrame, protocol: str) -> "Figure":
+    """Draw the ROC curves, the area of each in the legend.
+
+    Args:
+        curves: plots/roc.csv.
+        scores: plots/roc_auc.csv.
+        protocol: How the parts were drawn, as metrics/test.json says it.
+    """
+    figure, axes = _axes(6.4, 6.0)
+    areas = scores.set_index("name")["value"]
+    members_first = sorted(curves["name"].unique(), key=lambda name: (name == "ensemble", name))
+    for position, name in enumerate(members_first):
+        curve = curves[curves["name"] == name]
+        label = f"{name} ({areas[name]:.3f})" if name in areas else name
+        width = 2.8 if name == "ensemble" else 1.3
+        axes.plot(curve["fpr"], curve["tpr"], color=NAMES[position % len(NAMES)], linewidth=width, label=label)
+    axes.plot([0, 1], [0, 1], color="#9aa5b1", linewidth=1, linestyle=(0, (2, 4)))
+    axes.set(xlim=(0, 1), ylim=(0, 1.005), xlabel="1 - specificity", ylabel="sensitivity", aspect="equal")
+    axes.set_title(f"ROC on the test part, split by {protocol}", fontsize=11)
+    axes.legend(loc="lower right", frameon=False, fontsize=9)
+    return figure
+
+
+def roc_auc(scores: pd.DataFrame, protocol: str) -> "Figure":
+    """Draw each classifier's ROC AUC with its interval, the largest on top.
+
+    Args:
+        scores: plots/roc_auc.csv; low and high may be missing.
+        protocol: As for `roc`.
+    """
+    ordered = scores.sort_values("value", kind="stable").reset_index(drop=True)
+    figure, axes = _axes(6.8, 0.8 + 0.3 * len(ordered))
+    for kind, colour in KINDS.items():
+        rows = ordered[ordered["kind"] == kind]
+        if rows.empty:
+            continue
+        axes.hlines(rows.index, rows["low"], rows["high"], color=colour, linewidth=3, alpha=0.45)
+        axes.scatter(rows["value"], rows.index, color=colour, s=30, zorder=3, label=kind)
+    for row, value in ordered["value"].items():
+        axes.annotate(
+            f"{value:.3f}", (1, row), (6, 0), ("axes fraction", "data"), "offset points", va="center", fontsize=8
+        )
+    axes.axvline(0.5, color="#9aa5b1", linewidth=1, linestyle=(0, (2, 4)))
+    axes.set_yticks(ordered.index, ordered["name"])
+    axes.set_xlabel("ROC AUC")
+    axes.set_title(f"ROC AUC on the test part, split by {protocol}", fontsize=11)
+    axes.legend(loc="lower right", frameon=False, fontsize=9)
+    return figure
+
+
+def lesions(data: Path) -> Image.Image:
+    """Draw one photograph each of some lesions of every diagnosis.
+
+    Args:
+        data: The folder that holds source.json, raw/ and truth/.
+
+    Raises:
+        SystemExit: The archive is not the simulated one. HAM10000's photographs are CC BY-NC and
+            stay out of the repository.
+    """
+    source = json.loads((data / "source.json").read_text())["source"]
+    table = pd.read_csv(data / "raw" / METADATA, keep_default_na=False)
+    # Only the simulator knows latent scores; source.json may be ahead of what acquire last wrote.
+    made_up = set(SCORES.read(data / "truth" / "scores.csv")["image_id"])
+    if source != "simulated" or not set(table["image_id"]) <= made_up:
+        raise SystemExit(
+            f"{data}/raw is not the simulated archive (source: {source}); its photographs are not for README.\n"
+            "Undo: git restore . && dvc checkout"
+        )
+    files = {path.stem: path for path in photographs(data / "raw")}
+    sheet = Image.new("RGB", (MARGIN + LESIONS * (WIDTH + GAP), GAP + len(DIAGNOSES) * (HEIGHT + GAP)), "white")
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(13)
+    for line, (dx, name) in enumerate(DIAGNOSES.items()):
+        top = GAP + line * (HEIGHT + GAP)
+        draw.text((GAP, top + HEIGHT / 2), f"{name}\n({dx})", TEXT, font, anchor="lm")
+        chosen = table[table["dx"] == dx].sort_values("image_id").drop_duplicates("lesion_id").head(LESIONS)
+        for column, image_id in enumerate(chosen["image_id"]):
+            with Image.open(files[image_id]) as photograph:
+                small = photograph.convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
+            sheet.paste(small, (MARGIN + column * (WIDTH + GAP), top))
+    return sheet
+
+
+def _axes(width: float, height: float) -> tuple["Figure", "Axes"]:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    mpl.rcdefaults()
+    mpl.rcParams.update({"text.color": TEXT, "axes.labelcolor": TEXT, "xtick.color": TEXT, "ytick.color": TEXT})
+    figure, axes = plt.subplots(figsize=(width, height), layout="constrained")
+    axes.grid(color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_color(GRID)
+    return figure, axes
+
+
+def main() -> None:
+    """Write roc.png, roc_auc.png and lesions.png."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    curves = pd.read_csv("plots/roc.csv")
+    scores = pd.read_csv("plots/roc_auc.csv")
+    protocol = json.loads(Path("metrics/test.json").read_text())["protocol"]
+    for name, figure in {"roc": roc(curves, scores, protocol), "roc_auc": roc_auc(scores, protocol)}.items():
+        # Without the version of matplotlib in it, the same charts are the same bytes.
+        figure.savefig(IMAGES / f"{name}.png", dpi=150, metadata={"Software": None})
+    lesions(Path("data")).save(IMAGES / "lesions.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""README's pictures: drawn from what git keeps, and never from a patient's photograph."""
+
+import importlib.util
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+specification = importlib.util.spec_from_file_location("pictures", Path(__file__).parents[2] / "docs" / "pictures.py")
+pictures = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(pictures)
+
+CURVES = pd.DataFrame({"name": ["cnn_a"] * 3 + ["ensemble"] * 2, "fpr": [0, 0.2, 1, 0, 1], "tpr": [0, 0.9, 1, 0, 1]})
+SCORES = pd.DataFrame(
+    {
+        "name": ["cnn_a", "ensemble", "prevalence"],
+        "kind": ["member", "ensemble", "baseline"],
+        "value": [0.85, 0.5, 0.5],
+        "low": [0.8, 0.4, None],
+        "high": [0.9, 0.6, None],
+    }
+)
+
+
+def write(data: Path, source: str, scored: list[str]) -> None:
+    """An archive of two photographs, one red and one blue, and what the simulator knows of them."""
+    folder = data / "raw" / "HAM10000_images_part_1"
+    folder.mkdir(parents=True)
+    (data / "truth").mkdir()
+    (data / "source.json").write_text(json.dumps({"source": source}))
+    rows = ["lesion_id,image_id,dx,dx_type,age,sex,localization"]
+    for image_id, dx, colour in (("ISIC_1", "mel", "red"), ("ISIC_2", "vasc", "blue")):
+        Image.new("RGB", (40, 30), colour).save(folder / f"{image_id}.jpg")
+        rows.append(f"HAM_{image_id},{image_id},{dx},histo,,,")
+    (data / "raw" / "HAM10000_metadata.csv").write_text("\n".join(rows) + "\n")
+    scores = ["image_id,lesion_id,score", *(f"{image_id},HAM_{image_id},0.5" for image_id in scored)]
+    (data / "truth" / "scores.csv").write_text("\n".join(scores) + "\n")
+
+
+def test_simulated_lesions_stand_in_the_line_of_their_diagnosis(tmp_path: Path):
+    write(tmp_path, "simulated", ["ISIC_1", "ISIC_2"])
+    sheet = pictures.lesions(tmp_path)
+    left = pictures.MARGIN + pictures.WIDTH // 2
+    red, _, blue = sheet.getpixel((left, pictures.GAP + pictures.HEIGHT // 2))
+    assert red > 240 > 20 > blue
+    red, _, blue = sheet.getpixel((left, sheet.height - pictures.GAP - pictures.HEIGHT // 2))
+    assert blue > 240 > 20 > red
+
+
+@pytest.mark.parametrize(
+    ("source", "scored"),
+    [("directory", ["ISIC_1", "ISIC_2"]), ("simulated", []), ("simulated", ["ISIC_1"])],
+    ids=["another source", "acquired from another source", "a photograph too many"],
+)
+def test_photographs_that_were_not_simulated_are_refused(tmp_path: Path, source: str, scored: list[str]):
+    write(tmp_path, source, scored)
+    with pytest.raises(SystemExit, match="not the simulated archive"):
+        pictures.lesions(tmp_path)
+
+
+def test_the_charts_repeat_to_the_byte_and_say_the_protocol():
+    drawn = []
+    for _ in range(2):
+        for figure in (pictures.roc(CURVES, SCORES, "image leaky"), pictures.roc_auc(SCORES, "image leaky")):
+            assert "image leaky" in figure.axes[0].get_title()
+            file = io.BytesIO()
+            figure.savefig(file, metadata={"Software": None})
+            drawn.append(file.getvalue())
+    assert drawn[:2] == drawn[2:]
+    labels = [text.get_text() for text in pictures.roc(CURVES, SCORES, "").axes[0].get_legend().get_texts()]
+    assert labels == ["cnn_a (0.850)", "ensemble (0.500)"]

@@ -1,0 +1,154 @@
+"""The page of `dvc plots show`: it needs no network, and every plot of dvc.yaml draws in it."""
+
+import csv
+import http.server
+import importlib.util
+import json
+import re
+import shutil
+import socketserver
+import threading
+from pathlib import Path
+
+import pytest
+from dvc_render.vega import OPTIONAL_ANCHORS
+from ruamel.yaml import YAML
+
+from tests.pipeline.browser import charts, rendered
+from tests.pipeline.project import TOP, WITHOUT_NETWORK, Project
+
+PLOTS = TOP / ".dvc" / "plots"
+ANCHORS = {
+    f"<DVC_METRIC_{name.upper()}>" for name in ("title", "x", "y", "x_label", "y_label", "data", *OPTIONAL_ANCHORS)
+}
+
+TABLES = {
+    "roc.csv": ["name,fpr,tpr", "cnn_a,0,0", "cnn_a,1e-05,0.9", "cnn_a,1,1", "ensemble,0,0", "ensemble,1,1"],
+    "confusion.csv": ["actual,predicted", *7 * ["benign,benign"], *5 * ["malignant,benign"]],
+    "curves.csv": ["name,part,epoch,accuracy,loss", "cnn_a,train,1,0.5,0.7", "cnn_a,val,1,0.6,0.69"],
+    "chosen.csv": ["name,part,accuracy", "cnn_a,train,0.71", "cnn_a,val,0.62"],
+    "roc_auc.csv": ["name,kind,value,low,high", "ensemble,ensemble,0.8,0.7,0.9", "prevalence,baseline,0.5,,"],
+    "parts.csv": ["part,label,dx,images,lesions", "train,benign,nv,41,31", "test,malignant,mel,9,7"],
+}
+
+
+def plots() -> list[str | dict]:
+    return YAML(typ="safe", pure=True).load(TOP / "dvc.yaml")["plots"]
+
+
+def charted() -> dict[str, dict]:
+    return {name: plot for entry in plots() if isinstance(entry, dict) for name, plot in entry.items()}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The plots of this project over small tables, the pictures' folders missing as in a fresh clone."""
+    folder = tmp_path / "project"
+    (folder / "plots").mkdir(parents=True)
+    shutil.copytree(PLOTS, folder / ".dvc" / "plots")
+    shutil.copyfile(TOP / ".dvc" / "config", folder / ".dvc" / "config")
+    YAML().dump({"plots": plots()}, folder / "dvc.yaml")
+    for name, lines in TABLES.items():
+        (folder / "plots" / name).write_text("\n".join(lines) + "\n")
+    project = Project(folder)
+    project.done("git", "init", "--quiet")
+    project.commit("tables")
+    return project
+
+
+def page_of(shown: str) -> Path:
+    return Path(shown.strip().splitlines()[-1].removeprefix("file://"))
+
+
+def test_the_page_asks_no_other_machine_for_anything():
+    page = (PLOTS / "page.html").read_text()
+    assert "{plot_divs}" in page
+    assert "{refresh_tag}" in page
+    assert "{scripts}" not in page
+    assert len(page) < 1_000_000
+    assert not re.search(r"<script[^>]*\ssrc\s*=|<link\b|@import|sourceMappingURL|\bcdn\b|cdn\.|jsdelivr|unpkg", page)
+
+
+def test_the_page_is_what_its_script_makes():
+    specification = importlib.util.spec_from_file_location("rebuild_page", PLOTS / "rebuild_page.py")
+    rebuild_page = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(rebuild_page)
+    page = (PLOTS / "page.html").read_text()
+    sources = {
+        library.name: re.search(
+            rf"<!-- {library.name} {re.escape(library.version)}, [^>]* -->\n<script>\n(.*?)\n</script>", page, re.DOTALL
+        )[1]
+        for library in rebuild_page.LIBRARIES
+    }
+    assert rebuild_page.fill((PLOTS / "page_shell.html").read_text(), sources) == page, "run .dvc/plots/rebuild_page.py"
+    for name in sources:
+        assert "Redistribution" in (PLOTS / "licenses" / f"{name}.txt").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(charted()))
+def test_a_template_holds_only_anchors_that_dvc_fills(name: str):
+    text = (PLOTS / f"{charted()[name]['template']}.json").read_text()
+    json.loads(text)
+    anchors = set(re.findall(r"<DVC_METRIC_\w+>", text))
+    assert "<DVC_METRIC_DATA>" in anchors
+    assert anchors <= ANCHORS
+
+
+@pytest.mark.parametrize("name", sorted(charted()))
+def test_a_plot_names_a_table_git_keeps_and_columns_it_has(name: str):
+    plot = charted()[name]
+    [(path, y)] = plot["y"].items()
+    columns = next(csv.reader(TABLES[Path(path).name]))
+    assert {plot["x"], y} <= set(columns)
+    outs = [
+        out for stage in YAML(typ="safe", pure=True).load(TOP / "dvc.yaml")["stages"].values() for out in stage["outs"]
+    ]
+    assert {path: {"cache": False}} in outs
+
+
+def test_every_plot_is_drawn_without_a_network_and_without_the_pictures(project: Project):
+    page = page_of(project.done("dvc", "plots", "show"))
+    assert not re.search(r"<script[^>]*\ssrc\s*=", page.read_text())
+    drawn = charts(page)
+    assert set(drawn) == {name.replace(" ", "_") for name in charted()}
+    for name, plot in charted().items():
+        assert plot["title"] in drawn[name.replace(" ", "_")]
+    assert {"cnn_a", "ensemble"} <= set(drawn["ROC"].splitlines())
+    assert {"7", "5", "0", "100.0% of malignant"} <= set(drawn["Confusion_matrix"].splitlines())
+    assert {"0.800", "prevalence", "baseline"} <= set(drawn["ROC_AUC"].splitlines())
+    assert {"train", "val", "cnn_a"} <= set(drawn["Accuracy"].splitlines())
+    assert {"0.71", "0.62"} <= set(drawn["Chosen_epoch"].splitlines())
+    assert {"nv", "41", "9"} <= set(drawn["Parts"].splitlines())
+    assert not any("leaky" in text for text in drawn.values())
+
+
+def test_two_revisions_stand_side_by_side_and_the_leaky_one_says_so(project: Project):
+    for path in (project.folder / "plots").iterdir():
+        header, *rows = path.read_text().splitlines()
+        path.write_text("\n".join([f"{header},protocol", *(f"{row},paper leaky" for row in rows)]) + "\n")
+    drawn = charts(page_of(project.done("dvc", "plots", "diff", "HEAD", "workspace")))
+    for text in drawn.values():
+        assert {"HEAD", "workspace (leaky)", "leaky protocol: parts share lesions"} <= set(text.splitlines())
+    assert drawn["Confusion_matrix"].splitlines().count("7") == 2
+
+
+def test_a_plot_without_rows_says_what_makes_it(project: Project):
+    (project.folder / "plots" / "roc.csv").unlink()
+    shown = page_of(project.run("dvc", "plots", "show").stdout)
+    assert "ROC: nothing to draw; dvc repro makes it." in rendered(shown)
+
+
+@pytest.mark.parametrize("prefix", [WITHOUT_NETWORK, []], ids=["namespace", "option"])
+def test_the_browser_reaches_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefix: list[str]):
+    """The helper's own test: a server that does answer is not reached, neither way of blocking it."""
+    monkeypatch.setattr("tests.pipeline.browser.WITHOUT_NETWORK", prefix)
+    page = tmp_path / "index.html"
+    with socketserver.TCPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        asked = []
+        server.process_request = lambda request, client: asked.append(client)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/x.js"
+        page.write_text(f'<p>still</p><script src="{address}" onload="document.body.append(1)"></script>')
+        assert rendered(page) == "still"
+        server.shutdown()
+    assert asked == []
