@@ -1,0 +1,24 @@
+"""Score what sees little or the wrong thing."""
+
+from pathlib import Path
+
+from dermoscopy.baselines.classifiers import predict_baselines
+from dermoscopy.params.baselines import Baselines
+from dermoscopy.params.file import load
+from dermoscopy.stage import run
+from dermoscopy.tables.parts import PART
+from dermoscopy.tables.predictions import PREDICTIONS
+
+
+def baselines() -> None:
+    """Score what sees little or the wrong thing: prevalence, age/sex/site, colours, thumbnail, dx_type."""
+    settings = load("baselines", Baselines)
+    train = PART.read(Path("data/split/train.csv"))
+    test = PART.read(Path("data/split/test.csv"))
+    rows = test[["image_id", "lesion_id", "dx", "label"]]
+    for name, probability in predict_baselines(train, test, settings).items():
+        PREDICTIONS.write(rows.assign(probability=probability), Path("data/baselines", f"{name}.csv"))
+
+
+if __name__ == "__main__":
+    run(baselines)

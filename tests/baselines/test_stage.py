@@ -1,0 +1,32 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dermoscopy.params import file
+from dermoscopy.tables.parts import PART
+from dermoscopy.tables.predictions import PREDICTIONS
+from stages.baselines import baselines
+
+PARAMETERS = Path(__file__).parents[2] / "params.yaml"
+
+
+@pytest.fixture(autouse=True)
+def fresh_parameters():
+    file.read.cache_clear()
+    yield
+    file.read.cache_clear()
+
+
+def test_a_table_for_each_baseline(parts):
+    shutil.copy(PARAMETERS, ".")
+    for name, table in zip(("train", "test"), parts, strict=True):
+        PART.write(table, Path("data/split", f"{name}.csv"))
+    baselines()
+    written = sorted(Path("data/baselines").iterdir())
+    assert [path.stem for path in written] == ["age_sex_site", "colours", "dx_type", "prevalence", "thumbnail"]
+    for path in written:
+        assert PREDICTIONS.read(path)["image_id"].tolist() == sorted(parts[1]["image_id"])
+    first = [path.read_bytes() for path in written]
+    baselines()
+    assert [path.read_bytes() for path in written] == first

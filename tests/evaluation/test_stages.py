@@ -1,0 +1,109 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dermoscopy.errors import TableError
+from dermoscopy.evaluation.classifiers import read_choice
+from dermoscopy.tables import truth
+from dermoscopy.tables.ensemble import WEIGHTS
+from dermoscopy.tables.evaluation import SCORES
+from dermoscopy.tables.predictions import PREDICTIONS
+from stages.evaluate import evaluate
+from stages.weigh import weigh
+
+OUTPUTS = ("data/ensemble", "data/evaluation", "metrics", "plots")
+
+
+def contents() -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for out in OUTPUTS for path in sorted(Path(out).rglob("*.*"))}
+
+
+def test_from_predictions_to_figures(project: Path):
+    weigh()
+    evaluate()
+    assert WEIGHTS.read(Path("data/ensemble/weights.csv"))["weight"].sum() == pytest.approx(1)
+    assert json.loads(Path("data/ensemble/ensemble.json").read_text())["method"] == "accuracy_weighted"
+
+    scores = SCORES.read(Path("data/evaluation/scores.csv"))
+    names = scores.groupby("kind")["name"].unique().map(sorted).to_dict()
+    assert names["member"] == ["cnn_a", "cnn_b", "inception_v3", "vgg19"]
+    assert names["ensemble"] == ["accuracy_weighted", "ensemble", "mean", "vote"]
+    assert names["baseline"] == ["colours", "prevalence"]
+    assert names["truth"] == ["latent score"]
+
+    figures = json.loads(Path("metrics/test.json").read_text())
+    assert figures["images"] == figures["tn"] + figures["fp"] + figures["fn"] + figures["tp"] == 50
+    assert figures["lesions"] == 40
+    assert figures["roc_auc"] > max(scores.loc[scores["kind"] == "member"].query("metric == 'roc_auc'")["low"])
+    assert {path.name for path in Path("plots").iterdir()} == {
+        "roc.csv",
+        "confusion.csv",
+        "curves.csv",
+        "chosen.csv",
+        "roc_auc.csv",
+    }
+
+
+def test_the_same_again(project: Path):
+    weigh()
+    evaluate()
+    first = contents()
+    weigh()
+    evaluate()
+    assert contents() == first
+
+
+def test_nothing_of_test_reaches_the_weights(project: Path):
+    weigh()
+    first = contents()
+    for path in Path("data").rglob("test.csv"):
+        path.unlink()
+    weigh()
+    assert contents() == first
+
+
+def test_a_member_of_another_split_is_refused_by_name(project: Path):
+    path = Path("data/predictions/cnn_b/val.csv")
+    PREDICTIONS.write(PREDICTIONS.read(path).iloc[1:], path)
+    with pytest.raises(TableError, match=r"cnn_b/val\.csv: 1 photograph missing"):
+        weigh()
+
+
+def test_predictions_of_other_photographs_than_the_split_are_refused(project: Path):
+    weigh()
+    for path in Path("data/predictions").glob("*/test.csv"):
+        table = PREDICTIONS.read(path)
+        PREDICTIONS.write(table.assign(label=1 - table["label"]), path)
+    with pytest.raises(TableError, match=r"vgg19/test\.csv: 50 photographs with another label"):
+        evaluate()
+
+
+def test_a_leak_is_said_in_metrics_and_charts(project: Path):
+    Path("data/audited").write_text("image leaky\n")
+    weigh()
+    evaluate()
+    for part in ("val", "test"):
+        assert json.loads(Path(f"metrics/{part}.json").read_text())["protocol"] == "image (leaky protocol)"
+    assert set(pd.read_csv("plots/roc.csv")["protocol"]) == {"image (leaky protocol)"}
+
+
+def test_a_real_archive_has_no_latent_score(project: Path):
+    path = Path("data/truth/scores.csv")
+    table = truth.SCORES.read(path)
+    weigh()
+    truth.SCORES.write(table.iloc[:0], path)
+    evaluate()
+    assert "truth" not in set(SCORES.read(Path("data/evaluation/scores.csv"))["kind"])
+    truth.SCORES.write(table.iloc[:-2], path)
+    with pytest.raises(TableError, match="2 test photographs have no score"):
+        evaluate()
+
+
+def test_a_choice_nobody_made_is_refused(project: Path):
+    with pytest.raises(TableError, match="weigh"):
+        read_choice(Path("data/ensemble/ensemble.json"))
+    Path("choice.json").write_text('{"method": "magic"}')
+    with pytest.raises(TableError, match="weigh"):
+        read_choice(Path("choice.json"))
