@@ -1,8 +1,12 @@
 """Offline copies of malignant photographs."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from dermoscopy.params.block import Block, Rate
+
+Balance = Annotated[float, Field(ge=0, le=1)]
 
 
 class Augment(Block):
@@ -18,7 +22,7 @@ class Augment(Block):
         quality: JPEG quality of a copy.
     """
 
-    balance: float = Field(ge=0, le=1)
+    balance: Balance
     flip: float = Field(ge=0, le=1)
     rotate: float = Field(ge=0, le=1)
     scale: Rate

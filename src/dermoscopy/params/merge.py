@@ -1,6 +1,6 @@
 """What is merged."""
 
-from dermoscopy.params.block import Block, Positive
+from dermoscopy.params.block import Block, Count, Positive
 
 
 class Merge(Block):
@@ -12,4 +12,4 @@ class Merge(Block):
     """
 
     lesions: Positive | None
-    seed: int
+    seed: Count

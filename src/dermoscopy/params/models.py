@@ -9,7 +9,8 @@ from dermoscopy.params.optimizers import Optimizer
 
 Normalization = Literal["unit", "backbone"]
 Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "random_uniform"]
-Side = Annotated[int, Field(ge=8, le=1024)]
+LARGEST_SIDE = 1024
+Side = Annotated[int, Field(ge=8, le=LARGEST_SIDE)]
 
 
 class Transfer(Block):

@@ -1,0 +1,27 @@
+"""The `dermoscopy` command."""
+
+import sys
+
+import typer
+
+from dermoscopy.cli.overrides import overrides
+from dermoscopy.cli.run import run
+from dermoscopy.errors import UserError
+
+app = typer.Typer(
+    help="What the dvc command does not do itself; the pipeline is dvc repro.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(run)
+app.command()(overrides)
+
+
+def main() -> None:
+    """Run the command; what a user can mend is told without a traceback, and exits with 2."""
+    try:
+        app()
+    except UserError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)

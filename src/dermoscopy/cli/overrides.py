@@ -1,0 +1,24 @@
+"""Print a profile as options of `dvc exp run`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dermoscopy.cli.profile import data_leaves, override, read_profile
+from dermoscopy.errors import UserError
+
+
+def overrides(
+    profile: Annotated[str, typer.Argument(help="Its name in profiles/, or a file.")],
+    data: Annotated[Path | None, typer.Option(help="The folder that holds the archive.")] = None,
+) -> None:
+    """Print a profile as options: dvc exp run $(dermoscopy overrides tiny) -S optimizer=adam."""
+    leaves = read_profile(profile) | (data_leaves(data) if data else {})
+    items = [override(key, value) for key, value in leaves.items()]
+    for item in items:
+        # The shell splits what is printed at white space and takes no quotes from it.
+        if any(letter.isspace() for letter in item):
+            raise UserError(f"{item}: the shell would split this at the space; use dermoscopy run instead.")
+    for item in items:
+        print("-S", item)

@@ -1,0 +1,64 @@
+"""Profiles: the leaves of params.yaml that differ, one file a purpose."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml.error import YAMLError
+
+from dermoscopy.cli.leaves import Leaves, flatten
+from dermoscopy.errors import UserError
+from dermoscopy.params.file import read_yaml
+from dermoscopy.params.nearest import nearest_word
+
+PROFILES = Path("profiles")
+# What `dvc exp run -S` takes without quotes, and does not take for something else than a string.
+PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_+./-]*")
+NOT_STRINGS = {"null", "true", "false", "on", "off", "yes", "no", "nan", "inf"}
+
+
+def read_profile(name: str) -> Leaves:
+    """Return a profile's leaves.
+
+    Args:
+        name: Of a file in profiles/, or the path of one.
+
+    Raises:
+        UserError: There is none, or it is no block of YAML.
+    """
+    path = Path(name) if name.endswith(".yaml") else PROFILES / f"{name}.yaml"
+    if not path.is_file():
+        names = sorted(path.stem for path in PROFILES.glob("*.yaml"))
+        near = nearest_word(path.stem, names)
+        meant = f" Did you mean {near}?" if near else ""
+        raise UserError(f"There is no profile {name}; there are {', '.join(names) or 'none here'}.{meant}")
+    try:
+        tree = read_yaml(path.read_text(encoding="utf-8"))
+    except YAMLError as error:
+        raise UserError(f"{path} is not YAML: {error}") from None
+    if not isinstance(tree, dict):
+        raise UserError(f"{path}: expected blocks of params.yaml, received {tree!r}.")
+    return flatten(tree)
+
+
+def data_leaves(path: Path) -> Leaves:
+    """Return the leaves that name a folder as the archive.
+
+    Args:
+        path: The folder; made absolute, since a queued experiment runs elsewhere.
+    """
+    return {"data.source": "directory", "data.path": str(path.expanduser().resolve())}
+
+
+def override(key: str, value: Any) -> str:
+    """Return `key=value` as `dvc exp run -S` reads it, with the value's type kept."""
+    return f"{key}={_written(value)}"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, str) and PLAIN.fullmatch(value) and value.lower() not in NOT_STRINGS:
+        return value
+    if isinstance(value, list):
+        return f"[{','.join(map(_written, value))}]"
+    return json.dumps(value, ensure_ascii=False)

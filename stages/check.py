@@ -1,0 +1,26 @@
+"""Refuse what no stage can use."""
+
+import os
+from pathlib import Path
+
+from dermoscopy.archive.fingerprint import fingerprint
+from dermoscopy.params.file import load
+from dermoscopy.params.tree import Params
+from dermoscopy.preflight.environment import versions
+from dermoscopy.preflight.keep import keep
+from dermoscopy.preflight.rules import preflight
+from dermoscopy.stage import run
+
+
+def check() -> None:
+    """Refuse parameters no stage can use; name the source's content and the versions."""
+    params = load("", Params, preflight)
+    # A queued experiment's folder goes away; what is remembered outlives it.
+    memory = Path(os.environ.get("DVC_ROOT", "."), ".checkpoints", "hashes.json")
+    source, environment = fingerprint(params.data, memory), versions()
+    keep(Path("data/source.json"), source)
+    keep(Path("data/environment.json"), environment)
+
+
+if __name__ == "__main__":
+    run(check)

@@ -1,0 +1,117 @@
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dermoscopy.archive import remembered
+from dermoscopy.archive.fingerprint import fingerprint
+from dermoscopy.errors import ArchiveError
+from dermoscopy.params.data import Data, Weights
+
+
+@pytest.fixture
+def archive(tmp_path) -> Path:
+    folder = tmp_path / "ham10000"
+    for part, names in (("HAM10000_images_part_1", "ab"), ("HAM10000_images_part_2", "cd")):
+        (folder / part).mkdir(parents=True)
+        for name in names:
+            (folder / part / f"{name}.jpg").write_bytes(name.encode())
+    (folder / "HAM10000_metadata.csv").write_text("lesion_id,image_id\n")
+    return folder
+
+
+@pytest.fixture
+def memory(tmp_path) -> Path:
+    return tmp_path / ".checkpoints" / "hashes.json"
+
+
+def directory(folder: Path) -> Data:
+    return Data(source="directory", path=str(folder), weights={})
+
+
+def test_the_simulated_archive_has_no_content_of_its_own(memory):
+    weights = {"vgg19": Weights(source="none", sha256=None)}
+    data = Data(source="simulated", path="/nowhere", weights=weights)
+    assert fingerprint(data, memory) == {"source": "simulated", "weights": {}}
+    assert not memory.exists()
+
+
+def test_it_depends_on_content_alone(archive, memory, tmp_path):
+    first = fingerprint(directory(archive), memory)
+    assert first["images"]["count"] == 4
+    elsewhere = shutil.copytree(archive, tmp_path / "elsewhere", copy_function=shutil.copyfile)
+    assert fingerprint(directory(elsewhere), memory) == first
+    assert str(tmp_path) not in json.dumps(first)
+
+
+@pytest.mark.parametrize("change", ["bytes", "name", "folder", "gone", "more", "table"])
+def test_any_change_of_content_shows(archive, memory, change):
+    before = fingerprint(directory(archive), memory)
+    part = archive / "HAM10000_images_part_1"
+    if change == "bytes":
+        (part / "a.jpg").write_bytes(b"other")
+    elif change == "name":
+        (part / "a.jpg").rename(part / "e.jpg")
+    elif change == "folder":
+        (part / "a.jpg").rename(archive / "HAM10000_images_part_2" / "a.jpg")
+    elif change == "gone":
+        (part / "a.jpg").unlink()
+    elif change == "more":
+        (part / "e.jpg").write_bytes(b"e")
+    else:
+        (archive / "HAM10000_metadata.csv").write_text("lesion_id\n")
+    after = fingerprint(directory(archive), memory)
+    assert after != before
+    assert (after["images"] != before["images"]) == (change != "table")
+
+
+def test_what_acquire_does_not_take_does_not_count(archive, memory):
+    before = fingerprint(directory(archive), memory)
+    (archive / "notes.txt").write_text("mine")
+    assert fingerprint(directory(archive), memory) == before
+
+
+def test_files_are_read_once(archive, memory, monkeypatch):
+    first = fingerprint(directory(archive), memory)
+    read: list[Path] = []
+    sha256 = remembered.sha256
+    monkeypatch.setattr(remembered, "sha256", lambda path: read.append(path) or sha256(path))
+    assert fingerprint(directory(archive), memory) == first
+    assert read == []
+
+    changed = archive / "HAM10000_images_part_1" / "a.jpg"
+    changed.write_bytes(b"z")
+    os.utime(changed, ns=(1, 1))
+    assert fingerprint(directory(archive), memory) != first
+    assert read == [changed]
+
+
+@pytest.mark.parametrize("spoilt", ["", "[]", '{"a": 1'])
+def test_a_spoilt_memory_is_made_anew(archive, memory, spoilt):
+    first = fingerprint(directory(archive), memory)
+    memory.write_text(spoilt)
+    assert fingerprint(directory(archive), memory) == first
+    assert len(json.loads(memory.read_text())) == 5
+
+
+def test_weights_by_content(memory, tmp_path):
+    (tmp_path / "w.h5").write_bytes(b"weights")
+    file = Weights(source=str(tmp_path / "w.h5"), sha256=None)
+    weights = {
+        "mine": file,
+        "again": file,
+        "vgg19": Weights(source="imagenet", sha256=None),
+        "later": Weights(source="none", sha256=None),
+    }
+    found = fingerprint(Data(source="simulated", path=None, weights=weights), memory)["weights"]
+    assert list(found) == ["again", "mine", "vgg19"]
+    assert found["again"] == found["mine"] != "imagenet"
+    assert found["vgg19"] == "imagenet"
+
+
+def test_what_cannot_be_read_is_named(memory, tmp_path):
+    weights = {"mine": Weights(source=str(tmp_path / "gone.h5"), sha256=None)}
+    with pytest.raises(ArchiveError, match=r"gone\.h5: No such file"):
+        fingerprint(Data(source="simulated", path=None, weights=weights), memory)

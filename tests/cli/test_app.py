@@ -1,0 +1,64 @@
+"""The command, and what it does with the real dvc."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dermoscopy.params.file import read_yaml
+from tests.cli.conftest import git
+
+SOURCE = Path("src").resolve()
+
+
+def dermoscopy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("DVC_")}
+    return subprocess.run(
+        [sys.executable, "-c", "from dermoscopy.cli.app import main; main()", *arguments],
+        cwd=folder,
+        env=environment | {"PYTHONPATH": str(SOURCE), "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_help_names_the_commands(tmp_path):
+    done = dermoscopy(tmp_path, "--help")
+    assert done.returncode == 0
+    assert "run" in done.stdout
+    assert "overrides" in done.stdout
+
+
+def test_a_user_s_mistake_is_one_message_and_exit_2(project):
+    done = dermoscopy(project, "overrides", "smal")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "There is no profile smal; there are other, small. Did you mean small?\n"
+
+
+@pytest.mark.slow
+def test_with_the_real_dvc(project):
+    (project / "dvc.yaml").write_text(
+        "stages:\n  copy:\n    cmd: python -c \"print('threads')\" > out.txt\n"
+        "    params:\n    - runtime\n    - data\n    outs:\n    - out.txt\n"
+    )
+    subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], cwd=project, check=True)
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "dvc")
+
+    photographs = project.parent / "my photographs, all"
+    done = dermoscopy(project, "run", "--profile", "small", "--data", str(photographs))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Running stage 'copy'" in done.stdout
+    params = (project / "params.yaml").read_text()
+    assert "# Chosen with care." in params
+    assert read_yaml(params)["data"]["path"] == str(photographs)
+
+    assert dermoscopy(project, "run", "--profile", "other").returncode == 2
+
+    git(project, "restore", "params.yaml")
+    (project / "dvc.yaml").write_text((project / "dvc.yaml").read_text().replace("cmd: python", "cmd: exit 3; python"))
+    failed = dermoscopy(project, "run")
+    assert failed.returncode == 255
+    assert "The results" not in failed.stdout

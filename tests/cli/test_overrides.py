@@ -1,0 +1,31 @@
+import shlex
+
+import pytest
+
+from dermoscopy.cli.overrides import overrides
+from dermoscopy.errors import UserError
+
+
+def test_one_leaf_a_line(project, capsys):
+    overrides("small")
+    assert capsys.readouterr().out == "-S runtime.threads=1\n-S models.cnn_a.dropout=0.1\n"
+
+
+def test_the_folder_of_photographs_comes_with_it(project, capsys):
+    overrides("small", project)
+    assert capsys.readouterr().out.endswith(f"-S data.source=directory\n-S data.path={project}\n")
+
+
+def test_what_the_shell_would_split_is_refused(project, capsys):
+    with pytest.raises(UserError, match="use dermoscopy run"):
+        overrides("small", project / "my photographs")
+    assert capsys.readouterr().out == ""
+
+
+def test_items_survive_the_shell_s_word_splitting(project, capsys):
+    (project / "profiles" / "small.yaml").write_text("a: [x, y]\nb: 'null'\nc: null\nd: ''\n")
+    overrides("small")
+    words = capsys.readouterr().out.split()
+    assert words[::2] == ["-S"] * 4
+    assert words[1::2] == ["a=[x,y]", 'b="null"', "c=null", 'd=""']
+    assert shlex.split("c=null") == ["c=null"]

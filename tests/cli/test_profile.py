@@ -1,0 +1,83 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from dvc.utils.hydra import apply_overrides, to_hydra_overrides
+
+from dermoscopy.cli.profile import data_leaves, override, read_profile
+from dermoscopy.errors import UserError
+from dermoscopy.params.file import read_yaml
+
+VALUES = [
+    None,
+    True,
+    False,
+    0,
+    -3,
+    1e-05,
+    0.1,
+    1.0,
+    "adam",
+    "mel+bcc",
+    "null",
+    "on",
+    "True",
+    "nan",
+    "12",
+    "1e-5",
+    "",
+    "/data/HAM10000 of mine",
+    "/data/a=b,c(1)[2]{3}:4'5\"6 #7~é",
+    [],
+    ["cnn_a", "cnn_b"],
+    [1, 2.5, None, True, "null", "a b,c"],
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_dvc_reads_the_value_that_was_meant(tmp_path, value):
+    path = tmp_path / "params.yaml"
+    path.write_text("models:\n  cnn_a:\n    dropout: 0.5\n    units: 64\n")
+    item = override("models.cnn_a.dropout", value)
+    assert not to_hydra_overrides([item])[0].is_sweep_override()
+    apply_overrides(path, [item])
+    written = read_yaml(path.read_text())
+    assert written == {"models": {"cnn_a": {"dropout": value, "units": 64}}}
+    assert type(written["models"]["cnn_a"]["dropout"]) is type(value)
+
+
+def test_words_are_not_quoted():
+    assert override("optimizer", "adam") == "optimizer=adam"
+    assert override("ensemble.members", ["cnn_a", "cnn_b"]) == "ensemble.members=[cnn_a,cnn_b]"
+
+
+def test_a_profile_by_name_or_by_file(project):
+    leaves = {"runtime.threads": 1, "models.cnn_a.dropout": 0.1}
+    assert read_profile("small") == read_profile("profiles/small.yaml") == leaves
+
+
+def test_small_numbers_stay_numbers(project):
+    (project / "profiles" / "small.yaml").write_text("models:\n  cnn_a:\n    dropout: 1e-5\n")
+    assert read_profile("small") == {"models.cnn_a.dropout": 1e-5}
+
+
+def test_an_unknown_profile_names_those_there_are(project):
+    with pytest.raises(UserError, match=r"no profile smal; there are other, small\. Did you mean small\?"):
+        read_profile("smal")
+    shutil.rmtree("profiles")
+    with pytest.raises(UserError, match="there are none here"):
+        read_profile("small")
+
+
+@pytest.mark.parametrize(("text", "said"), [("a: [", "is not YAML"), ("", "received None"), ("- a\n", "received")])
+def test_a_spoilt_profile(project, text, said):
+    (project / "profiles" / "small.yaml").write_text(text)
+    with pytest.raises(UserError, match=said):
+        read_profile("small")
+
+
+def test_the_folder_of_photographs_is_absolute(project):
+    assert data_leaves(Path("../ham10000")) == {
+        "data.source": "directory",
+        "data.path": str(project.parent / "ham10000"),
+    }

@@ -1,0 +1,65 @@
+"""The profiles of this project."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from dvc.utils.hydra import apply_overrides
+from pydantic import TypeAdapter
+
+from dermoscopy.cli.leaves import flatten
+from dermoscopy.cli.profile import override, read_profile
+from dermoscopy.params.file import read_yaml
+from dermoscopy.params.tree import Params
+from dermoscopy.preflight.rules import preflight
+
+COMMITTED = Path("params.yaml").resolve()
+PROFILES = sorted(Path("profiles").glob("*.yaml"))
+
+
+@pytest.fixture
+def archive(tmp_path) -> Path:
+    for part in ("HAM10000_images_part_1", "HAM10000_images_part_2"):
+        (tmp_path / part).mkdir()
+        (tmp_path / part / "ISIC_1.jpg").touch()
+    (tmp_path / "HAM10000_metadata.csv").touch()
+    return tmp_path
+
+
+def test_they_are_all_there():
+    assert {path.stem for path in PROFILES} == {"ham10000", "ham10000-cpu", "ham10000-smoke", "tiny"}
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
+def test_it_is_accepted(profile, archive, tmp_path):
+    shutil.copyfile(COMMITTED, tmp_path / "params.yaml")
+    leaves = read_profile(profile.stem)
+    if profile.stem != "tiny":
+        leaves |= {"data.path": str(archive)}
+    apply_overrides(tmp_path / "params.yaml", [override(key, value) for key, value in leaves.items()])
+    tree = read_yaml((tmp_path / "params.yaml").read_text())
+    TypeAdapter(Params).validate_python(tree)
+    assert preflight(tree) == []
+    assert flatten(tree) == flatten(read_yaml(COMMITTED.read_text())) | leaves
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
+def test_it_holds_only_what_differs(profile):
+    committed = flatten(read_yaml(COMMITTED.read_text()))
+    same = [key for key, value in read_profile(profile.stem).items() if committed.get(key) == value]
+    assert same == []
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
+def test_it_says_what_to_expect_and_how_to_run_it(profile):
+    head = profile.read_text().split("\n\n")[0]
+    assert "Expected" in head
+    assert f"make run PROFILE={profile.stem}" in head
+
+
+@pytest.mark.parametrize("name", ["ham10000", "ham10000-cpu", "ham10000-smoke"])
+def test_the_archive_s_profiles_refuse_to_run_without_it(name, tmp_path):
+    shutil.copyfile(COMMITTED, tmp_path / "params.yaml")
+    apply_overrides(tmp_path / "params.yaml", [override(key, value) for key, value in read_profile(name).items()])
+    (line,) = preflight(read_yaml((tmp_path / "params.yaml").read_text()))
+    assert "DATA=path" in line

@@ -1,0 +1,30 @@
+"""params.yaml stands as dvc writes it, so that `git diff` after -S shows what was changed and nothing else."""
+
+import difflib
+import shutil
+from pathlib import Path
+
+import pytest
+from dvc.utils.hydra import apply_overrides
+
+COMMITTED = Path("params.yaml").resolve()
+
+
+@pytest.mark.parametrize(
+    ("override", "removed", "added"),
+    [
+        ("seed=2", ["seed: 1"], ["seed: 2"]),
+        ("optimizer=adam", ["optimizer:"], ["optimizer: adam"]),
+        ("ensemble.members=[cnn_a,cnn_b]", ["  - vgg19", "  - inception_v3"], []),
+        ("models.inception_v3.dense=[128,64]", [], ["    - 64"]),
+        ("models.vgg19.dense=[64]", ["    dense: []"], ["    dense:", "    - 64"]),
+        ("search.space.learning_rate=[0.0003,0.001]", ["    - 0.003"], []),
+    ],
+)
+def test_one_change_is_one_change(tmp_path, override, removed, added):
+    shutil.copyfile(COMMITTED, tmp_path / "params.yaml")
+    apply_overrides(tmp_path / "params.yaml", [override])
+    old, new = (path.read_text().splitlines() for path in (COMMITTED, tmp_path / "params.yaml"))
+    lines = [line for line in difflib.ndiff(old, new) if line[0] in "+-"]
+    assert [line[2:] for line in lines if line[0] == "-"] == removed
+    assert [line[2:] for line in lines if line[0] == "+"] == added

@@ -1,0 +1,97 @@
+"""The stage itself, as dvc runs it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from dvc.utils.hydra import apply_overrides
+
+TOP = Path.cwd()
+
+
+@pytest.fixture
+def workspace(tmp_path) -> Path:
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    shutil.copyfile(TOP / "params.yaml", folder / "params.yaml")
+    return folder
+
+
+def check(folder: Path, *overrides: str, root: Path | None = None) -> subprocess.CompletedProcess[str]:
+    if overrides:
+        apply_overrides(folder / "params.yaml", list(overrides))
+    environment = os.environ | {"PYTHONPATH": str(TOP / "src"), "DVC_ROOT": str(root or folder)}
+    return subprocess.run(
+        [sys.executable, str(TOP / "stages/check.py")], cwd=folder, env=environment, capture_output=True, text=True
+    )
+
+
+def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {
+        str(path): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in (folder / "data").rglob("*")
+        if path.is_file()
+    }
+
+
+def test_it_names_the_source_and_the_versions(workspace):
+    done = check(workspace)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert json.loads((workspace / "data/source.json").read_text()) == {"source": "simulated", "weights": {}}
+    assert "keras" in json.loads((workspace / "data/environment.json").read_text())
+
+
+def test_a_second_time_it_writes_nothing(workspace):
+    check(workspace)
+    before = contents(workspace)
+    assert check(workspace, "seed=2").returncode == 0
+    assert contents(workspace) == before
+
+
+def test_the_same_content_elsewhere_has_the_same_name(workspace, archive, tmp_path):
+    check(workspace, "data.source=directory", f'data.path="{archive}"')
+    before = contents(workspace)
+    shutil.copytree(archive, tmp_path / "elsewhere")
+    assert check(workspace, f'data.path="{tmp_path / "elsewhere"}"').returncode == 0
+    assert contents(workspace) == before
+    assert str(tmp_path) not in (workspace / "data/source.json").read_text()
+    assert (workspace / ".checkpoints/hashes.json").is_file()
+
+
+def test_it_refuses_all_at_once_and_touches_nothing(workspace, archive):
+    check(workspace)
+    before = contents(workspace)
+    done = check(workspace, "optimizer=adma", "models.cnn_b.image_size=16", "data.source=directory", "data.path=/no")
+    assert done.returncode == 2
+    told = done.stdout + done.stderr
+    assert told.startswith("params.yaml has 3 problems:")
+    assert "Did you mean adam?" in told
+    assert "models.cnn_b.image_size" in told
+    assert "data.path" in told
+    assert told.rstrip().endswith("git restore params.yaml")
+    assert "Traceback" not in told
+    assert contents(workspace) == before
+    assert not (workspace / ".checkpoints").exists()
+
+
+def test_what_is_remembered_outlives_a_queued_experiment_s_folder(workspace, archive, tmp_path):
+    check(workspace, "data.source=directory", f'data.path="{archive}"', root=tmp_path)
+    assert (tmp_path / ".checkpoints/hashes.json").is_file()
+    assert not (workspace / ".checkpoints").exists()
+
+
+def test_it_loads_nothing_heavy():
+    code = (
+        "import runpy, sys\n"
+        "runpy.run_path('stages/check.py')\n"
+        "heavy = {'tensorflow', 'keras', 'pandas', 'numpy', 'sklearn', 'scipy', 'PIL', 'dvc'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": "src"})
+    assert time.perf_counter() - start < 5
