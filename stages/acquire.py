@@ -1,0 +1,18 @@
+"""Bring the archive in."""
+
+from pathlib import Path
+
+from dermoscopy.archive import acquire as archive
+from dermoscopy.params.data import Data
+from dermoscopy.params.file import load
+from dermoscopy.params.simulate import Simulate
+from dermoscopy.stage import run
+
+
+def acquire() -> None:
+    """Bring the archive in as published, simulated or from a folder, and verify it."""
+    archive.acquire(load("data", Data), load("simulate", Simulate), Path("data"))
+
+
+if __name__ == "__main__":
+    run(acquire)

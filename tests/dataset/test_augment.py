@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from dermoscopy.dataset.augment import distort, make_copies
+from dermoscopy.params.augment import Augment
+from dermoscopy.tables.parts import PART
+
+STILL = {"balance": 1.0, "flip": 0.0, "rotate": 0.0, "scale": 0.0, "crop": 0.0, "translate": 0.0, "quality": 90}
+PIXELS = np.random.default_rng(0).integers(1, 256, (12, 16, 3), dtype=np.uint8)
+
+
+def distorted(seed: int = 0, pixels: np.ndarray = PIXELS, **changes: float) -> np.ndarray:
+    image = distort(Image.fromarray(pixels), Augment.model_validate(STILL | changes), np.random.default_rng(seed))
+    return np.asarray(image)
+
+
+def test_nothing_asked_changes_nothing() -> None:
+    np.testing.assert_array_equal(distorted(), PIXELS)
+
+
+def test_flips_of_both_axes_and_half_a_turn() -> None:
+    np.testing.assert_array_equal(distorted(flip=1.0), PIXELS[::-1, ::-1])
+    np.testing.assert_array_equal(distorted(rotate=1.0), PIXELS[::-1, ::-1])
+    np.testing.assert_array_equal(distorted(flip=1.0, rotate=1.0), PIXELS)
+
+
+@pytest.mark.parametrize("change", [{"scale": 0.3}, {"crop": 0.3}, {"translate": 0.3}])
+def test_each_changes_pixels_and_keeps_the_size(change: dict[str, float]) -> None:
+    copy = distorted(**change)
+    assert copy.shape == PIXELS.shape
+    assert not np.array_equal(copy, PIXELS)
+
+
+def test_scale_is_the_lesions() -> None:
+    pixels = np.full((40, 40, 3), 200, dtype=np.uint8)
+    pixels[15:25, 15:25] = 0
+    areas = [(distorted(seed, pixels, scale=0.5) < 100).all(axis=2).sum() for seed in range(50)]
+    assert min(areas) < 50
+    assert 180 < max(areas) <= 15 * 15 + 1
+
+
+def test_a_crop_stays_inside() -> None:
+    pixels = np.zeros((40, 40, 3), dtype=np.uint8)
+    pixels[0, :] = pixels[-1, :] = pixels[:, 0] = pixels[:, -1] = 255
+    for seed in range(20):
+        assert (distorted(seed, pixels, crop=0.5) > 200).mean() < 0.2
+
+
+def test_beyond_the_edges_lies_a_reflection() -> None:
+    bright = np.full((20, 20, 3), 250, dtype=np.uint8)
+    for seed in range(20):
+        assert distorted(seed, bright, scale=0.5, translate=0.9).min() >= 249
+
+
+def test_exactly_the_planned_copies_are_made(project: Path) -> None:
+    train = PART.read(project / "data" / "split" / "train.csv")
+    copies = train[train["image_id"] != train["source"]]
+    made = sorted(path.relative_to(project).as_posix() for path in (project / "data" / "augmented").rglob("*.jpg"))
+    assert made == sorted(copies["path"])
+    assert len(made) > 0
+
+
+def test_a_copy_depends_on_seed_and_name_only(project: Path, tmp_path: Path) -> None:
+    train = PART.read(project / "data" / "split" / "train.csv")
+    folder = project / "data" / "augmented" / "train" / "malignant"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    params = Augment.model_validate(STILL | {"scale": 0.15, "crop": 0.1, "translate": 0.1, "flip": 0.5, "rotate": 0.5})
+    make_copies(pd.concat([train[train["image_id"] == train["source"]], train.iloc[[-1]]]), params, 1, project)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    make_copies(train, params, 2, project)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} != before
+    assert len({path.read_bytes() for path in folder.iterdir()}) == len(before)
