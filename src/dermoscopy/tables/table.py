@@ -1,6 +1,5 @@
 """What every table that crosses a stage boundary shares: columns, types, order, reader, writer."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +36,7 @@ class Table:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.tmp")
         ordered.to_csv(beside, index=False, lineterminator="\n")
-        os.replace(beside, path)
+        beside.replace(path)
 
     def read(self, path: Path) -> pd.DataFrame:
         """Read a table that `write` wrote.

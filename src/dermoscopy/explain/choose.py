@@ -1,0 +1,79 @@
+"""Which test photographs are worth a look."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+# Where the mean holds neither label the more probable. The ensemble's threshold is weigh's choice;
+# these pictures do not follow it, so that trying another costs nothing here.
+EVEN = 0.5
+
+
+def mean_members(predictions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the mean probability of all members for each photograph.
+
+    Args:
+        predictions: Member to its predictions of the same part (`tables/predictions.py`).
+
+    Returns:
+        Columns image_id, lesion_id, dx, label, probability (the mean) and wrong (whether the mean
+        holds the other label the more probable); sorted by image_id.
+
+    Raises:
+        ValueError: Two members' predictions are not of the same photographs.
+    """
+    tables = [table.sort_values("image_id", ignore_index=True) for table in predictions.values()]
+    first = tables[0]
+    if any(list(table["image_id"]) != list(first["image_id"]) for table in tables[1:]):
+        raise ValueError(f"{', '.join(predictions)}: the members did not predict the same photographs")
+    mean = np.mean([table["probability"].to_numpy() for table in tables], axis=0)
+    called = (mean >= EVEN).astype(int)
+    return first.assign(probability=mean, wrong=called != first["label"])
+
+
+def worst(mean: pd.DataFrame, label: int, count: int) -> pd.DataFrame:
+    """Return the photographs of one label that the mean is most confidently wrong about.
+
+    Args:
+        mean: From `mean_members`.
+        label: 1 for missed malignant lesions, 0 for false alarms.
+        count: At most so many.
+
+    Returns:
+        Rows of `mean`, the worst first.
+    """
+    wrong = mean[mean["wrong"] & (mean["label"] == label)]
+    return wrong.sort_values(["probability", "image_id"], ascending=[label == 1, True]).head(count)
+
+
+def telling(mean: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return photographs that show what the members see, in a telling order.
+
+    The most confidently right malignant one, the most confidently right benign one, the worst missed
+    malignant one and the worst false alarm; then a spread over the rest, from low to high probability.
+    One photograph a lesion, as long as there are lesions.
+
+    Args:
+        mean: From `mean_members`.
+        count: How many.
+
+    Returns:
+        `count` rows of `mean`, or all of them if it has fewer.
+    """
+    ranked = mean.sort_values(["probability", "image_id"])
+    right = ranked[~ranked["wrong"]]
+    extremes = pd.concat(
+        [
+            right[right["label"] == 1].tail(1),
+            right[right["label"] == 0].head(1),
+            worst(mean, 1, 1),
+            worst(mean, 0, 1),
+        ]
+    )
+    chosen = extremes.drop_duplicates("lesion_id").head(count)
+    others = ranked[~ranked["lesion_id"].isin(chosen["lesion_id"])].drop_duplicates("lesion_id")
+    spread = np.linspace(0, len(others) - 1, min(count - len(chosen), len(others))).round().astype(int)
+    chosen = pd.concat([chosen, others.iloc[spread]])
+    again = ranked[~ranked["image_id"].isin(chosen["image_id"])].head(count - len(chosen))
+    return pd.concat([chosen, again])

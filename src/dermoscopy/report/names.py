@@ -1,0 +1,62 @@
+"""What classifiers and diagnoses are called on the page."""
+
+from collections.abc import Mapping, Sequence
+
+CLASSIFIERS: Mapping[str, str] = {
+    "vgg19": "VGG19",
+    "inception_v3": "Inception V3",
+    "cnn_a": "CNN A",
+    "cnn_b": "CNN B",
+    "ensemble": "Ensemble",
+    "vote": "Majority vote",
+    "mean": "Mean",
+    "accuracy_weighted": "Accuracy-weighted mean",
+    "prevalence": "Prevalence only",
+    "age_sex_site": "Age, sex and site",
+    "colours": "Colour statistics",
+    "thumbnail": "Thumbnail",
+    "dx_type": "dx_type, the leak",
+    "latent score": "Latent score, the ceiling",
+}
+
+DIAGNOSES: Mapping[str, str] = {
+    "akiec": "actinic keratosis or Bowen’s disease",
+    "bcc": "basal cell carcinoma",
+    "bkl": "benign keratosis",
+    "df": "dermatofibroma",
+    "mel": "melanoma",
+    "nv": "melanocytic naevus",
+    "vasc": "vascular lesion",
+}
+
+KINDS: Mapping[str, str] = {
+    "ensemble": "Ensemble",
+    "member": "Its members",
+    "baseline": "Baselines, which see little or the wrong thing",
+    "truth": "The best any model could do",
+}
+
+
+def classifier(name: str) -> str:
+    """Return a classifier's name as one reads it."""
+    return CLASSIFIERS.get(name, name)
+
+
+def diagnosis(dx: str) -> str:
+    """Return a diagnosis in full, as it stands within a sentence."""
+    return DIAGNOSES.get(dx, dx)
+
+
+def listing(words: Sequence[str]) -> str:
+    """Return words as a sentence lists them."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
+
+
+def opening(words: str) -> str:
+    """Return words as they open a line, their first letter large; `capitalize` would make the others small."""
+    return words[:1].upper() + words[1:]
+
+
+def css(name: str) -> str:
+    """Return the class that gives a classifier its colour and dash, the same in every chart."""
+    return f"c-{name}" if name in ("vgg19", "inception_v3", "cnn_a", "cnn_b", "ensemble") else "c-other"

@@ -1,0 +1,72 @@
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from dermoscopy.explain.choose import mean_members
+from dermoscopy.explain.members import draw_activations, draw_wrong
+from dermoscopy.params.explain import Explain
+from dermoscopy.params.models import SmallCNN
+
+SETTINGS = Explain(photographs=2, layers=2, channels=4, wrong=3)
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    rng = np.random.default_rng(1)
+    predictions = pd.DataFrame(
+        {
+            "image_id": ["ISIC_0", "ISIC_1", "ISIC_2"],
+            "lesion_id": ["HAM_0", "HAM_1", "HAM_2"],
+            "dx": ["nv", "mel", "mel"],
+            "label": [0, 1, 1],
+            "probability": [0.2, 0.8, 0.1],
+        }
+    )
+    paths = {}
+    for image_id in predictions["image_id"]:
+        paths[image_id] = tmp_path / f"{image_id}.jpg"
+        Image.fromarray(rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)).save(paths[image_id])
+    return predictions, paths
+
+
+def test_a_saved_member_is_drawn(tmp_path, photographs):
+    pytest.importorskip("keras")
+    from dermoscopy.networks.member import build_member
+    from dermoscopy.networks.saved import save_member
+
+    parameters = SmallCNN(
+        image_size=16,
+        conv_layers=2,
+        filters=4,
+        kernel_size=3,
+        padding="same",
+        pooling="max",
+        pool_size=2,
+        dense_layers=1,
+        units=4,
+        dropout=0.0,
+        initializer="he_normal",
+        optimizer="adam",
+        learning_rate=0.001,
+        epochs=1,
+    )
+    save_member("cnn_a", parameters, build_member("cnn_a", parameters, seed=1), tmp_path / "cnn_a")
+    predictions, paths = photographs
+    mean = mean_members({"cnn_a": predictions})
+    for folder in ("one", "two"):
+        draw_activations(
+            "cnn_a", tmp_path / "cnn_a", predictions, mean, paths, tmp_path / "masks", SETTINGS, tmp_path / folder
+        )
+    pictures = [(tmp_path / folder / "activations_cnn_a.png").read_bytes() for folder in ("one", "two")]
+    assert pictures[0] == pictures[1]
+
+
+def test_wrong_photographs_are_drawn_even_if_there_are_none(tmp_path, photographs):
+    predictions, paths = photographs
+    draw_wrong(mean_members({"a": predictions}), paths, SETTINGS.wrong, tmp_path / "some")
+    right = predictions.assign(probability=predictions["label"].astype(float))
+    draw_wrong(mean_members({"a": right}), paths, SETTINGS.wrong, tmp_path / "none")
+    with Image.open(tmp_path / "some" / "wrong.png") as some, Image.open(tmp_path / "none" / "wrong.png") as none:
+        assert some.size == none.size
+        assert np.asarray(some).std() > np.asarray(none).std()

@@ -1,0 +1,84 @@
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from dermoscopy.explain import gallery, maps
+from dermoscopy.explain.activations import Maps
+from dermoscopy.explain.photographs import caption, mask, thumbnail
+
+
+@pytest.fixture
+def rows(tmp_path):
+    rng = np.random.default_rng(1)
+    paths = {}
+    for number in range(4):
+        paths[f"ISIC_{number}"] = tmp_path / f"ISIC_{number}.jpg"
+        Image.fromarray(rng.integers(0, 255, (30, 40, 3), dtype=np.uint8)).save(paths[f"ISIC_{number}"])
+    table = pd.DataFrame({"image_id": list(paths), "dx": "mel", "label": [1, 1, 0, 0], "probability": 0.25})
+    return table, paths
+
+
+def test_a_channel_is_stretched_over_all_photographs():
+    values = np.zeros((2, 1, 2, 2), dtype=np.float32)
+    values[..., 0] = [[[2, 4]], [[6, 10]]]
+    values[..., 1] = 7
+    stretched = maps.stretch(values)
+    assert stretched[..., 0].ravel().tolist() == [0, 0.25, 0.5, 1]
+    assert not stretched[..., 1].any()
+
+
+def test_the_mosaic_lays_channels_in_reading_order():
+    values = np.stack([np.full((2, 2), value) for value in (0.1, 0.2, 0.3)], axis=-1)
+    grid = maps.mosaic(values, 23)
+    assert grid.shape == (23, 23)
+    assert (grid[0, 0], grid[0, -1], grid[-1, 0]) == (0.1, 0.2, 0.3)
+    assert np.isnan(grid[-1, -1])
+    assert np.isnan(grid[:, 11]).all()
+
+
+def test_a_thumbnail_keeps_the_aspect(rows):
+    assert thumbnail(rows[1]["ISIC_0"], 20).shape == (15, 20, 3)
+
+
+def test_a_caption_names_the_diagnosis_and_label(rows):
+    assert caption(rows[0].iloc[2]) == "ISIC_2\nmel · benign"
+
+
+def test_a_mask_that_says_nothing_is_none(tmp_path):
+    def write(name, value):
+        Image.fromarray(value).save(tmp_path / f"{name}_segmentation.png")
+
+    square = np.zeros((30, 40), dtype=np.uint8)
+    write("none", square)
+    write("all", square + 255)
+    square[:15] = 255
+    write("half", square)
+    assert mask(tmp_path, "missing", 10) is None
+    assert mask(tmp_path, "none", 10) is None
+    assert mask(tmp_path, "all", 10) is None
+    assert mask(tmp_path, "half", 10).mean() == 0.5
+
+
+def test_the_gallery_repeats_byte_for_byte(rows, tmp_path):
+    table, paths = rows
+    groups = {"missed": table.head(2), "false alarms": table.head(0)}
+    for name in ("one", "two"):
+        gallery.draw(groups, {"missed": 2, "false alarms": 0}, paths, tmp_path / f"{name}.png")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+    with Image.open(tmp_path / "one.png") as picture:
+        assert picture.info.keys() <= {"dpi"}
+
+
+def test_activation_pictures_repeat_byte_for_byte(tmp_path):
+    rng = np.random.default_rng(1)
+    lesion = np.zeros((16, 16), dtype=bool)
+    lesion[4:9, 4:9] = True
+    seen = [
+        maps.Seen(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8), outline, "ISIC_0\nmel")
+        for outline in (lesion, None)
+    ]
+    layers = [Maps(1, 2, 3, rng.random((2, 8, 8, 3), dtype=np.float32)), Maps(2, 2, 1, np.zeros((2, 1, 1, 1), "f4"))]
+    for name in ("one", "two"):
+        maps.draw("cnn_a", seen, layers, tmp_path / f"{name}.png")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()

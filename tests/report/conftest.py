@@ -1,0 +1,158 @@
+"""What the stages before the report leave, made up."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from dermoscopy.dataset.summary import COUNTS
+from dermoscopy.params.ensemble import Ensemble
+from dermoscopy.params.evaluate import Evaluate
+from dermoscopy.params.policy import Policy
+from dermoscopy.params.report import Report
+from dermoscopy.report.page import write_report
+from dermoscopy.report.sources import read_sources
+from dermoscopy.tables.charts import CURVES, ROC, ROC_AUC
+from dermoscopy.tables.ensemble import WEIGHTS
+from dermoscopy.tables.evaluation import SCORES
+from dermoscopy.tables.predictions import PREDICTIONS
+
+MEMBERS = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
+ROC_AUCS = {
+    ("ensemble", "ensemble"): (0.8937, 0.8421, 0.9385),
+    ("vgg19", "member"): (0.8612, 0.8011, 0.9134),
+    ("inception_v3", "member"): (0.8123, 0.7411, 0.8754),
+    ("cnn_a", "member"): (0.8741, 0.8189, 0.9217),
+    ("cnn_b", "member"): (0.8702, 0.8123, 0.9208),
+    ("prevalence", "baseline"): (0.5, 0.5, 0.5),
+    ("age_sex_site", "baseline"): (0.6712, 0.5834, 0.7501),
+    ("colours", "baseline"): (0.8514, 0.7899, 0.9045),
+    ("thumbnail", "baseline"): (0.7645, 0.6834, 0.8344),
+    ("dx_type", "baseline"): (0.7934, 0.7301, 0.8522),
+    ("latent score", "truth"): (0.9512, 0.9134, 0.9811),
+}
+TEST = {
+    "images": 174,
+    "lesions": 125,
+    "tn": 101,
+    "fp": 17,
+    "fn": 12,
+    "tp": 44,
+    "accuracy": 0.8333333333333334,
+    "precision": 0.7213114754098361,
+    "recall": 0.7857142857142857,
+    "specificity": 0.8559322033898306,
+    "log_loss": 0.41237,
+    "roc_auc": 0.8937,
+    "roc_auc_low": 0.8421,
+    "roc_auc_high": 0.9385,
+}
+
+
+def write_json(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, indent=2) + "\n")
+
+
+def write_project(root, *, audited="lesion clean", source="simulated", test=None):
+    """Write everything `read_sources` reads under a folder."""
+    rng = np.random.default_rng(1)
+    protocol, verdict = audited.split()
+    protocol = protocol if verdict == "clean" else f"{protocol} (leaky protocol)"
+    data, metrics, plots = root / "data", root / "metrics", root / "plots"
+
+    write_json(data / "source.json", {"source": source})
+    write_json(data / "environment.json", {"tensorflow": "2.21.0", "keras": "3.15.1"})
+    (data / "audited").write_text(f"{audited}\n")
+    parts = {"train": {"images": 420, "copies": 168, "lesions": 300}}
+    write_json(metrics / "audit.json", {"protocol": protocol, "found": {"lesion in several parts": 0}, "parts": parts})
+    write_json(metrics / "data.json", {"images": {"all": 700}})
+    write_json(metrics / "val.json", {"protocol": protocol, "roc_auc": 0.9012})
+    write_json(metrics / "test.json", {"protocol": protocol, **TEST, **(test or {})})
+    chosen = {
+        "epoch": 3,
+        "train_accuracy": 0.86,
+        "val_accuracy": 0.83,
+        "gap": 0.03,
+        "val_loss": 0.4,
+        "val_roc_auc": 0.9,
+    }
+    for member in MEMBERS:
+        write_json(metrics / "train" / f"{member}.json", chosen)
+
+    mix = [("malignant", "mel", 14), ("malignant", "bcc", 9), ("benign", "nv", 60), ("benign", "bkl", 7)]
+    sizes = [("train", 6), ("val", 2), ("test", 3)]
+    rows = [(part, label, dx, count * size, count * size // 2) for part, size in sizes for label, dx, count in mix]
+    COUNTS.write(pd.DataFrame(rows, columns=list(COUNTS.columns)), plots / "parts.csv")
+
+    values = [(*key, protocol, *triple) for key, triple in ROC_AUCS.items()]
+    ROC_AUC.write(pd.DataFrame(values, columns=list(ROC_AUC.columns)), plots / "roc_auc.csv")
+    scores = [(*key, metric, *triple) for key, triple in ROC_AUCS.items() for metric in ("roc_auc", "accuracy")]
+    SCORES.write(pd.DataFrame(scores, columns=list(SCORES.columns)), data / "evaluation" / "scores.csv")
+
+    fpr = np.linspace(0, 1, 60)
+    curves = [
+        pd.DataFrame({"name": name, "protocol": protocol, "fpr": fpr, "tpr": np.maximum.accumulate(fpr**power)})
+        for name, power in zip((*MEMBERS, "ensemble"), (0.2, 0.3, 0.18, 0.17, 0.13), strict=True)
+    ]
+    ROC.write(pd.concat(curves), plots / "roc.csv")
+    epochs = np.arange(1, 9)
+    learning = [
+        pd.DataFrame(
+            {
+                "name": member,
+                "protocol": protocol,
+                "part": part,
+                "epoch": epochs,
+                "accuracy": 0.9 - 0.3 / epochs + rng.normal(0, 0.02, 8),
+                "loss": 0.3 + 0.4 / epochs + rng.normal(0, 0.03, 8),
+            }
+        )
+        for member in MEMBERS
+        for part in ("train", "val")
+    ]
+    CURVES.write(pd.concat(learning), plots / "curves.csv")
+    weights = pd.DataFrame({"member": MEMBERS, "accuracy": [0.84, 0.79, 0.85, 0.84], "weight": 0.25})
+    WEIGHTS.write(weights, data / "ensemble" / "weights.csv")
+    predictions = pd.DataFrame(
+        {
+            "image_id": [f"ISIC_{number:07}" for number in range(8)],
+            "lesion_id": [f"HAM_{number:07}" for number in range(8)],
+            "dx": ["mel", "mel", "bcc", "nv", "nv", "nv", "nv", "bkl"],
+            "label": [1, 1, 1, 0, 0, 0, 0, 0],
+            "probability": [0.9, 0.3, 0.7, 0.1, 0.2, 0.8, 0.1, 0.5],
+        }
+    )
+    PREDICTIONS.write(predictions, data / "evaluation" / "predictions.csv")
+
+    for path in ("explain/wrong", *(f"explain/activations_{member}" for member in MEMBERS), "sheets/mel", "sheets/nv"):
+        picture = data / f"{path}.png"
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 255, (20, 30, 3), dtype=np.uint8)).save(picture)
+    return root
+
+
+def render(root, **ensemble):
+    """Write the report of a project into its data/report and return the page's text."""
+    settings = {"members": list(MEMBERS), "method": "accuracy_weighted", "threshold": 0.5} | ensemble
+    write_report(
+        read_sources(root),
+        Policy(malignant="mel+bcc+akiec"),
+        Ensemble.model_validate(settings),
+        Evaluate(confidence=0.95, resamples=1000, seed=1),
+        Report(title="Malignant or benign", picture_width=400),
+        root / "data" / "report",
+    )
+    return (root / "data" / "report" / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Return a function that writes a made-up project and returns its page."""
+
+    def make(**changes):
+        return render(write_project(tmp_path, **changes))
+
+    return make

@@ -1,0 +1,154 @@
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.report.conftest import TEST, render, write_project
+
+
+class Page(HTMLParser):
+    """Tags, their attributes, and the text of captions and titles."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.open, self.texts = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "img", "br", "line", "path", "circle"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if self.open:
+            self.texts.append((tuple(self.open), " ".join(data.split())))
+
+    def text_in(self, *path):
+        return [text for opened, text in self.texts if opened[-len(path) :] == path and text]
+
+
+def test_the_headline_is_the_metrics_file(project, tmp_path):
+    page = project()
+    test = json.loads((tmp_path / "metrics" / "test.json").read_text())
+    for metric in ("roc_auc", "recall", "specificity", "precision", "accuracy", "log_loss"):
+        assert f"<dd>{test[metric]:.3f}<small>" in page
+    assert f"{test['roc_auc_low']:.3f} to {test['roc_auc_high']:.3f}" in page
+    assert "Of 56 malignant photographs it finds 44 and misses 12." in page
+    assert "Of 118 benign photographs it leaves 101 alone and calls 17 malignant." in page
+    rows = re.findall(r'<th scope="row">(benign|malignant)</th><td>(\d+)</td><td>(\d+)</td></tr>', page)
+    assert rows == [("benign", "101", "17"), ("malignant", "12", "44")]
+
+
+def test_nothing_is_loaded_from_anywhere(project):
+    page = project()
+    assert not re.search(r"https?://|//\w", re.sub(r"data:image/[^\"]+", "", page))
+    assert "default-src 'none'" in page
+    tags = Page(page).tags
+    assert not {tag for tag, _ in tags} & {"script", "link", "iframe", "object", "use"}
+    sources = [attributes["src"] for tag, attributes in tags if tag == "img"]
+    assert len(sources) == 7
+    assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
+    assert all(attributes["href"].startswith("#") for tag, attributes in tags if tag == "a")
+    assert "url(" not in page
+
+
+def test_who_cannot_see_is_told(project):
+    tags = Page(project()).tags
+    assert all(attributes.get("alt") for tag, attributes in tags if tag == "img")
+    assert all(
+        attributes.get("aria-label") or attributes.get("aria-hidden") for tag, attributes in tags if tag == "svg"
+    )
+    assert all(attributes.get("scope") for tag, attributes in tags if tag == "th")
+    targets = {attributes["id"] for _, attributes in tags if "id" in attributes}
+    assert {attributes["href"][1:] for tag, attributes in tags if tag == "a"} <= targets
+
+
+def test_a_leak_is_said_in_every_title(project):
+    page = Page(project(audited="image leaky"))
+    titles = page.text_in("caption") + page.text_in("figcaption", "b") + page.text_in("title") + page.text_in("h1")
+    assert len(titles) > 15
+    assert [title for title in titles if "leaky protocol" not in title] == []
+    charts = [attributes["aria-label"] for tag, attributes in page.tags if tag == "svg" and "role" in attributes]
+    assert len(charts) == 9
+    assert all("leaky protocol" in label for label in charts)
+
+
+def test_a_clean_protocol_claims_no_leak(project):
+    assert "leaky" not in project().replace(".notice.leaky", "")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"roc_auc_low": None, "roc_auc_high": None},
+        {"roc_auc": None, "precision": None, "log_loss": None},
+        {"tn": 0, "fp": 0, "specificity": None},
+        {"tn": 0, "fp": 0, "fn": 0, "tp": 0, "images": 0, "lesions": 0, "recall": None},
+    ],
+)
+def test_what_is_undefined_is_a_dash(project, odd):
+    page = project(test=odd)
+    assert "–" in Page(page).text_in("dd", "small") + Page(page).text_in("dd")
+    assert not re.search(r"\bnan\b|\bNone\b|\binf\b", re.sub(r"data:image/[^\"]+", "", page))
+
+
+def test_a_missing_metric_is_a_dash(tmp_path):
+    write_project(tmp_path)
+    (tmp_path / "metrics" / "test.json").write_text("{}\n")
+    (tmp_path / "metrics" / "val.json").write_text("{}\n")
+    page = render(tmp_path)
+    assert "<dd>–<small>" in page
+    assert "Of – malignant photographs it finds – and misses –." in page
+
+
+def test_simulated_photographs_are_called_drawings(project):
+    page = project()
+    assert "These photographs are drawings." in page
+    assert "made by the project’s simulator" in page
+
+
+def test_real_photographs_come_with_their_licence(project):
+    page = project(source="directory")
+    assert "drawings" not in page
+    assert "CC BY-NC 4.0" in page
+    assert "doi:10.7910/DVN/DBW86T" in page
+    assert "name the source when you pass it on" in page
+
+
+def test_an_ensemble_of_one_and_a_vote(tmp_path):
+    write_project(tmp_path)
+    assert "An ensemble of one, CNN A, tells" in " ".join(render(tmp_path, members=["cnn_a"]).split())
+    assert "shown for comparison" in render(tmp_path, method="vote")
+
+
+def test_missing_pictures_leave_no_hole(tmp_path):
+    write_project(tmp_path)
+    for picture in (tmp_path / "data").rglob("*.png"):
+        picture.unlink()
+    assert "<img" not in render(tmp_path)
+
+
+def test_the_card_says_the_same(project, tmp_path):
+    project()
+    card = (tmp_path / "data" / "report" / "model_card.md").read_text(encoding="utf-8")
+    assert f"{TEST['roc_auc']:.3f} (95 % interval 0.842 to 0.939)" in card
+    assert "Not a medical device" in card
+
+
+def test_two_processes_write_the_same_bytes(tmp_path):
+    write_project(tmp_path)
+    pages = []
+    for seed in ("1", "2"):
+        code = f"import pathlib; from tests.report.conftest import render; render(pathlib.Path({str(tmp_path)!r}))"
+        environment = {**os.environ, "PYTHONPATH": "src:.", "PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+        pages.append([path.read_bytes() for path in sorted((tmp_path / "data" / "report").iterdir())])
+    assert pages[0] == pages[1]
