@@ -24,11 +24,11 @@ class Transfer(Block):
         initializer: Of the backbone's convolutions, where weights is "none".
         batch_norm_momentum: Of the backbone's moving averages, where weights is "none".
         dense: Units of each dense layer of the head.
-        dropout: After each of them.
+        dropout: After each of them; before the output where there is none.
         l2: Weight of the penalty on the head's dense kernels.
         optimizer: Unless the top-level `optimizer` replaces it.
-        learning_rate: Its step.
-        fine_tune_learning_rate: Its step once layers are unfrozen.
+        learning_rate: Its step in the first phase, or the only one.
+        fine_tune_learning_rate: Its step in the phase after a frozen one.
         clip: No component of a gradient is larger; null does not clip.
         frozen_epochs: With the backbone frozen; skipped where weights is "none".
         unfrozen_layers: How many of the backbone's last layers then train, or "all";
@@ -67,7 +67,7 @@ class SmallCNN(Block):
         pool_size: Its side and stride.
         dense_layers: How many dense layers before the output.
         units: Of each.
-        dropout: After each.
+        dropout: After each; before the output where there is none.
         initializer: Of every kernel.
         optimizer: Unless the top-level `optimizer` replaces it.
         learning_rate: Its step.

@@ -23,5 +23,7 @@ class Split(Block):
     @model_validator(mode="after")
     def _leaves_train(self) -> Self:
         if self.val + self.test >= 1:
-            raise ValueError(f"val {self.val} and test {self.test} leave nothing to train on: they must sum to less than 1.")
+            raise ValueError(
+                f"val {self.val} and test {self.test} leave nothing to train on: they must sum to less than 1."
+            )
         return self

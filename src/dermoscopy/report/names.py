@@ -1,6 +1,9 @@
 """What classifiers and diagnoses are called on the page."""
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
+
+from dermoscopy.params.models import Member
 
 CLASSIFIERS: Mapping[str, str] = {
     "vgg19": "VGG19",
@@ -59,4 +62,7 @@ def opening(words: str) -> str:
 
 def css(name: str) -> str:
     """Return the class that gives a classifier its colour and dash, the same in every chart."""
-    return f"c-{name}" if name in ("vgg19", "inception_v3", "cnn_a", "cnn_b", "ensemble") else "c-other"
+    if name == "ensemble":
+        return "c-ensemble"
+    colours = dict(zip(get_args(Member), ("first", "second", "third", "fourth", "fifth"), strict=False))
+    return f"c-{colours.get(name, 'other')}"

@@ -29,9 +29,7 @@ class Table:
             TableError: The frame has not exactly this table's columns.
         """
         if set(frame.columns) != set(self.columns):
-            raise TableError(
-                f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}."
-            )
+            raise TableError(f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}.")
         ordered = frame[list(self.columns)].astype(dict(self.columns)).sort_values(list(self.order), kind="stable")
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.tmp")
@@ -57,7 +55,5 @@ class Table:
         except ValueError as error:
             raise TableError(f"{path} is not a table of this pipeline: {error}") from None
         if list(frame.columns) != list(self.columns):
-            raise TableError(
-                f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}."
-            )
+            raise TableError(f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}.")
         return frame

@@ -1,0 +1,55 @@
+"""data/models/<member>/: a trained member, and all that is needed to rebuild and feed it."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dermoscopy.errors import UserError
+from dermoscopy.networks.member import build_member
+from dermoscopy.params.models import SmallCNN, Transfer
+
+KINDS: dict[str, type[Transfer] | type[SmallCNN]] = {"transfer": Transfer, "small_cnn": SmallCNN}
+
+
+def save_member(member: str, parameters: Transfer | SmallCNN, model: Any, folder: Path) -> None:
+    """Write a member; each of its two files appears whole or not at all.
+
+    Weights as `.weights.h5`, whose bytes repeat: a `.keras` file holds the time.
+    """
+    import keras
+
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = folder / ".model.weights.h5"
+    # Over the same layers but never compiled: save_weights would keep the optimizer's state as well.
+    keras.Model(model.inputs, model.outputs, name=member).save_weights(beside)
+    beside.replace(folder / "model.weights.h5")
+    kind = next(name for name, block in KINDS.items() if isinstance(parameters, block))
+    card = {"member": member, "kind": kind, "parameters": parameters.model_dump()}
+    beside = folder / ".model.yaml"
+    beside.write_text(yaml.safe_dump(card, sort_keys=False))
+    beside.replace(folder / "model.yaml")
+
+
+def load_member(folder: Path) -> tuple[Any, Transfer | SmallCNN]:
+    """Rebuild a member that `save_member` wrote, without params.yaml.
+
+    Args:
+        folder: data/models/<member>.
+
+    Returns:
+        A Keras model: photographs of shape (batch, side, side, 3), red, green, blue, 0 to 255, to
+        the probability that the lesion is malignant, shape (batch, 1), float32; and its parameters,
+        `image_size` of which is the side.
+
+    Raises:
+        UserError: The folder holds no member.
+    """
+    path = folder / "model.yaml"
+    if not path.is_file():
+        raise UserError(f"{path} is not here: run dvc repro, or dvc checkout if it has run before.")
+    card = yaml.safe_load(path.read_text())
+    parameters = KINDS[card["kind"]].model_validate(card["parameters"])
+    model = build_member(card["member"], parameters, seed=0)
+    model.load_weights(folder / "model.weights.h5")
+    return model, parameters

@@ -1,0 +1,43 @@
+"""A trained member's probabilities for photographs."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dermoscopy.networks.probabilities import probabilities
+from dermoscopy.params.models import SmallCNN, Transfer
+from dermoscopy.params.runtime import Runtime
+from dermoscopy.training.examples import read_photographs
+
+
+def predict_photographs(
+    model: Any, parameters: Transfer | SmallCNN, paths: list[Path], batch_size: int, runtime: Runtime
+) -> NDArray[np.float64]:
+    """Return the probability that each photograph shows a malignant lesion.
+
+    It depends on the photograph alone: not on its batch, not on the order of the list.
+
+    Args:
+        model: A member's Keras model, as `load_member` returns it.
+        parameters: Its parameters.
+        paths: The photographs' files.
+        batch_size: Photographs at a time.
+        runtime: How the machine is used; `configure` has been called with it.
+
+    Returns:
+        From 0 to 1, in the order of the list; shape (photographs,).
+    """
+    images = read_photographs(paths, parameters.image_size, runtime.threads)
+    return probabilities(model, images, batch_size, eager=runtime.eager)
+
+
+def predict_part(
+    model: Any, parameters: Transfer | SmallCNN, rows: pd.DataFrame, batch_size: int, runtime: Runtime
+) -> pd.DataFrame:
+    """Return a part's rows of `tables.predictions`; `rows` are those of its own table."""
+    paths = [Path(path) for path in rows["path"]]
+    answers = predict_photographs(model, parameters, paths, batch_size, runtime)
+    return rows[["image_id", "lesion_id", "dx", "label"]].assign(probability=answers)

@@ -1,0 +1,40 @@
+"""The phases of a member's training."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dermoscopy.networks.transfer import NO_WEIGHTS
+from dermoscopy.params.models import SmallCNN, Transfer
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Epochs that share layers, step and optimizer state.
+
+    Attributes:
+        name: "frozen" while no layer of the backbone trains, else "trained".
+        epochs: How many.
+        learning_rate: The optimizer's step.
+        unfrozen: How many of the backbone's last layers train; None leaves all layers as they were built.
+    """
+
+    name: Literal["frozen", "trained"]
+    epochs: int
+    learning_rate: float
+    unfrozen: int | Literal["all"] | None
+
+
+def phases(parameters: Transfer | SmallCNN) -> list[Phase]:
+    """Return a member's phases, in order.
+
+    Over starting weights the backbone is first frozen, then its last layers follow with a step of
+    their own; without any there is nothing to keep, and every layer trains from the first epoch.
+    """
+    if isinstance(parameters, SmallCNN) or parameters.weights == NO_WEIGHTS:
+        return [Phase("trained", parameters.epochs, parameters.learning_rate, None)]
+    if parameters.frozen_epochs == 0:
+        return [Phase("trained", parameters.epochs, parameters.learning_rate, parameters.unfrozen_layers)]
+    return [
+        Phase("frozen", parameters.frozen_epochs, parameters.learning_rate, 0),
+        Phase("trained", parameters.epochs, parameters.fine_tune_learning_rate, parameters.unfrozen_layers),
+    ]

@@ -1,0 +1,32 @@
+"""The predict stage."""
+
+from pathlib import Path
+from typing import get_args
+
+from dermoscopy.networks.runtime import configure
+from dermoscopy.networks.saved import load_member
+from dermoscopy.params.file import load
+from dermoscopy.params.models import Member
+from dermoscopy.params.predict import Predict
+from dermoscopy.params.runtime import Runtime
+from dermoscopy.predict.photographs import predict_part
+from dermoscopy.stage import run
+from dermoscopy.tables.predictions import PREDICTIONS
+from dermoscopy.training.examples import read_part
+
+
+def predict() -> None:
+    """Compute every member's probability for every photograph of val and test."""
+    settings = load("predict", Predict)
+    runtime = load("runtime", Runtime)
+    for member in get_args(Member):
+        configure(runtime)
+        model, parameters = load_member(Path("data/models") / member)
+        for part in ("val", "test"):
+            rows = read_part(Path(f"data/split/{part}.csv"), part)
+            answers = predict_part(model, parameters, rows, settings.batch_size, runtime)
+            PREDICTIONS.write(answers, Path(f"data/predictions/{member}/{part}.csv"))
+
+
+if __name__ == "__main__":
+    run(predict)

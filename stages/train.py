@@ -1,0 +1,37 @@
+"""The train stage."""
+
+from pathlib import Path
+
+from dermoscopy.params.block import Count
+from dermoscopy.params.file import load
+from dermoscopy.params.models import Member, Models
+from dermoscopy.params.optimizers import Optimizer
+from dermoscopy.params.runtime import Runtime
+from dermoscopy.params.training import Training
+from dermoscopy.stage import run
+from dermoscopy.training.examples import read_part
+from dermoscopy.training.member import train_member, write_curve
+
+
+def train(member: Member) -> None:
+    """Train one member and keep the epoch that val prefers."""
+    parameters = load(f"models.{member}", Models.model_fields[member].annotation)
+    replaced = load("optimizer", Optimizer | None)
+    if replaced is not None:
+        parameters = parameters.model_copy(update={"optimizer": replaced})
+    curve = train_member(
+        member,
+        parameters,
+        read_part(Path("data/split/train.csv"), "train"),
+        read_part(Path("data/split/val.csv"), "val"),
+        training=load("training", Training),
+        runtime=load("runtime", Runtime),
+        seed=load("seed", Count),
+        weights=Path("data/weights"),
+        folder=Path("data/models") / member,
+    )
+    write_curve(curve, Path(f"data/curves/{member}.csv"), Path(f"metrics/train/{member}.json"))
+
+
+if __name__ == "__main__":
+    run(train)

@@ -1,0 +1,68 @@
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from dermoscopy.params.models import SmallCNN, Transfer
+
+
+@pytest.fixture(autouse=True)
+def _float32() -> Iterator[None]:
+    import keras
+
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture
+def small_cnn() -> Callable[..., SmallCNN]:
+    """The paper's CNN A, but for what is given."""
+
+    def make(**changes: Any) -> SmallCNN:
+        paper = {
+            "image_size": 224,
+            "conv_layers": 3,
+            "filters": 32,
+            "kernel_size": 3,
+            "padding": "valid",
+            "pooling": "max",
+            "pool_size": 3,
+            "dense_layers": 1,
+            "units": 64,
+            "dropout": 0.5,
+            "initializer": "glorot_uniform",
+            "optimizer": "adam",
+            "learning_rate": 0.001,
+            "epochs": 1,
+        }
+        return SmallCNN(**{**paper, **changes})
+
+    return make
+
+
+@pytest.fixture
+def transfer() -> Callable[..., Transfer]:
+    """VGG19 at its smallest, but for what is given."""
+
+    def make(**changes: Any) -> Transfer:
+        small = {
+            "backbone": "vgg19",
+            "weights": "none",
+            "image_size": 32,
+            "normalization": "unit",
+            "initializer": "he_normal",
+            "batch_norm_momentum": 0.9,
+            "dense": [],
+            "dropout": 0.0,
+            "l2": 0.0,
+            "optimizer": "adam",
+            "learning_rate": 0.001,
+            "fine_tune_learning_rate": 0.0001,
+            "clip": None,
+            "frozen_epochs": 1,
+            "unfrozen_layers": "all",
+            "epochs": 1,
+        }
+        return Transfer(**{**small, **changes})
+
+    return make

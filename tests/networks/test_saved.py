@@ -1,0 +1,63 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from dermoscopy.errors import UserError
+from dermoscopy.networks.probabilities import probabilities
+from dermoscopy.networks.saved import load_member, save_member
+from dermoscopy.networks.small_cnn import build_small_cnn
+from dermoscopy.networks.transfer import build_transfer
+from dermoscopy.params.models import SmallCNN, Transfer
+
+MakeCNN = Callable[..., SmallCNN]
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
+
+
+def test_a_small_cnn_comes_back(small_cnn: MakeCNN, images: np.ndarray, tmp_path: Path) -> None:
+    parameters = small_cnn(image_size=32, conv_layers=2)
+    model = build_small_cnn("cnn_a", parameters, seed=7)
+    save_member("cnn_a", parameters, model, tmp_path / "cnn_a")
+    again, read = load_member(tmp_path / "cnn_a")
+    assert read == parameters
+    np.testing.assert_array_equal(probabilities(again, images, 2), probabilities(model, images, 2))
+
+
+def test_a_member_over_starting_weights_comes_back_without_them(
+    transfer: Callable[..., Transfer], images: np.ndarray, tmp_path: Path
+) -> None:
+    parameters = transfer(weights="mine", normalization="backbone", dense=[4], dropout=0.5, l2=1e-5)
+    model = build_transfer("vgg19", parameters, seed=7)
+    save_member("vgg19", parameters, model, tmp_path / "vgg19")
+    again, read = load_member(tmp_path / "vgg19")
+    assert read == parameters
+    np.testing.assert_array_equal(probabilities(again, images, 2), probabilities(model, images, 2))
+
+
+def test_bytes_repeat_and_hold_no_optimizer(small_cnn: MakeCNN, tmp_path: Path) -> None:
+    parameters = small_cnn(image_size=32, conv_layers=2)
+    model = build_small_cnn("cnn_a", parameters, seed=7)
+    save_member("cnn_a", parameters, model, tmp_path / "one")
+    model.compile("adam", "binary_crossentropy", jit_compile=False)
+    save_member("cnn_a", parameters, model, tmp_path / "two")
+    for name in ("model.weights.h5", "model.yaml"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["model.weights.h5", "model.yaml"]
+
+
+def test_the_card_is_plain_yaml(small_cnn: MakeCNN, tmp_path: Path) -> None:
+    parameters = small_cnn(image_size=32, conv_layers=2, learning_rate=1e-5)
+    save_member("cnn_a", parameters, build_small_cnn("cnn_a", parameters, seed=7), tmp_path)
+    card = yaml.safe_load((tmp_path / "model.yaml").read_text())
+    assert card == {"member": "cnn_a", "kind": "small_cnn", "parameters": parameters.model_dump()}
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="dvc checkout"):
+        load_member(tmp_path)

@@ -1,0 +1,65 @@
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+import pytest
+
+from dermoscopy.errors import ParameterError
+from dermoscopy.networks.small_cnn import build_small_cnn, feature_side
+from dermoscopy.params.models import SmallCNN
+
+Make = Callable[..., SmallCNN]
+
+
+def test_cnn_a_is_the_papers(small_cnn: Make) -> None:
+    model = build_small_cnn("cnn_a", small_cnn(), seed=1)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    conv = ["Conv2D", "MaxPooling2D"] * 3
+    assert kinds == ["InputLayer", "Rescaling", *conv, "Flatten", "Dense", "Dropout", "Dense"]
+    assert [layer.filters for layer in model.layers if hasattr(layer, "filters")] == [32] * 3
+    assert {layer.kernel_size for layer in model.layers if hasattr(layer, "filters")} == {(3, 3)}
+    assert {layer.pool_size for layer in model.layers if hasattr(layer, "pool_size")} == {(3, 3)}
+    assert model.get_layer("dense_1").units == 64
+    assert model.get_layer("dropout_1").rate == 0.5
+    assert model.get_layer("malignant").activation.__name__ == "sigmoid"
+    # 3 to 32, 32 to 32 twice, 7 x 7 x 32 to 64, 64 to 1, with their biases
+    assert model.count_params() == 896 + 2 * 9248 + (7 * 7 * 32 + 1) * 64 + 65
+
+
+def test_cnn_b_starts_from_small_uniform_weights(small_cnn: Make) -> None:
+    parameters = small_cnn(conv_layers=2, filters=16, dropout=0.3, initializer="random_uniform")
+    model = build_small_cnn("cnn_b", parameters, seed=1)
+    kernels = [weight for weight in model.get_weights() if weight.ndim > 1]
+    assert len(kernels) == 4
+    assert all(0.04 < np.abs(kernel).max() <= 0.05 for kernel in kernels)
+
+
+@pytest.mark.parametrize(
+    ("padding", "kernel_size", "pool_size", "conv_layers"), list(product(["valid", "same"], [3, 5], [2, 3], [1, 2, 3]))
+)
+def test_feature_side_is_keras_own(
+    small_cnn: Make, padding: str, kernel_size: int, pool_size: int, conv_layers: int
+) -> None:
+    parameters = small_cnn(
+        image_size=40, padding=padding, kernel_size=kernel_size, pool_size=pool_size, conv_layers=conv_layers, filters=2
+    )
+    side = feature_side(parameters)
+    if side == 0:
+        with pytest.raises(ParameterError, match="leave nothing of 40 pixels"):
+            build_small_cnn("cnn_a", parameters, seed=1)
+        return
+    model = build_small_cnn("cnn_a", parameters, seed=1)
+    assert model.get_layer(f"pool_{conv_layers}").output.shape == (None, side, side, 2)
+
+
+def test_average_pooling(small_cnn: Make) -> None:
+    model = build_small_cnn("x", small_cnn(pooling="average"), seed=1)
+    assert type(model.get_layer("pool_1")).__name__ == "AveragePooling2D"
+
+
+def test_same_seed_same_weights_whatever_was_built_before(small_cnn: Make) -> None:
+    first = build_small_cnn("cnn_a", small_cnn(image_size=64), seed=1)
+    build_small_cnn("cnn_b", small_cnn(image_size=96), seed=1)
+    second = build_small_cnn("cnn_a", small_cnn(image_size=64), seed=1)
+    for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)

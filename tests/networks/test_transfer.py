@@ -1,0 +1,94 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dermoscopy.errors import WeightsError
+from dermoscopy.networks.transfer import backbone_layers, build_transfer
+from dermoscopy.params.models import Transfer
+
+Make = Callable[..., Transfer]
+
+SHARED = Path(__file__).parents[3] / "shared" / "weights"
+INCEPTION = SHARED / "inception_v3_notop.h5"
+
+
+def test_head_follows_pooled_features(transfer: Make) -> None:
+    model = build_transfer("vgg19", transfer(dense=[8], dropout=0.5), seed=1)
+    assert [layer.name for layer in model.layers[-4:]] == ["pooling", "dense_1", "dropout_1", "malignant"]
+    assert model.get_layer("pooling").output.shape == (None, 512)
+
+
+def test_vgg19_starts_from_he_so_that_it_learns(transfer: Make) -> None:
+    model = build_transfer("vgg19", transfer(), seed=1)
+    for layer in backbone_layers(model, transfer()):
+        if layer.weights:
+            kernel = np.asarray(layer.kernel)
+            assert kernel.std() == pytest.approx(np.sqrt(2 / np.prod(kernel.shape[:3])), rel=0.1)
+
+
+def test_weights_do_not_depend_on_what_was_built_before(transfer: Make) -> None:
+    first = build_transfer("vgg19", transfer(), seed=1)
+    second = build_transfer("vgg19", transfer(), seed=1)
+    third = build_transfer("vgg19", transfer(), seed=2)
+    for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(first.get_weights()[0], third.get_weights()[0])
+
+
+def test_batch_normalisation_follows_within_few_steps(transfer: Make) -> None:
+    import keras
+
+    parameters = transfer(backbone="inception_v3", image_size=75, batch_norm_momentum=0.8)
+    model = build_transfer("inception_v3", parameters, seed=1)
+    layers = backbone_layers(model, parameters)
+    norms = [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert len(layers) == 310
+    assert len(norms) == 94
+    assert {layer.momentum for layer in norms} == {0.8}
+    assert all(layer.trainable for layer in layers)
+
+
+@pytest.mark.parametrize("normalization", ["unit", "backbone"])
+def test_backbone_layers_leave_out_input_and_normalisation(transfer: Make, normalization: str) -> None:
+    parameters = transfer(normalization=normalization)
+    layers = backbone_layers(build_transfer("vgg19", parameters, seed=1), parameters)
+    assert [layers[0].name, layers[-1].name, len(layers)] == ["block1_conv1", "block5_pool", 21]
+
+
+def test_missing_weights_are_named(transfer: Make, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError) as raised:
+        build_transfer("vgg19", transfer(weights="mine"), seed=1, weights=tmp_path)
+    assert "models.vgg19.weights: mine" in str(raised.value)
+    assert str(tmp_path / "mine.h5") in str(raised.value)
+    assert "data.weights.mine.source" in str(raised.value)
+
+
+def test_what_is_no_weights_file_is_refused(transfer: Make, tmp_path: Path) -> None:
+    (tmp_path / "mine.h5").write_text("no HDF5")
+    with pytest.raises(WeightsError, match="does not fit vgg19"):
+        build_transfer("vgg19", transfer(weights="mine"), seed=1, weights=tmp_path)
+
+
+@pytest.mark.skipif(not INCEPTION.is_file(), reason="starting weights are not on this machine")
+def test_another_networks_weights_are_refused(transfer: Make) -> None:
+    with pytest.raises(WeightsError, match="does not fit vgg19"):
+        build_transfer("vgg19", transfer(weights="inception_v3_notop"), seed=1, weights=SHARED)
+
+
+@pytest.mark.skipif(not INCEPTION.is_file(), reason="starting weights are not on this machine")
+def test_starting_weights_are_loaded_by_topology(transfer: Make) -> None:
+    import h5py
+
+    parameters = transfer(backbone="inception_v3", image_size=75, weights="inception_v3_notop")
+    build_transfer("other", transfer(backbone="inception_v3", image_size=75), seed=1)
+    model = build_transfer("inception_v3", parameters, seed=1, weights=SHARED)
+    with h5py.File(INCEPTION) as file:
+        group = file.get("model_weights", file)
+        names = [name for name in group.attrs["layer_names"] if len(group[name].attrs["weight_names"])]
+        first = group[names[0]]
+        expected = first[first.attrs["weight_names"][0]][()]
+    layers = [layer for layer in backbone_layers(model, parameters) if layer.weights]
+    assert len(layers) == len(names)
+    np.testing.assert_array_equal(np.asarray(layers[0].kernel), expected.astype(np.float32))

@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from dermoscopy.networks.runtime import configure
+from dermoscopy.networks.saved import load_member, save_member
+from dermoscopy.networks.small_cnn import build_small_cnn
+from dermoscopy.params.models import SmallCNN
+from dermoscopy.params.runtime import Runtime
+from dermoscopy.predict.photographs import predict_part, predict_photographs
+from dermoscopy.tables.predictions import PREDICTIONS
+
+RUNTIME = Runtime(threads=2, precision="float32", eager=False)
+
+PARAMETERS = SmallCNN(
+    image_size=16,
+    conv_layers=1,
+    filters=4,
+    kernel_size=3,
+    padding="same",
+    pooling="average",
+    pool_size=2,
+    dense_layers=1,
+    units=8,
+    dropout=0.5,
+    initializer="he_normal",
+    optimizer="adam",
+    learning_rate=0.01,
+    epochs=1,
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    configure(RUNTIME)
+    save_member("cnn_a", PARAMETERS, build_small_cnn("cnn_a", PARAMETERS, seed=1), tmp_path / "cnn_a")
+    return tmp_path / "cnn_a"
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> list[Path]:
+    random = np.random.default_rng(1)
+    paths = [tmp_path / f"ISIC_{number}.jpg" for number in range(7)]
+    for path in paths:
+        Image.fromarray(random.integers(0, 256, (20, 30, 3), dtype=np.uint8)).save(path)
+    return paths
+
+
+def test_depends_on_the_photograph_alone(folder: Path, photographs: list[Path]) -> None:
+    member = load_member(folder)
+    alone = np.concatenate([predict_photographs(*member, [path], 32, RUNTIME) for path in photographs])
+    assert len(np.unique(alone)) == 7
+    np.testing.assert_allclose(predict_photographs(*member, photographs, 3, RUNTIME), alone, atol=1e-6)
+    np.testing.assert_allclose(predict_photographs(*member, photographs[::-1], 32, RUNTIME)[::-1], alone, atol=1e-6)
+
+
+def test_a_part_becomes_its_table(folder: Path, photographs: list[Path], tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "image_id": [path.stem for path in photographs],
+            "lesion_id": "HAM_1",
+            "dx": "nv",
+            "label": 0,
+            "path": [str(path) for path in photographs],
+            "group": "HAM_1",
+        }
+    )
+    member = load_member(folder)
+    table = predict_part(*member, rows, 4, RUNTIME)
+    PREDICTIONS.write(table, tmp_path / "val.csv")
+    again = PREDICTIONS.read(tmp_path / "val.csv")
+    expected = predict_photographs(*member, photographs, 4, RUNTIME)
+    np.testing.assert_array_equal(again["probability"], expected)
+    assert again["image_id"].tolist() == rows["image_id"].tolist()
