@@ -20,7 +20,7 @@ def test_unit_is_the_papers_division(pixels: np.ndarray) -> None:
     np.testing.assert_allclose(feed("unit", pixels), pixels / 255, atol=1e-7)
 
 
-@pytest.mark.parametrize(("kind", "module"), [("tf", "inception_v3"), ("caffe", "vgg19")])
+@pytest.mark.parametrize(("kind", "module"), [("centered", "inception_v3"), ("caffe", "vgg19")])
 def test_own_is_what_keras_applications_does(kind: str, module: str, pixels: np.ndarray) -> None:
     import keras
 

@@ -50,7 +50,7 @@ def test_batch_normalisation_follows_within_few_steps(transfer: Make) -> None:
     assert all(layer.trainable for layer in layers)
 
 
-@pytest.mark.parametrize("normalization", ["unit", "backbone"])
+@pytest.mark.parametrize("normalization", ["unit", "centered", "backbone"])
 def test_backbone_layers_leave_out_input_and_normalisation(transfer: Make, normalization: str) -> None:
     parameters = transfer(normalization=normalization)
     layers = backbone_layers(build_transfer("vgg19", parameters, seed=1), parameters)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-OwnNormalization = Literal["caffe", "tf"]
+OwnNormalization = Literal["caffe", "centered"]
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Backbone:
     Attributes:
         constructor: Its name in keras.applications.
         normalization: What its published weights were trained with: "caffe" is blue, green, red with
-            ImageNet's means subtracted, "tf" is -1 to 1.
+            ImageNet's means subtracted, "centered" is -1 to 1 (Keras calls it "tf").
         min_side: Smallest square it takes, in pixels.
         layers: How many it has without its top, its input counted.
     """
@@ -26,5 +26,5 @@ class Backbone:
 
 BACKBONES = {
     "vgg19": Backbone("VGG19", "caffe", min_side=32, layers=22),
-    "inception_v3": Backbone("InceptionV3", "tf", min_side=75, layers=311),
+    "inception_v3": Backbone("InceptionV3", "centered", min_side=75, layers=311),
 }

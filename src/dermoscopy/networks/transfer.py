@@ -36,7 +36,7 @@ def build_transfer(member: str, parameters: Transfer, seed: int, weights: Path |
 
     known = BACKBONES[parameters.backbone]
     inputs = keras.Input((parameters.image_size, parameters.image_size, 3), name="photograph")
-    normalization = "unit" if parameters.normalization == "unit" else known.normalization
+    normalization = known.normalization if parameters.normalization == "backbone" else parameters.normalization
     backbone = getattr(keras.applications, known.constructor)(
         include_top=False, weights=None, input_tensor=normalize(inputs, normalization)
     )

@@ -7,7 +7,7 @@ from pydantic import Field
 from dermoscopy.params.block import Block, Count, Positive, PositiveFloat, Rate
 from dermoscopy.params.optimizers import Optimizer
 
-Normalization = Literal["unit", "backbone"]
+Normalization = Literal["unit", "centered", "backbone"]
 Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "random_uniform"]
 LARGEST_SIDE = 1024
 Side = Annotated[int, Field(ge=8, le=LARGEST_SIDE)]
@@ -20,7 +20,8 @@ class Transfer(Block):
         backbone: Its name.
         weights: "none", or a key of `data.weights`.
         image_size: Side of the square it is fed, in pixels.
-        normalization: "unit" divides by 255; "backbone" is what the backbone was trained with.
+        normalization: "unit" divides by 255; "centered" maps to -1 to 1; "backbone" is what the
+            backbone was trained with.
         initializer: Of the backbone's convolutions, where weights is "none".
         batch_norm_momentum: Of the backbone's moving averages, where weights is "none".
         dense: Units of each dense layer of the head.
