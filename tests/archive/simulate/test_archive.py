@@ -69,7 +69,7 @@ def test_lesions_differ_from_the_skin_around_them(written):
 def test_scores_and_their_ceiling(written, metadata):
     scores = SCORES.read(written / "truth/scores.csv")
     assert list(scores["image_id"]) == sorted(metadata["image_id"])
-    assert (scores.groupby("lesion_id")["score"].nunique() == 1).all()
+    assert len(scores[["lesion_id", "score"]].drop_duplicates()) == 24
     told = scores.merge(metadata, on=["image_id", "lesion_id"])
     malignant = told["dx"].map(lambda dx: DIAGNOSES[dx].malignant)
     ceiling = json.loads((written / "truth/ceiling.json").read_text())

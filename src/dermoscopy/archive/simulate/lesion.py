@@ -12,6 +12,7 @@ from dermoscopy.archive.simulate.signs import Signs
 from dermoscopy.archive.simulate.tissue import Tissue
 
 REACH = 1.5  # half the side of the canvas, in radii of its lesion
+DETAIL = 0.8  # pixels of the canvas for one of the photograph: tissue is softer than hair
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,9 @@ def draw_lesion(rng: np.random.Generator, look: Look, signs: Signs, height: int)
         rng: The source of randomness, used up to here by the signs only.
         look: What it resembles.
         signs: How malignant it looks.
-        height: Of its photographs, in pixels; the canvas has the same scale.
+        height: Of its photographs, in pixels.
     """
+    height = round(DETAIL * height)
     radius = height * float(np.clip(rng.normal(0.28 + 0.06 * signs.size, 0.04), 0.16, 0.40))
     side = round(2 * REACH * radius)
     outline = draw_outline(rng, side, radius, look.softness, signs)
@@ -90,11 +92,11 @@ def _colours(rng: np.random.Generator, canvas: Tissue, outline: Outline, look: L
     within = step(outline.inside, 0.0, 0.25)
     away = 0.15 + 0.45 * signs.asymmetry
     red = structures.blotches(rng, shape, 0.7 * outline.radius, 0.35) * within
-    canvas.absorb(0.65 * signs.colours * red, tissue.BLOOD)
+    canvas.absorb((0.45 + look.blood) * signs.colours * red, tissue.BLOOD)
     dark = structures.blotches(rng, shape, 0.6 * outline.radius, 0.40)
     dark = np.maximum(dark, structures.patch(rng, outline, away, 0.5)) * within
-    canvas.absorb((0.85 + 0.7 * look.pigment) * signs.colours * dark, tissue.MELANIN)
-    canvas.cover(0.55 * signs.colours * signs.blue * dark, tissue.BLUE_BLACK)
+    canvas.absorb((0.75 + 0.9 * look.pigment) * signs.colours * dark, tissue.MELANIN)
+    canvas.cover((0.3 + 0.4 * look.pigment) * signs.colours * signs.blue * dark, tissue.BLUE_BLACK)
     veil = structures.patch(rng, outline, away, 0.35 + 0.4 * signs.blue) * within
     haze = np.clip(0.65 + 0.35 * fractal(rng, shape, 0.3 * outline.radius, 4), 0, 1)
     canvas.cover((0.65 + 0.35 * look.pigment) * signs.blue * veil * haze, tissue.BLUE_GREY)
@@ -112,7 +114,7 @@ def _own(rng: np.random.Generator, canvas: Tissue, outline: Outline, look: Look,
         film = 0.6 + 0.4 * fractal(rng, shape, 0.5 * outline.radius)
         canvas.cover(look.pallor * film * cover, tissue.PEARL)
     if look.lacunae > 0.05:
-        distance, kind = cells(rng, shape, 0.10 * height)
+        distance, kind = cells(rng, shape, 0.10 * height, every=2)
         lagoon = step(-distance, -0.62, -0.30) * within
         canvas.absorb(0.95 * look.lacunae * lagoon * (0.5 + kind), tissue.BLOOD)
         canvas.cover(0.6 * look.lacunae * lagoon * step(kind, 0.55, 0.95), tissue.VIOLET)

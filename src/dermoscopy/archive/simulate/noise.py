@@ -9,7 +9,6 @@ from scipy import ndimage
 
 Field = NDArray[np.float32]
 
-COARSE = 10.0  # pixels
 NEIGHBOURS = np.arange(-1, 3)[:, None]
 
 
@@ -80,23 +79,24 @@ def _taps(count: int, factor: float, begin: float, size: int) -> tuple[NDArray[n
     return neighbours, weights
 
 
-def cells(rng: np.random.Generator, shape: tuple[int, int], spacing: float) -> tuple[Field, Field]:
+def cells(rng: np.random.Generator, shape: tuple[int, int], spacing: float, every: int = 1) -> tuple[Field, Field]:
     """Scatter seeds like cells of a tissue: on a hexagonal lattice, each shaken.
 
     Args:
         rng: The source of randomness.
         shape: Height and width, in pixels.
         spacing: Of the lattice, in pixels.
+        every: Draw every so many pixels only, and interpolate: wide cells need no more.
 
     Returns:
         The distance of each pixel to the nearest seed in units of the spacing (about 0.6 between
         cells), and a number from 0 to 1 that all pixels of a cell share.
     """
-    if spacing >= COARSE:  # wide cells need no more than every other pixel
-        smaller = (math.ceil(shape[0] / 2), math.ceil(shape[1] / 2))
-        distance, kind = cells(rng, smaller, spacing / 2)
-        kind = kind.repeat(2, axis=0).repeat(2, axis=1)[: shape[0], : shape[1]]
-        return enlarge(distance, shape, 2), kind
+    if every > 1:
+        smaller = (math.ceil(shape[0] / every), math.ceil(shape[1] / every))
+        distance, kind = cells(rng, smaller, spacing / every)
+        kind = kind.repeat(every, axis=0).repeat(every, axis=1)[: shape[0], : shape[1]]
+        return enlarge(distance, shape, every), kind
     height, width = shape
     pitch = max(spacing, 2.0)
     rows, columns = math.ceil(height / (0.866 * pitch)) + 2, math.ceil(width / pitch) + 2

@@ -1,11 +1,13 @@
 """One photograph of a lesion, and where the lesion is on it."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from dermoscopy.archive.simulate.camera import draw_view, expose, project
 from dermoscopy.archive.simulate.hair import add_hair
-from dermoscopy.archive.simulate.lesion import Lesion
+from dermoscopy.archive.simulate.lesion import DETAIL, Lesion
 from dermoscopy.archive.simulate.skin import Tone, draw_skin
 
 
@@ -27,9 +29,10 @@ def photograph(
     """
     view = draw_view(rng, noise)
     scene = draw_skin(rng, tone, shape, view.zoom * shape[0])
+    on_canvas = replace(view, zoom=view.zoom / DETAIL)
     for k in range(3):
-        scene[k] *= project(lesion.tissue.keep[k], view, shape, outside=1.0)
-        scene[k] += project(lesion.tissue.add[k], view, shape, outside=0.0)
+        scene[k] *= project(lesion.tissue.keep[k], on_canvas, shape, outside=1.0)
+        scene[k] += project(lesion.tissue.add[k], on_canvas, shape, outside=0.0)
     add_hair(rng, scene, noise)
-    inside = project(lesion.outline.inside, view, shape, outside=-1.0) > 0
+    inside = project(lesion.outline.inside, on_canvas, shape, outside=-1.0) > 0
     return expose(rng, scene, noise), np.where(inside, 255, 0).astype(np.uint8)

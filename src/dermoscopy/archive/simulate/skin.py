@@ -34,7 +34,7 @@ def draw_skin(rng: np.random.Generator, tone: Tone, shape: tuple[int, int], scal
     flush += 0.13 * _vessels(rng, shape, scale)
     tan = 0.03 * fractal(rng, shape, 0.5 * scale, 4)
     tan += 0.25 * rng.beta(1, 3) * step(fractal(rng, shape, 0.12 * scale, 4), 0.6, 2.4)
-    distance, _ = cells(rng, shape, 0.030 * scale)
+    distance, _ = cells(rng, shape, 0.030 * scale, every=2)
     shine = 1 + rng.uniform(0.01, 0.06) * step(distance, 0.30, 0.70) + 0.012 * fractal(rng, shape, 2.5, 1)
     planes = [
         tone[k] * shine * np.exp(-melanin * tan - blood * flush)

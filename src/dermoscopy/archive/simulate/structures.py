@@ -32,7 +32,7 @@ def dots(rng: np.random.Generator, shape: tuple[int, int], spacing: float, size:
         size: Largest radius of a dot as a share of the spacing.
         share: Of the cells that have one.
     """
-    distance, kind = cells(rng, shape, spacing)
+    distance, kind = cells(rng, shape, spacing, every=2)
     reach = size * np.sqrt(np.clip(1 - kind / max(share, 1e-6), 0, None))
     # A pixel's breadth is what keeps small dots from being stair-cased.
     soft = max(0.35 * size, 1.3 / spacing)
