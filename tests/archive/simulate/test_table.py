@@ -114,3 +114,8 @@ def test_seed_decides(simulation):
     first, again, other = (draw_table(simulation(seed=seed)) for seed in (1, 1, 2))
     pd.testing.assert_frame_equal(first, again)
     assert not first.equals(other)
+
+
+def test_both_classes_are_needed(simulation):
+    with pytest.raises(ValueError, match="leaves one class without any"):
+        simulation(lesions=20, malignant=0.01)
