@@ -5,7 +5,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Field = NDArray[np.float32]
 
@@ -92,6 +91,8 @@ def cells(rng: np.random.Generator, shape: tuple[int, int], spacing: float, ever
         The distance of each pixel to the nearest seed in units of the spacing (about 0.6 between
         cells), and a number from 0 to 1 that all pixels of a cell share.
     """
+    from scipy import ndimage
+
     if every > 1:
         smaller = (math.ceil(shape[0] / every), math.ceil(shape[1] / every))
         distance, kind = cells(rng, smaller, spacing / every)
@@ -121,4 +122,6 @@ def step(field: Field, low: float, high: float) -> Field:
 
 def blur(field: Field, sigma: float) -> Field:
     """Blur a field by a Gaussian of `sigma` pixels."""
+    from scipy import ndimage
+
     return np.asarray(ndimage.gaussian_filter(field, sigma, mode="nearest", truncate=3), np.float32)
