@@ -19,7 +19,9 @@ def test_results_and_dag_are_those_of_this_commit():
 
 
 def test_every_file_it_links_to_exists():
-    for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", README):
+    targets = re.findall(r"\]\((?!https?://)([^)#]+)\)", README) + re.findall(r'src="([^"]+)"', README)
+    assert "docs/images/roc.png" in targets
+    for target in targets:
         assert Path(target).exists(), target
 
 
