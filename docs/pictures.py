@@ -104,7 +104,7 @@ def lesions(data: Path) -> Image.Image:
     if source != "simulated" or not set(table["image_id"]) <= made_up:
         raise SystemExit(
             f"{data}/raw is not the simulated archive (source: {source}); its photographs are not for README.\n"
-            "Undo: git restore . && dvc checkout"
+            "Undo: git restore params.yaml dvc.lock data metrics plots && dvc checkout"
         )
     files = {path.stem: path for path in photographs(data / "raw")}
     sheet = Image.new("RGB", (MARGIN + LESIONS * (WIDTH + GAP), GAP + len(DIAGNOSES) * (HEIGHT + GAP)), "white")

@@ -24,15 +24,22 @@ def results() -> str:
         f"accuracy {test['accuracy']:.3f}, recall {test['recall']:.3f}, "
         f"precision {test['precision']:.3f}, specificity {test['specificity']:.3f}."
     )
+    confidence = YAML(typ="safe", pure=True).load(Path("params.yaml"))["evaluate"]["confidence"]
     scores = pd.read_csv("plots/roc_auc.csv", keep_default_na=False, na_values={"low": [""], "high": [""]})
     kinds = {"ensemble": "ensembles", "member": "members", "baseline": "baselines", "truth": "ceiling"}
-    rows = ["| | | ROC AUC | 95 % interval |", "|---|---|---|---|"]
+    rows = [f"| | | ROC AUC | {100 * confidence:g} % interval |", "|---|---|---|---|"]
     for kind, plural in kinds.items():
         of_kind = scores[scores["kind"] == kind].sort_values("value", ascending=False, kind="stable")
         for row in of_kind.itertuples():
             rows.append(f"| {plural} | {row.name} | {row.value:.3f} | {row.low:.3f} – {row.high:.3f} |")
             plural = ""
-    return headline + "\n\n" + "\n".join(rows)
+    baselines = scores[(scores["kind"] == "baseline") & (scores["name"] != "dx_type")]
+    best = baselines.loc[baselines["value"].idxmax()]
+    behind = scores[(scores["kind"] == "member") & (scores["value"] <= best["value"])]["name"].tolist()
+    verdict = f"Of the baselines without the leak, {best['name']} comes first; " + (
+        f"{', '.join(behind)} did not beat it." if behind else "every member beats it."
+    )
+    return "\n\n".join([headline, "\n".join(rows), verdict])
 
 
 def dag() -> str:

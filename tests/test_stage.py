@@ -47,6 +47,7 @@ def test_our_own_fault_keeps_its_traceback(tmp_path):
     done = execute(write(tmp_path, "1 / 0"))
     assert done.returncode == 1
     assert "ZeroDivisionError" in done.stderr
+    assert "ZeroDivisionError" in (tmp_path / "runs" / "one.log").read_text()
 
 
 def test_a_full_disk_is_said_in_a_sentence(tmp_path):

@@ -46,6 +46,8 @@ def run(stage: Callable[..., None]) -> None:
     logging.getLogger().addHandler(log)
     logger.setLevel(logging.INFO)
 
+    cost_file = runs / f"{name}.json"
+    cost_file.unlink(missing_ok=True)
     start = time.perf_counter()
     code = 1
     try:
@@ -54,8 +56,9 @@ def run(stage: Callable[..., None]) -> None:
     except UserError as error:
         code = 2
         logger.error("%s", error)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
+    except Exception as error:
+        if not (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+            log.emit(logger.makeRecord("dermoscopy", logging.CRITICAL, __file__, 0, "our fault", (), sys.exc_info()))
             raise
         code = 2
         logger.error("The disk is full: %s\nFree some space, then run dvc repro again.", error)
@@ -65,7 +68,7 @@ def run(stage: Callable[..., None]) -> None:
             "seconds": round(time.perf_counter() - start, 2),
             "peak_memory_mb": peak_memory() // 2**20,
         }
-        (runs / f"{name}.json").write_text(json.dumps(cost) + "\n")
+        cost_file.write_text(json.dumps(cost) + "\n")
     sys.exit(code)
 
 

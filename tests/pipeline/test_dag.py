@@ -2,10 +2,12 @@
 
 import ast
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from ruamel.yaml import YAML
 
+from dermoscopy.params.models import Member
 from tests.pipeline.imports import closure
 
 DVC = YAML(typ="safe", pure=True).load(Path("dvc.yaml"))
@@ -136,10 +138,13 @@ def test_only_explain_and_evaluate_read_test_predictions():
 
 def test_members_are_the_same_everywhere():
     params = YAML(typ="safe", pure=True).load(Path("params.yaml"))
-    assert list(params["models"]) == MEMBERS
-    for member in MEMBERS:
-        assert f"data/predictions/{member}/val.csv" in files("weigh", "deps")
-        assert f"data/predictions/{member}/test.csv" in files("evaluate", "deps")
+    assert list(params["models"]) == MEMBERS == list(get_args(Member))
+    for stage in NAMES:
+        for key in ("deps", "outs"):
+            listed = files(stage, key)
+            of_first = {path for path in listed if MEMBERS[0] in path}
+            for member in MEMBERS:
+                assert {path.replace(MEMBERS[0], member) for path in of_first} <= listed, f"{stage} forgets {member}"
 
 
 @pytest.mark.parametrize("stage", NAMES)

@@ -76,6 +76,8 @@ def test_a_fresh_clone_shows_results_at_once_and_has_nothing_to_run(finished: Pr
     assert (fresh.folder / "dvc_plots" / "index.html").exists() is False
     fresh.done("dvc", "plots", "show")
     assert "ROC on the test part" in (fresh.folder / "dvc_plots" / "index.html").read_text()
+    assert sorted(stages_run(fresh.done("dvc", "repro"))) == sorted(BEFORE + MEMBERS + AFTER)
+    assert fresh.done("git", "status", "--porcelain") == ""
 
 
 def test_two_clones_give_the_same_bytes(tiny: Project, finished: Project, tmp_path):

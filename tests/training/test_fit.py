@@ -108,6 +108,18 @@ def test_a_loss_that_runs_away_is_told_with_its_cause(tiny_cnn: MakeCNN) -> None
     assert "nan in epoch 1, with adam, learning rate 0.01, gradients not clipped" in str(raised.value)
 
 
+def test_weights_that_run_away_in_the_last_step_are_told_too(tiny_cnn: MakeCNN) -> None:
+    model = build_member("m", tiny_cnn(), seed=1)
+
+    def spoil(step: int, loss: float) -> None:
+        assert np.isfinite(loss)
+        if step == 16 // 4:
+            model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+
+    with pytest.raises(TrainingError, match="validation became nan in epoch 1"):
+        run(tiny_cnn(), model=model, on_step=spoil)
+
+
 @pytest.fixture
 def tiny_transfer() -> Callable[..., Transfer]:
     def make(**changes: Any) -> Transfer:

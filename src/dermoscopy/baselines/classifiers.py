@@ -1,4 +1,4 @@
-"""The five baselines by name: a network has to beat the first four, and must not use the fifth."""
+"""The five baselines by name: four to hold a network against, and the one it must not use."""
 
 from pathlib import Path
 

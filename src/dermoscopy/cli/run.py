@@ -23,8 +23,8 @@ They differ from those of the last commit, though no parameter does: another pro
 code. Make them your own baseline first, so that dvc metrics diff shows your ideas alone:
   git switch -c mine && git add dvc.lock data metrics plots && git commit -m "My baseline\""""
 UNDO = """
-params.yaml keeps the values above. To go back to the last commit with everything:
-  git restore . && dvc checkout"""
+params.yaml keeps the values above. To go back to the last commit, your code apart:
+  git restore params.yaml dvc.lock data metrics plots && dvc checkout"""
 
 
 def run(

@@ -36,7 +36,7 @@ KINDS: Mapping[str, str] = {
     "ensemble": "Ensemble",
     "member": "Its members",
     "baseline": "Baselines, which see little or the wrong thing",
-    "truth": "The best one can expect of any model",
+    "truth": "The best one can expect of the photographs",
 }
 
 

@@ -6,7 +6,7 @@ SCORES = Table(
     columns={
         "image_id": "str",
         "lesion_id": "str",
-        "score": "float64",  # the larger, the more malignant; no model can know more
+        "score": "float64",  # the larger, the more malignant; no model of the photographs can know more
     },
     order=("image_id",),
 )

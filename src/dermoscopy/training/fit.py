@@ -70,8 +70,10 @@ def fit(
             data = batches(pixels, training.batch_size, labels=train.labels, order=order)
             watchers = [keras.callbacks.TerminateOnNaN(), report]
             history = model.fit(data, shuffle=False, verbose=0, callbacks=watchers).history
-            _require_finite(history["loss"][0], epoch, parameters, phase)
+            _require_finite(history["loss"][0], "loss", epoch, parameters, phase)
             answers = probabilities(model, val_pixels, training.batch_size, eager=eager)
+            # The last step's weights have not met a loss yet.
+            _require_finite(float(answers.sum()), "validation", epoch, parameters, phase)
             row = _row(epoch, phase, history, val, answers)
             chosen = curve.add(row)
             if chosen:
@@ -102,13 +104,13 @@ def _clip(parameters: Transfer | SmallCNN) -> float | None:
     return parameters.clip if isinstance(parameters, Transfer) else None
 
 
-def _require_finite(loss: float, epoch: int, parameters: Transfer | SmallCNN, phase: Phase) -> None:
-    if math.isfinite(loss):
+def _require_finite(value: float, what: str, epoch: int, parameters: Transfer | SmallCNN, phase: Phase) -> None:
+    if math.isfinite(value):
         return
     clip = _clip(parameters)
     clipped = "gradients not clipped" if clip is None else f"gradients clipped at {clip}"
     raise TrainingError(
-        f"The loss became {loss} in epoch {epoch}, with {parameters.optimizer}, "
+        f"The {what} became {value} in epoch {epoch}, with {parameters.optimizer}, "
         f"learning rate {phase.learning_rate}, {clipped}: take a smaller learning rate or clip harder."
     )
 

@@ -7,8 +7,9 @@ from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from dermoscopy.archive.layout import COLUMNS
 from dermoscopy.archive.simulate.diagnoses import DIAGNOSES
-from dermoscopy.archive.simulate.table import METADATA, draw_table
+from dermoscopy.archive.simulate.table import draw_table
 
 MALIGNANT = ["mel", "bcc", "akiec"]
 
@@ -107,7 +108,7 @@ def test_order_and_folders_do_not_tell_the_label(images):
 
 
 def test_metadata_columns_come_first(images):
-    assert tuple(images.columns[:7]) == METADATA
+    assert tuple(images.columns[:7]) == COLUMNS
 
 
 def test_seed_decides(simulation):

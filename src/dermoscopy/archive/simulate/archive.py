@@ -17,13 +17,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from dermoscopy.archive.layout import COLUMNS, IMAGE_FOLDERS, METADATA
 from dermoscopy.archive.simulate.lesion import draw_lesion
 from dermoscopy.archive.simulate.looks import LOOKS, blend
 from dermoscopy.archive.simulate.photograph import photograph
 from dermoscopy.archive.simulate.seeds import Stream, generator
 from dermoscopy.archive.simulate.signs import draw_signs
 from dermoscopy.archive.simulate.skin import draw_tone
-from dermoscopy.archive.simulate.table import METADATA, draw_table
+from dermoscopy.archive.simulate.table import draw_table
 from dermoscopy.params.simulate import Simulate
 from dermoscopy.tables.truth import SCORES
 
@@ -55,12 +56,12 @@ def simulate(params: Simulate, raw: Path, truth: Path) -> None:
         truth: Folder for scores.csv, ceiling.json (the latent score's own ROC AUC) and masks/.
     """
     table = draw_table(params)
-    folders = {part: raw / f"HAM10000_images_part_{part}" for part in (1, 2)}
+    folders = {part: raw / name for part, name in enumerate(IMAGE_FOLDERS, start=1)}
     masks = truth / "masks"
     for folder in (*folders.values(), masks):
         folder.mkdir(parents=True, exist_ok=True)
 
-    table[list(METADATA)].to_csv(raw / "HAM10000_metadata.csv", index=False, lineterminator="\n")
+    table[list(COLUMNS)].to_csv(raw / METADATA, index=False, lineterminator="\n")
     SCORES.write(table[list(SCORES.columns)], truth / "scores.csv")
     ceiling = {"roc_auc": roc_auc(table["score"].to_numpy(), table["malignant"].to_numpy())}
     (truth / "ceiling.json").write_text(json.dumps(ceiling, indent=2) + "\n")

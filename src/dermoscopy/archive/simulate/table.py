@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermoscopy.archive.layout import COLUMNS
 from dermoscopy.archive.simulate.diagnoses import (
     DIAGNOSES,
     NO_AGE,
@@ -24,8 +25,6 @@ from dermoscopy.archive.simulate.diagnoses import (
 from dermoscopy.archive.simulate.seeds import Stream, generator
 from dermoscopy.params.simulate import Simulate
 
-METADATA = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
-
 FIRST_IMAGE = 24306  # HAM10000 runs from ISIC_0024306 to ISIC_0034320
 
 
@@ -35,7 +34,7 @@ def draw_table(params: Simulate) -> pd.DataFrame:
     Ids are dealt at random, so that neither they nor the folders they decide tell anything.
 
     Returns:
-        A row a photograph, sorted by lesion_id and image_id: the columns `METADATA` as in HAM10000,
+        A row a photograph, sorted by lesion_id and image_id: the columns `archive.layout.COLUMNS` as in HAM10000,
         and what is not published: malignant, score (latent, of the lesion), look and shade (the
         diagnoses it resembles most and second most), lesion and photograph (numbers from 0; the
         latter within its lesion), part (1 or 2: the folder).
@@ -47,7 +46,7 @@ def draw_table(params: Simulate) -> pd.DataFrame:
     numbers = rng.permutation(len(images))
     images["image_id"] = [f"ISIC_{FIRST_IMAGE + number:07d}" for number in numbers]
     images["part"] = np.where(numbers < len(images) // 2, 1, 2)
-    columns = [*METADATA, "malignant", "score", "look", "shade", "lesion", "photograph", "part"]
+    columns = [*COLUMNS, "malignant", "score", "look", "shade", "lesion", "photograph", "part"]
     return images.sort_values(["lesion_id", "image_id"], ignore_index=True)[columns]
 
 
