@@ -1,9 +1,5 @@
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
-from tests.pipeline import browser
 from tests.pipeline.project import Project
 
 
@@ -24,9 +20,3 @@ def finished(tiny: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
     assert project.first.returncode == 0, project.first.stdout[-4000:] + project.first.stderr[-4000:]
     project.commit("run")
     return project
-
-
-@pytest.fixture(scope="session")
-def rendered() -> Callable[[Path | str], str]:
-    """Return the text that a page shows in a browser without a network."""
-    return browser.rendered

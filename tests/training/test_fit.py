@@ -68,8 +68,8 @@ def test_leaves_the_chosen_epochs_weights(tiny_cnn: MakeCNN) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-def test_losses_leave_the_penalty_out(tiny_transfer: Callable[..., Transfer]) -> None:
-    _, curve, answers, _ = run(tiny_transfer(dense=[8], l2=100.0, learning_rate=1e-9))
+def test_losses_leave_the_penalty_out(transfer: Callable[..., Transfer]) -> None:
+    _, curve, answers, _ = run(transfer(dense=[8], l2=100.0, optimizer="sgd", learning_rate=1e-9, clip=1.0))
     assert curve.epochs[0].train_loss < 5
     labels = examples(6, 32, seed=2).labels
     cross_entropy = -np.mean(np.log(np.where(labels == 1, answers, 1 - answers)))
@@ -120,34 +120,10 @@ def test_weights_that_run_away_in_the_last_step_are_told_too(tiny_cnn: MakeCNN) 
         run(tiny_cnn(), model=model, on_step=spoil)
 
 
-@pytest.fixture
-def tiny_transfer() -> Callable[..., Transfer]:
-    def make(**changes: Any) -> Transfer:
-        smallest = {
-            "backbone": "vgg19",
-            "weights": "none",
-            "image_size": 32,
-            "normalization": "unit",
-            "initializer": "he_normal",
-            "batch_norm_momentum": 0.9,
-            "dense": [],
-            "dropout": 0.0,
-            "l2": 0.0,
-            "optimizer": "sgd",
-            "learning_rate": 0.01,
-            "fine_tune_learning_rate": 0.01,
-            "clip": 1.0,
-            "frozen_epochs": 1,
-            "unfrozen_layers": 5,
-            "epochs": 1,
-        }
-        return Transfer(**{**smallest, **changes})
-
-    return make
-
-
-def test_phases_train_the_layers_they_name(tiny_transfer: Callable[..., Transfer]) -> None:
-    parameters = tiny_transfer(weights="given", frozen_epochs=1, epochs=1)
+def test_phases_train_the_layers_they_name(transfer: Callable[..., Transfer]) -> None:
+    parameters = transfer(
+        weights="given", optimizer="sgd", learning_rate=0.01, fine_tune_learning_rate=0.01, clip=1.0, unfrozen_layers=5
+    )
     model = build_member("m", parameters, seed=1)  # as if its random weights had been given
     layers = [layer for layer in backbone_layers(model, parameters) if layer.weights]
     kernels = [[np.asarray(layer.kernel) for layer in layers]]
