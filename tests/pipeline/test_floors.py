@@ -11,7 +11,7 @@ from tests.pipeline.imports import PACKAGE, imported
 
 FLOORS = [
     {"errors"},
-    {"params", "tables", "images"},
+    {"params", "tables", "images", "progress"},
     {"archive", "evaluation", "networks"},
     {"dataset"},
     {"training", "explain", "baselines"},

@@ -1,5 +1,9 @@
 """What is merged."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from dermoscopy.params.block import Block, Count, Positive
 
 
@@ -9,7 +13,10 @@ class Merge(Block):
     Attributes:
         lesions: Size of a random sample of lesions; null keeps all.
         seed: Of that sample.
+        near_duplicates: Largest distance of two perceptual hashes, in bits of 256, that makes two
+            lesions one group; null joins by equal bytes alone.
     """
 
     lesions: Positive | None
     seed: Count
+    near_duplicates: Annotated[int, Field(ge=0, le=64)] | None

@@ -1,5 +1,7 @@
 """Which diagnoses are malignant."""
 
+from typing import Any
+
 from pydantic import Field, field_validator
 
 from dermoscopy.params.block import Block
@@ -12,10 +14,15 @@ class Policy(Block):
     """The `policy` block.
 
     Attributes:
-        malignant: Diagnoses joined by "+".
+        malignant: Diagnoses joined by "+", or as a list, which is joined.
     """
 
     malignant: str = Field(min_length=1)
+
+    @field_validator("malignant", mode="before")
+    @classmethod
+    def _joined(cls, value: Any) -> Any:
+        return "+".join(value) if isinstance(value, list) and all(isinstance(name, str) for name in value) else value
 
     @field_validator("malignant")
     @classmethod

@@ -3,9 +3,8 @@
 import logging
 import time
 
+from dermoscopy.progress import SECONDS_BETWEEN_LINES, duration
 from dermoscopy.training.curve import Epoch
-
-SECONDS_BETWEEN_LINES = 30
 
 
 class Progress:
@@ -54,13 +53,3 @@ class Progress:
             *(epoch.val_loss, epoch.val_accuracy, rate, duration(left), ", best so far" if chosen else ""),
         )
         self.epoch_start = self.last_line = now
-
-
-def duration(seconds: float) -> str:
-    """Return a duration as one reads it: 42 s, 3 min 05 s, 2 h 07 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
