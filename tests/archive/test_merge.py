@@ -2,16 +2,19 @@ import hashlib
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from dermoscopy.archive.layout import IMAGE_FOLDERS, photographs
 from dermoscopy.archive.merge import merge
 from dermoscopy.params.merge import Merge
+from dermoscopy.tables.duplicates import DUPLICATES
 from dermoscopy.tables.merged import MERGED
 from dermoscopy.tables.problems import PROBLEMS
 
-ALL = Merge(lesions=None, seed=1)
+ALL = Merge(lesions=None, seed=1, near_duplicates=32)
 
 
 @pytest.fixture
@@ -19,6 +22,12 @@ def problems(tmp_path: Path) -> Path:
     path = tmp_path / "problems.csv"
     PROBLEMS.write(pd.DataFrame(columns=list(PROBLEMS.columns)), path)
     return path
+
+
+def smooth(seed: int) -> Image.Image:
+    """Broad patches, as on skin: what is left of noise after a JPEG encoder is noise."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    return Image.fromarray(pixels).resize((160, 120), Image.Resampling.BICUBIC)
 
 
 def run(archive: Path, problems: Path, params: Merge, folder: Path) -> pd.DataFrame:
@@ -45,15 +54,36 @@ def test_lesions_of_one_photograph_are_one_group(archive: Path, problems: Path, 
     assert table["group"].nunique() == 6
 
 
+def test_lesions_that_look_the_same_are_one_group_unless_only_bytes_count(
+    archive: Path, problems: Path, tmp_path: Path
+) -> None:
+    second = archive / IMAGE_FOLDERS[1]
+    for path in photographs(archive):
+        smooth(int(path.stem[-1])).save(path)
+    smooth(2).save(second / "ISIC_5.jpg", quality=60)
+
+    table = run(archive, problems, ALL, tmp_path / "merged").set_index("image_id")
+    assert table.loc["ISIC_5", "group"] == table.loc["ISIC_2", "group"] == "HAM_2"
+    [found] = DUPLICATES.read(tmp_path / "merged" / "duplicates.csv").to_dict("records")
+    assert (found["kind"], found["image_id"], found["other"]) == ("near-duplicate", "ISIC_2", "ISIC_5")
+
+    table = run(archive, problems, Merge(lesions=None, seed=1, near_duplicates=None), tmp_path / "merged")
+    assert (table["group"] == table["lesion_id"]).all()
+
+
 def test_a_sample_has_all_photographs_of_its_lesions(archive: Path, problems: Path, tmp_path: Path) -> None:
-    table = run(archive, problems, Merge(lesions=6, seed=1), tmp_path / "merged")
+    table = run(archive, problems, Merge(lesions=6, seed=1, near_duplicates=None), tmp_path / "merged")
     assert table["lesion_id"].nunique() == 6
     assert (table["lesion_id"] == "HAM_0").sum() in (0, 2)
     assert len(list((tmp_path / "merged" / "images").iterdir())) == len(table)
 
 
 def test_problems_are_left_out(archive: Path, problems: Path, tmp_path: Path) -> None:
-    left_out = pd.DataFrame({"kind": ["photograph of zero bytes"], "name": ["ISIC_3"], "detail": [""]})
-    PROBLEMS.write(left_out, problems)
-    assert "ISIC_3" not in run(archive, problems, ALL, tmp_path / "merged")["image_id"].tolist()
+    rows = [("photograph of zero bytes", "ISIC_3", "left out"), ("grey", "ISIC_4", "kept")]
+    found = pd.DataFrame(
+        [(kind, name, name, "", outcome) for kind, name, outcome in rows], columns=list(PROBLEMS.columns)
+    )
+    PROBLEMS.write(found, problems)
+    merged = run(archive, problems, ALL, tmp_path / "merged")["image_id"].tolist()
+    assert merged == [f"ISIC_{number}" for number in (0, 1, 2, 4, 5, 6, 7)]
     assert not (tmp_path / "merged" / "images" / "ISIC_3.jpg").exists()

@@ -30,11 +30,16 @@ class Table:
         """
         if set(frame.columns) != set(self.columns):
             raise TableError(f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}.")
-        ordered = frame[list(self.columns)].astype(dict(self.columns)).sort_values(list(self.order), kind="stable")
+        ordered = self.sort(frame)
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.tmp")
         ordered.to_csv(beside, index=False, lineterminator="\n")
         beside.replace(path)
+
+    def sort(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows in order, with this table's columns and types."""
+        typed = frame[list(self.columns)].astype(dict(self.columns))
+        return typed.sort_values(list(self.order), kind="stable", ignore_index=True)
 
     def read(self, path: Path) -> pd.DataFrame:
         """Read a table that `write` wrote.
