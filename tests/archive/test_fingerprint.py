@@ -1,6 +1,8 @@
 import json
 import os
 import shutil
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from dermoscopy.archive import remembered
 from dermoscopy.archive.fingerprint import fingerprint
 from dermoscopy.errors import ArchiveError
-from dermoscopy.params.data import Data, Weights
+from dermoscopy.params.data import Data, Limits, Source, Weights
 
 
 @pytest.fixture
@@ -27,14 +29,26 @@ def memory(tmp_path) -> Path:
     return tmp_path / ".checkpoints" / "hashes.json"
 
 
+def data(source: Source, path: Path | None = None, **weights: Weights) -> Data:
+    limits = Limits(pixels=1, unpacked=1.0)
+    return Data(source=source, path=path and str(path), strict=True, limits=limits, weights=weights)
+
+
 def directory(folder: Path) -> Data:
-    return Data(source="directory", path=str(folder), weights={})
+    return data("directory", folder)
+
+
+def zipped(archive: Path, path: Path, prefix: str = "") -> Path:
+    with zipfile.ZipFile(path, "w") as file:
+        for member in sorted(archive.rglob("*.*")):
+            file.write(member, f"{prefix}{member.relative_to(archive)}")
+    return path
 
 
 def test_the_simulated_archive_has_no_content_of_its_own(memory):
     weights = {"vgg19": Weights(source="none", sha256=None)}
-    data = Data(source="simulated", path="/nowhere", weights=weights)
-    assert fingerprint(data, memory) == {"source": "simulated", "weights": {}}
+    simulated = data("simulated", Path("/nowhere"), **weights)
+    assert fingerprint(simulated, memory) == {"source": "simulated", "weights": {}}
     assert not memory.exists()
 
 
@@ -96,6 +110,88 @@ def test_a_spoilt_memory_is_made_anew(archive, memory, spoilt):
     assert len(json.loads(memory.read_text())) == 5
 
 
+def test_masks_count_where_there_are_any(archive, memory):
+    before = fingerprint(directory(archive), memory)
+    masks = archive / "HAM10000_segmentations_lesion_tschandl"
+    masks.mkdir()
+    assert fingerprint(directory(archive), memory) == before
+    (masks / "a_segmentation.png").write_bytes(b"a")
+    first = fingerprint(directory(archive), memory)
+    assert {key: first[key] for key in before} == before
+    assert first["masks"]["count"] == 1
+    (masks / "a_segmentation.png").write_bytes(b"b ")
+    assert fingerprint(directory(archive), memory) != first
+
+
+def test_what_stands_twice_counts_once_unless_it_differs(archive, memory):
+    before = fingerprint(directory(archive), memory)
+    again = archive / "ham10000_images_part_1" / "a.jpg"
+    again.parent.mkdir()
+    again.write_bytes(b"a")
+    assert fingerprint(directory(archive), memory) == before
+    again.write_bytes(b"other")
+    assert fingerprint(directory(archive), memory) != before
+
+
+def test_what_cannot_be_taken_is_counted(archive, memory):
+    (archive / "HAM10000_images_part_1" / "e.png").write_bytes(b"e")
+    assert fingerprint(directory(archive), memory)["problems"] == {"file that is not a .jpg": 1}
+
+
+def test_a_zip_by_its_members(archive, memory, tmp_path):
+    first = fingerprint(directory(zipped(archive, tmp_path / "archive.zip")), memory)
+    assert first["images"]["count"] == 4
+    assert not memory.exists()
+    (tmp_path / "folder").mkdir()
+    elsewhere = zipped(archive, tmp_path / "folder" / "of-another-name.zip", prefix="HAM/")
+    os.utime(elsewhere, ns=(1, 1))
+    assert fingerprint(directory(elsewhere), memory) == first
+    assert fingerprint(directory(tmp_path / "folder"), memory) == first
+    told = json.dumps(first)
+    assert "archive.zip" not in told
+    assert str(tmp_path) not in told
+
+
+@pytest.mark.parametrize("change", ["bytes", "name", "folder", "gone", "table"])
+def test_any_change_within_a_zip_shows(archive, memory, tmp_path, change):
+    before = fingerprint(directory(zipped(archive, tmp_path / "archive.zip")), memory)
+    part = archive / "HAM10000_images_part_1"
+    if change == "bytes":
+        (part / "a.jpg").write_bytes(b"z")
+    elif change == "name":
+        (part / "a.jpg").rename(part / "e.jpg")
+    elif change == "folder":
+        (part / "a.jpg").rename(archive / "HAM10000_images_part_2" / "a.jpg")
+    elif change == "gone":
+        (part / "a.jpg").unlink()
+    else:
+        (archive / "HAM10000_metadata.csv").write_text("lesion_id\n")
+    assert fingerprint(directory(zipped(archive, tmp_path / "archive.zip")), memory) != before
+
+
+def test_a_download_by_what_is_published(memory):
+    found = fingerprint(data("download"), memory)
+    assert found["doi"].endswith("10.7910/DVN/DBW86T")
+    assert list(found["files"]) == ["HAM10000_metadata.csv", "HAM10000_images_part_1.zip", "HAM10000_images_part_2.zip"]
+    assert all(len(md5) == 32 for md5 in found["files"].values())
+    assert not memory.exists()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_archive_of_full_size_takes_well_under_a_second(memory, tmp_path, packed):
+    archive = tmp_path / "full"
+    for part in ("HAM10000_images_part_1", "HAM10000_images_part_2"):
+        (archive / part).mkdir(parents=True)
+        for number in range(5_008):
+            (archive / part / f"ISIC_{number:07}.jpg").touch()
+    (archive / "HAM10000_metadata.csv").touch()
+    source = zipped(archive, tmp_path / "archive.zip") if packed else archive
+    first = fingerprint(directory(source), memory)
+    start = time.process_time()
+    assert fingerprint(directory(source), memory) == first
+    assert time.process_time() - start < 1
+
+
 def test_weights_by_content(memory, tmp_path):
     (tmp_path / "w.h5").write_bytes(b"weights")
     file = Weights(source=str(tmp_path / "w.h5"), sha256=None)
@@ -105,7 +201,7 @@ def test_weights_by_content(memory, tmp_path):
         "vgg19": Weights(source="imagenet", sha256=None),
         "later": Weights(source="none", sha256=None),
     }
-    found = fingerprint(Data(source="simulated", path=None, weights=weights), memory)["weights"]
+    found = fingerprint(data("simulated", **weights), memory)["weights"]
     assert list(found) == ["again", "mine", "vgg19"]
     assert found["again"] == found["mine"] != "imagenet"
     assert found["vgg19"] == "imagenet"
@@ -114,4 +210,4 @@ def test_weights_by_content(memory, tmp_path):
 def test_what_cannot_be_read_is_named(memory, tmp_path):
     weights = {"mine": Weights(source=str(tmp_path / "gone.h5"), sha256=None)}
     with pytest.raises(ArchiveError, match=r"gone\.h5: No such file"):
-        fingerprint(Data(source="simulated", path=None, weights=weights), memory)
+        fingerprint(data("simulated", **weights), memory)

@@ -1,19 +1,65 @@
+import shutil
+import zipfile
+
 import pytest
 
-from dermoscopy.params.data import Data
+from dermoscopy.params.data import Data, Limits
 from dermoscopy.preflight.source import source_problems
 
+PARTS = ("HAM10000_images_part_1", "HAM10000_images_part_2")
 
-def problems(path, source="directory"):
-    return source_problems(Data(source=source, path=path and str(path), weights={}))
+
+def problems(path, source="directory", strict=True):
+    limits = Limits(pixels=1, unpacked=1.0)
+    return source_problems(Data(source=source, path=path and str(path), strict=strict, limits=limits, weights={}))
+
+
+def pack(path, members):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def pack_parts(archive):
+    for part in PARTS:
+        pack(archive / f"{part}.zip", {"ISIC_1.jpg": "x"})
+        shutil.rmtree(archive / part)
 
 
 def test_the_archive_passes(archive):
     assert problems(archive) == []
 
 
-def test_a_path_beside_the_simulated_archive_is_not_looked_at():
-    assert problems("/nowhere", source="simulated") == []
+@pytest.mark.parametrize("table", ["HAM10000_metadata.tab", "HAM10000_metadata"])
+def test_the_zips_and_the_tab_file_of_the_dataverse_pass(archive, table):
+    (archive / "HAM10000_metadata.csv").rename(archive / table)
+    pack_parts(archive)
+    assert problems(archive) == []
+
+
+def test_one_zip_passes(tmp_path):
+    path = tmp_path / "archive.zip"
+    pack(path, {"HAM10000_metadata.csv": "x"} | {f"{part}/ISIC_1.jpg": "x" for part in PARTS})
+    assert problems(path) == problems(tmp_path) == []
+
+
+def test_without_strictness_one_folder_will_do_but_not_none_and_never_no_table(archive):
+    shutil.rmtree(archive / PARTS[1])
+    assert problems(archive) != []
+    assert problems(archive, strict=False) == []
+    shutil.rmtree(archive / PARTS[0])
+    assert problems(archive, strict=False) != []
+
+
+def test_without_strictness_the_table_is_still_needed(archive):
+    (archive / "HAM10000_metadata.csv").unlink()
+    assert problems(archive, strict=False) != []
+
+
+@pytest.mark.parametrize("source", ["simulated", "download"])
+def test_a_path_beside_another_source_is_not_looked_at(source):
+    assert problems("/nowhere", source=source) == []
+    assert problems(None, source=source) == []
 
 
 def test_no_path():
@@ -24,17 +70,69 @@ def test_no_path():
 
 def test_no_folder(archive):
     (line,) = problems(archive.parent / "ham1000")
-    assert line.endswith(f"there is no such folder. Did you mean {archive}?")
+    assert line.endswith(f"there is no such folder or zip. Did you mean {archive}?")
+
+
+def test_no_zip(archive):
+    (archive / "archive.zip").touch()
+    (line,) = problems(archive / "achive.zip")
+    assert line.endswith(f"there is no such folder or zip. Did you mean {archive / 'archive.zip'}?")
 
 
 def test_no_folder_above_either():
     (line,) = problems("/nowhere/at/all")
-    assert line.endswith("there is no such folder.")
+    assert line.endswith("there is no such folder or zip.")
 
 
-def test_a_file(archive):
+def test_a_file_that_is_no_zip(archive):
     (line,) = problems(archive / "HAM10000_metadata.csv")
-    assert line.endswith("unpack it first.")
+    assert "file that cannot be read as a zip, 1: HAM10000_metadata.csv (File is not a zip file)." in line
+    assert line.endswith(f"Did you mean {archive}?")
+
+
+def test_a_zip_that_is_none(archive):
+    shutil.rmtree(archive / PARTS[0])
+    (archive / f"{PARTS[0]}.zip").write_text("<html>Sign in</html>")
+    (line,) = problems(archive)
+    assert line.endswith(f"file that cannot be read as a zip, 1: {PARTS[0]}.zip (File is not a zip file).")
+
+
+def test_zips_within_a_zip(archive):
+    pack_parts(archive)
+    path = archive.parent / "dataverse_files.zip"
+    pack(path, {f"{part}.zip": (archive / f"{part}.zip").read_bytes() for part in PARTS})
+    (line,) = problems(path)
+    assert "zip inside a zip, 2: dataverse_files.zip: HAM10000_images_part_1.zip (unpack the outer one)" in line
+
+
+def test_one_of_the_zips(archive):
+    pack_parts(archive)
+    (line,) = problems(archive / f"{PARTS[0]}.zip")
+    assert "it lacks HAM10000_metadata.csv, HAM10000_images_part_2; found ISIC_1.jpg." in line
+    assert line.endswith(f"Did you mean {archive}?")
+
+
+def test_a_zip_of_something_else(tmp_path):
+    pack(tmp_path / "photographs.zip", {"train/ISIC_1.jpg": "x", "test/ISIC_2.jpg": "x", ".hidden": "x"})
+    (line,) = problems(tmp_path / "photographs.zip")
+    assert line.endswith("found test, train.")
+
+
+def test_a_name_misspelt(archive):
+    (archive / PARTS[1]).rename(archive / "HAM10000_images_part2")
+    (archive / "HAM10000_metadata.csv").rename(archive / "HAM10000_meta.csv")
+    (line,) = problems(archive)
+    assert line.endswith(
+        "If HAM10000_meta.csv is HAM10000_metadata.csv, rename it. "
+        "If HAM10000_images_part2 is HAM10000_images_part_2, rename it."
+    )
+
+
+def test_a_zip_one_folder_down(archive):
+    pack(archive.parent / "archive.zip", {"a": "x"})
+    (line,) = problems(archive.parent)
+    assert "found archive.zip, ham10000." in line
+    assert line.endswith(f"Did you mean {archive}?")
 
 
 @pytest.mark.parametrize("inside", ["..", "HAM10000_images_part_1"])

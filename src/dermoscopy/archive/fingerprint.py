@@ -1,26 +1,33 @@
 """What the source holds, by content: the same photographs elsewhere have the same fingerprint."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dermoscopy.archive.layout import METADATA, photographs
+from dermoscopy.archive.contents import Entry, find
 from dermoscopy.archive.remembered import remembered_sha256
 from dermoscopy.errors import ArchiveError
 from dermoscopy.params.data import Data, Weights
 
 
 def fingerprint(data: Data, memory: Path) -> dict[str, Any]:
-    """Return hashes of the photographs, their table and the starting weights; no path is among them.
+    """Return what the photographs, their table, the masks and the starting weights hash to; no path is among it.
+
+    A file of a folder is hashed; a zip's member is known by the CRC-32 and the size its zip states,
+    so that nothing is unpacked. The same content therefore has one fingerprint in folders and
+    another in zips, and goes through acquisition again when it changes from one to the other.
 
     Args:
         data: Where they come from; they have to be there.
         memory: Where hashes are remembered by path, size and time.
 
     Returns:
-        "source"; for a folder "metadata", a sha256, and "images", their "count" and the "sha256"
-        over folder, name and sha256 of each in order; "weights", name to sha256, or to "imagenet".
+        "source"; for a directory "metadata", the table's checksum, "images" and, if there are any,
+        "masks": their "count" and the "sha256" over published name and checksum of each in order;
+        "problems", how many of each kind cannot be taken, if any; for the download "doi" and
+        "files", name to md5 as published; "weights", name to sha256, or to "imagenet".
 
     Raises:
         ArchiveError: A file cannot be read.
@@ -34,17 +41,37 @@ def fingerprint(data: Data, memory: Path) -> dict[str, Any]:
 
 
 def _archive(data: Data, memory: Path) -> dict[str, Any]:
+    if data.source == "download":
+        from dermoscopy.archive.download import FILES, PAGE
+
+        return {"doi": PAGE, "files": {file.name: file.md5 for file in FILES}}
     if data.source != "directory" or data.path is None:
         return {}
-    folder = Path(data.path).expanduser()
-    images = photographs(folder)
-    table, *hashes = remembered_sha256([folder / METADATA, *images], memory)
-    return {"metadata": table, "images": {"count": len(images), "sha256": _digest(images, hashes)}}
+    contents = find(Path(data.path))
+    groups = {"metadata": contents.table, **contents.photographs, **contents.masks}
+    checksums = _checksums([entry for entries in groups.values() for entry in entries], memory)
+
+    def digest(named: Mapping[str, list[Entry]]) -> dict[str, Any]:
+        # A set: what stands twice with the same content counts once.
+        lines = sorted({f"{name} {checksums[entry]}\n" for name, entries in named.items() for entry in entries})
+        return {"count": len(named), "sha256": hashlib.sha256("".join(lines).encode()).hexdigest()}
+
+    found: dict[str, Any] = {
+        "metadata": ", ".join(sorted({checksums[entry] for entry in contents.table})),
+        "images": digest(contents.photographs),
+    }
+    if contents.masks:
+        found["masks"] = digest(contents.masks)
+    if contents.problems:
+        found["problems"] = dict(Counter(problem.kind for problem in contents.problems))
+    return found
 
 
-def _digest(files: Sequence[Path], hashes: Sequence[str]) -> str:
-    lines = (f"{path.parent.name}/{path.name} {digest}\n" for path, digest in zip(files, hashes, strict=True))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+def _checksums(entries: list[Entry], memory: Path) -> dict[Entry, str]:
+    files = [entry for entry in entries if entry.member is None]
+    hashes = remembered_sha256([entry.path for entry in files], memory)
+    stated = {entry: f"{entry.member.CRC:08x} {entry.member.file_size}" for entry in entries if entry.member}
+    return {**dict(zip(files, hashes, strict=True)), **stated}
 
 
 def _weights(weights: Mapping[str, Weights], memory: Path) -> dict[str, str]:

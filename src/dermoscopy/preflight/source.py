@@ -1,8 +1,11 @@
-"""A folder that does not hold the archive."""
+"""A folder or a zip that does not hold the archive."""
 
 from pathlib import Path
 
+from dermoscopy.archive.contents import find, is_part
 from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
+from dermoscopy.archive.problems import summarize
+from dermoscopy.archive.zips import members
 from dermoscopy.params.data import Data
 from dermoscopy.params.nearest import nearest_word
 
@@ -11,50 +14,71 @@ SHOWN = 6
 
 
 def source_problems(data: Data) -> list[str]:
-    """Return what is wrong with `data.path`, where the archive comes from a folder: one line, or none.
+    """Return what is wrong with `data.path`, where the archive comes from a folder or zips: one line, or none.
 
     Args:
-        data: The block; its path is looked at, and nothing is opened.
+        data: The block; its path is looked at, and of files only the directories of zips are read.
     """
     if data.source != "directory":
         return []
     if data.path is None:
         return [
             "data.path: received null; data.source directory needs the folder that holds "
-            f"{', '.join(PARTS)}. Name it with: make run DATA=path"
+            f"{', '.join(PARTS)}, or their zips. Name it with: make run DATA=path"
         ]
     key = f"data.path: received {data.path!r}; "
     path = Path(data.path).expanduser()
-    if path.is_file():
-        return [f"{key}this is a file, expected a folder: unpack it first."]
-    if not path.is_dir():
-        return [f"{key}there is no such folder.{_nearest_folder(path)}"]
-    lacks = [part for part in PARTS if not _present(path / part)]
-    if not lacks:
+    if not path.exists():
+        return [f"{key}there is no such folder or zip.{_nearest(path)}"]
+    contents = find(path)
+    sound_part = not data.strict and METADATA not in contents.lacks and contents.photographs
+    if contents.complete or (sound_part and not contents.fatal):
         return []
-    return [f"{key}it lacks {', '.join(lacks)}; found {_found(path)}.{_neighbour(path)}"]
+    if contents.fatal:
+        return [f"{key}{'; '.join(summarize(contents.fatal))}.{_neighbour(path)}"]
+    found = _found(path)
+    spelt, neighbour = _spelt(contents.lacks, found), _neighbour(path)
+    return [f"{key}it lacks {', '.join(contents.lacks)}; found {_shown(found)}.{spelt}{neighbour}"]
 
 
-def _present(part: Path) -> bool:
-    return part.is_file() if part.name == METADATA else any(part.glob("*.jpg"))
+def _found(path: Path) -> list[str]:
+    """Return the names a user sees there, at the top."""
+    if path.is_dir():
+        names = {other.name for other in path.iterdir()}
+    else:
+        names = {inside[0] for inside, _ in members(path) if inside}
+    return sorted(name for name in names if not name.startswith("."))
 
 
-def _found(folder: Path) -> str:
-    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+def _shown(names: list[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return f"{', '.join(names[:SHOWN])}{more}" if names else "nothing"
 
 
-def _nearest_folder(path: Path) -> str:
+def _spelt(lacks: list[str], found: list[str]) -> str:
+    """Return which of the names may be misspelt ones of what is lacking."""
+    unknown = [name for name in found if not is_part(name)]
+    told = ""
+    for part in lacks:
+        near = nearest_word(part, unknown)
+        if near:
+            unknown.remove(near)
+            told += f" If {near} is {part}, rename it."
+    return told
+
+
+def _nearest(path: Path) -> str:
     if not path.parent.is_dir():
         return ""
-    near = nearest_word(path.name, (other.name for other in path.parent.iterdir() if other.is_dir()))
+    siblings = (other.name for other in path.parent.iterdir() if other.is_dir() or other.suffix.lower() == ".zip")
+    near = nearest_word(path.name, siblings)
     return f" Did you mean {path.parent / near}?" if near else ""
 
 
 def _neighbour(path: Path) -> str:
     """Return where the archive probably is: one folder up, or one down."""
-    for folder in (path.absolute().parent, *sorted(path.iterdir())):
-        if folder.is_dir() and all(_present(folder / part) for part in PARTS):
+    inside = sorted(path.iterdir()) if path.is_dir() else []
+    for folder in (path.absolute().parent, *inside):
+        if folder.is_dir() and find(folder).complete:
             return f" Did you mean {folder}?"
     return ""

@@ -1,0 +1,97 @@
+import random
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from dermoscopy.archive.contents import Entry, find, is_part
+from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
+
+FIRST, SECOND = IMAGE_FOLDERS
+
+
+def test_what_is_there_is_sorted_by_its_published_name(archive: Path) -> None:
+    (archive / FIRST / "ISIC_0.jpg").rename(archive / FIRST / "ISIC_0.JPEG")
+    contents = find(archive)
+    assert list(contents.photographs) == sorted(
+        [f"{FIRST}/ISIC_{number}.jpg" for number in (0, 2, 4, 6)]
+        + [f"{SECOND}/ISIC_{number}.jpg" for number in (1, 3, 5, 7)]
+    )
+    assert contents.photographs[f"{FIRST}/ISIC_0.jpg"] == [
+        Entry((FIRST, "ISIC_0.JPEG"), archive / FIRST / "ISIC_0.JPEG")
+    ]
+    assert contents.table == [Entry((METADATA,), archive / METADATA)]
+    assert (contents.masks, contents.problems, contents.lacks) == ({}, [], [])
+    assert contents.complete
+
+
+def test_a_file_of_a_folder_comes_before_a_zip_s(archive: Path) -> None:
+    with zipfile.ZipFile(archive / "A.zip", "w") as file:
+        file.writestr(f"A/{FIRST}/ISIC_0.jpg", b"x")
+    first, second = find(archive).photographs[f"{FIRST}/ISIC_0.jpg"]
+    assert (first.member, first.path) == (None, archive / FIRST / "ISIC_0.jpg")
+    assert second.names == ("A", "A", FIRST, "ISIC_0.jpg")
+    assert str(second) == f"A.zip: A/{FIRST}/ISIC_0.jpg"
+
+
+def test_the_innermost_folder_tells(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / f"{FIRST}.zip", "w") as file:
+        file.writestr(f"{SECOND}/ISIC_0.jpg", b"x")
+        file.writestr(f"{SECOND}/masks/ISIC_0_segmentation.png", b"x")
+    contents = find(tmp_path)
+    assert list(contents.photographs) == [f"{SECOND}/ISIC_0.jpg"]
+    assert list(contents.masks) == ["ISIC_0_segmentation.png"]
+    assert contents.problems == []
+
+
+def test_zips_are_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / f"{FIRST}.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("ISIC_0.jpg", random.Random(1).randbytes(10_000))
+    spoilt = bytearray(path.read_bytes())
+    spoilt[100:9_000] = bytes(8_900)
+    path.write_bytes(spoilt)
+    assert list(find(path).photographs) == [f"{FIRST}/ISIC_0.jpg"]
+    assert find(path).problems == []
+
+
+@pytest.mark.parametrize("gone", [METADATA, FIRST, SECOND])
+def test_what_is_lacking(archive: Path, gone: str) -> None:
+    path = archive / gone
+    path.unlink() if path.is_file() else shutil.rmtree(path)
+    assert find(archive).lacks == [gone]
+    assert not find(archive).complete
+
+
+def test_other_folders_are_not_entered(archive: Path) -> None:
+    (archive / "archive").mkdir()
+    (archive / FIRST).rename(archive / "archive" / FIRST)
+    assert find(archive).lacks == [FIRST]
+
+
+def test_a_link_to_nothing_is_no_photograph(archive: Path) -> None:
+    (archive / FIRST / "ISIC_9.jpg").symlink_to(archive / "nowhere")
+    assert f"{FIRST}/ISIC_9.jpg" not in find(archive).photographs
+
+
+@pytest.mark.parametrize("name", ["absent", "absent.zip"])
+def test_what_is_not_there_is_fatal(tmp_path: Path, name: str) -> None:
+    [problem] = find(tmp_path / name).fatal
+    assert problem[:3] == ("file that cannot be read as a zip", name, "No such file or directory")
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        (FIRST, True),
+        (f"{SECOND.lower()}.ZIP", True),
+        ("HAM10000_metadata", True),
+        ("HAM10000_segmentations_lesion_tschandl", True),
+        ("HAM10000_images", False),
+        ("archive.zip", False),
+        ("hmnist_28_28_L.csv", False),
+    ],
+)
+def test_names_that_are_looked_at(name: str, part: bool) -> None:
+    assert is_part(name) is part
