@@ -1,4 +1,4 @@
-# make run [PROFILE=ham10000-smoke] [DATA=path/to/ham10000]   the whole pipeline
+# make run [PROFILE=ham10000-smoke] [DATA=path/to/ham10000|download]   the whole pipeline
 # make test                                                   the tests that take seconds
 # make test-slow                                              the tests that run the pipeline itself
 # make lint                                                   style and types

@@ -20,14 +20,21 @@ def progress(title: str, total: int, *, in_bytes: bool = False, done: int = 0) -
     Args:
         title: What is going on, as a reader is told.
         total: All there is to do.
-        in_bytes: Whether the work is counted in bytes, which are told as megabytes.
+        in_bytes: Whether the work is counted in bytes, which are told as megabytes or gigabytes.
         done: What an earlier run has done of it.
     """
     from rich.console import Console
 
     console = Console(stderr=True)
     if console.is_terminal:
-        from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         counted = DownloadColumn() if in_bytes else MofNCompleteColumn()
         columns = (TextColumn("{task.description}"), BarColumn(), counted, TimeRemainingColumn())

@@ -1,15 +1,15 @@
 import hashlib
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from dermoscopy.archive import weights
+from dermoscopy.archive import resume, weights
+from dermoscopy.archive.fetch import Published
 from dermoscopy.errors import WeightsError
 from dermoscopy.params.data import Weights
+from tests.archive.server import Server, serving
 
 BYTES = b"weights"
 SHA256 = hashlib.sha256(BYTES).hexdigest()
@@ -23,24 +23,17 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-class Handler(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        pass
-
-
 @pytest.fixture
-def server(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHTTPServer]:
-    """Publish the file as VGG19's weights, here instead of there."""
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Publish the bytes as VGG19's weights, here instead of there."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(tmp_path))) as server:
-        address = f"http://127.0.0.1:{server.server_port}/{file.name}"
-        published = weights.Published(address, hashlib.md5(BYTES).hexdigest())
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(resume, "time", SimpleNamespace(sleep=lambda seconds: None))
+    with serving() as server:
+        server.files["/vgg19.h5"] = BYTES
+        published = Published("vgg19.h5", server.address("/vgg19.h5"), hashlib.md5(BYTES).hexdigest(), len(BYTES))
         monkeypatch.setitem(weights.PUBLISHED, "vgg19", published)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def test_none_is_only_told(tmp_path: Path) -> None:
@@ -73,29 +66,43 @@ def test_all_wrong_files_are_told_at_once(file: Path, tmp_path: Path) -> None:
     assert "imagenet is there for vgg19, inception_v3 only" in message
 
 
-@pytest.mark.usefixtures("server")
-def test_imagenet_is_downloaded_once(file: Path, tmp_path: Path) -> None:
+def test_imagenet_is_downloaded_once_into_keras_s_cache(server: Server, tmp_path: Path) -> None:
     entry = {"vgg19": Weights(source="imagenet", sha256=SHA256)}
     weights.copy_weights(entry, tmp_path / "first")
-    file.unlink()
     weights.copy_weights(entry, tmp_path / "second")
     assert (tmp_path / "second" / "vgg19.h5").read_bytes() == BYTES
+    assert (tmp_path / "keras" / "models" / "vgg19.h5").read_bytes() == BYTES
+    assert len(server.asked) == 1
 
 
-@pytest.mark.usefixtures("server")
-def test_other_bytes_are_refused(file: Path, tmp_path: Path) -> None:
-    file.write_bytes(b"a proxy's login page")
-    with pytest.raises(WeightsError, match="other bytes than published"):
+def test_a_broken_download_is_continued(server: Server, tmp_path: Path) -> None:
+    part = tmp_path / "keras" / "models" / "vgg19.h5.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(BYTES[:3])
+    weights.copy_weights({"vgg19": Weights(source="imagenet", sha256=SHA256)}, tmp_path / "weights")
+    assert server.asked == [("/vgg19.h5", "bytes=3-")]
+
+
+def test_other_bytes_are_refused(server: Server, tmp_path: Path) -> None:
+    server.files["/vgg19.h5"] = BYTES[::-1]
+    with pytest.raises(WeightsError, match="its bytes are not those that were published"):
         weights.copy_weights({"vgg19": Weights(source="imagenet", sha256=None)}, tmp_path / "weights")
+    assert not list((tmp_path / "keras").rglob("*.h5*"))
 
 
-def test_without_a_network_all_that_helps_is_told(server: ThreadingHTTPServer, tmp_path: Path) -> None:
+def test_without_a_network_all_that_helps_is_told(server: Server, tmp_path: Path) -> None:
+    server.shutdown()
     server.server_close()
+    configured = {"vgg19": Weights(source="imagenet", sha256=None), "absent": Weights(source="absent.h5", sha256=None)}
     with pytest.raises(WeightsError) as error:
-        weights.copy_weights({"vgg19": Weights(source="imagenet", sha256=None)}, tmp_path / "weights")
+        weights.copy_weights(configured, tmp_path / "weights")
     message = str(error.value)
-    assert weights.PUBLISHED["vgg19"].address in message
+    published = weights.PUBLISHED["vgg19"]
+    assert "vgg19.h5 could not be downloaded: 127.0.0.1 cannot be reached (Connection refused)" in message
+    assert f"{published.size} bytes, md5 {published.md5}, from\n    {published.address}\n" in message
+    assert str(tmp_path / "keras" / "models") in message
     assert "data.weights.vgg19.source" in message
+    assert "there is no file absent.h5" in message
 
 
 def test_addresses_and_hashes_are_those_of_the_installed_keras() -> None:
@@ -104,4 +111,5 @@ def test_addresses_and_hashes_are_those_of_the_installed_keras() -> None:
     for name, published in weights.PUBLISHED.items():
         source = (Path(keras.origin).parent / "src" / "applications" / f"{name}.py").read_text()
         assert published.md5 in source
-        assert published.address.rsplit("/", 1)[-1] in source
+        assert published.name == published.address.rsplit("/", 1)[-1]
+        assert published.name in source

@@ -31,6 +31,12 @@ def test_help_names_the_commands(tmp_path):
     assert "overrides" in done.stdout
 
 
+@pytest.mark.parametrize("command", ["run", "overrides"])
+def test_help_says_what_data_may_be(tmp_path, command):
+    help_text = " ".join(dermoscopy(tmp_path, command, "--help").stdout.replace("│", " ").split())
+    assert "folder or zip file that holds the archive; or download (a folder called so is ./download)." in help_text
+
+
 def test_a_user_s_mistake_is_one_message_and_exit_2(project):
     done = dermoscopy(project, "overrides", "smal")
     assert (done.returncode, done.stdout) == (2, "")
@@ -54,6 +60,10 @@ def test_with_the_real_dvc(project):
     params = (project / "params.yaml").read_text()
     assert "# Chosen with care." in params
     assert read_yaml(params)["data"]["path"] == str(photographs)
+
+    assert dermoscopy(project, "run", "--profile", "small", "--data", "download").returncode == 0
+    data = read_yaml((project / "params.yaml").read_text())["data"]
+    assert (data["source"], data["path"]) == ("download", None)
 
     assert dermoscopy(project, "run", "--profile", "other").returncode == 2
 

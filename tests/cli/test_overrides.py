@@ -12,13 +12,18 @@ def test_one_leaf_a_line(project, capsys):
 
 
 def test_the_folder_of_photographs_comes_with_it(project, capsys):
-    overrides("small", project)
+    overrides("small", str(project))
     assert capsys.readouterr().out.endswith(f"-S data.source=directory\n-S data.path={project}\n")
+
+
+def test_the_archive_may_be_downloaded(project, capsys):
+    overrides("small", "download")
+    assert capsys.readouterr().out.endswith("-S data.source=download\n-S data.path=null\n")
 
 
 def test_what_the_shell_would_split_is_refused(project, capsys):
     with pytest.raises(UserError, match="use dermoscopy run"):
-        overrides("small", project / "my photographs")
+        overrides("small", str(project / "my photographs"))
     assert capsys.readouterr().out == ""
 
 

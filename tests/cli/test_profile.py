@@ -1,5 +1,4 @@
 import shutil
-from pathlib import Path
 
 import pytest
 from dvc.utils.hydra import apply_overrides, to_hydra_overrides
@@ -76,8 +75,16 @@ def test_a_spoilt_profile(project, text, said):
         read_profile("small")
 
 
-def test_the_folder_of_photographs_is_absolute(project):
-    assert data_leaves(Path("../ham10000")) == {
-        "data.source": "directory",
-        "data.path": str(project.parent / "ham10000"),
-    }
+@pytest.mark.parametrize("name", ["../ham10000", "../ham10000.zip", "./download", "download.zip"])
+def test_the_archive_s_path_is_absolute(project, name):
+    assert data_leaves(name) == {"data.source": "directory", "data.path": str((project / name).resolve())}
+
+
+def test_the_home_folder_is_known(project, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert data_leaves("~/ham10000")["data.path"] == "/home/somebody/ham10000"
+
+
+def test_download_is_no_path(project):
+    (project / "download").mkdir()
+    assert data_leaves("download") == {"data.source": "download", "data.path": None}

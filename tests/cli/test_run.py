@@ -51,16 +51,25 @@ def test_a_profile_becomes_options_and_is_told(project, dvc, capsys):
 
 
 def test_a_folder_of_photographs_comes_on_top(project, dvc):
-    assert exit_code(profile="small", data=Path("../my photographs")) == 0
+    assert exit_code(profile="small", data="../my photographs") == 0
     path = project.parent / "my photographs"
     assert dvc.asked == [("exp", "run", *SMALL, "-S", "data.source=directory", "-S", f'data.path="{path}"')]
 
 
 def test_a_folder_of_photographs_is_the_caller_s(project, dvc, monkeypatch):
     monkeypatch.chdir(project / "profiles")
-    exit_code(data=Path("ham10000"))
+    exit_code(data="ham10000")
     assert dvc.asked[0][-1] == f"data.path={project / 'profiles' / 'ham10000'}"
     assert Path.cwd() == project
+
+
+def test_the_archive_may_be_downloaded(project, dvc, capsys):
+    params = PARAMS.replace("simulated", "directory").replace("path: null", "path: /data/ham10000")
+    (project / "params.yaml").write_text(params)
+    git(project, "commit", "--quiet", "--all", "--message", "mine")
+    assert exit_code(profile="small", data="download") == 0
+    assert dvc.asked == [("exp", "run", *SMALL, "-S", "data.source=download", "-S", "data.path=null")]
+    assert "data.source: directory -> download\n  data.path: /data/ham10000 -> null" in capsys.readouterr().out
 
 
 def test_dvc_s_exit_code_is_passed_on(project, dvc, capsys):

@@ -3,10 +3,11 @@
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from dermoscopy.archive.fetch import Published, retrieve
 from dermoscopy.archive.hashes import sha256
+from dermoscopy.archive.resume import FetchError
 from dermoscopy.errors import WeightsError
 from dermoscopy.params.data import Weights
 
@@ -17,27 +18,14 @@ Starting weights, by the names of `data.weights` in params.yaml, and what their 
 """
 
 
-@dataclass(frozen=True)
-class Published:
-    """A file that keras.applications publishes: weights learnt on ImageNet, without the top.
-
-    Attributes:
-        address: Where it is.
-        md5: What it hashes to, as keras.applications has it.
-    """
-
-    address: str
-    md5: str
-
-
 ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
+VGG19 = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
+INCEPTION_V3 = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
+# What keras.applications publishes: weights learnt on ImageNet, without the top.
 PUBLISHED = {
-    "vgg19": Published(
-        ADDRESS + "vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", "253f8cb515780f3b799900260a226db6"
-    ),
+    "vgg19": Published(VGG19, f"{ADDRESS}vgg19/{VGG19}", "253f8cb515780f3b799900260a226db6", 80_134_624),
     "inception_v3": Published(
-        ADDRESS + "inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        "bcbd6486424b2319ff4ef7d526e38f63",
+        INCEPTION_V3, f"{ADDRESS}inception_v3/{INCEPTION_V3}", "bcbd6486424b2319ff4ef7d526e38f63", 87_910_968
     ),
 }
 
@@ -97,7 +85,7 @@ def find(name: str, source: str) -> Path:
 def fetch(name: str) -> Path:
     """Return the path of a backbone's ImageNet weights, downloaded into Keras's own cache.
 
-    What Keras or an earlier run left there is not downloaded again.
+    What Keras or an earlier run left there is not downloaded again; what broke off is gone on with.
 
     Args:
         name: The backbone's.
@@ -105,8 +93,6 @@ def fetch(name: str) -> Path:
     Raises:
         WeightsError: None are published under that name, or they cannot be downloaded.
     """
-    import pooch
-
     if name not in PUBLISHED:
         raise WeightsError(
             f"data.weights.{name}.source: imagenet is there for {', '.join(PUBLISHED)} only.\n"
@@ -114,16 +100,13 @@ def fetch(name: str) -> Path:
         )
     published = PUBLISHED[name]
     cache = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
-    pooch.get_logger().setLevel("WARNING")
-    file = published.address.rsplit("/", 1)[-1]
     try:
-        return Path(pooch.retrieve(published.address, f"md5:{published.md5}", fname=file, path=cache))
-    # Without a network requests raises OSErrors; pooch raises ValueError for other bytes.
-    except (OSError, ValueError) as error:
-        reason = "other bytes than published" if isinstance(error, ValueError) else type(error).__name__
+        return retrieve(published, cache)
+    except FetchError as error:
         raise WeightsError(
-            f"data.weights.{name}: could not be downloaded ({reason}) from\n"
+            f"data.weights.{name}: {published.name} could not be downloaded: {error}.\n"
+            f"    Run the same again, and it goes on where it stopped. Without a network here, fetch it elsewhere,\n"
+            f"    {published.size:,} bytes, md5 {published.md5}, from\n"
             f"    {published.address}\n"
-            f"    Fetch {file} from there on a machine with a network, then set\n"
-            f"    data.weights.{name}.source to its path, or put it into {cache}."
+            f"    and put it into {cache}, or set data.weights.{name}.source to its path."
         ) from None

@@ -1,17 +1,16 @@
 """Print a profile as options of `dvc exp run`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dermoscopy.cli.profile import data_leaves, override, read_profile
+from dermoscopy.cli.profile import DATA_HELP, data_leaves, override, read_profile
 from dermoscopy.errors import UserError
 
 
 def overrides(
     profile: Annotated[str, typer.Argument(help="Its name in profiles/, or a file.")],
-    data: Annotated[Path | None, typer.Option(help="The folder that holds the archive.")] = None,
+    data: Annotated[str | None, typer.Option(help=DATA_HELP)] = None,
 ) -> None:
     """Print a profile as options: dvc exp run $(dermoscopy overrides tiny) -S optimizer=adam."""
     leaves = read_profile(profile) | (data_leaves(data) if data else {})

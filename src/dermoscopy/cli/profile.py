@@ -13,6 +13,8 @@ from dermoscopy.params.file import read_yaml
 from dermoscopy.params.nearest import nearest_word
 
 PROFILES = Path("profiles")
+DOWNLOAD = "download"
+DATA_HELP = "The folder or zip file that holds the archive; or download (a folder called so is ./download)."
 # What `dvc exp run -S` takes without quotes, and does not take for something else than a string.
 PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_+./-]*")
 NOT_STRINGS = {"null", "true", "false", "on", "off", "yes", "no", "nan", "inf"}
@@ -42,13 +44,16 @@ def read_profile(name: str) -> Leaves:
     return flatten(tree)
 
 
-def data_leaves(path: Path) -> Leaves:
-    """Return the leaves that name a folder as the archive.
+def data_leaves(data: str) -> Leaves:
+    """Return the leaves that name where the archive comes from.
 
     Args:
-        path: The folder; made absolute, since a queued experiment runs elsewhere.
+        data: "download", or the path of a folder or a zip file; made absolute, since a queued experiment
+            runs elsewhere. A folder of that name is "./download".
     """
-    return {"data.source": "directory", "data.path": str(path.expanduser().resolve())}
+    if data == DOWNLOAD:
+        return {"data.source": "download", "data.path": None}
+    return {"data.source": "directory", "data.path": str(Path(data).expanduser().resolve())}
 
 
 def override(key: str, value: Any) -> str:

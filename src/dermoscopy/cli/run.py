@@ -1,14 +1,13 @@
 """Run the pipeline, as it stands or with a profile."""
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dermoscopy.cli.leaves import Leaves, differences, flatten
 from dermoscopy.cli.process import run_dvc
-from dermoscopy.cli.profile import data_leaves, override, read_profile
+from dermoscopy.cli.profile import DATA_HELP, data_leaves, override, read_profile
 from dermoscopy.cli.repository import committed_params, results_differ, top_folder
 from dermoscopy.errors import ParameterError
 from dermoscopy.params.file import read
@@ -29,9 +28,9 @@ params.yaml keeps the values above. To go back to the last commit, your code apa
 
 def run(
     profile: Annotated[str | None, typer.Option(help="A name in profiles/, or a file.")] = None,
-    data: Annotated[Path | None, typer.Option(help="The folder that holds the archive.")] = None,
+    data: Annotated[str | None, typer.Option(help=DATA_HELP)] = None,
 ) -> None:
-    """Run the pipeline: dvc repro, or dvc exp run with a profile and a folder of photographs."""
+    """Run the pipeline: dvc repro, or dvc exp run with a profile and an archive."""
     wanted = data_leaves(data) if data else {}
     os.chdir(top_folder())
     if profile:
