@@ -1,163 +1,82 @@
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from PIL import Image
 
 from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
-from dermoscopy.archive.problems import NAMED, Problem, refuse, summarize
-from dermoscopy.archive.verify import verify
-from dermoscopy.errors import ArchiveError
+from dermoscopy.archive.problems import Problem
+from dermoscopy.archive.verify import decode, match, same_bytes, verify
+from dermoscopy.params.data import Limits
 
+LIMITS = Limits(pixels=1000, unpacked=1.0)
 FIRST, SECOND = IMAGE_FOLDERS
 
 
-def set_cell(column: str, value: str, row: int = 2) -> Callable[[Path], None]:
-    def spoil(archive: Path) -> None:
-        table = pd.read_csv(archive / METADATA, dtype=str)
-        table.loc[row, column] = value
-        table.to_csv(archive / METADATA, index=False)
-
-    return spoil
-
-
-def cut(archive: Path) -> None:
-    path = archive / FIRST / "ISIC_2.jpg"
-    path.write_bytes(path.read_bytes()[:-200])
-
-
-def drop_column(archive: Path) -> None:
-    pd.read_csv(archive / METADATA).drop(columns="age").to_csv(archive / METADATA, index=False)
-
-
-def drop_rows(archive: Path) -> None:
-    path = archive / METADATA
-    path.write_text(path.read_text().splitlines()[0] + "\n")
-
-
-def repeat_row(archive: Path) -> None:
-    path = archive / METADATA
-    path.write_text(path.read_text() + path.read_text().splitlines()[3] + "\n")
-
-
-CORRUPTIONS: dict[str, tuple[Callable[[Path], object], Problem]] = {
-    "no table": (lambda a: (a / METADATA).unlink(), Problem("table missing", METADATA)),
-    "no rows": (drop_rows, Problem("table without rows", "0 rows")),
-    "no column": (
-        drop_column,
-        Problem(
-            "column missing from the table",
-            "age",
-            "received lesion_id, image_id, dx, dx_type, sex, localization",
-        ),
-    ),
-    "no folder": (lambda a: shutil.rmtree(a / SECOND), Problem("folder missing", SECOND)),
-    "unknown dx": (
-        set_cell("dx", "melanoma"),
-        Problem("dx other than akiec, bcc, bkl, df, mel, nv, vasc", "ISIC_2", "'melanoma'"),
-    ),
-    "no image_id": (set_cell("image_id", ""), Problem("missing image_id", "line 4")),
-    "no lesion_id": (set_cell("lesion_id", ""), Problem("missing lesion_id", "ISIC_2")),
-    "malformed id": (set_cell("image_id", "ISIC 2"), Problem("malformed image_id", "ISIC 2", "line 4")),
-    "id outside": (
-        set_cell("image_id", "../ISIC_2"),
-        Problem("image_id that leaves the folder", "../ISIC_2", "line 4"),
-    ),
-    "row twice": (repeat_row, Problem("image_id in several rows", "ISIC_2", "line 4")),
-    "too old": (set_cell("age", "121"), Problem("age outside 0 to 120", "ISIC_2", "'121'")),
-    "age in words": (set_cell("age", "old"), Problem("age outside 0 to 120", "ISIC_2", "'old'")),
-    "two diagnoses": (
-        set_cell("dx", "nv", row=7),
-        Problem("lesion with several diagnoses", "HAM_0", "akiec, nv"),
-    ),
-    "row alone": (
-        lambda a: (a / FIRST / "ISIC_2.jpg").unlink(),
-        Problem("row without a photograph", "ISIC_2"),
-    ),
-    "photograph alone": (
-        lambda a: shutil.copy(a / FIRST / "ISIC_2.jpg", a / FIRST / "ISIC_9.jpg"),
-        Problem("photograph without a row", "ISIC_9"),
-    ),
-    "both folders": (
-        lambda a: shutil.copy(a / FIRST / "ISIC_2.jpg", a / SECOND),
-        Problem("photograph in both folders", "ISIC_2"),
-    ),
-    "zero bytes": (
-        lambda a: (a / FIRST / "ISIC_2.jpg").write_bytes(b""),
-        Problem("photograph of zero bytes", "ISIC_2"),
-    ),
-    "no image": (
-        lambda a: (a / FIRST / "ISIC_2.jpg").write_text("<html>404</html>"),
-        Problem("photograph that cannot be decoded", "ISIC_2", "not an image"),
-    ),
-}
-
-
 def test_a_sound_archive_has_no_problems(archive: Path) -> None:
-    assert verify(archive) == []
+    assert verify(archive, LIMITS) == []
 
 
-@pytest.mark.parametrize("name", CORRUPTIONS)
-def test_each_corruption_is_told_in_its_own_words(archive: Path, name: str) -> None:
-    spoil, expected = CORRUPTIONS[name]
-    spoil(archive)
-    assert expected in verify(archive)
-
-
-def test_a_truncated_photograph_is_told(archive: Path) -> None:
-    cut(archive)
-    [problem] = verify(archive)
-    assert problem[:2] == ("photograph that cannot be decoded", "ISIC_2")
-    assert "truncated" in problem.detail.lower()
-
-
-def test_bytes_that_are_no_text_are_told(archive: Path) -> None:
-    (archive / METADATA).write_bytes(b"\xff\xfe\x00lesion_id")
-    assert [problem.kind for problem in verify(archive)] == ["table that cannot be read"]
-
-
-def test_a_row_with_too_many_fields_is_told(archive: Path) -> None:
-    path = archive / METADATA
-    path.write_text(path.read_text() + "HAM_9,ISIC_9,nv,histo,4,male,back,more,and more\n")
-    assert "table that cannot be read" in [problem.kind for problem in verify(archive)]
-
-
-@pytest.mark.parametrize("separator", [";", "\t"])
-def test_another_separator_and_a_byte_order_mark_are_accepted(archive: Path, separator: str) -> None:
-    table = pd.read_csv(archive / METADATA)
-    table.to_csv(archive / METADATA, index=False, sep=separator, encoding="utf-8-sig")
-    assert verify(archive) == []
-
-
-@pytest.mark.parametrize("column", ["age", "sex", "localization"])
-def test_what_is_often_missing_may_be(archive: Path, column: str) -> None:
-    set_cell(column, "")(archive)
-    assert verify(archive) == []
-
-
-def test_all_problems_are_told_at_once(archive: Path) -> None:
-    cut(archive)
-    set_cell("dx", "xyz", row=1)(archive)
-    (archive / SECOND / "ISIC_3.jpg").unlink()
-    assert len(verify(archive)) == 3
-
-
-def test_a_kind_is_one_line_with_its_count_and_first_names() -> None:
-    problems = [Problem("row without a photograph", f"ISIC_{number}") for number in range(1200)]
-    [line] = summarize(problems)
-    assert line.startswith("row without a photograph, 1,200: ISIC_0, ISIC_1,")
-    assert line.endswith(f"ISIC_{NAMED - 1}, and 1,195 more")
-
-
-def test_refusal_names_the_archive_and_what_to_do() -> None:
-    refuse([], "here")
-    with pytest.raises(ArchiveError, match=r"(?s)archive here cannot.*folder missing, 1: x.*data\.path"):
-        refuse([Problem("folder missing", "x")], "here")
+def test_one_photograph_of_exactly_the_limit_passes(archive: Path) -> None:
+    assert verify(archive, Limits(pixels=12 * 16, unpacked=1.0)) == []
+    assert len(verify(archive, Limits(pixels=12 * 16 - 1, unpacked=1.0))) == 8 + 1
 
 
 def test_other_files_beside_the_photographs_do_not_matter(archive: Path) -> None:
     (archive / FIRST / ".DS_Store").write_text("x")
     Image.new("RGB", (2, 2)).save(archive / "overview.jpg")
-    assert verify(archive) == []
+    assert verify(archive, LIMITS) == []
+
+
+def test_one_folder_may_hold_all(archive: Path) -> None:
+    for path in (archive / SECOND).iterdir():
+        path.rename(archive / FIRST / path.name)
+    (archive / SECOND).rmdir()
+    assert verify(archive, LIMITS) == []
+
+
+def test_photographs_are_decoded_though_the_table_is_missing(archive: Path) -> None:
+    (archive / METADATA).unlink()
+    (archive / FIRST / "ISIC_2.jpg").write_bytes(b"")
+    assert [(kind, outcome) for kind, *_, outcome in verify(archive, LIMITS)] == [
+        ("table missing", "fatal"),
+        ("photograph of zero bytes", "left out"),
+    ]
+
+
+def test_a_bad_row_with_a_photograph_leaves_it_told_once(archive: Path) -> None:
+    table = pd.read_csv(archive / METADATA, dtype=str)
+    table.loc[2, "age"] = "old"
+    table.to_csv(archive / METADATA, index=False)
+    assert [problem.kind for problem in verify(archive, LIMITS)] == ["age outside 0 to 120"]
+
+
+def test_rows_and_photographs_are_matched() -> None:
+    assert match(["a", "b", "", "../c"], [], ["b", "d"], []) == [
+        Problem("row without a photograph", "a", "", ("a",)),
+        Problem("photograph without a row", "d", "", ("d",)),
+    ]
+    assert match(["a"], ["b"], ["a", "b"], []) == []
+
+
+def test_a_missing_folder_stands_for_its_rows() -> None:
+    assert match(["a", "b", "c"], [], ["c"], ["part_2"]) == [
+        Problem("folder missing", "part_2", "2 rows without a photograph", ("a", "b"))
+    ]
+    assert match([], [], ["c"], ["part_2"]) == [Problem("folder missing", "part_2")]
+
+
+def test_the_same_bytes_are_kept_where_the_diagnosis_is_the_same() -> None:
+    hashes = {"a": "1", "b": "1", "c": "2", "d": "2", "e": "2", "f": "3", "g": "3", "h": "4"}
+    diagnoses = {"a": "nv", "b": "nv", "c": "mel", "d": "nv", "e": "nv", "f": "nv", "g": "unknown", "h": "nv"}
+    assert same_bytes(hashes, diagnoses) == [
+        Problem("same bytes under several image_ids", "a = b", "", ("a", "b"), "kept"),
+        Problem("same bytes under several diagnoses", "c = d = e", "mel, nv", ("c", "d", "e")),
+    ]
+
+
+def test_a_large_photograph_is_not_decoded(archive: Path) -> None:
+    path = archive / FIRST / "ISIC_2.jpg"
+    path.write_bytes(path.read_bytes()[:-20])
+    [problem], hashes = decode([path], pixels=10)
+    assert problem.kind == "photograph larger than data.limits.pixels"
+    assert hashes == {}

@@ -6,11 +6,15 @@ from pathlib import Path
 import pandas as pd
 
 from dermoscopy.archive.directory import copy_archive
+from dermoscopy.archive.download import download
 from dermoscopy.archive.folders import replacing
-from dermoscopy.archive.problems import refuse
+from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
+from dermoscopy.archive.problems import Problem
+from dermoscopy.archive.settle import settle
 from dermoscopy.archive.simulate.archive import simulate
 from dermoscopy.archive.verify import verify
 from dermoscopy.archive.weights import copy_weights
+from dermoscopy.errors import ArchiveError, UserError
 from dermoscopy.params.data import Data
 from dermoscopy.params.simulate import Simulate
 from dermoscopy.tables.problems import PROBLEMS
@@ -19,27 +23,58 @@ from dermoscopy.tables.truth import SCORES
 logger = logging.getLogger(__name__)
 
 
-def acquire(data: Data, simulation: Simulate, folder: Path) -> None:
-    """Write raw/, truth/, weights/ and problems.csv, once all of it is found sound.
+def acquire(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> None:
+    """Write raw/, truth/, weights/ and problems.csv, once all of it is verified.
 
     Args:
-        data: Where the photographs and the weights come from.
+        data: Where the photographs and the weights come from, and how much may be wrong with them.
         simulation: The embedded archive, where that is the source.
-        folder: Where the four belong; untouched if anything is wrong.
+        folder: Where the four belong; untouched if they are refused.
+        downloads: Where what is downloaded is kept from run to run.
 
     Raises:
         ArchiveError: Of the archive, all problems at once.
-        WeightsError: Of the starting weights, all problems at once.
+        WeightsError: Of the starting weights, likewise.
+        UserError: Of both.
     """
     with replacing(folder) as beside:
-        copy_weights(data.weights, beside / "weights")
-        raw, truth = beside / "raw", beside / "truth"
-        if data.source == "simulated":
-            simulate(simulation, raw, truth)
-        else:
-            copy_archive(data.path, raw)
-            SCORES.write(pd.DataFrame(columns=list(SCORES.columns)), truth / "scores.csv")
-            (truth / "masks").mkdir()
-        refuse(verify(raw), data.path if data.source == "directory" and data.path else data.source)
-        PROBLEMS.write(pd.DataFrame(columns=list(PROBLEMS.columns)), beside / "problems.csv")
-    logger.info("The archive is sound.")
+        refused: list[UserError] = []
+        try:
+            copy_weights(data.weights, beside / "weights")
+        except UserError as error:
+            refused.append(error)
+        try:
+            _bring(data, simulation, beside, downloads)
+        except UserError as error:
+            refused.append(error)
+        if len(refused) > 1:
+            raise UserError("\n\n".join(map(str, refused)))
+        if refused:
+            raise refused[0]
+    logger.info("The archive is verified.")
+
+
+def _bring(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> None:
+    """Write raw/, truth/ and problems.csv."""
+    raw, truth = folder / "raw", folder / "truth"
+    problems: list[Problem] = []
+    if data.source == "simulated":
+        simulate(simulation, raw, truth)
+    else:
+        source = download(downloads) if data.source == "download" else _existing(data.path)
+        problems += copy_archive(source, raw, truth / "masks", data.limits)
+        SCORES.write(pd.DataFrame(columns=list(SCORES.columns)), truth / "scores.csv")
+    if all(problem.outcome != "fatal" for problem in problems):
+        problems += verify(raw, data.limits)
+    name = data.path if data.source == "directory" and data.path else data.source
+    PROBLEMS.write(settle(problems, name, data.strict), folder / "problems.csv")
+
+
+def _existing(path: str | None) -> Path:
+    if path is None or not Path(path).expanduser().exists():
+        raise ArchiveError(
+            "The archive is not there",
+            [f"data.path: {path or 'null'}"],
+            f"Set data.path to the folder that holds {', '.join(IMAGE_FOLDERS)} and {METADATA}, or their zips.",
+        )
+    return Path(path).expanduser()

@@ -35,9 +35,8 @@ def merge(archive: Path, problems: Path, params: Merge, folder: Path) -> None:
     Raises:
         ParameterError: More lesions are asked for than there are.
     """
-    table = metadata.read(archive / METADATA)
     found = PROBLEMS.read(problems)
-    table = table[~table["image_id"].isin(found.loc[found["outcome"] == "left out", "image_id"])]
+    table = metadata.read_sound(archive / METADATA, set(found.loc[found["outcome"] == "left out", "image_id"]))
     if params.lesions is not None:
         chosen = sample_lesions(table, params.lesions, np.random.default_rng(params.seed))
         table = table[table["lesion_id"].isin(chosen)]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from dermoscopy.images import open_image, to_rgb
 from dermoscopy.progress import track
 
 SIDE = 16  # of the hash: 256 bits
@@ -39,9 +40,9 @@ def perceptual_hashes(paths: Sequence[Path]) -> NDArray[np.bool_]:
 def _hash(path: Path) -> NDArray[np.bool_]:
     from imagehash import phash
 
-    with Image.open(path) as image:
+    with open_image(path) as image:
         image.draft("L", (2 * DETAIL, 2 * DETAIL))  # the decoder may skip what is averaged away
-        grey = image.convert("L").resize((DETAIL, DETAIL), Image.Resampling.LANCZOS)
+        grey = to_rgb(image).convert("L").resize((DETAIL, DETAIL), Image.Resampling.LANCZOS)
     darkest, brightest = grey.getextrema()
     if darkest == brightest:
         return np.zeros(SIDE * SIDE, np.bool_)
@@ -60,13 +61,14 @@ def near_pairs(hashes: NDArray[np.bool_], largest: int) -> list[tuple[int, int, 
         Places of the two, the smaller first, and their distance; in order.
     """
     signs = np.where(hashes, np.float32(1), np.float32(-1))
-    hashed = hashes.any(axis=1)
+    hashed: NDArray[np.bool_] = np.any(hashes, axis=1)
     pairs = []
     for start in range(0, len(signs), ROWS):
         # Signs agree or differ in each bit: their product's sum is 256 less twice the distance.
         agreement: NDArray[np.float32] = signs[start : start + ROWS] @ signs.T
         distances = (signs.shape[1] - agreement) / 2
-        for first, second in np.argwhere(distances <= largest).tolist():
-            if start + first < second and hashed[start + first] and hashed[second]:
-                pairs.append((start + first, second, int(distances[first, second])))
+        firsts, seconds = np.nonzero(distances <= largest)
+        for first, second, distance in zip(firsts + start, seconds, distances[firsts, seconds], strict=True):
+            if first < second and hashed[first] and hashed[second]:
+                pairs.append((int(first), int(second), int(distance)))
     return pairs

@@ -1,13 +1,10 @@
 """What is wrong with an archive, told all at once."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from dermoscopy.errors import ArchiveError
-
 NAMED = 5  # of each kind; the count says how many more there are
-
 
 Outcome = Literal["fatal", "left out", "kept"]
 
@@ -19,7 +16,7 @@ class Problem(NamedTuple):
         kind: What is wrong, in the words of a reader.
         name: The photograph, lesion, file or column it is wrong with.
         detail: The value received, or empty.
-        images: image_id of the photographs it concerns.
+        images: image_id of the photographs it concerns, as received.
         outcome: "fatal": nothing can go on with it. "left out": without strictness, all goes on
             but for its photographs. "kept": nothing is wrong, and a reader is told.
     """
@@ -44,19 +41,6 @@ def summarize(problems: Sequence[Problem]) -> list[str]:
     return lines
 
 
-def refuse(problems: Sequence[Problem], archive: str) -> None:
-    """Raise if there are problems.
-
-    Args:
-        problems: In the order in which their kinds are to be told.
-        archive: How the user calls the archive: its path, or "simulated".
-
-    Raises:
-        ArchiveError: There is at least one problem.
-    """
-    if problems:
-        raise ArchiveError(
-            f"The archive {archive} cannot be used",
-            summarize(problems),
-            "Mend the archive, or set data.path to a sound one. Nothing of data/ was changed.",
-        )
+def left_out(problems: Iterable[Problem]) -> set[str]:
+    """Return the image_id, as received, of every photograph that does not go on."""
+    return {image_id for problem in problems if problem.outcome == "left out" for image_id in problem.images}

@@ -1,66 +1,151 @@
 """The whole archive is verified before anything is built on it."""
 
-from collections import Counter
-from collections.abc import Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image, UnidentifiedImageError
 
-from dermoscopy.archive import metadata
+from dermoscopy.archive import metadata, schema
+from dermoscopy.archive.decode import inspect
+from dermoscopy.archive.hashes import sha256
 from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA, photographs
-from dermoscopy.archive.problems import Problem
+from dermoscopy.archive.problems import Problem, left_out
+from dermoscopy.params.data import Limits
+from dermoscopy.params.policy import DIAGNOSES
+from dermoscopy.progress import track
 
 
-def verify(archive: Path) -> list[Problem]:
+def verify(archive: Path, limits: Limits) -> list[Problem]:
     """List everything that is wrong with an archive; every photograph is decoded.
 
     Args:
         archive: A folder in the layout HAM10000 was published in.
+        limits: What is refused undecoded.
+
+    Returns:
+        One is fatal if nothing sound would be left.
     """
     paths = photographs(archive)
-    problems = [Problem("folder missing", name) for name in IMAGE_FOLDERS if not (archive / name).is_dir()]
-    frame = pd.DataFrame()
-    try:
-        frame = metadata.read_text(archive / METADATA)
-    except FileNotFoundError:
-        problems.append(Problem("table missing", METADATA))
-    except ValueError as error:
-        problems.append(Problem("table that cannot be read", METADATA, str(error).strip()))
-    else:
-        problems += metadata.check(frame)
-    if "image_id" in frame:
-        problems += match(frame["image_id"].tolist(), [path.stem for path in paths])
-    with ThreadPoolExecutor() as pool:  # Pillow lets go of the interpreter while it decodes
-        problems += [problem for problem in pool.map(decode, paths) if problem]
+    frame, problems = read_table(archive / METADATA)
+    folders = [name for name in IMAGE_FOLDERS if not (archive / name).is_dir()]
+    problems += match(frame["image_id"].tolist(), left_out(problems), [path.stem for path in paths], folders)
+    decoded, hashes = decode(paths, limits.pixels)
+    problems += decoded + same_bytes(hashes, dict(zip(frame["image_id"], frame["dx"], strict=True)))
+
+    sound = set(frame["image_id"]) - left_out(problems) - {""}
+    if not sound and all(problem.outcome != "fatal" for problem in problems):
+        problems.append(Problem("no sound photograph is left", f"0 of {len(paths):,}", outcome="fatal"))
     return problems
 
 
-def match(rows: Sequence[str], stems: Sequence[str]) -> list[Problem]:
+def read_table(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
+    """Read the archive's table, and list everything that is wrong with it.
+
+    Args:
+        path: It may be missing.
+
+    Returns:
+        Columns `image_id` and `dx`, a row for each of the table's, sound or not; none if something is fatal.
+    """
+    nothing = pd.DataFrame({"image_id": [], "dx": []}, dtype=str)
+
+    def fatal(kind: str, detail: str = "") -> tuple[pd.DataFrame, list[Problem]]:
+        return nothing, [Problem(kind, path.name, detail, outcome="fatal")]
+
+    try:
+        frame, ragged = metadata.read_text(path)
+    except FileNotFoundError:
+        return fatal("table missing")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        return fatal("table that is not UTF-8", f"byte {error.object[error.start]:#04x} in line {line}")
+    except ValueError as error:
+        return fatal("table that cannot be read", str(error))
+
+    problems = schema.check(frame)
+    if any(problem.outcome == "fatal" for problem in problems):
+        return nothing, problems
+    if frame.empty and not ragged:
+        return fatal("table without rows")
+    place = list(frame.columns).index("image_id")
+    for line, fields in ragged.items():
+        images = tuple(filter(None, fields[place : place + 1]))
+        detail = f"{len(fields)} instead of {len(frame.columns)}"
+        problems.append(Problem("line with too many or too few fields", f"line {line}", detail, images))
+    return frame[["image_id", "dx"]], problems
+
+
+def match(rows: Sequence[str], told: Collection[str], stems: Sequence[str], missing: Sequence[str]) -> list[Problem]:
     """List rows without a photograph, photographs without a row, and photographs in both folders.
 
     Args:
-        rows: The table's image_ids; empty ones are another check's affair.
+        rows: The table's image_ids; none if there is no table.
+        told: image_ids of rows with which something is wrong already.
         stems: The photographs' file names without their ending.
+        missing: Folders that are not there; they stand for all rows without a photograph.
     """
-    here, wanted = Counter(stems), set(rows) - {""}
-    return [
-        *(Problem("photograph in both folders", name) for name, times in sorted(here.items()) if times > 1),
-        *(Problem("row without a photograph", name) for name in sorted(wanted - here.keys())),
-        *(Problem("photograph without a row", name) for name in sorted(here.keys() - wanted)),
+    here = Counter(stems)
+    problems = [
+        Problem("photograph in both folders", name, "", (name,)) for name, times in sorted(here.items()) if times > 1
     ]
+    alone = sorted({name for name in rows if re.fullmatch(metadata.ID, name)} - here.keys())
+    if missing and (alone or not rows):
+        lack = f"{len(alone):,} rows without a photograph" if rows else ""
+        problems += [Problem("folder missing", folder, lack, tuple(alone)) for folder in missing]
+    else:
+        problems += [Problem("row without a photograph", name, "", (name,)) for name in alone]
+    if rows or told:
+        without = sorted(here.keys() - set(rows) - set(told))
+        problems += [Problem("photograph without a row", name, "", (name,)) for name in without]
+    return problems
 
 
-def decode(path: Path) -> Problem | None:
-    """Return what is wrong with a photograph's file, if anything is."""
-    if path.stat().st_size == 0:
-        return Problem("photograph of zero bytes", path.stem)
-    try:
-        with Image.open(path) as image:
-            image.load()
-    # A spoilt file makes Pillow's decoders raise nearly anything.
-    except Exception as error:
-        detail = "not an image" if isinstance(error, UnidentifiedImageError) else str(error)
-        return Problem("photograph that cannot be decoded", path.stem, detail)
-    return None
+def decode(paths: Sequence[Path], pixels: int) -> tuple[list[Problem], dict[str, str]]:
+    """Decode photographs, several at a time.
+
+    Args:
+        paths: Their files.
+        pixels: Of one photograph, at most.
+
+    Returns:
+        What there is to say of them, and image_id to sha256 of those that can be used.
+    """
+
+    def look(path: Path) -> tuple[Problem | None, str]:
+        problem = inspect(path, pixels)
+        return problem, sha256(path) if problem is None or problem.outcome == "kept" else ""
+
+    problems, hashes = [], {}
+    with ThreadPoolExecutor() as pool:  # Pillow and hashlib let go of the interpreter
+        looked = zip(paths, pool.map(look, paths), strict=True)
+        for path, (problem, digest) in track(looked, "Verifying photographs", len(paths)):
+            if problem:
+                problems.append(problem)
+            if digest:
+                hashes[path.stem] = digest
+    return problems, hashes
+
+
+def same_bytes(hashes: Mapping[str, str], diagnoses: Mapping[str, str]) -> list[Problem]:
+    """List photographs that are one under several names: kept if they have one diagnosis.
+
+    Args:
+        hashes: image_id to sha256.
+        diagnoses: image_id to dx; what has no known one has been told already.
+    """
+    names = defaultdict(list)
+    for image_id, digest in sorted(hashes.items()):
+        if diagnoses.get(image_id) in DIAGNOSES:
+            names[digest].append(image_id)
+    problems = []
+    for images in filter(lambda images: len(images) > 1, names.values()):
+        found = sorted({diagnoses[image_id] for image_id in images})
+        name = " = ".join(images)
+        if len(found) == 1:
+            problems.append(Problem("same bytes under several image_ids", name, "", tuple(images), "kept"))
+        else:
+            problems.append(Problem("same bytes under several diagnoses", name, ", ".join(found), tuple(images)))
+    return problems

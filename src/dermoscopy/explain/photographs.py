@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from dermoscopy.images import open_image, to_rgb
 from dermoscopy.tables.parts import LABELS
 
 
@@ -16,9 +17,9 @@ def thumbnail(path: Path, width: int) -> NDArray[np.uint8]:
     Returns:
         Red, green, blue; shape (height, width, 3), values 0 to 255.
     """
-    with Image.open(path) as image:
+    with open_image(path) as image:
         height = max(1, round(image.height * width / image.width))
-        return np.asarray(image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
+        return np.asarray(to_rgb(image).resize((width, height), Image.Resampling.LANCZOS))
 
 
 def mask(folder: Path, image_id: str, size: int) -> NDArray[np.bool_] | None:

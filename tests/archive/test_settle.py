@@ -1,0 +1,57 @@
+import logging
+
+import pytest
+
+from dermoscopy.archive.problems import NAMED, Problem, summarize
+from dermoscopy.archive.settle import settle
+from dermoscopy.errors import ArchiveError
+
+FATAL = Problem("table missing", "x", outcome="fatal")
+LEFT_OUT = Problem("lesion with several diagnoses", "HAM_0", "mel, nv", ("ISIC_0", "ISIC_7"))
+KEPT = Problem("grey photograph", "ISIC_1", "", ("ISIC_1",), "kept")
+
+
+def test_a_kind_is_one_line_with_its_count_and_first_names() -> None:
+    problems = [Problem("row without a photograph", f"ISIC_{number}") for number in range(1200)]
+    [line] = summarize(problems)
+    assert line.startswith("row without a photograph, 1,200: ISIC_0, ISIC_1,")
+    assert line.endswith(f"ISIC_{NAMED - 1}, and 1,195 more")
+
+
+def test_refusal_names_the_archive_and_what_to_do() -> None:
+    with pytest.raises(ArchiveError) as refusal:
+        settle([KEPT, LEFT_OUT], "here", strict=True)
+    assert str(refusal.value) == (
+        "The archive here cannot be used:\n"
+        "  lesion with several diagnoses, 1: HAM_0 (mel, nv)\n"
+        "Mend the archive or set data.path to a sound one, or go on with the sound part: -S data.strict=false. "
+        "Nothing of data/ was changed."
+    )
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_what_is_fatal_is_always_refused(strict: bool) -> None:
+    with pytest.raises(ArchiveError, match=r"(?s)table missing.*a sound one\. Nothing"):
+        settle([LEFT_OUT, FATAL], "here", strict)
+
+
+def test_a_row_for_each_photograph_concerned(caplog: pytest.LogCaptureFixture) -> None:
+    nameless = Problem("missing image_id", "line 4")
+    with caplog.at_level(logging.INFO):
+        table = settle([KEPT, LEFT_OUT, nameless], "here", strict=False)
+    assert table[["name", "image_id", "outcome"]].to_numpy().tolist() == [
+        ["HAM_0", "ISIC_0", "left out"],
+        ["HAM_0", "ISIC_7", "left out"],
+        ["line 4", "", "left out"],
+        ["ISIC_1", "ISIC_1", "kept"],
+    ]
+    assert caplog.messages == [
+        "Left out: lesion with several diagnoses, 1: HAM_0 (mel, nv)",
+        "Left out: missing image_id, 1: line 4",
+        "Kept: grey photograph, 1: ISIC_1",
+    ]
+
+
+def test_what_is_kept_does_not_refuse() -> None:
+    assert settle([KEPT], "here", strict=True)["outcome"].tolist() == ["kept"]
+    assert settle([], "here", strict=True).empty
