@@ -7,6 +7,7 @@ from dermoscopy.params.evaluate import Evaluate
 from dermoscopy.params.file import load
 from dermoscopy.params.policy import Policy
 from dermoscopy.params.report import Report
+from dermoscopy.params.split import Split
 from dermoscopy.report.page import write_report
 from dermoscopy.report.sources import read_sources
 from dermoscopy.stage import run
@@ -17,6 +18,7 @@ def report() -> None:
     write_report(
         read_sources(),
         load("policy", Policy),
+        load("split", Split),
         load("ensemble", Ensemble),
         load("evaluate", Evaluate),
         load("report", Report),

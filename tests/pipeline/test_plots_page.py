@@ -29,6 +29,23 @@ TABLES = {
     "chosen.csv": ["name,part,accuracy", "cnn_a,train,0.71", "cnn_a,val,0.62"],
     "roc_auc.csv": ["name,kind,value,low,high", "ensemble,ensemble,0.8,0.7,0.9", "prevalence,baseline,0.5,,"],
     "parts.csv": ["part,label,dx,images,lesions", "train,benign,nv,41,31", "test,malignant,mel,9,7"],
+    "by_part.csv": [
+        "part,prevalence,photographs,missing,share",
+        "train,of lesions,,,0.26",
+        "test,of photographs,,,0.31",
+        "train,,1,,0.61",
+        "train,,4 or more,,0.0034",
+        "test,,,sex,0.0121",
+    ],
+    "by_label.csv": [
+        "label,age,sex,localization,share",
+        "benign,unknown,,,0.99",
+        "malignant,100-109,,,0.02",
+        "malignant,20-29,,,0.08",
+        "benign,20-29,,,0",
+        "malignant,,male,,0.64",
+        "benign,,,lower extremity,0.24",
+    ],
 }
 
 
@@ -119,7 +136,22 @@ def test_every_plot_is_drawn_without_a_network_and_without_the_pictures(project:
     assert {"train", "val", "cnn_a"} <= set(drawn["Accuracy"].splitlines())
     assert {"0.71", "0.62"} <= set(drawn["Chosen_epoch"].splitlines())
     assert {"nv", "41", "9"} <= set(drawn["Parts"].splitlines())
+    assert {"nv", "31", "7"} <= set(drawn["Lesions"].splitlines())
+    assert {"of lesions", "0.26", "train", "test"} <= set(drawn["Prevalence"].splitlines())
+    assert {"4 or more", "0.61", "0.003"} <= set(drawn["Photographs_of_a_lesion"].splitlines())
+    assert {"sex", "0.012"} <= set(drawn["Missing_values"].splitlines())
+    assert {"male", "0.64", "malignant"} <= set(drawn["Sex"].splitlines())
+    assert {"lower", "extremity", "0.24", "benign"} <= set(drawn["Localization"].splitlines())
     assert not any("leaky" in text for text in drawn.values())
+
+
+def test_bars_that_start_with_a_number_stand_in_its_order_and_the_unknown_last(project: Project):
+    drawn = charts(page_of(project.done("dvc", "plots", "show")))
+    texts = drawn["Age"].splitlines()
+    assert [text for text in texts if text in ("20-29", "100-109", "unknown")] == ["20-29", "100-109", "unknown"]
+    # The legend names what the chart has, and no more.
+    assert "train" not in texts
+    assert not {"benign", "malignant"} & set(drawn["Missing_values"].splitlines())
 
 
 def test_two_revisions_stand_side_by_side_and_the_leaky_one_says_so(project: Project):

@@ -7,14 +7,15 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.dataset.summary import COUNTS
 from dermoscopy.params.ensemble import Ensemble
 from dermoscopy.params.evaluate import Evaluate
 from dermoscopy.params.policy import Policy
 from dermoscopy.params.report import Report
+from dermoscopy.params.split import Split
 from dermoscopy.report.page import write_report
 from dermoscopy.report.sources import read_sources
 from dermoscopy.tables.charts import CURVES, ROC, ROC_AUC
+from dermoscopy.tables.data_charts import BY_LABEL, COUNTS
 from dermoscopy.tables.ensemble import WEIGHTS
 from dermoscopy.tables.evaluation import SCORES
 from dermoscopy.tables.predictions import PREDICTIONS
@@ -49,6 +50,26 @@ TEST = {
     "roc_auc_low": 0.8421,
     "roc_auc_high": 0.9385,
 }
+DATA = {
+    "images": {"all": 990, "benign": 737, "malignant": 253},
+    "lesions": {"all": 493, "benign": 366, "malignant": 127},
+    "prevalence": {"lesions": {"all": 0.2576, "train": 0.2581, "val": 0.2637, "test": None}},
+    "lesions_by_photographs": {"1": 301, "2": 105, "3": 30, "4 or more": 57},
+    "missing": {"age": 11, "sex": 13, "localization": 17},
+    "age": {
+        "benign": {"first_quartile": 35.0, "median": 45.0, "third_quartile": 60.0},
+        "malignant": {"first_quartile": None, "median": None, "third_quartile": None},
+    },
+    "sex": {
+        "benign": {"female": 359, "male": 371, "unknown": 7},
+        "malignant": {"female": 99, "male": 148, "unknown": 6},
+    },
+    "histology": {"benign": 0.3612, "malignant": 1.0},
+    "left_out": {},
+    "kept": {},
+    "duplicates": {},
+}
+LEAKED = "share of test photographs whose lesion is also in train"
 
 
 def write_json(path, value):
@@ -56,19 +77,20 @@ def write_json(path, value):
     path.write_text(json.dumps(value, indent=2) + "\n")
 
 
-def write_project(root, *, audited="lesion clean", source="simulated", test=None):
+def write_project(root, *, audited="lesion clean", source="simulated", test=None, data=None, audit=None):
     """Write everything `read_sources` reads under a folder."""
     rng = np.random.default_rng(1)
     protocol, verdict = audited.split()
     protocol = protocol if verdict == "clean" else f"{protocol} (leaky protocol)"
-    data, metrics, plots = root / "data", root / "metrics", root / "plots"
+    folder, metrics, plots = root / "data", root / "metrics", root / "plots"
 
-    write_json(data / "source.json", {"source": source})
-    write_json(data / "environment.json", {"tensorflow": "2.21.0", "keras": "3.15.1"})
-    (data / "audited").write_text(f"{audited}\n")
-    parts = {"train": {"images": 420, "copies": 168, "lesions": 300}}
-    write_json(metrics / "audit.json", {"protocol": protocol, "found": {"lesion in several parts": 0}, "parts": parts})
-    write_json(metrics / "data.json", {"images": {"all": 700}})
+    write_json(folder / "source.json", {"source": source})
+    write_json(folder / "environment.json", {"tensorflow": "2.21.0", "keras": "3.15.1"})
+    (folder / "audited").write_text(f"{audited}\n")
+    parts = {"train": {"copies": 168}, "val": {"copies": 0}, "test": {"copies": 75}}
+    told = {"protocol": protocol, "found": {"lesion in several parts": 0}, "parts": parts}
+    write_json(metrics / "audit.json", told | (audit or {}))
+    write_json(metrics / "data.json", DATA | (data or {}))
     write_json(metrics / "val.json", {"protocol": protocol, "roc_auc": 0.9012})
     write_json(metrics / "test.json", {"protocol": protocol, **TEST, **(test or {})})
     chosen = {
@@ -84,13 +106,28 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
 
     mix = [("malignant", "mel", 14), ("malignant", "bcc", 9), ("benign", "nv", 60), ("benign", "bkl", 7)]
     sizes = [("train", 6), ("val", 2), ("test", 3)]
-    rows = [(part, label, dx, count * size, count * size // 2) for part, size in sizes for label, dx, count in mix]
+    rows = [
+        (part, label, dx, protocol, count * size, count * size // 2) for part, size in sizes for label, dx, count in mix
+    ]
     COUNTS.write(pd.DataFrame(rows, columns=list(COUNTS.columns)), plots / "parts.csv")
+    bars = [
+        (label, protocol, *names, share)
+        for names, benign, malignant in [
+            (("40-49", "", ""), 0.7, 0.2),
+            (("50-59", "", ""), 0.2, 0.8),
+            (("unknown", "", ""), 0.1, 0.0),
+            (("", "male", ""), 1.0, 1.0),
+            (("", "", "ear"), 0.1, 0.4),
+            (("", "", "back"), 0.9, 0.6),
+        ]
+        for label, share in (("benign", benign), ("malignant", malignant))
+    ]
+    BY_LABEL.write(pd.DataFrame(bars, columns=list(BY_LABEL.columns)), plots / "by_label.csv")
 
     values = [(*key, protocol, *triple) for key, triple in ROC_AUCS.items()]
     ROC_AUC.write(pd.DataFrame(values, columns=list(ROC_AUC.columns)), plots / "roc_auc.csv")
     scores = [(*key, metric, *triple) for key, triple in ROC_AUCS.items() for metric in ("roc_auc", "accuracy")]
-    SCORES.write(pd.DataFrame(scores, columns=list(SCORES.columns)), data / "evaluation" / "scores.csv")
+    SCORES.write(pd.DataFrame(scores, columns=list(SCORES.columns)), folder / "evaluation" / "scores.csv")
 
     fpr = np.linspace(0, 1, 60)
     curves = [
@@ -115,7 +152,7 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     ]
     CURVES.write(pd.concat(learning), plots / "curves.csv")
     weights = pd.DataFrame({"member": MEMBERS, "accuracy": [0.84, 0.79, 0.85, 0.84], "weight": 0.25})
-    WEIGHTS.write(weights, data / "ensemble" / "weights.csv")
+    WEIGHTS.write(weights, folder / "ensemble" / "weights.csv")
     predictions = pd.DataFrame(
         {
             "image_id": [f"ISIC_{number:07}" for number in range(8)],
@@ -125,21 +162,22 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
             "probability": [0.9, 0.3, 0.7, 0.1, 0.2, 0.8, 0.1, 0.5],
         }
     )
-    PREDICTIONS.write(predictions, data / "evaluation" / "predictions.csv")
+    PREDICTIONS.write(predictions, folder / "evaluation" / "predictions.csv")
 
     for path in ("explain/wrong", *(f"explain/activations_{member}" for member in MEMBERS), "sheets/mel", "sheets/nv"):
-        picture = data / f"{path}.png"
+        picture = folder / f"{path}.png"
         picture.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(rng.integers(0, 255, (20, 30, 3), dtype=np.uint8)).save(picture)
     return root
 
 
-def render(root, **ensemble):
+def render(root, *, histology_only=False, **ensemble):
     """Write the report of a project into its data/report and return the page's text."""
     settings = {"members": list(MEMBERS), "method": "accuracy_weighted", "threshold": 0.5} | ensemble
     write_report(
         read_sources(root),
         Policy(malignant="mel+bcc+akiec"),
+        Split(protocol="lesion", seed=1, val=0.15, test=0.25, test_histo_only=histology_only),
         Ensemble.model_validate(settings),
         Evaluate(confidence=0.95, resamples=1000, seed=1),
         Report(title="Malignant or benign", picture_width=400),

@@ -77,7 +77,7 @@ def test_a_leak_is_said_in_every_title(project):
     assert len(titles) > 15
     assert [title for title in titles if "leaky protocol" not in title] == []
     charts = [attributes["aria-label"] for tag, attributes in page.tags if tag == "svg" and "role" in attributes]
-    assert len(charts) == 9
+    assert len(charts) == 10
     assert all("leaky protocol" in label for label in charts)
 
 

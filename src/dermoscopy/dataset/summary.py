@@ -4,60 +4,109 @@ from typing import Any
 
 import pandas as pd
 
+from dermoscopy.dataset.histology import HISTOLOGY
 from dermoscopy.params.policy import DIAGNOSES
 from dermoscopy.tables.parts import LABELS, PARTS
-from dermoscopy.tables.table import Table
 
-# plots/parts.csv: the photographs and lesions of each diagnosis, without copies.
-COUNTS = Table(
-    columns={"part": "str", "label": "str", "dx": "str", "images": "int64", "lesions": "int64"},
-    order=("part", "label", "dx"),
-)
-MISSING = ("", "unknown")
+UNKNOWN = "unknown"  # HAM10000's own word for a missing sex or localization; an empty field means the same
 MANY = 4  # photographs of one lesion; the published archive has 43 lesions of four to six
+DIGITS = 4
 
 
-def count(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the photographs and lesions of each part, label and diagnosis; columns of `COUNTS`.
-
-    Args:
-        rows: Originals, columns of `PART`.
-    """
-    named = rows.assign(label=rows["label"].map(dict(enumerate(LABELS))))
-    by = named.groupby(["part", "label", "dx"], as_index=False)
-    return by.agg(images=("image_id", "size"), lesions=("lesion_id", "nunique"))
-
-
-def describe(rows: pd.DataFrame) -> dict[str, Any]:
+def describe(rows: pd.DataFrame, problems: pd.DataFrame, duplicates: pd.DataFrame) -> dict[str, Any]:
     """Return the data report's numbers.
 
+    A photograph that stands in two parts, as under the protocol "paper", counts in both, and once
+    in all.
+
     Args:
         rows: Originals, columns of `PART`.
+        problems: What verification went on with, columns of `PROBLEMS`.
+        duplicates: Pairs of photographs that are one, or of one lesion, columns of `DUPLICATES`.
 
     Returns:
-        images and lesions (in all, of each part and label, of each diagnosis), prevalence (share
-        of photographs that are malignant), lesions by their number of photographs, and
-        photographs whose age, sex or localization is missing.
+        images and lesions (in all, of each label, part and diagnosis); prevalence, the
+        share of photographs and of lesions that is malignant; lesions by their number of
+        photographs; photographs whose age, sex or localization is missing; by label, the age in
+        years (median and quartiles), the sexes and the share that histology confirmed; what was
+        left out of the archive and what was kept though noted, by kind; pairs of duplicates by
+        kind, and how many groups of several lesions they make. A number that is undefined is None.
     """
-    per_lesion = rows.groupby("lesion_id").size().clip(upper=MANY)
-    numbers = {str(number): number for number in range(1, MANY)} | {f"{MANY} or more": MANY}
+    photographs = unknown_named(rows.drop_duplicates("image_id"))
+    lesions = rows.drop_duplicates("lesion_id")
+    by_label = {name: photographs[photographs["label"] == value] for value, name in enumerate(LABELS)}
     return {
-        "images": {"all": len(rows), **_by_part(rows)},
-        "lesions": {"all": int(rows["lesion_id"].nunique()), **_by_part(rows.drop_duplicates("lesion_id"))},
-        "prevalence": {
-            "all": round(float(rows["label"].mean()), 4),
-            **{part: round(float(rows.loc[rows["part"] == part, "label"].mean()), 4) for part in PARTS},
-        },
-        "images_by_dx": {dx: int((rows["dx"] == dx).sum()) for dx in DIAGNOSES},
-        "lesions_by_photographs": {name: int((per_lesion == number).sum()) for name, number in numbers.items()},
+        "images": _numbers(rows, "image_id"),
+        "lesions": _numbers(rows, "lesion_id"),
+        "prevalence": {"photographs": _prevalence(rows, "image_id"), "lesions": _prevalence(rows, "lesion_id")},
+        "images_by_dx": {dx: int((photographs["dx"] == dx).sum()) for dx in DIAGNOSES},
+        "lesions_by_dx": {dx: int((lesions["dx"] == dx).sum()) for dx in DIAGNOSES},
+        "lesions_by_photographs": per_lesion(photographs),
         "missing": {
-            "age": int(rows["age"].isna().sum()),
-            "sex": int(rows["sex"].isin(MISSING).sum()),
-            "localization": int(rows["localization"].isin(MISSING).sum()),
+            "age": int(photographs["age"].isna().sum()),
+            "sex": int((photographs["sex"] == UNKNOWN).sum()),
+            "localization": int((photographs["localization"] == UNKNOWN).sum()),
         },
+        "age": {name: _quartiles(of_label["age"]) for name, of_label in by_label.items()},
+        "sex": {
+            name: {sex: int((of_label["sex"] == sex).sum()) for sex in sorted(set(photographs["sex"]))}
+            for name, of_label in by_label.items()
+        },
+        "histology": {name: _share(of_label["dx_type"] == HISTOLOGY) for name, of_label in by_label.items()},
+        "left_out": _by_kind(problems, "left out"),
+        "kept": _by_kind(problems, "kept"),
+        "duplicates": {str(kind): len(pairs) for kind, pairs in duplicates.groupby("kind")},
+        "groups_of_several_lesions": int((lesions["group"].value_counts() > 1).sum()),
     }
 
 
-def _by_part(rows: pd.DataFrame) -> dict[str, dict[str, int]]:
-    counts = rows.groupby(["part", "label"]).size()
-    return {part: {name: int(counts.get((part, value), 0)) for value, name in enumerate(LABELS)} for part in PARTS}
+def per_lesion(rows: pd.DataFrame) -> dict[str, int]:
+    """Return how many lesions have one, two, three or more of these photographs.
+
+    Args:
+        rows: A row a photograph, with its `lesion_id`.
+
+    Returns:
+        "1", "2", "3" and "4 or more" to a number of lesions.
+    """
+    numbers = rows.groupby("lesion_id").size().clip(upper=MANY)
+    names = {number: str(number) for number in range(1, MANY)} | {MANY: f"{MANY} or more"}
+    return {name: int((numbers == number).sum()) for number, name in names.items()}
+
+
+def unknown_named(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose missing sex and localization are "unknown", however the archive says it."""
+    return rows.replace({"sex": {"": UNKNOWN}, "localization": {"": UNKNOWN}})
+
+
+def _numbers(rows: pd.DataFrame, of: str) -> dict[str, Any]:
+    counts = rows.drop_duplicates(["part", of]).groupby(["part", "label"]).size()
+    by_part = {part: {name: int(counts.get((part, value), 0)) for value, name in enumerate(LABELS)} for part in PARTS}
+    return _in_all(rows, of) | by_part
+
+
+def _in_all(rows: pd.DataFrame, of: str) -> dict[str, Any]:
+    labels = rows.drop_duplicates(of)["label"]
+    return {"all": len(labels), **{name: int((labels == value).sum()) for value, name in enumerate(LABELS)}}
+
+
+def _prevalence(rows: pd.DataFrame, of: str) -> dict[str, float | None]:
+    parts = rows.drop_duplicates(["part", of])
+    by_part = {part: _share(parts.loc[parts["part"] == part, "label"]) for part in PARTS}
+    return {"all": _share(rows.drop_duplicates(of)["label"]), **by_part}
+
+
+def _quartiles(age: "pd.Series[float]") -> dict[str, float | None]:
+    names = {"first_quartile": 0.25, "median": 0.5, "third_quartile": 0.75}
+    return {name: float(age.quantile(share)) if age.notna().any() else None for name, share in names.items()}
+
+
+def _share(values: "pd.Series[Any]") -> float | None:
+    return round(float(values.mean()), DIGITS) if len(values) else None
+
+
+def _by_kind(problems: pd.DataFrame, outcome: str) -> dict[str, int]:
+    of = problems[problems["outcome"] == outcome]
+    # Several problems of a kind may concern one photograph; some, such as a stray file, concern none.
+    what = of["image_id"].where(of["image_id"] != "", of["name"])
+    return {str(kind): int(number) for kind, number in what.groupby(of["kind"]).nunique().items()}

@@ -60,7 +60,7 @@ def parts_by_diagnosis(parts: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the photographs and lesions of each diagnosis in each part, the malignant diagnoses first.
 
     Args:
-        parts: Columns of `dataset.summary.COUNTS`.
+        parts: Columns of `tables.data_charts.COUNTS`.
     """
     rows = []
     for label in reversed(LABELS):

@@ -9,8 +9,10 @@ from dermoscopy.params.ensemble import Ensemble
 from dermoscopy.params.evaluate import Evaluate
 from dermoscopy.params.policy import Policy
 from dermoscopy.params.report import Report
+from dermoscopy.params.split import Split
 from dermoscopy.report import findings, intervals, names, numbers, paper
 from dermoscopy.report.curves import curve_charts
+from dermoscopy.report.data import about_data
 from dermoscopy.report.pictures import data_uri
 from dermoscopy.report.roc import roc_chart
 from dermoscopy.report.sources import MEMBERS, Sources
@@ -21,13 +23,14 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(
-    sources: Sources, policy: Policy, ensemble: Ensemble, evaluate: Evaluate, report: Report, folder: Path
+    sources: Sources, policy: Policy, split: Split, ensemble: Ensemble, evaluate: Evaluate, report: Report, folder: Path
 ) -> None:
     """Write index.html, one page that needs no other file, and model_card.md.
 
     Args:
         sources: What other stages left.
         policy: Which diagnoses are malignant.
+        split: Whether test holds confirmed lesions only.
         ensemble: How members are combined.
         evaluate: Confidence of the intervals.
         report: Title and width of pictures.
@@ -47,19 +50,20 @@ def write_report(
     for written in (numbers.rate, numbers.percent, numbers.signed, numbers.count, numbers.plural, *words):
         environment.filters[written.__name__] = written
     environment.globals |= {"interval": numbers.interval, "ratio": numbers.ratio}
-    facts = gather(sources, policy, ensemble, evaluate, report)
+    facts = gather(sources, policy, split, ensemble, evaluate, report)
     folder.mkdir(parents=True, exist_ok=True)
     for template, name in (("page.html.j2", "index.html"), ("card.md.j2", "model_card.md")):
         text = environment.get_template(template).render(facts)
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def gather(sources: Sources, policy: Policy, ensemble: Ensemble, evaluate: Evaluate, report: Report) -> dict[str, Any]:
+def gather(
+    sources: Sources, policy: Policy, split: Split, ensemble: Ensemble, evaluate: Evaluate, report: Report
+) -> dict[str, Any]:
     """Return everything the templates need, by the names they use."""
     suffix = " (leaky protocol)" if sources.leaky else ""
     threshold = operating_threshold(ensemble.method, ensemble.threshold)
     counts = findings.headline_counts(sources.test)
-    parts = findings.parts_by_diagnosis(sources.parts)
     training = {member: sources.training[member] for member in MEMBERS}
     return {
         "page": report,
@@ -74,9 +78,7 @@ def gather(sources: Sources, policy: Policy, ensemble: Ensemble, evaluate: Evalu
         "combined": [names.classifier(member) for member in ensemble.members],
         "malignant": [names.diagnosis(dx) for dx in policy.malignant.split("+")],
         "counts": counts,
-        "parts": parts,
-        "totals": {label: findings.sum_parts(parts, label) for label in ("benign", "malignant", None)},
-        "copies": {part: numbers_of.get("copies") for part, numbers_of in sources.audit.get("parts", {}).items()},
+        **about_data(sources, split, suffix, report.picture_width // 2),
         "found": sources.audit.get("found", {}),
         "intervals": intervals.intervals(sources.roc_auc),
         "best_member": intervals.best(sources.roc_auc, "member"),
@@ -98,10 +100,6 @@ def gather(sources: Sources, policy: Policy, ensemble: Ensemble, evaluate: Evalu
         "activations": [
             (names.classifier(member), data_uri(sources.explain / f"activations_{member}.png", report.picture_width))
             for member in MEMBERS
-        ],
-        "sheets": [
-            (names.diagnosis(path.stem), path.stem, data_uri(path, report.picture_width // 2))
-            for path in sorted(sources.sheets.glob("*.png"))
         ],
     }
 

@@ -7,11 +7,11 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from dermoscopy.dataset.summary import COUNTS
 from dermoscopy.errors import TableError
 from dermoscopy.evaluation.protocol import read_protocol
 from dermoscopy.params.models import Member
 from dermoscopy.tables.charts import CURVES, ROC, ROC_AUC
+from dermoscopy.tables.data_charts import BY_LABEL, COUNTS
 from dermoscopy.tables.ensemble import WEIGHTS
 from dermoscopy.tables.evaluation import SCORES
 from dermoscopy.tables.predictions import PREDICTIONS
@@ -33,6 +33,7 @@ class Sources:
         test: metrics/test.json, the headline.
         training: Member to metrics/train/<member>.json.
         parts: Photographs and lesions of each part, label and diagnosis.
+        by_label: Ages, sexes and sites of each label.
         roc: Corners of the ROC curves.
         curves: Accuracy and loss by epoch.
         roc_auc: Each classifier's ROC AUC with its interval.
@@ -40,7 +41,7 @@ class Sources:
         weights: What each member counts for.
         predictions: The ensemble's, of the test part.
         explain: Folder of `explain`'s pictures.
-        sheets: Folder of contact sheets, one a diagnosis.
+        sheets: Folder of contact sheets, one a diagnosis, and one of duplicates if there are any.
     """
 
     protocol: str
@@ -52,6 +53,7 @@ class Sources:
     test: dict[str, Any]
     training: dict[Member, dict[str, Any]]
     parts: pd.DataFrame
+    by_label: pd.DataFrame
     roc: pd.DataFrame
     curves: pd.DataFrame
     roc_auc: pd.DataFrame
@@ -87,6 +89,7 @@ def read_sources(root: Path = Path()) -> Sources:
         test=_read_json(metrics / "test.json"),
         training={member: _read_json(metrics / "train" / f"{member}.json") for member in MEMBERS},
         parts=COUNTS.read(plots / "parts.csv"),
+        by_label=BY_LABEL.read(plots / "by_label.csv"),
         roc=ROC.read(plots / "roc.csv"),
         curves=CURVES.read(plots / "curves.csv"),
         roc_auc=ROC_AUC.read(plots / "roc_auc.csv"),
