@@ -4,25 +4,37 @@ import json
 from pathlib import Path
 
 from dermoscopy.archive.folders import fresh
-from dermoscopy.dataset import summary
+from dermoscopy.dataset import charts
 from dermoscopy.dataset.audit import audit as find_leaks
-from dermoscopy.dataset.audit import read_files, read_rows
+from dermoscopy.dataset.evidence import gather
 from dermoscopy.dataset.sheets import write_sheets
+from dermoscopy.dataset.summary import describe
+from dermoscopy.evaluation.protocol import shown
+from dermoscopy.params.file import load
+from dermoscopy.params.merge import NearDuplicates
+from dermoscopy.params.split import Protocol
 from dermoscopy.stage import run
+from dermoscopy.tables.data_charts import BY_LABEL, BY_PART, COUNTS
+from dermoscopy.tables.problems import PROBLEMS
 
 
 def audit() -> None:
-    """Refuse parts that share a lesion, bytes, a group or a copy; count and show what they hold."""
-    rows = read_rows()
-    audited = find_leaks(rows, read_files())
+    """Refuse parts that share a lesion, bytes, a near-duplicate or a copy; count and show what they hold."""
+    evidence = gather(load("merge.near_duplicates", NearDuplicates))
+    audited = find_leaks(evidence, load("split.protocol", Protocol))
+    rows = evidence.rows
     originals = rows[rows["image_id"] == rows["source"]]
 
-    write_sheets(originals, fresh(Path("data/sheets")))
-    summary.COUNTS.write(summary.count(originals), Path("plots/parts.csv"))
+    write_sheets(originals, evidence.merged, fresh(Path("data/sheets")))
+    protocol, plots = shown(audited["protocol"]), Path("plots")
+    COUNTS.write(charts.count(originals, protocol), plots / "parts.csv")
+    BY_PART.write(charts.compare_parts(originals, protocol), plots / "by_part.csv")
+    BY_LABEL.write(charts.compare_labels(originals, protocol), plots / "by_label.csv")
+    described = describe(originals, PROBLEMS.read(Path("data/problems.csv")), evidence.merged)
     metrics = Path("metrics")
     metrics.mkdir(exist_ok=True)
     (metrics / "audit.json").write_text(json.dumps(audited, indent=2) + "\n")
-    (metrics / "data.json").write_text(json.dumps(summary.describe(originals), indent=2) + "\n")
+    (metrics / "data.json").write_text(json.dumps(described, indent=2) + "\n")
     Path("data/audited").write_text(f"{audited['protocol']} {audited['verdict']}\n")
 
 

@@ -2,21 +2,25 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from dermoscopy.archive.folders import fresh
 from dermoscopy.dataset.augment import make_copies
 from dermoscopy.params.augment import Augment
 from dermoscopy.params.block import Count
 from dermoscopy.params.file import load
 from dermoscopy.stage import run
-from dermoscopy.tables.parts import LABELS, PART
+from dermoscopy.tables.parts import LABELS, PARTS, read_part
 
 
 def augment() -> None:
-    """Make the planned copies of malignant photographs."""
+    """Make the planned copies of malignant photographs; of train's alone, but for the protocol paper."""
     params, seed = load("augment", Augment), load("seed", Count)
-    for label in LABELS:
-        fresh(Path("data/augmented/train", label))
-    make_copies(PART.read(Path("data/split/train.csv")), params, seed)
+    rows = pd.concat([read_part(Path(f"data/split/{part}.csv"), part) for part in PARTS])
+    for part in PARTS:
+        for label in LABELS:
+            fresh(Path("data/augmented", part, label))
+    make_copies(rows, Path("data/merged/images"), params, seed)
 
 
 if __name__ == "__main__":

@@ -6,15 +6,15 @@ from dermoscopy.baselines.classifiers import predict_baselines
 from dermoscopy.params.baselines import Baselines
 from dermoscopy.params.file import load
 from dermoscopy.stage import run
-from dermoscopy.tables.parts import PART
+from dermoscopy.tables.parts import read_part
 from dermoscopy.tables.predictions import PREDICTIONS
 
 
 def baselines() -> None:
     """Score what sees little or the wrong thing: prevalence, age/sex/site, colours, thumbnail, dx_type."""
     settings = load("baselines", Baselines)
-    train = PART.read(Path("data/split/train.csv"))
-    test = PART.read(Path("data/split/test.csv"))
+    train = read_part(Path("data/split/train.csv"), "train")
+    test = read_part(Path("data/split/test.csv"), "test")
     rows = test[["image_id", "lesion_id", "dx", "label"]]
     for name, probability in predict_baselines(train, test, settings).items():
         PREDICTIONS.write(rows.assign(probability=probability), Path("data/baselines", f"{name}.csv"))

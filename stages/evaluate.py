@@ -17,7 +17,7 @@ from dermoscopy.params.models import Member
 from dermoscopy.stage import run
 from dermoscopy.tables.curves import CURVE
 from dermoscopy.tables.evaluation import SCORES
-from dermoscopy.tables.parts import PART
+from dermoscopy.tables.parts import read_part
 from dermoscopy.tables.predictions import PREDICTIONS
 
 
@@ -25,8 +25,9 @@ def evaluate() -> None:
     """Score the members, the ensemble and the baselines on the test part, with intervals."""
     settings = load("evaluate", Evaluate)
     protocol = read_protocol(Path("data/audited"))
-    rows = PART.read(Path("data/split/test.csv"))[["image_id", "lesion_id", "dx", "label"]]
-    classifiers = read_classifiers(rows, Path("data"))
+    test = read_part(Path("data/split/test.csv"), "test")
+    rows = test[["image_id", "lesion_id", "dx", "label"]]
+    classifiers = read_classifiers(test, Path("data"))
     (ensemble,) = (one for one in classifiers if one.name == ENSEMBLE)
     epochs = {member: CURVE.read(Path("data/curves", f"{member}.csv")) for member in get_args(Member)}
     label, lesion = rows["label"].to_numpy(), rows["lesion_id"].to_numpy()

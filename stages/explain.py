@@ -11,16 +11,16 @@ from dermoscopy.params.file import load
 from dermoscopy.params.models import Member
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.stage import run
-from dermoscopy.tables.parts import PART
+from dermoscopy.tables.parts import read_part
 from dermoscopy.tables.predictions import PREDICTIONS
 
 
 def explain() -> None:
     """Draw the members' activation maps and the test photographs they get wrong."""
     settings = load("explain", Explain)
+    test = read_part(Path("data/split/test.csv"), "test")
     predictions = {member: PREDICTIONS.read(Path(f"data/predictions/{member}/test.csv")) for member in get_args(Member)}
     mean = mean_members(predictions)
-    test = PART.read(Path("data/split/test.csv"))
     paths = {image_id: Path(path) for image_id, path in zip(test["image_id"], test["path"], strict=True)}
 
     folder = Path("data/explain")

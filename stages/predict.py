@@ -11,19 +11,19 @@ from dermoscopy.params.predict import Predict
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.predict.photographs import predict_part
 from dermoscopy.stage import run
+from dermoscopy.tables.parts import read_part
 from dermoscopy.tables.predictions import PREDICTIONS
-from dermoscopy.training.examples import read_part
 
 
 def predict() -> None:
     """Compute every member's probability for every photograph of val and test."""
     settings = load("predict", Predict)
     runtime = load("runtime", Runtime)
+    parts = {part: read_part(Path(f"data/split/{part}.csv"), part) for part in ("val", "test")}
     for member in get_args(Member):
         configure(runtime)
         model, parameters = load_member(Path("data/models") / member)
-        for part in ("val", "test"):
-            rows = read_part(Path(f"data/split/{part}.csv"), part)
+        for part, rows in parts.items():
             answers = predict_part(model, parameters, rows, settings.batch_size, runtime)
             PREDICTIONS.write(answers, Path(f"data/predictions/{member}/{part}.csv"))
 

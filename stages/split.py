@@ -1,4 +1,4 @@
-"""Deal lesions to train, val and test."""
+"""Deal photographs to train, val and test."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from dermoscopy.tables.merged import MERGED
 
 
 def split() -> None:
-    """Label photographs benign or malignant and deal lesions to train, val and test."""
+    """Label photographs benign or malignant and deal them to train, val and test, lesion by lesion or as asked."""
     merged = MERGED.read(Path("data/merged/metadata.csv"))
     tables = tabulate(merged, load("policy", Policy), load("split", Split), load("augment.balance", Balance))
     write(tables, Path("data/merged/images"))

@@ -5,15 +5,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from dermoscopy.tables.parts import locate
+
 
 def photographs(part: str, count: int) -> pd.DataFrame:
     """Malignant ones are darker, older, and went to histology."""
     label = np.arange(count) % 2
     image = [f"{part}_{number}" for number in range(count)]
-    for name, value in zip(image, label, strict=True):
-        shade = 60 if value else 180
-        Image.fromarray(np.full((20, 24, 3), shade, np.uint8)).save(f"{name}.png")
-    return pd.DataFrame(
+    rows = pd.DataFrame(
         {
             "image_id": image,
             "lesion_id": image,
@@ -26,10 +25,14 @@ def photographs(part: str, count: int) -> pd.DataFrame:
             "label": label,
             "part": part,
             "source": image,
-            "path": [f"{name}.png" for name in image],
             "sha256": "0",
         }
     )
+    rows["path"] = locate(rows, part)
+    for path, value in zip(rows["path"], label, strict=True):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((20, 24, 3), 60 if value else 180, np.uint8)).save(path)
+    return rows
 
 
 @pytest.fixture

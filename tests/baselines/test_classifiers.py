@@ -18,7 +18,7 @@ def test_each_sees_what_it_is_named_for(parts):
         blind = {
             "age_sex_site": test.assign(age=50.0),
             "dx_type": test.assign(dx_type="consensus"),
-        }.get(name, test.assign(path="test_0.png"))
+        }.get(name, test.assign(path=test["path"].iloc[0]))
         assert roc_auc_score(test["label"], predict_baselines(train, blind, SETTINGS)[name]) == 0.5
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from dermoscopy.dataset.augment import distort, make_copies
 from dermoscopy.params.augment import Augment
-from dermoscopy.tables.parts import PART
+from tests.dataset import tiny
 
 STILL = {"balance": 1.0, "flip": 0.0, "rotate": 0.0, "scale": 0.0, "crop": 0.0, "translate": 0.0, "quality": 90}
 PIXELS = np.random.default_rng(0).integers(1, 256, (12, 16, 3), dtype=np.uint8)
@@ -56,21 +56,36 @@ def test_beyond_the_edges_lies_a_reflection() -> None:
         assert distorted(seed, bright, scale=0.5, translate=0.9).min() >= 249
 
 
-def test_exactly_the_planned_copies_are_made(project: Path) -> None:
-    train = PART.read(project / "data" / "split" / "train.csv")
-    copies = train[train["image_id"] != train["source"]]
-    made = sorted(path.relative_to(project).as_posix() for path in (project / "data" / "augmented").rglob("*.jpg"))
-    assert made == sorted(copies["path"])
-    assert len(made) > 0
+def copies(project: Path) -> dict[str, bytes]:
+    made = (project / "data" / "augmented").rglob("*.jpg")
+    return {path.relative_to(project).as_posix(): path.read_bytes() for path in made}
 
 
-def test_a_copy_depends_on_seed_and_name_only(project: Path, tmp_path: Path) -> None:
-    train = PART.read(project / "data" / "split" / "train.csv")
-    folder = project / "data" / "augmented" / "train" / "malignant"
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    params = Augment.model_validate(STILL | {"scale": 0.15, "crop": 0.1, "translate": 0.1, "flip": 0.5, "rotate": 0.5})
-    make_copies(pd.concat([train[train["image_id"] == train["source"]], train.iloc[[-1]]]), params, 1, project)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-    make_copies(train, params, 2, project)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} != before
-    assert len({path.read_bytes() for path in folder.iterdir()}) == len(before)
+@pytest.mark.parametrize("protocol", ["lesion", "image", "paper"])
+def test_exactly_the_planned_copies_are_made(merged: pd.DataFrame, tmp_path: Path, protocol: str) -> None:
+    tiny.split(tmp_path, merged, protocol=protocol)
+    rows = tiny.read(tmp_path)
+    planned = rows[rows["image_id"] != rows["source"]]
+    assert sorted(copies(tmp_path)) == sorted(planned["path"])
+    parts = {"train", "val", "test"} if protocol == "paper" else {"train"}
+    assert set(planned["part"]) == parts
+
+
+def test_a_copy_depends_on_seed_and_name_only(project: Path) -> None:
+    rows, before = tiny.read(project), copies(project)
+    images = project / "data" / "merged" / "images"
+    planned = rows[rows["image_id"] != rows["source"]]
+    make_copies(planned.iloc[[-1]], images, tiny.AUGMENT, 1, project)
+    assert copies(project) == before
+    make_copies(rows, images, tiny.AUGMENT, 2, project)
+    assert copies(project) != before
+    assert len(set(copies(project).values())) == len(before)
+
+
+def test_a_held_out_copy_has_the_same_bytes_in_val_and_test(merged: pd.DataFrame, tmp_path: Path) -> None:
+    tiny.split(tmp_path, merged, protocol="paper")
+    made = copies(tmp_path)
+    in_val = [path for path in made if "/val/" in path]
+    assert in_val
+    for path in in_val:
+        assert made[path] == made[path.replace("/val/", "/test/")]

@@ -5,44 +5,54 @@ import pytest
 
 from dermoscopy.archive.merge import merge
 from dermoscopy.archive.verify import verify
-from dermoscopy.dataset.audit import audit, read_files, read_rows
-from dermoscopy.dataset.augment import make_copies
-from dermoscopy.dataset.parts import tabulate, write
+from dermoscopy.dataset.audit import audit
+from dermoscopy.dataset.evidence import gather
+from dermoscopy.dataset.parts import tabulate
 from dermoscopy.dataset.summary import describe
-from dermoscopy.params.augment import Augment
+from dermoscopy.params.data import Limits
 from dermoscopy.params.merge import Merge
 from dermoscopy.params.policy import Policy
 from dermoscopy.params.split import Split
+from dermoscopy.tables.duplicates import DUPLICATES
 from dermoscopy.tables.merged import MERGED
-from dermoscopy.tables.parts import PART
 from dermoscopy.tables.problems import PROBLEMS
+from tests.dataset import tiny
 
 HAM10000 = Path(__file__).parents[3] / "shared" / "ham10000"
+
+
+POLICY = Policy(malignant="mel+bcc+akiec")
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not HAM10000.is_dir(), reason="HAM10000 is not beside the checkout")
 def test_ham10000_from_verification_to_audit(tmp_path: Path) -> None:
-    assert verify(HAM10000) == []
+    noted = verify(HAM10000, Limits(pixels=25_000_000, unpacked=20))
+    assert [(problem.images, problem.outcome) for problem in noted] == [
+        (("ISIC_0024366", "ISIC_0029861"), "kept"),
+        (("ISIC_0024777", "ISIC_0029938"), "kept"),
+    ]
 
     problems, merged = tmp_path / "problems.csv", tmp_path / "data" / "merged"
     PROBLEMS.write(pd.DataFrame(columns=list(PROBLEMS.columns)), problems)
-    merge(HAM10000, problems, Merge(lesions=None, seed=1), merged)
+    merge(HAM10000, problems, Merge(lesions=None, seed=1, near_duplicates=tiny.NEAR), merged)
     table = MERGED.read(merged / "metadata.csv")
-    repeated = table[table["sha256"].duplicated(keep=False)].sort_values(["sha256", "image_id"])
-    pairs = {tuple(ids) for _, ids in repeated.groupby("sha256")["image_id"]}
-    assert pairs == {("ISIC_0024366", "ISIC_0029861"), ("ISIC_0024777", "ISIC_0029938")}
+    duplicates = DUPLICATES.read(merged / "duplicates.csv").set_index("kind")[["image_id", "other"]]
+    assert duplicates.loc["same bytes"].to_numpy().tolist() == [
+        ["ISIC_0024366", "ISIC_0029861"],
+        ["ISIC_0024777", "ISIC_0029938"],
+    ]
+    assert duplicates.loc[["near-duplicate"]].to_numpy().tolist() == [["ISIC_0025226", "ISIC_0030074"]]
+    assert len(duplicates.loc["confirmed"]) == 18
 
-    tables = tabulate(table, Policy(malignant="mel+bcc+akiec"), Split(seed=1, val=0.15, test=0.25), 1.0)
-    write(tables, merged / "images", tmp_path)
-    (tmp_path / "data" / "augmented" / "train" / "malignant").mkdir(parents=True)
-    params = Augment(balance=1.0, flip=0.5, rotate=0.5, scale=0.15, crop=0.1, translate=0.1, quality=90)
-    make_copies(PART.read(tmp_path / "data" / "split" / "train.csv"), params, 1, tmp_path)
-
-    rows = read_rows(tmp_path)
-    assert audit(rows, read_files(tmp_path))["verdict"] == "clean"
+    tiny.split(tmp_path, table, POLICY, val=0.15)
+    evidence = gather(tiny.NEAR, tmp_path)
+    audited = audit(evidence, "lesion")
+    assert not any(audited["found"].values())
+    assert audited["groups_of_several_lesions"] == 18
+    rows = evidence.rows
     originals = rows[rows["image_id"] == rows["source"]]
-    described = describe(originals)
+    described = describe(originals, PROBLEMS.read(problems), evidence.merged)
     assert (described["images"]["all"], described["lesions"]["all"]) == (10015, 7470)
     assert described["images_by_dx"] == {
         "akiec": 327, "bcc": 514, "bkl": 1099, "df": 115, "mel": 1113, "nv": 6705, "vasc": 142
@@ -51,3 +61,11 @@ def test_ham10000_from_verification_to_audit(tmp_path: Path) -> None:
     assert described["missing"] == {"age": 57, "sex": 57, "localization": 234}
     assert int(originals["label"].sum()) == 1954
     assert (rows.loc[rows["part"] == "train", "label"] == 1).mean() == 0.5
+
+    for protocol, share in (("image", 0.31), ("paper", 0.66)):
+        tables = tabulate(table, POLICY, Split(**tiny.SPLIT | {"protocol": protocol, "val": 0.15}), 1.0)
+        known = tables["test"]["lesion_id"].isin(tables["train"]["lesion_id"]).mean()
+        assert known == pytest.approx(share, abs=0.02)
+    confirmed = tabulate(table, POLICY, Split(**tiny.SPLIT | {"val": 0.15, "test_histo_only": True}), 1.0)["test"]
+    assert set(confirmed["dx_type"]) == {"histo"}
+    assert confirmed["label"].mean() > 0.3

@@ -8,7 +8,7 @@ import pytest
 from dermoscopy.params import file
 from dermoscopy.tables import truth
 from dermoscopy.tables.curves import CURVE
-from dermoscopy.tables.parts import PART
+from dermoscopy.tables.parts import PART, locate
 from dermoscopy.tables.predictions import PREDICTIONS
 
 MEMBERS = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
@@ -36,15 +36,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copy(Path(__file__).parents[2] / "params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     file.read.cache_clear()
+    blank = dict.fromkeys(("group", "dx_type", "sex", "localization", "sha256"), "")
     for part in ("val", "test"):
         rows = photographs(part, 40)
+        row = rows.assign(part=part, age=np.nan, source=rows["image_id"], **blank)
+        PART.write(row.assign(path=locate(row, part)), Path("data/split", f"{part}.csv"))
         for member in MEMBERS:
             noisy = 0.4 * rows["label"] + 0.6 * generator.random(len(rows))
             PREDICTIONS.write(rows.assign(probability=noisy), Path("data/predictions", member, f"{part}.csv"))
     for name in BASELINES:
         PREDICTIONS.write(rows.assign(probability=0.3), Path("data/baselines", f"{name}.csv"))
-    blank = dict.fromkeys(("group", "dx_type", "sex", "localization", "path", "sha256"), "")
-    PART.write(rows.assign(part="test", age=np.nan, source=rows["image_id"], **blank), Path("data/split/test.csv"))
     latent = rows[["image_id", "lesion_id"]].assign(score=rows["label"] + generator.normal(size=len(rows)))
     truth.SCORES.write(latent, Path("data/truth/scores.csv"))
     for member in MEMBERS:

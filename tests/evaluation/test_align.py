@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dermoscopy.errors import TableError
+from dermoscopy.errors import LeakError, TableError
 from dermoscopy.evaluation.align import align
 
 ROWS = pd.DataFrame({"image_id": ["i1", "i2", "i3"], "label": [0, 1, 1]})
@@ -14,7 +14,7 @@ def predictions(**columns: list[object]) -> pd.DataFrame:
 
 
 def complaint(*tables: pd.DataFrame) -> str:
-    with pytest.raises(TableError) as caught:
+    with pytest.raises((LeakError, TableError)) as caught:
         align(ROWS, {f"m{n}": (Path(f"m{n}.csv"), table) for n, table in enumerate(tables)})
     return str(caught.value)
 
@@ -29,6 +29,7 @@ def test_matched_by_image_and_not_by_place():
 
 def test_a_photograph_too_few_or_too_many_is_named():
     message = complaint(predictions(), predictions(image_id=["i1", "i2", "other"]))
+    assert message.startswith("Predictions of another part are among these:\n")
     assert "m0.csv" not in message
     assert "m1.csv: 1 photograph missing (i3)" in message
     assert "m1.csv: 1 photograph of another part (other)" in message

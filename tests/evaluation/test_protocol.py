@@ -3,17 +3,28 @@ from pathlib import Path
 import pytest
 
 from dermoscopy.errors import TableError
-from dermoscopy.evaluation.protocol import read_protocol
+from dermoscopy.evaluation.protocol import VERDICTS, read_audited, read_protocol
+
+LINES = [
+    ("lesion clean\n", "lesion", "lesion"),
+    ("image leaky\n", "image", "image (leaky protocol)"),
+    ("paper leaky\n", "paper", "paper (leaky protocol)"),
+]
 
 
-@pytest.mark.parametrize(("line", "shown"), [("lesion clean\n", "lesion"), ("image leaky\n", "image (leaky protocol)")])
-def test_a_leak_is_said(tmp_path: Path, line: str, shown: str):
+@pytest.mark.parametrize(("line", "protocol", "shown"), LINES)
+def test_a_leak_is_said(tmp_path: Path, line: str, protocol: str, shown: str):
     audited = tmp_path / "audited"
     audited.write_text(line)
+    assert read_audited(audited) == protocol
     assert read_protocol(audited) == shown
 
 
-@pytest.mark.parametrize("line", ["", "lesion", "lesion perhaps", "lesion clean twice"])
+def test_every_protocol_has_its_line():
+    assert {protocol for _, protocol, _ in LINES} == set(VERDICTS)
+
+
+@pytest.mark.parametrize("line", ["", "lesion", "lesion perhaps", "lesion leaky", "image clean", "lesion clean twice"])
 def test_another_line_is_refused(tmp_path: Path, line: str):
     audited = tmp_path / "audited"
     audited.write_text(line)

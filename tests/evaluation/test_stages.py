@@ -1,14 +1,16 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from dermoscopy.errors import TableError
+from dermoscopy.errors import LeakError, TableError
 from dermoscopy.evaluation.classifiers import read_choice
 from dermoscopy.tables import truth
 from dermoscopy.tables.ensemble import WEIGHTS
 from dermoscopy.tables.evaluation import SCORES
+from dermoscopy.tables.parts import PART, locate
 from dermoscopy.tables.predictions import PREDICTIONS
 from stages.evaluate import evaluate
 from stages.weigh import weigh
@@ -71,6 +73,51 @@ def test_a_member_of_another_split_is_refused_by_name(project: Path):
         weigh()
 
 
+def test_test_predictions_among_vals_are_refused_by_name(project: Path):
+    path = Path("data/predictions/cnn_a/val.csv")
+    planted = PREDICTIONS.read(Path("data/predictions/cnn_a/test.csv")).iloc[[2]]
+    PREDICTIONS.write(pd.concat([PREDICTIONS.read(path), planted]), path)
+    with pytest.raises(LeakError, match=r"cnn_a/val\.csv: 1 photograph of another part \(ISIC_test_002\)"):
+        weigh()
+    assert not Path("data/ensemble").exists()
+
+
+def test_test_predictions_in_place_of_vals_are_refused_by_name(project: Path):
+    for path in Path("data/predictions").glob("*/val.csv"):
+        PREDICTIONS.write(PREDICTIONS.read(path.with_name("test.csv")), path)
+    with pytest.raises(LeakError, match=r"vgg19/val\.csv: 50 photographs of another part \(ISIC_test_000"):
+        weigh()
+
+
+@pytest.mark.parametrize(("part", "stage"), [("val", weigh), ("test", evaluate)])
+def test_what_is_called_a_part_is_that_part(project: Path, part: str, stage: Callable[[], None]):
+    weigh()
+    other = PART.read(Path("data/split", f"{'test' if part == 'val' else 'val'}.csv"))
+    path = Path("data/split", f"{part}.csv")
+    PART.write(pd.concat([PART.read(path), other.iloc[[7]]]), path)
+    with pytest.raises(LeakError, match=rf"{part}\.csv holds rows .*\n  {other['image_id'][7]}: part"):
+        stage()
+
+
+def test_copies_are_scored_as_their_originals_where_they_are_held_out(project: Path):
+    Path("data/audited").write_text("paper leaky\n")
+    for part in ("val", "test"):
+        path = Path("data/split", f"{part}.csv")
+        rows = PART.read(path)
+        copy = rows.iloc[[0]].assign(image_id=rows["image_id"][0] + "_copy1", sha256="")
+        PART.write(pd.concat([rows, copy.assign(path=locate(copy, part))]), path)
+        for predicted in [*Path("data/predictions").glob(f"*/{part}.csv"), *Path("data/baselines").glob("*.csv")]:
+            table = PREDICTIONS.read(predicted)
+            if part == "test" or "predictions" in str(predicted):
+                added = table.iloc[[0]].assign(image_id=copy["image_id"].item())
+                PREDICTIONS.write(pd.concat([table, added]), predicted)
+    weigh()
+    evaluate()
+    figures = json.loads(Path("metrics/test.json").read_text())
+    assert (figures["protocol"], figures["images"], figures["lesions"]) == ("paper (leaky protocol)", 51, 40)
+    assert "truth" in set(SCORES.read(Path("data/evaluation/scores.csv"))["kind"])
+
+
 def test_predictions_of_other_photographs_than_the_split_are_refused(project: Path):
     weigh()
     for path in Path("data/predictions").glob("*/test.csv"):
@@ -86,7 +133,8 @@ def test_a_leak_is_said_in_metrics_and_charts(project: Path):
     evaluate()
     for part in ("val", "test"):
         assert json.loads(Path(f"metrics/{part}.json").read_text())["protocol"] == "image (leaky protocol)"
-    assert set(pd.read_csv("plots/roc.csv")["protocol"]) == {"image (leaky protocol)"}
+    for chart in Path("plots").glob("*.csv"):
+        assert set(pd.read_csv(chart)["protocol"]) == {"image (leaky protocol)"}, chart
 
 
 def test_a_real_archive_has_no_latent_score(project: Path):

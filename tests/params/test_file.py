@@ -2,6 +2,7 @@ import pytest
 
 from dermoscopy.errors import ParameterError, UserError
 from dermoscopy.params import file
+from dermoscopy.params.evaluate import Evaluate
 from dermoscopy.params.optimizers import Optimizer
 from dermoscopy.params.split import Split
 
@@ -15,8 +16,8 @@ def params(tmp_path, monkeypatch):
 
 
 def test_a_section_is_loaded_with_its_types(params):
-    params.write_text("split:\n  seed: 1\n  val: 0.1\n  test: 2e-1\noptimizer: null\n")
-    assert file.load("split", Split) == Split(seed=1, val=0.1, test=0.2)
+    params.write_text("evaluate:\n  confidence: 9e-1\n  resamples: 100\n  seed: 1\noptimizer: null\n")
+    assert file.load("evaluate", Evaluate) == Evaluate(confidence=0.9, resamples=100, seed=1)
     assert file.load("optimizer", Optimizer | None) is None
 
 

@@ -52,7 +52,23 @@ WRONG = [
         "runtime.precision=bfloat16",
         "runtime.precision: received 'bfloat16'; expected one of float32, mixed_bfloat16. Did you mean mixed_bfloat16?",
     ),
-    ("data.source=sim", "data.source: received 'sim'; expected one of simulated, directory. Did you mean simulated?"),
+    (
+        "data.source=sim",
+        "data.source: received 'sim'; expected one of simulated, directory, download. Did you mean simulated?",
+    ),
+    (
+        "split.protocol=leson",
+        "split.protocol: received 'leson'; expected one of lesion, image, paper. Did you mean lesion?",
+    ),
+    (
+        "merge.near_duplicates=65",
+        "merge.near_duplicates: received 65; expected a whole number from 0 to 64 or null. Did you mean 64?",
+    ),
+    (
+        "policy.malignant=[mel,bbc]",
+        "policy.malignant: received ['mel', 'bbc'] (a list); expected some of akiec, bcc, bkl, df, mel, nv, vasc, "
+        "joined by +; 'bbc' is none of them. Did you mean bcc?",
+    ),
     (
         "ensemble.method=average",
         "ensemble.method: received 'average'; expected one of vote, mean, accuracy_weighted.",
@@ -129,7 +145,10 @@ WRONG = [
     ("+models.cnn_a.dropot=0.4", "models.cnn_a.dropot: no such key. Did you mean models.cnn_a.dropout?"),
     ("+models.resnet=1", "models.resnet: no such key."),
     ("~split.val", "split.val: missing; expected a number above 0 and below 1."),
-    ("split=none", "split: received 'none' (a string); expected a block with the keys seed, val, test."),
+    (
+        "split=none",
+        "split: received 'none' (a string); expected a block with the keys protocol, seed, val, test, test_histo_only.",
+    ),
     (
         "data.weights.vgg19.sha256=abc",
         "data.weights.vgg19.sha256: received 'abc'; expected 64 hexadecimal digits in lower case or null.",

@@ -39,10 +39,11 @@ def train(parameters: SmallCNN, parts: tuple[pd.DataFrame, pd.DataFrame], folder
 
 def test_writes_what_the_contract_names(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:
     curve = train(tiny_cnn(), (rows("train", 8), rows("val")), tmp_path / "cnn_a")
-    write_curve(curve, tmp_path / "curves/cnn_a.csv", tmp_path / "metrics/cnn_a.json")
+    write_curve(curve, "image (leaky protocol)", tmp_path / "curves/cnn_a.csv", tmp_path / "metrics/cnn_a.json")
     assert sorted(path.name for path in (tmp_path / "cnn_a").iterdir()) == ["live", "model.weights.h5", "model.yaml"]
     assert CURVE.read(tmp_path / "curves/cnn_a.csv")["chosen"].sum() == 1
     metrics = json.loads((tmp_path / "metrics/cnn_a.json").read_text())
+    assert metrics.pop("protocol") == "image (leaky protocol)"
     assert list(metrics) == ["epoch", "train_accuracy", "val_accuracy", "gap", "val_loss", "val_roc_auc"]
     live = json.loads((tmp_path / "cnn_a/live/metrics.json").read_text())
     assert live["chosen"] == metrics
@@ -85,6 +86,7 @@ def outputs(folder: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 def test_two_processes_write_the_same_bytes(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:
     rows("train", 10), rows("val")
+    Path("data/audited").write_text("lesion clean\n")
     parameters = {"cnn_a": tiny_cnn(epochs=3, filters=16, image_size=24).model_dump()}
     runs = []
     for _ in range(2):
@@ -92,6 +94,7 @@ def test_two_processes_write_the_same_bytes(rows: Rows, tiny_cnn: MakeCNN, tmp_p
         runs.append(outputs(tmp_path))
     assert len(runs[0]) == 11
     assert runs[0] == runs[1]
+    assert json.loads(runs[0]["metrics/train/cnn_a.json"])["protocol"] == "lesion"
     card = yaml.safe_load(runs[0]["data/models/cnn_a/model.yaml"])
     assert card["parameters"]["optimizer"] == "rmsprop"  # the top-level one, not the member's adam
     assert "cnn_a epoch 3/3: loss" in (tmp_path / "runs/train@cnn_a.log").read_text()

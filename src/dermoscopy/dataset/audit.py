@@ -1,92 +1,96 @@
 """The leak gate: what stands in one part stands in no other, on disk as in the tables."""
 
-from pathlib import Path
+import logging
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from dermoscopy.archive.hashes import sha256_all
-from dermoscopy.archive.problems import Problem, summarize
-from dermoscopy.dataset.checks import CHECKS
+from dermoscopy.archive.problems import NAMED, Problem, summarize
+from dermoscopy.dataset.evidence import Check, Evidence
+from dermoscopy.dataset.faults import FAULTS
+from dermoscopy.dataset.leaks import LEAKS
 from dermoscopy.errors import LeakError
-from dermoscopy.tables.parts import PART, PARTS
+from dermoscopy.evaluation.protocol import VERDICTS
+from dermoscopy.tables.parts import PARTS
 
-PROTOCOL = "lesion"
-VERDICT = "clean"
-FOLDERS = {
-    "data/split/train": "train",
-    "data/split/val": "val",
-    "data/split/test": "test",
-    "data/augmented/train": "train",
-}
+logger = logging.getLogger(__name__)
 
 
-def read_rows(root: Path = Path()) -> pd.DataFrame:
-    """Read the three tables as one, with the part whose table each row stands in as `table`.
-
-    Args:
-        root: The project's top folder.
-    """
-    tables = {part: PART.read(root / "data" / "split" / f"{part}.csv") for part in PARTS}
-    return pd.concat([table.assign(table=part) for part, table in tables.items()], ignore_index=True)
-
-
-def read_files(root: Path = Path()) -> pd.DataFrame:
-    """List the files of all parts and hash them anew.
-
-    Args:
-        root: The project's top folder.
-
-    Returns:
-        Columns `path` (from the root, sorted within a part), `part` (by the folder), `sha256`.
-    """
-    found = [
-        (path, part)
-        for folder, part in FOLDERS.items()
-        for path in sorted((root / folder).rglob("*"))
-        if path.is_file()
-    ]
-    hashes = sha256_all(path for path, _ in found)
-    names = [path.relative_to(root).as_posix() for path, _ in found]
-    return pd.DataFrame({"path": names, "part": [part for _, part in found], "sha256": hashes}, dtype="str")
-
-
-def audit(rows: pd.DataFrame, files: pd.DataFrame) -> dict[str, Any]:
+def audit(evidence: Evidence, protocol: str) -> dict[str, Any]:
     """Make every check, and return what was checked and counted.
 
     Args:
-        rows: What `read_rows` returned.
-        files: What `read_files` returned.
+        evidence: What `evidence.gather` returned.
+        protocol: How the parts were drawn; where that leaks by design, leaks are told and counted.
 
     Returns:
-        The protocol, the verdict, what each check found (nothing), and counts of each part.
+        The protocol, its verdict, how often each check found something, counts of each part; of a
+        leaky protocol also the shares of test that train knows, and the first names of each leak.
 
     Raises:
-        LeakError: A check found something; all of it is told.
+        LeakError: Parts contradict each other or, under a clean protocol, share something; all of it is told.
     """
-    found = {kind: [Problem(kind, *names) for names in check(rows, files)] for kind, check in CHECKS.items()}
-    problems = [problem for members in found.values() for problem in members]
-    if problems:
+    leaks, faults = _examine(LEAKS, evidence), _examine(FAULTS, evidence)
+    leaky = VERDICTS[protocol] == "leaky"
+    fatal = faults if leaky else leaks | faults
+    if any(fatal.values()):
         raise LeakError(
             "The parts are not apart, and nothing can be learnt or judged on them",
-            summarize(problems),
-            "Undo changes in data/ with: dvc checkout. Or make the parts anew with: dvc repro --force split audit",
+            summarize([problem for problems in fatal.values() for problem in problems]),
+            "Remove files of your own from data/. Undo changes there with: dvc checkout --force. "
+            "Or make the parts anew with: dvc repro --force split augment audit",
         )
+    told = {
+        "protocol": protocol,
+        "verdict": VERDICTS[protocol],
+        "found": {kind: len(problems) for kind, problems in (leaks | faults).items()},
+        "parts": {part: _count(evidence.rows[evidence.rows["table"] == part]) for part in PARTS},
+        "groups_of_several_lesions": _joined(evidence.rows),
+    }
+    if not leaky:
+        return told
+    known = _known(evidence.rows)
+    _warn(protocol, known, leaks)
+    names = {kind: [problem.name for problem in problems[:NAMED]] for kind, problems in leaks.items() if problems}
+    return told | known | {"named": names}
+
+
+def _examine(checks: Mapping[str, Check], evidence: Evidence) -> dict[str, list[Problem]]:
+    return {kind: [Problem(kind, *finding) for finding in check(evidence)] for kind, check in checks.items()}
+
+
+def _count(rows: pd.DataFrame) -> dict[str, int]:
     originals = rows["image_id"] == rows["source"]
-    parts = {
-        part: {
-            "images": int((of_part & originals).sum()),
-            "copies": int((of_part & ~originals).sum()),
-            "lesions": int(rows.loc[of_part, "lesion_id"].nunique()),
-            "groups": int(rows.loc[of_part, "group"].nunique()),
-        }
-        for part, of_part in ((part, rows["table"] == part) for part in PARTS)
-    }
-    joined = rows.drop_duplicates("lesion_id")["group"].value_counts() > 1
     return {
-        "protocol": PROTOCOL,
-        "verdict": VERDICT,
-        "found": {kind: len(members) for kind, members in found.items()},
-        "parts": parts,
-        "groups_of_several_lesions": int(joined.sum()),
+        "images": int(originals.sum()),
+        "copies": int((~originals).sum()),
+        "lesions": int(rows["lesion_id"].nunique()),
+        "groups": int(rows["group"].nunique()),
     }
+
+
+def _joined(rows: pd.DataFrame) -> int:
+    return int((rows.drop_duplicates("lesion_id")["group"].value_counts() > 1).sum())
+
+
+def _known(rows: pd.DataFrame) -> dict[str, float]:
+    """Return how much of test shows a lesion that is also in train; a copy is a photograph like others."""
+    test = rows.loc[rows["table"] == "test", "lesion_id"]
+    known = test.isin(rows.loc[rows["table"] == "train", "lesion_id"])
+    return {
+        "share of test lesions also in train": round(float(known[~test.duplicated()].mean()), 4),
+        "share of test photographs whose lesion is also in train": round(float(known.mean()), 4),
+    }
+
+
+def _warn(protocol: str, known: Mapping[str, float], leaks: Mapping[str, list[Problem]]) -> None:
+    _, photographs = known.values()
+    names = [Problem(kind, problem.name) for kind, problems in leaks.items() for problem in problems]
+    logger.warning(
+        "leaky protocol: %s. %.0f %% of the test photographs show a lesion that is also in train.",
+        protocol,
+        100 * photographs,
+    )
+    for line in summarize(names):
+        logger.warning("  %s", line)

@@ -7,31 +7,35 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from dermoscopy.images import open_image, to_rgb
 from dermoscopy.params.augment import Augment
+from dermoscopy.progress import track
 
 Transpose = Image.Transpose
 
 
-def make_copies(table: pd.DataFrame, params: Augment, seed: int, root: Path = Path()) -> None:
-    """Write the copies that the table of a part plans, and nothing else.
+def make_copies(rows: pd.DataFrame, images: Path, params: Augment, seed: int, root: Path = Path()) -> None:
+    """Write the copies that the tables of the parts plan, and nothing else.
 
     Args:
-        table: Rows of a part; those whose image_id is not their source are copies.
+        rows: Of the tables; those whose image_id is not their source are copies. Their folders are there.
+        images: Where the originals are, of whatever part.
         params: How much a copy may differ.
         seed: With a copy's image_id, it decides how that copy differs.
-        root: The project's top folder, where the table's paths start.
+        root: The project's top folder, where the tables' paths start.
     """
-    path_of = dict(zip(table["image_id"], table["path"], strict=True))
-    copies = table[table["image_id"] != table["source"]]
+    copies = rows[rows["image_id"] != rows["source"]]
 
     def make(image_id: str, source: str, path: str) -> None:
         rng = np.random.default_rng([seed, *image_id.encode()])
-        with Image.open(root / path_of[source]) as original:
-            copy = distort(original.convert("RGB"), params, rng)
+        with open_image(images / f"{source}.jpg") as original:
+            copy = distort(to_rgb(original), params, rng)
         copy.save(root / path, quality=params.quality)
 
     with ThreadPoolExecutor() as pool:  # Pillow and numpy let go of the interpreter
-        list(pool.map(make, copies["image_id"], copies["source"], copies["path"]))
+        made = pool.map(make, copies["image_id"], copies["source"], copies["path"])
+        for _ in track(made, "Making copies", len(copies)):
+            pass
 
 
 def distort(image: Image.Image, params: Augment, rng: np.random.Generator) -> Image.Image:

@@ -1,14 +1,15 @@
-"""Groups of lesions are dealt to train, val and test."""
+"""Whole groups are dealt to parts at random, each part with its share of every diagnosis."""
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from dermoscopy.errors import ParameterError
-from dermoscopy.params.split import Split
-from dermoscopy.tables.parts import LABELS, PARTS
+from dermoscopy.tables.parts import LABELS
 
 
-def deal(table: pd.DataFrame, params: Split) -> "pd.Series[str]":
+def deal(table: pd.DataFrame, shares: Mapping[str, float], seed: int) -> "pd.Series[str]":
     """Deal whole groups to the parts, stratified by label and diagnosis.
 
     The groups of a label are taken diagnosis by diagnosis, each diagnosis in random order, and
@@ -18,43 +19,39 @@ def deal(table: pd.DataFrame, params: Split) -> "pd.Series[str]":
     needs shares that are multiples of one fold's and takes seconds on ten thousand photographs.
 
     Args:
-        table: Columns `image_id`, `group`, `dx`, `label`; a row a photograph, in any order. A
-            group of several labels counts as malignant.
-        params: Shares and seed.
+        table: Columns `group`, `dx`, `label`; a row a picture, in any order. A group of several
+            labels counts as malignant.
+        shares: Part to its share of the pictures; they sum to 1.
+        seed: Of the draw.
 
     Returns:
         The part of each row, by the table's index; the same for any order of the rows.
 
     Raises:
-        ParameterError: A part would have no lesion of some label.
+        ParameterError: A part would have no picture of some label.
     """
-    shares = np.array([1 - params.val - params.test, params.val, params.test])
-    rng = np.random.default_rng(params.seed)
+    parts, wanted = list(shares), np.array(list(shares.values()))
+    rng = np.random.default_rng(seed)
     # The last by label and diagnosis stands for its group: malignant, if any of it is.
     groups = table.sort_values(["group", "label", "dx"]).groupby("group")[["label", "dx"]].last()
-    groups["photographs"] = table.groupby("group").size()
+    groups["pictures"] = table.groupby("group").size()
 
     part_of: dict[str, str] = {}
     for _, of_label in groups.groupby("label"):
-        lacking = np.zeros(len(PARTS))
+        lacking = np.zeros(len(parts))
         for _, of_dx in of_label.groupby("dx"):
-            for group, photographs in of_dx["photographs"].iloc[rng.permutation(len(of_dx))].items():
+            for group, pictures in of_dx["pictures"].iloc[rng.permutation(len(of_dx))].items():
                 part = int(np.argmax(lacking))
-                lacking += photographs * shares
-                lacking[part] -= photographs
-                part_of[str(group)] = PARTS[part]
+                lacking += pictures * wanted
+                lacking[part] -= pictures
+                part_of[str(group)] = parts[part]
 
     dealt = table["group"].map(part_of)
-    _refuse_gaps(table["label"], dealt)
-    return dealt
-
-
-def _refuse_gaps(label: "pd.Series[int]", part: "pd.Series[str]") -> None:
     gaps = [
-        f"{name} gets no {label_name} photograph; there are {(label == value).sum()} in all"
-        for name in PARTS
-        for value, label_name in enumerate(LABELS)
-        if not ((part == name) & (label == value)).any()
+        f"{part} gets no {name} photograph; there are {(table['label'] == label).sum()} in all"
+        for part in parts
+        for label, name in enumerate(LABELS)
+        if not ((dealt == part) & (table["label"] == label)).any()
     ]
     if gaps:
         raise ParameterError(
@@ -62,3 +59,4 @@ def _refuse_gaps(label: "pd.Series[int]", part: "pd.Series[str]") -> None:
             gaps,
             "Raise merge.lesions, raise split.val or split.test, or change policy.malignant.",
         )
+    return dealt

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dermoscopy.errors import TableError
+from dermoscopy.errors import LeakError, TableError
 
 SHOWN = 3  # photographs named of each problem
 
@@ -22,12 +22,15 @@ def align(rows: pd.DataFrame, tables: Mapping[str, tuple[Path, pd.DataFrame]]) -
         probabilities for each classifier.
 
     Raises:
-        TableError: A table holds other photographs or other labels than `rows`, or one of them
-            twice, or what is no probability; all of them named.
+        LeakError: A table holds photographs of another part.
+        TableError: A table lacks photographs, or holds one of them twice, other labels than
+            `rows`, or what is no probability; all of them named.
     """
-    problems = [f"  {path}: {problem}" for path, table in tables.values() for problem in _problems(rows, table)]
+    problems = [f"{path}: {problem}" for path, table in tables.values() for problem in _problems(rows, table)]
+    if any(not table["image_id"].isin(rows["image_id"]).all() for _, table in tables.values()):
+        raise LeakError("Predictions of another part are among these", problems, "Run `dvc repro`.")
     if problems:
-        raise TableError("\n".join(["Predictions do not fit together:", *problems, "Run `dvc repro`."]))
+        raise TableError("\n  ".join(["Predictions do not fit together:", *problems]) + "\nRun `dvc repro`.")
     columns = {name: table.set_index("image_id")["probability"] for name, (_, table) in tables.items()}
     return pd.DataFrame(columns).loc[list(rows["image_id"])]
 

@@ -25,7 +25,7 @@ def read_classifiers(rows: pd.DataFrame, data: Path) -> list[Classifier]:
     """Read what the stages before left of the test part.
 
     Args:
-        rows: The test photographs, with columns image_id and label.
+        rows: The test pictures, with columns image_id, source and label.
         data: The folder that holds predictions/, ensemble/, baselines/ and truth/.
 
     Returns:
@@ -89,7 +89,7 @@ def _each(kind: Kind, probabilities: pd.DataFrame, threshold: float) -> Iterable
 
 
 def _latent(rows: pd.DataFrame, path: Path) -> list[Classifier]:
-    scores = truth.SCORES.read(path).set_index("image_id")["score"].reindex(list(rows["image_id"])).to_numpy()
+    scores = truth.SCORES.read(path).set_index("image_id")["score"].reindex(list(rows["source"])).to_numpy()
     if np.isnan(scores).all():  # a real archive has no such thing
         return []
     if np.isnan(scores).any():

@@ -4,12 +4,34 @@ from pathlib import Path
 
 from dermoscopy.errors import TableError
 
+VERDICTS = {"lesion": "clean", "image": "leaky", "paper": "leaky"}
+
+
+def read_audited(path: Path) -> str:
+    """Return the protocol that the parts were audited by.
+
+    Args:
+        path: data/audited, one line: the protocol, then `clean` or `leaky`.
+
+    Raises:
+        TableError: The file is missing or holds another line.
+    """
+    try:
+        line = path.read_text().strip()
+    except FileNotFoundError:
+        raise TableError(f"{path} is not here: run `dvc repro`.") from None
+    lines = {f"{protocol} {verdict}": protocol for protocol, verdict in VERDICTS.items()}
+    if line not in lines:
+        known = ", ".join(map(repr, lines))
+        raise TableError(f"{path} must say a protocol and clean or leaky ({known}); received {line!r}.")
+    return lines[line]
+
 
 def read_protocol(path: Path) -> str:
     """Return the protocol as figures and titles show it.
 
     Args:
-        path: data/audited, one line: the protocol, then `clean` or `leaky`.
+        path: data/audited.
 
     Returns:
         The protocol alone where it is clean ("lesion"), else with its warning
@@ -18,11 +40,9 @@ def read_protocol(path: Path) -> str:
     Raises:
         TableError: The file is missing or holds another line.
     """
-    try:
-        words = path.read_text().split()
-    except FileNotFoundError:
-        raise TableError(f"{path} is not here: run `dvc repro`.") from None
-    if len(words) != 2 or words[1] not in ("clean", "leaky"):
-        raise TableError(f"{path} must say a protocol and clean or leaky; received {' '.join(words)!r}.")
-    protocol, verdict = words
-    return protocol if verdict == "clean" else f"{protocol} (leaky protocol)"
+    return shown(read_audited(path))
+
+
+def shown(protocol: str) -> str:
+    """Return a protocol as figures and titles show it, with a warning where it leaks."""
+    return protocol if VERDICTS[protocol] == "clean" else f"{protocol} (leaky protocol)"

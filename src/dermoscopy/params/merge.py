@@ -6,6 +6,8 @@ from pydantic import Field
 
 from dermoscopy.params.block import Block, Count, Positive
 
+NearDuplicates = Annotated[int, Field(ge=0, le=64)] | None
+
 
 class Merge(Block):
     """The `merge` block.
@@ -19,4 +21,4 @@ class Merge(Block):
 
     lesions: Positive | None
     seed: Count
-    near_duplicates: Annotated[int, Field(ge=0, le=64)] | None
+    near_duplicates: NearDuplicates

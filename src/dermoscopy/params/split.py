@@ -6,7 +6,6 @@ from pydantic import model_validator
 
 from dermoscopy.params.block import Block, Count, Share
 
-
 Protocol = Literal["lesion", "image", "paper"]
 
 

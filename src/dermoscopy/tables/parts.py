@@ -1,5 +1,11 @@
 """data/split/<part>.csv: who is where; a row a picture, original or planned copy."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from dermoscopy.errors import LeakError
 from dermoscopy.tables.table import Table
 
 PARTS = ("train", "val", "test")
@@ -24,3 +30,50 @@ PART = Table(
     },
     order=("image_id",),
 )
+
+NAMED = 5  # rows told of a table that is not what it should be; the count says how many more there are
+
+
+def locate(rows: pd.DataFrame, part: "str | pd.Series[str]") -> "pd.Series[str]":
+    """Return where the pictures of a part lie, from the project's top folder.
+
+    Args:
+        rows: Columns `image_id`, `source`, `label`.
+        part: Its name, or one for each row.
+    """
+    stage = rows["image_id"].eq(rows["source"]).map({True: "split", False: "augmented"})
+    folder = rows["label"].map(dict(enumerate(LABELS)))
+    return "data/" + stage + "/" + part + "/" + folder + "/" + rows["image_id"] + ".jpg"
+
+
+def read_part(path: Path, part: str) -> pd.DataFrame:
+    """Read a part's table and make sure that it is that part and no other.
+
+    Every stage that learns, chooses or judges reads its parts through this.
+
+    Args:
+        path: data/split/<part>.csv.
+        part: Its name.
+
+    Raises:
+        LeakError: A row says it belongs to another part, its file is not its own or lies in another
+            part's folder, or a picture stands in the table twice.
+    """
+    rows = PART.read(path)
+    stray = rows[(rows["part"] != part) | (rows["path"] != locate(rows, part))]
+    twice = rows.loc[rows["image_id"].duplicated(), "image_id"]
+    problems = [f"{row.image_id}: part {row.part}, file {row.path}" for row in stray.itertuples()]
+    problems += [f"{image_id}: listed twice" for image_id in twice]
+    if problems:
+        raise LeakError(
+            f"{path} holds rows that are not of {part}, or not once",
+            few(problems),
+            "Make the parts anew: dvc repro --force split",
+        )
+    return rows
+
+
+def few(problems: Sequence[str]) -> list[str]:
+    """Return the first few lines about rows, and how many more there are."""
+    more = [f"and {len(problems) - NAMED:,} more"] if len(problems) > NAMED else []
+    return [*problems[:NAMED], *more]

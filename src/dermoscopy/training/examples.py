@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermoscopy.errors import LeakError, TrainingError
+from dermoscopy.errors import TrainingError
 from dermoscopy.images import read_image
-from dermoscopy.tables.parts import LABELS, PART
+from dermoscopy.tables.parts import LABELS
 
 
 @dataclass(frozen=True)
@@ -24,28 +24,6 @@ class Examples:
 
     images: NDArray[np.uint8]
     labels: NDArray[np.float32]
-
-
-def read_part(path: Path, part: str) -> pd.DataFrame:
-    """Read a part's table and make sure that it is that part and no other.
-
-    Args:
-        path: data/split/<part>.csv.
-        part: Its name.
-
-    Raises:
-        LeakError: A row says it belongs to another part, or its file lies in another part's folder.
-    """
-    frame = PART.read(path)
-    own = tuple(f"data/{stage}/{part}/" for stage in ("split", "augmented"))
-    stray = frame[(frame["part"] != part) | ~frame["path"].str.startswith(own)]
-    if len(stray):
-        raise LeakError(
-            f"{path} holds rows that are not of {part}",
-            [f"{row.image_id}: part {row.part}, file {row.path}" for row in stray.itertuples()],
-            "Make the parts anew: dvc repro --force split",
-        )
-    return frame
 
 
 def read_examples(frame: pd.DataFrame, size: int, threads: int) -> Examples:

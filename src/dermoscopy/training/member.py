@@ -88,16 +88,17 @@ def train_member(
     return curve
 
 
-def write_curve(curve: Curve, table: Path, metrics: Path) -> None:
+def write_curve(curve: Curve, protocol: str, table: Path, metrics: Path) -> None:
     """Write the epochs and the chosen one's metrics; each file appears whole or not at all.
 
     Args:
         curve: A member's training.
+        protocol: How the parts were drawn, as `evaluation.protocol.read_protocol` tells it.
         table: data/curves/<member>.csv.
         metrics: metrics/train/<member>.json.
     """
     CURVE.write(curve.frame(), table)
     metrics.parent.mkdir(parents=True, exist_ok=True)
     beside = metrics.with_name(f".{metrics.name}.tmp")
-    beside.write_text(json.dumps(curve.summary(), indent=2) + "\n")
+    beside.write_text(json.dumps({"protocol": protocol, **curve.summary()}, indent=2) + "\n")
     beside.replace(metrics)

@@ -1,0 +1,81 @@
+"""What no protocol makes: tables, folders and groups that contradict each other, one function a kind.
+
+Each returns a name and a detail for all it found. A single one fails the run under every protocol.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from dermoscopy.archive.duplicates import group
+from dermoscopy.dataset.evidence import Check, Evidence, Findings
+from dermoscopy.tables.parts import locate
+
+
+def ids_repeat(evidence: Evidence) -> Findings:
+    """No picture stands twice in a table."""
+    repeated = evidence.rows[evidence.rows.duplicated(["image_id", "table"])]
+    yield from zip(repeated["image_id"], repeated["table"] + ".csv", strict=True)
+
+
+def rows_astray(evidence: Evidence) -> Findings:
+    """Every row stands in its own part's table and points to its own file in its own part's and label's folder."""
+    rows = evidence.rows
+    astray = rows[(rows["path"] != locate(rows, rows["table"])) | (rows["part"] != rows["table"])]
+    for image_id, table, part, path in zip(
+        astray["image_id"], astray["table"], astray["part"], astray["path"], strict=True
+    ):
+        yield image_id, f"in {table}.csv, part {part}, {path}"
+
+
+def copies_unlike(evidence: Evidence) -> Findings:
+    """Every copy has its original's lesion, group and label, and there is that original."""
+    rows, own = evidence.rows, ["source", "lesion_id", "group", "dx", "label"]
+    copied = rows["image_id"] != rows["source"]
+    beside = rows[copied].merge(rows.loc[~copied, own].drop_duplicates(), "left", on=own, indicator=True)
+    unlike = beside[beside["_merge"] == "left_only"]
+    yield from zip(unlike["image_id"], unlike["table"] + ", copy of " + unlike["source"], strict=True)
+
+
+def files_without_row(evidence: Evidence) -> Findings:
+    """Every file has a row."""
+    for path in evidence.files.loc[~evidence.files["path"].isin(evidence.rows["path"]), "path"]:
+        yield path, ""
+
+
+def rows_without_file(evidence: Evidence) -> Findings:
+    """Every row has a file."""
+    for path in evidence.rows.loc[~evidence.rows["path"].isin(evidence.files["path"]), "path"]:
+        yield path, ""
+
+
+def files_changed(evidence: Evidence) -> Findings:
+    """Every original's file has the bytes it had when it was merged."""
+    originals = evidence.rows[evidence.rows["image_id"] == evidence.rows["source"]]
+    both = originals.merge(evidence.files, on="path", suffixes=("", "_found"))
+    for path in both.loc[both["sha256"] != both["sha256_found"], "path"]:
+        yield path, ""
+
+
+def groups_differ(evidence: Evidence) -> Findings:
+    """Every lesion has the group that the files tell, as searched anew for duplicates."""
+    rows, merged = evidence.rows, evidence.merged
+    # A photograph that was merged and then left out of test may still join two lesions that were not.
+    gone = ~(merged["image_id"].isin(rows["image_id"]) & merged["other"].isin(rows["image_id"]))
+    pairs = pd.concat([evidence.found, merged[gone]])
+    lesions = pd.concat([rows["lesion_id"], pairs["lesion_id"], pairs["other_lesion"]])
+    anew = rows["lesion_id"].map(group(lesions, pairs))
+    different = rows.assign(anew=anew)[rows["group"] != anew].drop_duplicates(["lesion_id", "group"])
+    for lesion, received, expected in zip(different["lesion_id"], different["group"], different["anew"], strict=True):
+        yield lesion, f"group {received}, by its files {expected}"
+
+
+FAULTS: Mapping[str, Check] = {
+    "image_id twice in a table": ids_repeat,
+    "row in another part's table or folder": rows_astray,
+    "copy unlike its original": copies_unlike,
+    "file without a row": files_without_row,
+    "row without a file": rows_without_file,
+    "file changed since it was merged": files_changed,
+    "group other than the files tell": groups_differ,
+}

@@ -1,0 +1,37 @@
+"""The test part, restricted to lesions that histology confirmed."""
+
+import pandas as pd
+
+from dermoscopy.errors import ParameterError
+from dermoscopy.tables.parts import LABELS
+
+HISTOLOGY = "histo"  # dx_type of a photograph whose lesion a pathologist has seen
+
+
+def keep_confirmed(test: pd.DataFrame, merged: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of lesions that histology confirmed.
+
+    It confirms a lesion, not a photograph: one photograph that says so is enough. (In HAM10000 no
+    lesion's photographs disagree.)
+
+    Args:
+        test: Rows of the test part; columns `lesion_id`, `label`.
+        merged: All photographs; columns `lesion_id`, `dx_type`.
+
+    Raises:
+        ParameterError: A label has no such lesion.
+    """
+    confirmed = merged.loc[merged["dx_type"] == HISTOLOGY, "lesion_id"]
+    kept = test[test["lesion_id"].isin(confirmed)]
+    gaps = [
+        f"test keeps no {name} photograph of {(test['label'] == label).sum()}"
+        for label, name in enumerate(LABELS)
+        if not (kept["label"] == label).any()
+    ]
+    if gaps:
+        raise ParameterError(
+            f"Too few lesions of the test part were confirmed by histology (dx_type {HISTOLOGY})",
+            gaps,
+            "Set split.test_histo_only to false, or raise split.test.",
+        )
+    return kept

@@ -1,0 +1,81 @@
+"""Under the protocol "paper" copies are held out too: they are predicted, scored and shown like photographs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from PIL import Image
+from ruamel.yaml import YAML
+
+from dermoscopy.errors import LeakError
+from dermoscopy.networks.member import build_member
+from dermoscopy.networks.saved import save_member
+from dermoscopy.params import file
+from dermoscopy.params.models import Member, SmallCNN
+from dermoscopy.tables.parts import PART
+from dermoscopy.tables.predictions import PREDICTIONS
+from stages.baselines import baselines
+from stages.explain import explain
+from stages.predict import predict
+from tests.dataset import plant, tiny
+
+TOP = Path(__file__).parents[2]
+PARAMETERS = SmallCNN(
+    image_size=8,
+    conv_layers=1,
+    filters=2,
+    kernel_size=3,
+    padding="same",
+    pooling="max",
+    pool_size=2,
+    dense_layers=1,
+    units=2,
+    dropout=0.0,
+    initializer="he_normal",
+    optimizer="adam",
+    learning_rate=0.001,
+    epochs=1,
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """What explain, predict and baselines read: the parts and four tiny members."""
+    tiny.split(tmp_path, tiny.merge(tmp_path), protocol="paper")
+    monkeypatch.chdir(tmp_path)
+    params = YAML().load(TOP / "params.yaml")
+    params["runtime"]["eager"] = True
+    params["explain"].update({"photographs": 2, "layers": 1, "channels": 1, "wrong": 4})
+    YAML().dump(params, tmp_path / "params.yaml")
+    for member in get_args(Member):
+        save_member(member, PARAMETERS, build_member(member, PARAMETERS, seed=1), Path("data/models", member))
+    file.read.cache_clear()
+    yield tmp_path
+    file.read.cache_clear()
+
+
+def test_held_out_copies_are_predicted_and_shown(project: Path) -> None:
+    predict()
+    baselines()
+    explain()
+    for part in ("val", "test"):
+        rows = PART.read(Path(f"data/split/{part}.csv"))
+        assert (rows["image_id"] != rows["source"]).any()
+        for member in get_args(Member):
+            predictions = PREDICTIONS.read(Path(f"data/predictions/{member}/{part}.csv"))
+            assert predictions["image_id"].tolist() == rows["image_id"].tolist()
+    for path in Path("data/baselines").iterdir():
+        assert PREDICTIONS.read(path)["image_id"].tolist() == rows["image_id"].tolist()
+    for path in Path("data/explain").iterdir():
+        with Image.open(path) as picture:
+            assert picture.width > 100
+    assert len(list(Path("data/explain").iterdir())) == 5
+
+
+@pytest.mark.parametrize("stage", [predict, baselines, explain])
+def test_what_is_called_test_is_test(project: Path, stage) -> None:
+    train = plant.row_of(project, "train")
+    plant.add(project, "test", train.to_frame().T)
+    with pytest.raises(LeakError, match=rf"test.csv holds rows .*\n  {train['image_id']}: part train"):
+        stage()
