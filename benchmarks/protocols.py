@@ -5,7 +5,8 @@ python benchmarks/protocols.py ham10000 data.source=directory data.path=/path/to
 
 The first word names the archive in docs/protocols.csv, whose rows of that name are replaced; the
 others are parameters that differ from params.yaml, as `dvc exp run -S` takes them. Each run is an
-experiment of the last commit in a folder of its own, so that the working tree stays as it is.
+experiment in a folder of its own, so that the working tree stays as it is; it has to be clean, since
+DVC would carry its changes over.
 """
 
 import argparse
@@ -65,6 +66,9 @@ def main() -> None:
     parser.add_argument("archive")
     parser.add_argument("overrides", nargs="*", metavar="key=value")
     arguments = parser.parse_args()
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "params.yaml", "dvc.yaml", "src", "stages")
+    if changed:
+        raise SystemExit(f"These differ from the last commit, and would slip into what is measured:\n{changed}")
     runs = [run(arguments.archive, protocol, arguments.overrides) for protocol in get_args(Protocol)]
     others = pd.read_csv(RESULTS).query("archive != @arguments.archive") if RESULTS.is_file() else None
     pd.concat([others, *runs]).to_csv(RESULTS, index=False, lineterminator="\n")

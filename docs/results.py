@@ -1,4 +1,4 @@
-"""Write README's results and its drawing of the DAG from what git keeps: metrics/, plots/, dvc.yaml.
+"""Write the figures in README and docs/data.md from what git keeps: metrics/, plots/, dvc.yaml, docs/protocols.csv.
 
 python docs/results.py
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 from ruamel.yaml import YAML
 
-README = Path("README.md")
+README, DATA = Path("README.md"), Path("docs/data.md")
 
 
 def results() -> str:
@@ -67,16 +67,58 @@ def dag() -> str:
     return "\n".join([*lines, "```"])
 
 
-def render(readme: str) -> str:
-    """Return README with both sections written anew."""
-    for section, text in {"results": results(), "dag": dag()}.items():
+def protocols() -> str:
+    """Return the test ROC AUC of each archive under each protocol, in Markdown."""
+    table = pd.read_csv("docs/protocols.csv")
+    named = list(dict.fromkeys(table["protocol"]))
+    rows = ["| | | " + " | ".join(named) + " |", "|---" * (len(named) + 2) + "|"]
+    for archive, of_archive in table.groupby("archive", sort=False):
+        about = of_archive.drop_duplicates("protocol").set_index("protocol").loc[named]
+        rows.append(f"| {archive} | test pictures | " + " | ".join(map(str, about["test_images"])) + " |")
+        known = " | ".join(f"{100 * share:.0f} %" for share in about["known"])
+        rows.append(f"| | of them, of a lesion that is in train | {known} |")
+        for name, of_name in of_archive.groupby("name", sort=False):
+            cells = [
+                f"{row.roc_auc:.3f} ({row.low:.3f} – {row.high:.3f})"
+                for row in of_name.set_index("protocol").loc[named].itertuples()
+            ]
+            rows.append(f"| | {name} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def near_duplicates() -> str:
+    """Return what perceptual hashes find on HAM10000 at growing distances, in Markdown."""
+    rows = [
+        "| largest distance, of 256 bits | pairs of two lesions | of 18 confirmed | pairs of one lesion, of 3,207 |",
+        "|---|---|---|---|",
+    ]
+    for row in pd.read_csv("docs/near_duplicates.csv").itertuples(index=False):
+        rows.append("| " + " | ".join(map(str, row)) + " |")
+    return "\n".join(rows)
+
+
+def render(page: str, **sections: str) -> str:
+    """Return a page with its sections written anew.
+
+    Args:
+        page: Its text, each section between its markers.
+        sections: Name to text.
+    """
+    for section, text in sections.items():
         pattern = rf"(<!-- {section}: [^>]*-->\n).*?(<!-- end of {section} -->)"
-        readme, count = re.subn(
-            pattern, lambda match, text=text: f"{match[1]}\n{text}\n\n{match[2]}", readme, flags=re.S
-        )
-        assert count == 1, f"README has lost its markers of {section}"
-    return readme
+        page, count = re.subn(pattern, lambda match, text=text: f"{match[1]}\n{text}\n\n{match[2]}", page, flags=re.S)
+        assert count == 1, f"the page has lost its markers of {section}"
+    return page
+
+
+def pages() -> dict[Path, str]:
+    """Return every page with figures in it, written anew."""
+    return {
+        README: render(README.read_text(), results=results(), dag=dag()),
+        DATA: render(DATA.read_text(), near_duplicates=near_duplicates(), protocols=protocols()),
+    }
 
 
 if __name__ == "__main__":
-    README.write_text(render(README.read_text()))
+    for path, text in pages().items():
+        path.write_text(text)

@@ -52,17 +52,25 @@ def test_the_largest_distance_is_kept_to() -> None:
 
 
 def test_confirmed_pairs_count_only_under_their_published_names() -> None:
-    one, its, other, others = CONFIRMED[0]
-    table = photographs((other, others, "1"), (one, its, "2"))
+    (lesion, one, *_), (other_lesion, other, *_) = CONFIRMED[0]
+    table = photographs((other, other_lesion, "1"), (one, lesion, "2"))
     assert pairs(find_duplicates(table)) == [("confirmed", one, other)]
     assert find_duplicates(table.assign(lesion_id=["HAM_0000001", "HAM_0000002"])).empty
     assert find_duplicates(table[:1]).empty
 
 
+def test_any_photograph_of_a_confirmed_lesion_stands_for_it() -> None:
+    (lesion, _, further), (other_lesion, _, others_further) = CONFIRMED[0]
+    table = photographs((further, lesion, "1"), (others_further, other_lesion, "2"))
+    assert pairs(find_duplicates(table)) == [("confirmed", *sorted((further, others_further)))]
+
+
 def test_each_confirmed_pair_is_of_two_lesions_and_named_once() -> None:
-    named = [frozenset((its, others)) for _, its, _, others in CONFIRMED]
+    named = [frozenset((one[0], other[0])) for one, other in CONFIRMED]
     assert len(CONFIRMED) == len(set(named)) == 18
     assert all(len(pair) == 2 for pair in named)
+    images = [image for two in CONFIRMED for _, *its in two for image in its]
+    assert len(images) == len(set(images))
 
 
 def joined(*lesions: tuple[str, str]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ class Merge(Block):
         lesions: Size of a random sample of lesions; null keeps all.
         seed: Of that sample.
         near_duplicates: Largest distance of two perceptual hashes, in bits of 256, that makes two
-            lesions one group; null joins by equal bytes alone.
+            lesions one group; null compares no looks.
     """
 
     lesions: Positive | None
