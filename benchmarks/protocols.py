@@ -18,10 +18,10 @@ from typing import get_args
 
 import pandas as pd
 
+from dermoscopy.evaluation.protocol import KNOWN
 from dermoscopy.params.split import Protocol
 
 RESULTS = Path("docs/protocols.csv")
-KNOWN = "share of test photographs whose lesion is also in train"
 
 
 def run(archive: str, protocol: str, overrides: list[str]) -> pd.DataFrame:

@@ -9,10 +9,12 @@ from dermoscopy.dataset.audit import audit as find_leaks
 from dermoscopy.dataset.evidence import gather
 from dermoscopy.dataset.sheets import write_sheets
 from dermoscopy.dataset.summary import describe
-from dermoscopy.evaluation.protocol import shown
+from dermoscopy.evaluation.protocol import shown, warning
+from dermoscopy.params.augment import Augment
+from dermoscopy.params.block import Count
 from dermoscopy.params.file import load
 from dermoscopy.params.merge import NearDuplicates
-from dermoscopy.params.split import Protocol
+from dermoscopy.params.split import Split
 from dermoscopy.stage import run
 from dermoscopy.tables.data_charts import BY_LABEL, BY_PART, COUNTS
 from dermoscopy.tables.problems import PROBLEMS
@@ -20,22 +22,23 @@ from dermoscopy.tables.problems import PROBLEMS
 
 def audit() -> None:
     """Refuse parts that share a lesion, bytes, a near-duplicate or a copy; count and show what they hold."""
-    evidence = gather(load("merge.near_duplicates", NearDuplicates))
-    audited = find_leaks(evidence, load("split.protocol", Protocol))
+    split, near_duplicates = load("split", Split), load("merge.near_duplicates", NearDuplicates)
+    evidence = gather(split, near_duplicates, load("augment", Augment), load("seed", Count))
+    audited = find_leaks(evidence)
     rows = evidence.rows
     originals = rows[rows["image_id"] == rows["source"]]
 
-    write_sheets(originals, evidence.merged, fresh(Path("data/sheets")))
-    protocol, plots = shown(audited["protocol"]), Path("plots")
+    write_sheets(originals, evidence.duplicates, fresh(Path("data/sheets")), warning(split.protocol))
+    protocol, plots = shown(split.protocol), Path("plots")
     COUNTS.write(charts.count(originals, protocol), plots / "parts.csv")
     BY_PART.write(charts.compare_parts(originals, protocol), plots / "by_part.csv")
     BY_LABEL.write(charts.compare_labels(originals, protocol), plots / "by_label.csv")
-    described = describe(originals, PROBLEMS.read(Path("data/problems.csv")), evidence.merged)
+    described = describe(originals, PROBLEMS.read(Path("data/problems.csv")), evidence.duplicates)
     metrics = Path("metrics")
     metrics.mkdir(exist_ok=True)
     (metrics / "audit.json").write_text(json.dumps(audited, indent=2) + "\n")
-    (metrics / "data.json").write_text(json.dumps(described, indent=2) + "\n")
-    Path("data/audited").write_text(f"{audited['protocol']} {audited['verdict']}\n")
+    (metrics / "data.json").write_text(json.dumps({"protocol": protocol} | described, indent=2) + "\n")
+    Path("data/audited").write_text(f"{split.protocol} {audited['verdict']}\n")
 
 
 if __name__ == "__main__":

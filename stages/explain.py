@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import get_args
 
+from dermoscopy.evaluation.protocol import read_audited, warning
 from dermoscopy.explain.choose import mean_members
 from dermoscopy.explain.members import draw_activations, draw_wrong
 from dermoscopy.networks.runtime import configure
@@ -23,13 +24,13 @@ def explain() -> None:
     mean = mean_members(predictions)
     paths = {image_id: Path(path) for image_id, path in zip(test["image_id"], test["path"], strict=True)}
 
-    folder = Path("data/explain")
-    draw_wrong(mean, paths, settings.wrong, folder)
+    folder, warned = Path("data/explain"), warning(read_audited(Path("data/audited")))
+    draw_wrong(mean, paths, settings.wrong, folder, warned)
     configure(load("runtime", Runtime))
     for member in predictions:
         model = Path("data/models") / member
         masks = Path("data/truth/masks")
-        draw_activations(member, model, predictions[member], mean, paths, masks, settings, folder)
+        draw_activations(member, model, predictions[member], mean, paths, masks, settings, folder, warned)
 
 
 if __name__ == "__main__":

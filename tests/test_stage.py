@@ -50,8 +50,9 @@ def test_our_own_fault_keeps_its_traceback(tmp_path):
     assert "ZeroDivisionError" in (tmp_path / "runs" / "one.log").read_text()
 
 
-def test_a_full_disk_is_said_in_a_sentence(tmp_path):
-    done = execute(write(tmp_path, "raise OSError(errno.ENOSPC, 'No space left on device', 'data/x')"))
+@pytest.mark.parametrize("number", ["ENOSPC", "EDQUOT"])
+def test_a_full_disk_is_said_in_a_sentence(tmp_path, number):
+    done = execute(write(tmp_path, f"raise OSError(errno.{number}, 'No space left on device', 'data/x')"))
     assert done.returncode == 2
     assert "The disk is full" in done.stderr
 
@@ -93,3 +94,10 @@ def test_it_dies_with_its_parent(tmp_path, kill):
     finally:
         parent.kill()
         parent.wait()
+
+
+def test_a_name_that_is_not_utf_8_can_be_told(tmp_path):
+    done = execute(write(tmp_path, "raise UserError('not here: \\udcff é')"))
+    assert done.returncode == 2
+    assert "Logging error" not in done.stderr
+    assert "not here: \\udcff é" in (tmp_path / "runs" / "one.log").read_text(encoding="utf-8")

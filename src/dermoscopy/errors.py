@@ -1,6 +1,10 @@
 """What a user can get wrong: one base class, one small class a kind."""
 
+import errno
 from collections.abc import Sequence
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk is, or the share of it that its user may fill
+NAMED = 5  # of many; a message counts the others
 
 
 class UserError(Exception):
@@ -20,6 +24,12 @@ class ProblemsError(UserError):
         lines = [f"{headline}:", *(f"  {problem}" for problem in problems), remedy]
         super().__init__("\n".join(lines))
         self.problems = list(problems)
+
+
+def few(names: Sequence[str]) -> list[str]:
+    """Return the first few names, and how many more there are."""
+    more = [f"and {len(names) - NAMED:,} more"] if len(names) > NAMED else []
+    return [*names[:NAMED], *more]
 
 
 class ParameterError(ProblemsError):

@@ -2,7 +2,6 @@
 
 import argparse
 import ctypes
-import errno
 import inspect
 import json
 import logging
@@ -16,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
-from dermoscopy.errors import UserError
+from dermoscopy.errors import DISK_FULL, UserError
 
 logger = logging.getLogger("dermoscopy")
 
@@ -41,7 +40,7 @@ def run(stage: Callable[..., None]) -> None:
     runs = Path(os.environ.get("DVC_ROOT", ".")) / "runs"
     runs.mkdir(exist_ok=True)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    log = logging.FileHandler(runs / f"{name}.log", mode="w")
+    log = logging.FileHandler(runs / f"{name}.log", mode="w", encoding="utf-8", errors="backslashreplace")
     log.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     logging.getLogger().addHandler(log)
     logger.setLevel(logging.INFO)
@@ -57,7 +56,7 @@ def run(stage: Callable[..., None]) -> None:
         code = 2
         logger.error("%s", error)
     except Exception as error:
-        if not (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+        if not (isinstance(error, OSError) and error.errno in DISK_FULL):
             log.emit(logger.makeRecord("dermoscopy", logging.CRITICAL, __file__, 0, "our fault", (), sys.exc_info()))
             raise
         code = 2

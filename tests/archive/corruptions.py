@@ -1,5 +1,7 @@
 """How an archive is spoilt, and the line that tells it."""
 
+import csv
+import os
 import shutil
 import struct
 import zipfile
@@ -27,7 +29,7 @@ def cell(column: str, value: str, row: int = 2) -> Spoil:
     def spoil(archive: Path) -> None:
         table = pd.read_csv(archive / METADATA, dtype=str)
         table.loc[row, column] = value
-        table.to_csv(archive / METADATA, index=False)
+        table.to_csv(archive / METADATA, index=False, quoting=csv.QUOTE_ALL)
 
     return spoil
 
@@ -81,6 +83,20 @@ def zipped(name: str, content: bytes) -> Spoil:
         return path
 
     return spoil
+
+
+def mask(content: bytes, number: int = 2) -> Spoil:
+    def spoil(archive: Path) -> None:
+        folder = archive / "HAM10000_segmentations_lesion_tschandl"
+        folder.mkdir()
+        (folder / f"ISIC_{number}_segmentation.png").write_bytes(content)
+        (folder / "ISIC_0_segmentation.png").write_bytes(png(4, 4, 8))
+
+    return spoil
+
+
+def cut_mask(archive: Path) -> None:
+    mask(photograph(archive).read_bytes()[:-200])(archive)
 
 
 def same_bytes(one: int, other: int) -> Spoil:
@@ -180,7 +196,33 @@ LEFT_OUT: dict[str, tuple[Spoil, str, set[str]]] = {
     "too old": (cell("age", "121"), "age outside 0 to 120, 1: ISIC_2 ('121')", {"ISIC_2"}),
     "not born": (cell("age", "-1"), "age outside 0 to 120, 1: ISIC_2 ('-1')", {"ISIC_2"}),
     "age in words": (cell("age", "old"), "age outside 0 to 120, 1: ISIC_2 ('old')", {"ISIC_2"}),
-    "age nan": (cell("age", "nan"), "age outside 0 to 120, 1: ISIC_2 ('nan')", {"ISIC_2"}),
+    "age infinite": (cell("age", "inf"), "age outside 0 to 120, 1: ISIC_2 ('inf')", {"ISIC_2"}),
+    "carriage return": (
+        cell("localization", "upper\rback"),
+        "field with a control character, 1: ISIC_2 ('upper\\rback')",
+        {"ISIC_2"},
+    ),
+    "bell": (cell("sex", "\a"), "field with a control character, 1: ISIC_2 ('\\x07')", {"ISIC_2"}),
+    "control character in dx_type": (
+        cell("dx_type", "histo\x85"),
+        "field with a control character, 1: ISIC_2 ('histo\\x85')",
+        {"ISIC_2"},
+    ),
+    "control character in image_id": (
+        cell("image_id", "ISIC\r2"),
+        "malformed image_id, 1: ISIC\\r2 (line ",
+        {"ISIC_2", "ISIC\r2"},
+    ),
+    "image_id of a copy": (
+        cell("image_id", "ISIC_2_copy1"),
+        "image_id that ends like a copy's, 1: ISIC_2_copy1 (line 4)",
+        {"ISIC_2", "ISIC_2_copy1"},
+    ),
+    "image_id too long for its copies": (
+        cell("image_id", "I" * 201),
+        f"malformed image_id, 1: {'I' * 201} (line 4)",
+        {"ISIC_2", "I" * 201},
+    ),
     "row alone": (lambda a: photograph(a).unlink(), "row without a photograph, 1: ISIC_2", {"ISIC_2"}),
     "photograph alone": (text(lambda lines: lines[:3] + lines[4:]), "photograph without a row, 1: ISIC_2", {"ISIC_2"}),
     "both folders": (
@@ -223,6 +265,34 @@ LEFT_OUT: dict[str, tuple[Spoil, str, set[str]]] = {
         {"ISIC_2"},
     ),
     "16-bit colour": (data(png(4, 4, 16)), "photograph of 16 bits a channel, 1: ISIC_2", {"ISIC_2"}),
+    "mask of zero bytes": (mask(b""), "mask of zero bytes, 1: ISIC_2_segmentation", set()),
+    "mask that is none": (mask(b"GIF89a"), "file that is not an image, 1: ISIC_2_segmentation (", set()),
+    "mask cut off": (cut_mask, "truncated mask, 1: ISIC_2_segmentation (", set()),
+    "mask too large": (
+        mask(header_only_png(60_000)),
+        "mask larger than data.limits.pixels, 1: ISIC_2_segmentation (60000 x 60000 pixels)",
+        set(),
+    ),
+    "mask that cannot be decoded": (
+        mask(png(4, 4, 8).replace(b"IDATx", b"IDAT?")),
+        "mask that cannot be decoded, 1: ISIC_2_segmentation (broken data stream",
+        set(),
+    ),
+    "file name that is not UTF-8": (
+        lambda a: shutil.copy(photograph(a), a / FIRST / os.fsdecode(b"ISIC_\xff.jpg")),
+        "file name that is not UTF-8, 1: ISIC_\\udcff.jpg",
+        set(),
+    ),
+    "file names alike": (
+        lambda a: shutil.copy(photograph(a), a / FIRST / "isic_2.jpg"),
+        "file names that differ in letter case only, 1: ISIC_2.jpg, isic_2.jpg",
+        {"ISIC_2", "isic_2"},
+    ),
+    "member of a long name": (
+        zipped(f"{FIRST}/{'I' * 300}.jpg", b"x"),
+        f"file that cannot be copied, 1: archive.zip: {FIRST}/{'I' * 300}.jpg (File name too long)",
+        {"I" * 300},
+    ),
     "member outside": (
         zipped("../outside.jpg", b"x"),
         "member that leads out of its zip, 1: archive.zip: ../outside.jpg",

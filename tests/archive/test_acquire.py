@@ -1,4 +1,5 @@
 import errno
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -98,6 +99,20 @@ def test_archive_and_weights_are_refused_in_one_message(archive: Path, bring: Ca
 def test_no_path_is_told(bring: Callable[[Data], Path]) -> None:
     with pytest.raises(ArchiveError, match=r"data\.path: null"):
         bring(settings("directory"))
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"), [("~nosuchuser/x", "is not there"), ("x" * 300, r"cannot be reached \(File name too long\)")]
+)
+def test_an_odd_path_is_told(bring: Callable[[Data], Path], odd: str, said: str) -> None:
+    with pytest.raises(ArchiveError, match=f"data\\.path: {odd} {said}"):
+        bring(settings("directory", Path(odd)))
+
+
+def test_a_name_that_is_not_utf_8_is_told(archive: Path, bring: Callable[[Data], Path]) -> None:
+    (archive / "HAM10000_images_part_1" / os.fsdecode(b"\xff.jpg")).write_bytes(b"x")
+    with pytest.raises(ArchiveError, match=r"file name that is not UTF-8, 1: \\udcff\.jpg"):
+        bring(settings("directory", archive))
 
 
 def test_a_full_disk_leaves_the_last_good_data(

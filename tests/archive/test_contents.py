@@ -1,12 +1,15 @@
+import os
 import random
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dermoscopy.archive.contents import Entry, find, is_part
 from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
+from dermoscopy.archive.problems import Problem
 
 FIRST, SECOND = IMAGE_FOLDERS
 
@@ -95,3 +98,89 @@ def test_what_is_not_there_is_fatal(tmp_path: Path, name: str) -> None:
 )
 def test_names_that_are_looked_at(name: str, part: bool) -> None:
     assert is_part(name) is part
+
+
+def damaged(path: Path) -> None:
+    path.write_text("<html>Sign in</html>")
+
+
+def leading_out(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("../notes.txt", b"x")
+
+
+def outer(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(f"{FIRST}.zip", b"x")
+
+
+@pytest.mark.parametrize("make", [damaged, leading_out, outer])
+def test_a_zip_of_no_telling_name_matters_where_something_is_lacking(
+    archive: Path, make: Callable[[Path], None]
+) -> None:
+    make(archive / "of-mine.zip")
+    assert find(archive).problems == []
+    assert find(archive).complete
+    (archive / METADATA).unlink()
+    [problem] = find(archive).problems
+    assert "of-mine.zip" in problem.name
+
+
+@pytest.mark.parametrize("make", [damaged, leading_out])
+def test_a_zip_of_a_telling_name_always_matters(archive: Path, make: Callable[[Path], None]) -> None:
+    make(archive / f"{FIRST}.zip")
+    assert len(find(archive).problems) == 1
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "name of a zip"])
+def test_names_that_are_not_utf_8_are_told_escaped(archive: Path, kind: str) -> None:
+    masks = archive / "masks"
+    masks.mkdir()
+    bad = os.fsdecode(b"ISIC_\xff")
+    if kind == "folder":
+        (archive / FIRST / f"{bad}.jpg").write_bytes(b"x")
+        (masks / f"{bad}_segmentation.png").write_bytes(b"x")
+    elif kind == "zip":
+        with zipfile.ZipFile(archive / f"{FIRST}.zip", "w") as file:
+            file.writestr("ISIC_é.jpg", b"x")
+        spoilt = (archive / f"{FIRST}.zip").read_bytes().replace("é".encode(), b"\xff\xff")
+        (archive / f"{FIRST}.zip").write_bytes(spoilt)
+    else:
+        (archive / f"masks {bad}.zip").write_bytes(b"x")
+    contents = find(archive)
+    assert len(contents.photographs) == 8
+    assert contents.masks == {}
+    assert [problem.kind for problem in contents.problems] == (
+        ["file name that is not UTF-8"] * 2 if kind == "folder" else ["file that cannot be read as a zip"]
+    )
+    for problem in contents.problems:
+        assert all(text.isprintable() for text in problem[:3])
+    assert kind == "zip" or "\\udcff" in contents.problems[0].name
+
+
+def test_names_that_differ_in_letter_case_only_are_not_taken(archive: Path) -> None:
+    for folder, name in ((FIRST, "isic_0.jpg"), ("masks", "a_segmentation.png"), ("masks", "A_segmentation.png")):
+        (archive / folder).mkdir(exist_ok=True)
+        (archive / folder / name).write_bytes(b"x")
+    contents = find(archive)
+    assert f"{FIRST}/ISIC_0.jpg" not in contents.photographs
+    assert len(contents.photographs) == 7
+    assert contents.masks == {}
+    kind = "file names that differ in letter case only"
+    assert contents.problems == [
+        Problem(kind, "ISIC_0.jpg, isic_0.jpg", "", ("ISIC_0", "isic_0")),
+        Problem(kind, "A_segmentation.png, a_segmentation.png"),
+    ]
+
+
+def test_a_loop_of_links_is_nothing(archive: Path) -> None:
+    for name in (FIRST.lower(), "masks", "ISIC_9.jpg", f"{FIRST}/ISIC_9.jpg"):
+        (archive / name).symlink_to(archive / name)
+    assert find(archive).complete
+    assert len(find(archive).photographs) == 8
+
+
+def test_a_path_of_any_kind_is_told(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for path in (tmp_path / "loop", tmp_path / ("x" * 300), Path("~nosuchuser/x"), Path("\0")):
+        assert len(find(path).fatal) == 1

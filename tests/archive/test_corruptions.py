@@ -16,7 +16,7 @@ from dermoscopy.params.merge import Merge
 from dermoscopy.params.simulate import Simulate
 from dermoscopy.tables.merged import MERGED
 from dermoscopy.tables.problems import PROBLEMS
-from tests.archive.corruptions import ALL, FATAL, KEPT, LEFT_OUT, Spoil, cell, photograph, same_bytes
+from tests.archive.corruptions import ALL, FATAL, KEPT, LEFT_OUT, Spoil, cell, mask, photograph, same_bytes
 
 SIMULATION = Simulate(seed=1, lesions=20, malignant=0.3, repeated=0.2, width=64, height=48, separation=2.33, noise=0.5)
 
@@ -143,6 +143,19 @@ def test_another_separator_and_a_byte_order_mark_are_accepted(run: Callable[...,
         table.to_csv(archive / METADATA, index=False, sep=separator, encoding="utf-8-sig")
 
     assert PROBLEMS.read(run(spoil, strict=True) / "problems.csv").empty
+
+
+@pytest.mark.parametrize("age", ["NA", "nan", "NaN", "null", "None", " "])
+def test_an_age_may_be_written_as_missing(run: Callable[..., Path], tmp_path: Path, age: str) -> None:
+    folder = run(cell("age", age), strict=True)
+    merge(folder / "raw", folder / "problems.csv", MERGE, tmp_path / "merged")
+    merged = MERGED.read(tmp_path / "merged" / "metadata.csv").set_index("image_id")
+    assert merged.index[merged["age"].isna()].tolist() == ["ISIC_2"]
+
+
+def test_a_broken_mask_alone_is_left_out(run: Callable[..., Path]) -> None:
+    folder = run(mask(b""), strict=False)
+    assert [path.name for path in (folder / "truth" / "masks").iterdir()] == ["ISIC_0_segmentation.png"]
 
 
 @pytest.mark.parametrize("column", ["age", "sex", "localization"])

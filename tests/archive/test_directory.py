@@ -287,9 +287,19 @@ def test_a_photograph_that_cannot_be_read_is_told(
     number = errno.EACCES
     told = Problem("file that cannot be copied", "ISIC_0.jpg", "Permission denied", ("ISIC_0",))
     assert copy(archive, tmp_path) == [told]
-    number = errno.ENOSPC
-    with pytest.raises(OSError, match="No space left"):
-        copy(archive, tmp_path)
+    for number in (errno.ENOSPC, errno.EDQUOT):
+        with pytest.raises(OSError, match=os.strerror(number)):
+            copy(archive, tmp_path)
+
+
+def test_nothing_stays_of_a_file_that_broke_off(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(source: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(shutil, "copyfile", fail)
+    assert len(copy(archive, tmp_path)) == 9
+    assert contents(tmp_path / "raw") == {}
 
 
 def test_nothing_of_the_source_changes(archive: Path, tmp_path: Path) -> None:

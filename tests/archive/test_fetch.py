@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import logging
 import os
@@ -157,4 +158,13 @@ def test_a_folder_that_is_a_file(file: Published, tmp_path: Path) -> None:
 def test_a_full_disk_is_told_as_one(file: Published, tmp_path: Path) -> None:
     (tmp_path / f"{file.name}.part").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
+        retrieve(file, tmp_path)
+
+
+def test_a_full_quota_is_a_full_disk(file: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(*_: object) -> None:
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    monkeypatch.setattr("dermoscopy.archive.fetch.resume", fill)
+    with pytest.raises(OSError, match="quota"):
         retrieve(file, tmp_path)

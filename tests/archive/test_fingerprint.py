@@ -101,7 +101,7 @@ def test_files_are_read_once(archive, memory, monkeypatch):
     assert read == [changed]
 
 
-@pytest.mark.parametrize("spoilt", ["", "[]", '{"a": 1'])
+@pytest.mark.parametrize("spoilt", ["", "[]", '{"a": 1', "[" * 100_000])
 def test_a_spoilt_memory_is_made_anew(archive, memory, spoilt):
     first = fingerprint(directory(archive), memory)
     memory.write_text(spoilt)
@@ -203,3 +203,44 @@ def test_what_cannot_be_read_is_named(memory, tmp_path):
     weights = {"mine": Weights(source=str(tmp_path / "gone.h5"), sha256=None)}
     with pytest.raises(ArchiveError, match=r"gone\.h5: No such file"):
         fingerprint(data("simulated", **weights), memory)
+
+
+@pytest.mark.parametrize("entry", [None, 5, [], [1], [1, 2], [1, 2, 3], [1, 2, "a", "b"], ["1", 2, "a"]])
+def test_an_odd_memory_of_a_file_is_made_anew(archive, memory, entry):
+    first = fingerprint(directory(archive), memory)
+    sound = json.loads(memory.read_text())
+    size_and_time = {path: known[:2] for path, known in sound.items()}
+    memory.write_text(json.dumps(dict.fromkeys(sound, entry)))
+    assert fingerprint(directory(archive), memory) == first
+    assert json.loads(memory.read_text()) == sound
+    memory.write_text(json.dumps(size_and_time))
+    assert fingerprint(directory(archive), memory) == first
+
+
+@pytest.mark.parametrize("odd", ["a file", "a folder of its name", "a loop"])
+def test_what_cannot_be_remembered_is_read_again(archive, memory, tmp_path, odd):
+    first = fingerprint(directory(archive), tmp_path / "elsewhere.json")
+    if odd == "a file":
+        memory.parent.write_text("mine")
+    elif odd == "a loop":
+        memory.parent.symlink_to(memory.parent)
+    else:
+        memory.mkdir(parents=True)
+    assert fingerprint(directory(archive), memory) == first
+    if odd == "a folder of its name":
+        assert list(memory.parent.iterdir()) == [memory]
+
+
+def test_a_checksum_asked_of_published_weights_counts(memory):
+    def found(sha256):
+        return fingerprint(data("simulated", vgg19=Weights(source="imagenet", sha256=sha256)), memory)["weights"]
+
+    assert found(None) == {"vgg19": "imagenet"}
+    assert found("a" * 64) != found("b" * 64) != found(None)
+    assert json.dumps(found("a" * 64)).count("a" * 64) == 1
+
+
+def test_a_name_that_is_not_utf_8_stops_nothing(archive, memory):
+    before = fingerprint(directory(archive), memory)
+    (archive / "HAM10000_images_part_1" / os.fsdecode(b"\xff.jpg")).write_bytes(b"e")
+    assert fingerprint(directory(archive), memory) == {**before, "problems": {"file name that is not UTF-8": 1}}

@@ -2,13 +2,18 @@ import logging
 
 import pytest
 
-from dermoscopy.archive.problems import NAMED, Problem, summarize
+from dermoscopy.archive.problems import Problem, summarize
 from dermoscopy.archive.settle import settle
-from dermoscopy.errors import ArchiveError
+from dermoscopy.errors import NAMED, ArchiveError
+from dermoscopy.params.data import Data, Limits, Source
 
 FATAL = Problem("table missing", "x", outcome="fatal")
 LEFT_OUT = Problem("lesion with several diagnoses", "HAM_0", "mel, nv", ("ISIC_0", "ISIC_7"))
 KEPT = Problem("grey photograph", "ISIC_1", "", ("ISIC_1",), "kept")
+
+
+def settings(strict: bool, source: Source = "directory") -> Data:
+    return Data(source=source, path="here", strict=strict, limits=Limits(pixels=1, unpacked=1.0), weights={})
 
 
 def test_a_kind_is_one_line_with_its_count_and_first_names() -> None:
@@ -20,7 +25,7 @@ def test_a_kind_is_one_line_with_its_count_and_first_names() -> None:
 
 def test_refusal_names_the_archive_and_what_to_do() -> None:
     with pytest.raises(ArchiveError) as refusal:
-        settle([KEPT, LEFT_OUT], "here", strict=True)
+        settle([KEPT, LEFT_OUT], settings(strict=True))
     assert str(refusal.value) == (
         "The archive here cannot be used:\n"
         "  lesion with several diagnoses, 1: HAM_0 (mel, nv)\n"
@@ -32,13 +37,13 @@ def test_refusal_names_the_archive_and_what_to_do() -> None:
 @pytest.mark.parametrize("strict", [True, False])
 def test_what_is_fatal_is_always_refused(strict: bool) -> None:
     with pytest.raises(ArchiveError, match=r"(?s)table missing.*a sound one\. Nothing"):
-        settle([LEFT_OUT, FATAL], "here", strict)
+        settle([LEFT_OUT, FATAL], settings(strict))
 
 
 def test_a_row_for_each_photograph_concerned(caplog: pytest.LogCaptureFixture) -> None:
     nameless = Problem("missing image_id", "line 4")
     with caplog.at_level(logging.INFO):
-        table = settle([KEPT, LEFT_OUT, nameless], "here", strict=False)
+        table = settle([KEPT, LEFT_OUT, nameless], settings(strict=False))
     assert table[["name", "image_id", "outcome"]].to_numpy().tolist() == [
         ["HAM_0", "ISIC_0", "left out"],
         ["HAM_0", "ISIC_7", "left out"],
@@ -53,5 +58,18 @@ def test_a_row_for_each_photograph_concerned(caplog: pytest.LogCaptureFixture) -
 
 
 def test_what_is_kept_does_not_refuse() -> None:
-    assert settle([KEPT], "here", strict=True)["outcome"].tolist() == ["kept"]
-    assert settle([], "here", strict=True).empty
+    assert settle([KEPT], settings(strict=True))["outcome"].tolist() == ["kept"]
+    assert settle([], settings(strict=True)).empty
+
+
+@pytest.mark.parametrize("source", ["download", "simulated"])
+def test_the_remedy_is_one_of_the_source(source: Source) -> None:
+    with pytest.raises(ArchiveError, match=r"data\.limits.*-S data\.strict=false") as refusal:
+        settle([LEFT_OUT], settings(strict=True, source=source))
+    assert str(refusal.value).startswith(f"The archive {source} cannot be used:")
+    assert "data.path" not in str(refusal.value)
+
+
+def test_nothing_a_terminal_would_obey_is_told() -> None:
+    [line] = summarize([Problem("photograph without a row", "a\r\x1b[2Jb\udcff é", "\x9b")])
+    assert line == "photograph without a row, 1: a\\r\\x1b[2Jb\\udcff é (\\x9b)"

@@ -88,3 +88,14 @@ def test_the_home_folder_is_known(project, monkeypatch):
 def test_download_is_no_path(project):
     (project / "download").mkdir()
     assert data_leaves("download") == {"data.source": "download", "data.path": None}
+
+
+def test_an_odd_path_is_left_to_the_check(project):
+    (project / "loop").symlink_to(project / "loop")
+    for odd in ("loop", "~nosuchuser/x", "x" * 300):
+        assert data_leaves(odd)["data.path"] == str(project.resolve() / odd)
+
+
+def test_a_path_that_params_yaml_cannot_hold(project):
+    with pytest.raises(UserError, match=r"path \\udcff is not UTF-8"):
+        data_leaves("\udcff")

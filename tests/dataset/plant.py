@@ -5,8 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+from PIL import Image
 
 from dermoscopy.archive.hashes import sha256
+from dermoscopy.tables.merged import MERGED
 from dermoscopy.tables.parts import PART, locate
 
 
@@ -25,6 +27,14 @@ def change(project: Path, table_of: str, image_id: str, **values: str) -> None:
     for column, value in values.items():
         table.loc[table["image_id"] == image_id, column] = value
     PART.write(table, table_path(project, table_of))
+
+
+def change_merged(project: Path, image_id: str, digest: str) -> None:
+    """The photograph had these bytes already when it was merged."""
+    path = project / "data" / "merged" / "metadata.csv"
+    table = MERGED.read(path)
+    table.loc[table["image_id"] == image_id, "sha256"] = digest
+    MERGED.write(table, path)
 
 
 def add(project: Path, part: str, rows: pd.DataFrame) -> None:
@@ -48,18 +58,20 @@ def plant_group(project: Path) -> str:
 
 
 def plant_bytes(project: Path) -> str:
-    """Another lesion's photograph has the same bytes, and its table knows."""
+    """Another lesion's photograph has the same bytes, and its tables know."""
     train, test = row_of(project, "train"), row_of(project, "test")
     shutil.copy(project / train["path"], project / test["path"])
     change(project, "test", test["image_id"], sha256=train["sha256"])
+    change_merged(project, test["image_id"], train["sha256"])
     return f"same bytes in several parts, 1: {train['path']} = {test['path']}"
 
 
 def plant_near_duplicate(project: Path) -> str:
-    """Another lesion's photograph is the same one in other bytes, and its table knows them."""
+    """Another lesion's photograph is the same one in other bytes, and its tables know them."""
     train, test = row_of(project, "train", 1), row_of(project, "test", 1)
     (project / test["path"]).write_bytes((project / train["path"]).read_bytes() + b"more")
     change(project, "test", test["image_id"], sha256=sha256(project / test["path"]))
+    change_merged(project, test["image_id"], sha256(project / test["path"]))
     one, other = sorted((train, test), key=lambda row: row["image_id"])
     pair = f"{one['image_id']} = {other['image_id']}"
     return f"near-duplicate in several parts, 1: {pair} (0 bits apart; {places(one, other)})"
@@ -95,7 +107,16 @@ def plant_test_row(project: Path) -> str:
     row = test.to_frame().T.assign(part="train", path=test["path"].replace("/test/", "/train/"))
     shutil.copy(project / test["path"], project / row["path"].item())
     add(project, "train", row)
-    return f"picture in several parts, 1: {test['image_id']} ({places(row.iloc[0], test)})"
+    return f"picture of train in another part, 1: {test['image_id']} ({places(row.iloc[0], test)})"
+
+
+def plant_chosen_row(project: Path) -> str:
+    """A photograph of test stands in val too."""
+    test = row_of(project, "test")
+    row = test.to_frame().T.assign(part="val", path=test["path"].replace("/test/", "/val/"))
+    shutil.copy(project / test["path"], project / row["path"].item())
+    add(project, "val", row)
+    return f"picture in val and in test, 1: {test['image_id']} ({places(row.iloc[0], test)})"
 
 
 PLANTED_LEAKS: list[Callable[[Path], str]] = [
@@ -106,7 +127,34 @@ PLANTED_LEAKS: list[Callable[[Path], str]] = [
     plant_copy,
     plant_copy_judged,
     plant_test_row,
+    plant_chosen_row,
 ]
+
+
+def lose_photograph(project: Path) -> str:
+    """A photograph of train is gone, from table and disk."""
+    row = row_of(project, "train")
+    table = PART.read(table_path(project, "train"))
+    PART.write(table[table["image_id"] != row["image_id"]], table_path(project, "train"))
+    (project / row["path"]).unlink()
+    return f"photograph lost since it was merged, 1: {row['image_id']} ({row['dx']})"
+
+
+def change_lesion(project: Path) -> str:
+    """A photograph of train becomes one of another lesion of train."""
+    one, other = row_of(project, "train"), row_of(project, "train", 1)
+    change(project, "train", one["image_id"], lesion_id=other["lesion_id"])
+    told = f"train.csv, lesion_id {other['lesion_id']}, merged {one['lesion_id']}"
+    return f"row other than merged, 1: {one['image_id']} ({told})"
+
+
+def replace_copy(project: Path) -> str:
+    """A copy of train shows a photograph of test, saved anew."""
+    train = PART.read(table_path(project, "train"))
+    path = train.loc[train["image_id"] != train["source"], "path"].iloc[0]
+    with Image.open(project / row_of(project, "test")["path"]) as image:
+        image.save(project / path, quality=91)
+    return f"copy other than its original gives, 1: {path}"
 
 
 def plant_row_twice(project: Path) -> str:
@@ -161,6 +209,7 @@ def plant_groups_apart(project: Path) -> str:
     first, second = of_lesion.to_dict("records")[:2]
     shutil.copy(project / first["path"], project / second["path"])
     change(project, "train", second["image_id"], sha256=sha256(project / first["path"]))
+    change_merged(project, second["image_id"], sha256(project / first["path"]))
     lesion, own = second["lesion_id"], second["group"]
     return f"group other than the files tell, 1: {lesion} (group {own}, by its files {first['group']})"
 
@@ -173,5 +222,8 @@ PLANTED_FAULTS: list[Callable[[Path], str]] = [
     plant_file,
     remove_file,
     plant_other_bytes,
+    replace_copy,
     plant_groups_apart,
+    lose_photograph,
+    change_lesion,
 ]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.dataset.augment import distort, make_copies
+from dermoscopy.dataset.augment import distort, draw_copy, make_copies
 from dermoscopy.params.augment import Augment
 from tests.dataset import tiny
 
@@ -75,11 +75,22 @@ def test_a_copy_depends_on_seed_and_name_only(project: Path) -> None:
     rows, before = tiny.read(project), copies(project)
     images = project / "data" / "merged" / "images"
     planned = rows[rows["image_id"] != rows["source"]]
-    make_copies(planned.iloc[[-1]], images, tiny.AUGMENT, 1, project)
+    make_copies(planned.iloc[[-1]], images, tiny.AUGMENT, tiny.SEED, project)
     assert copies(project) == before
     make_copies(rows, images, tiny.AUGMENT, 2, project)
     assert copies(project) != before
     assert len(set(copies(project).values())) == len(before)
+
+
+def test_a_copy_is_the_file_that_pillow_would_save(project: Path) -> None:
+    rows = tiny.read(project)
+    copy = rows[rows["image_id"] != rows["source"]].iloc[0]
+    original = project / "data" / "merged" / "images" / f"{copy['source']}.jpg"
+    with Image.open(original) as image:
+        rng = np.random.default_rng([tiny.SEED, *copy["image_id"].encode()])
+        distort(image, tiny.AUGMENT, rng).save(project / "saved.jpg", quality=tiny.AUGMENT.quality)
+    drawn = draw_copy(original, copy["image_id"], tiny.AUGMENT, tiny.SEED)
+    assert drawn == (project / "saved.jpg").read_bytes() == (project / copy["path"]).read_bytes()
 
 
 def test_a_held_out_copy_has_the_same_bytes_in_val_and_test(merged: pd.DataFrame, tmp_path: Path) -> None:

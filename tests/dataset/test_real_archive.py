@@ -6,7 +6,6 @@ import pytest
 from dermoscopy.archive.merge import merge
 from dermoscopy.archive.verify import verify
 from dermoscopy.dataset.audit import audit
-from dermoscopy.dataset.evidence import gather
 from dermoscopy.dataset.parts import tabulate
 from dermoscopy.dataset.summary import describe
 from dermoscopy.params.data import Limits
@@ -46,13 +45,13 @@ def test_ham10000_from_verification_to_audit(tmp_path: Path) -> None:
     assert len(duplicates.loc["confirmed"]) == 18
 
     tiny.split(tmp_path, table, POLICY, val=0.15)
-    evidence = gather(tiny.NEAR, tmp_path)
-    audited = audit(evidence, "lesion")
+    evidence = tiny.evidence(tmp_path, val=0.15)
+    audited = audit(evidence)
     assert not any(audited["found"].values())
     assert audited["groups_of_several_lesions"] == 18
     rows = evidence.rows
     originals = rows[rows["image_id"] == rows["source"]]
-    described = describe(originals, PROBLEMS.read(problems), evidence.merged)
+    described = describe(originals, PROBLEMS.read(problems), evidence.duplicates)
     assert (described["images"]["all"], described["lesions"]["all"]) == (10015, 7470)
     assert described["images_by_dx"] == {
         "akiec": 327, "bcc": 514, "bkl": 1099, "df": 115, "mel": 1113, "nv": 6705, "vasc": 142

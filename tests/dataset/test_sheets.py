@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from dermoscopy.dataset.sheets import CAPTION, COLUMNS, GAP, SIDE, TILES, TITLE, draw_diagnosis, write_sheets
 from dermoscopy.tables.duplicates import DUPLICATES
@@ -35,15 +35,25 @@ def colour(sheet: Image.Image, column: int, line: int = 0, tile: int = SIDE) -> 
 
 
 def test_a_sheet_a_diagnosis_whose_bytes_repeat(rows: pd.DataFrame, tmp_path: Path) -> None:
-    write_sheets(rows, NONE, tmp_path / "one", tmp_path)
-    write_sheets(rows.iloc[::-1], NONE, tmp_path / "two", tmp_path)
+    write_sheets(rows, NONE, tmp_path / "one", root=tmp_path)
+    write_sheets(rows.iloc[::-1], NONE, tmp_path / "two", root=tmp_path)
     assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["mel.png", "nv.png"]
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
 
 
+def test_a_leak_is_said_in_every_title(rows: pd.DataFrame, tmp_path: Path) -> None:
+    for folder, warning in (("clean", ""), ("leaky", "leaky protocol: parts share lesions")):
+        write_sheets(rows, pair("ISIC_1", "ISIC_9"), tmp_path / folder, warning, tmp_path)
+    for path in (tmp_path / "clean").iterdir():
+        with Image.open(path) as clean, Image.open(tmp_path / "leaky" / path.name) as leaky:
+            _, _, right, bottom = ImageChops.difference(clean, leaky).getbbox()
+            assert bottom < TITLE
+            assert right < clean.width
+
+
 def test_a_sheet_is_as_large_as_its_photographs_need(rows: pd.DataFrame, tmp_path: Path) -> None:
-    write_sheets(rows, NONE, tmp_path / "sheets", tmp_path)
+    write_sheets(rows, NONE, tmp_path / "sheets", root=tmp_path)
     width = GAP + COLUMNS * (SIDE + GAP)
     with Image.open(tmp_path / "sheets" / "nv.png") as nevi, Image.open(tmp_path / "sheets" / "mel.png") as melanoma:
         assert nevi.size == (width, TITLE + 2 * (SIDE + CAPTION + GAP))
@@ -64,7 +74,7 @@ def test_a_sheet_holds_so_many_photographs_of_all_ids(rows: pd.DataFrame, tmp_pa
 
 
 def test_duplicates_stand_side_by_side(rows: pd.DataFrame, tmp_path: Path) -> None:
-    write_sheets(rows, pair("ISIC_1", "ISIC_9"), tmp_path / "sheets", tmp_path)
+    write_sheets(rows, pair("ISIC_1", "ISIC_9"), tmp_path / "sheets", root=tmp_path)
     with Image.open(tmp_path / "sheets" / "duplicates.png") as sheet:
         assert sheet.size == (GAP + COLUMNS // 2 * (2 * SIDE + GAP), TITLE + SIDE + CAPTION + GAP)
         left = (GAP + SIDE - 1, TITLE + SIDE // 2)
@@ -74,22 +84,24 @@ def test_duplicates_stand_side_by_side(rows: pd.DataFrame, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("kind", ["none", "a photograph is in no part"])
 def test_without_a_pair_to_show_there_is_no_sheet_of_duplicates(rows: pd.DataFrame, tmp_path: Path, kind: str) -> None:
-    write_sheets(rows, NONE if kind == "none" else pair("ISIC_1", "ISIC_x"), tmp_path / "sheets", tmp_path)
+    write_sheets(rows, NONE if kind == "none" else pair("ISIC_1", "ISIC_x"), tmp_path / "sheets", root=tmp_path)
     assert not (tmp_path / "sheets" / "duplicates.png").exists()
 
 
 def test_a_pair_by_its_bytes_has_no_distance(rows: pd.DataFrame, tmp_path: Path) -> None:
     same = pair("ISIC_1", "ISIC_2").assign(kind="same bytes", distance=np.nan)
     both = pd.concat([same, pair("ISIC_3", "ISIC_4")])
-    write_sheets(rows, both, tmp_path / "one", tmp_path)
-    write_sheets(rows, both.iloc[::-1], tmp_path / "two", tmp_path)
+    write_sheets(rows, both, tmp_path / "one", root=tmp_path)
+    write_sheets(rows, both.iloc[::-1], tmp_path / "two", root=tmp_path)
     one, two = (tmp_path / name / "duplicates.png" for name in ("one", "two"))
     assert one.read_bytes() == two.read_bytes()
 
 
 def test_a_pair_found_in_two_ways_is_shown_once(rows: pd.DataFrame, tmp_path: Path) -> None:
     near = pair("ISIC_1", "ISIC_9")
-    write_sheets(rows, pd.concat([near, near.assign(kind="confirmed", distance=np.nan)]), tmp_path / "one", tmp_path)
+    write_sheets(
+        rows, pd.concat([near, near.assign(kind="confirmed", distance=np.nan)]), tmp_path / "one", root=tmp_path
+    )
     with Image.open(tmp_path / "one" / "duplicates.png") as sheet:
         assert colour(sheet, 0, tile=2 * SIDE) == COLOURS["nv"]
         assert colour(sheet, 1, tile=2 * SIDE) == (255, 255, 255)

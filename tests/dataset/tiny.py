@@ -11,6 +11,7 @@ from dermoscopy.archive.duplicates import find_duplicates, group
 from dermoscopy.archive.hashes import sha256
 from dermoscopy.archive.near import perceptual_hashes
 from dermoscopy.dataset.augment import make_copies
+from dermoscopy.dataset.evidence import Evidence, gather
 from dermoscopy.dataset.parts import tabulate, write
 from dermoscopy.params.augment import Augment
 from dermoscopy.params.policy import Policy
@@ -20,6 +21,7 @@ from dermoscopy.tables.merged import MERGED
 from dermoscopy.tables.parts import LABELS, PART, PARTS
 
 NEAR = 32
+SEED = 1
 AUGMENT = Augment(balance=1.0, flip=0.5, rotate=0.5, scale=0.15, crop=0.1, translate=0.1, quality=90)
 MELANOMA = Policy(malignant="mel")
 SPLIT = {"protocol": "lesion", "seed": 1, "val": 0.25, "test": 0.25, "test_histo_only": False}
@@ -65,7 +67,11 @@ def split(root: Path, merged: pd.DataFrame, policy: Policy = MELANOMA, **changes
     for part in PARTS:
         for label in LABELS:
             (root / "data" / "augmented" / part / label).mkdir(parents=True, exist_ok=True)
-    make_copies(read(root), images, AUGMENT, 1, root)
+    make_copies(read(root), images, AUGMENT, SEED, root)
+
+
+def evidence(root: Path, near_duplicates: int | None = NEAR, **changes: Any) -> Evidence:
+    return gather(Split(**SPLIT | changes), near_duplicates, AUGMENT, SEED, root)
 
 
 def read(root: Path) -> pd.DataFrame:

@@ -3,25 +3,26 @@ from pathlib import Path
 import pytest
 
 from dermoscopy.errors import TableError
-from dermoscopy.evaluation.protocol import VERDICTS, read_audited, read_protocol
+from dermoscopy.evaluation.protocol import VERDICTS, read_audited, read_protocol, warning
 
 LINES = [
-    ("lesion clean\n", "lesion", "lesion"),
-    ("image leaky\n", "image", "image (leaky protocol)"),
-    ("paper leaky\n", "paper", "paper (leaky protocol)"),
+    ("lesion clean\n", "lesion", "lesion", ""),
+    ("image leaky\n", "image", "image (leaky protocol)", "leaky protocol: parts share lesions"),
+    ("paper leaky\n", "paper", "paper (leaky protocol)", "leaky protocol: parts share lesions"),
 ]
 
 
-@pytest.mark.parametrize(("line", "protocol", "shown"), LINES)
-def test_a_leak_is_said(tmp_path: Path, line: str, protocol: str, shown: str):
+@pytest.mark.parametrize(("line", "protocol", "shown", "warned"), LINES)
+def test_a_leak_is_said(tmp_path: Path, line: str, protocol: str, shown: str, warned: str):
     audited = tmp_path / "audited"
     audited.write_text(line)
     assert read_audited(audited) == protocol
     assert read_protocol(audited) == shown
+    assert warning(protocol) == warned
 
 
 def test_every_protocol_has_its_line():
-    assert {protocol for _, protocol, _ in LINES} == set(VERDICTS)
+    assert {protocol for _, protocol, *_ in LINES} == set(VERDICTS)
 
 
 @pytest.mark.parametrize("line", ["", "lesion", "lesion perhaps", "lesion leaky", "image clean", "lesion clean twice"])

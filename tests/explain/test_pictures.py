@@ -1,9 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, UnidentifiedImageError
 
-from dermoscopy.explain import gallery, maps
+from dermoscopy.explain import figure, gallery, maps
 from dermoscopy.explain.activations import Maps
 from dermoscopy.explain.photographs import caption, mask, thumbnail
 
@@ -60,6 +60,12 @@ def test_a_mask_that_says_nothing_is_none(tmp_path):
     assert mask(tmp_path, "half", 10).mean() == 0.5
 
 
+def test_a_mask_is_decoded_as_verification_did(tmp_path):
+    Image.new("L", (4, 4)).save(tmp_path / "a_segmentation.png", "TIFF")
+    with pytest.raises(UnidentifiedImageError):
+        mask(tmp_path, "a", 10)
+
+
 def test_the_gallery_repeats_byte_for_byte(rows, tmp_path):
     table, paths = rows
     groups = {"missed": table.head(2), "false alarms": table.head(0)}
@@ -68,6 +74,21 @@ def test_the_gallery_repeats_byte_for_byte(rows, tmp_path):
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     with Image.open(tmp_path / "one.png") as picture:
         assert picture.info.keys() <= {"dpi"}
+
+
+@pytest.mark.parametrize("picture", ["gallery", "maps"])
+def test_a_leak_is_said_below_the_title(rows, tmp_path, picture):
+    for name, warning in (("clean", ""), ("leaky", "leaky protocol: parts share lesions")):
+        path = tmp_path / f"{name}.png"
+        if picture == "gallery":
+            gallery.draw({"missed": rows[0].head(2)}, {"missed": 2}, rows[1], path, warning)
+        else:
+            layers = [Maps(1, 1, 1, np.zeros((1, 2, 2, 1), "f4"))]
+            maps.draw("cnn_a", [maps.Seen(np.zeros((16, 16, 3), np.uint8), None, "x")], layers, path, warning)
+    with Image.open(tmp_path / "clean.png") as clean, Image.open(tmp_path / "leaky.png") as leaky:
+        left, top, right, bottom = ImageChops.difference(clean.convert("RGB"), leaky.convert("RGB")).getbbox()
+    assert 0.4 * figure.DPI < top < bottom < 0.7 * figure.DPI
+    assert left < right < clean.width
 
 
 def test_activation_pictures_repeat_byte_for_byte(tmp_path):

@@ -1,5 +1,8 @@
+import errno
+import os
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -70,18 +73,18 @@ def test_no_path():
 
 def test_no_folder(archive):
     (line,) = problems(archive.parent / "ham1000")
-    assert line.endswith(f"there is no such folder or zip. Did you mean {archive}?")
+    assert line.endswith(f"expected a folder or a zip, and this is not there. Did you mean {archive}?")
 
 
 def test_no_zip(archive):
     (archive / "archive.zip").touch()
     (line,) = problems(archive / "achive.zip")
-    assert line.endswith(f"there is no such folder or zip. Did you mean {archive / 'archive.zip'}?")
+    assert line.endswith(f"expected a folder or a zip, and this is not there. Did you mean {archive / 'archive.zip'}?")
 
 
 def test_no_folder_above_either():
     (line,) = problems("/nowhere/at/all")
-    assert line.endswith("there is no such folder or zip.")
+    assert line.endswith("expected a folder or a zip, and this is not there.")
 
 
 def test_a_file_that_is_no_zip(archive):
@@ -159,3 +162,54 @@ def test_a_crowded_folder_is_not_told_whole(tmp_path):
         (tmp_path / f"{number:02}.jpg").touch()
     (line,) = problems(tmp_path)
     assert line.endswith("05.jpg and 14 more.")
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ("~nosuchuser/x", "this is not there."),
+        ("{folder}/" + LONG, "this cannot be reached (File name too long)."),
+        ("{folder}/loop", "this cannot be reached (Too many levels of symbolic links)."),
+        ("{folder}/loop/x", "this cannot be reached (Too many levels of symbolic links)."),
+        ("{folder}/shut/x", "this cannot be reached (Permission denied)."),
+        ("\0", "this cannot be reached (embedded null byte)."),
+    ],
+)
+def test_an_odd_path_is_one_line(tmp_path, monkeypatch, odd, said):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    shut(monkeypatch, tmp_path / "shut")
+    (line,) = problems(odd.format(folder=tmp_path))
+    assert line.endswith(f"; expected a folder or a zip, and {said}")
+
+
+def shut(monkeypatch, folder):
+    """Make a folder nobody may look into; root may look into any."""
+
+    def refuse(method):
+        def refusing(path, *arguments, **options):
+            if folder in (path, *path.parents):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return method(path, *arguments, **options)
+
+        return refusing
+
+    for name in ("stat", "iterdir"):
+        monkeypatch.setattr(Path, name, refuse(getattr(Path, name)))
+
+
+def test_neighbours_that_cannot_be_looked_at_are_none(archive, monkeypatch):
+    (archive.parent / "loop").symlink_to(archive.parent / "loop")
+    shut(monkeypatch, archive.parent / "a")
+    (archive.parent / "a").symlink_to(archive)
+    (line,) = problems(archive.parent)
+    assert line.endswith(f"Did you mean {archive}?")
+
+
+def test_a_neighbour_s_name_is_told_escaped(archive):
+    (archive / PARTS[1]).rename(archive / os.fsdecode(b"\xff\r"))
+    (line,) = problems(archive)
+    assert line.isprintable()
+    assert "\\udcff\\r" in line

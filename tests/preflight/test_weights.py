@@ -1,3 +1,4 @@
+import errno
 import hashlib
 
 import pytest
@@ -29,6 +30,8 @@ def test_what_is_right_passes(tree, tmp_path):
     [
         ("vgg19", Weights(source="imagnet", sha256=None), "Did you mean imagenet?"),
         ("vgg19", Weights(source="/nowhere/w.h5", sha256=None), "this is not there"),
+        ("vgg19", Weights(source="~nosuchuser/w.h5", sha256=None), "this is not there"),
+        ("vgg19", Weights(source="w" * 300, sha256=None), "this cannot be reached (File name too long)"),
         ("vgg19", Weights(source="/", sha256=None), "this is a folder"),
         ("resnet", IMAGENET, "that is there for vgg19, inception_v3 only"),
         ("../w", NONE, "not a name"),
@@ -62,3 +65,13 @@ def test_a_member_names_weights_that_are_there(tree, named, said):
     (line,) = member_weights_problems("vgg19", member(tree, named), {"vgg19": NONE, "inception_v3": IMAGENET})
     assert line.startswith(f"models.vgg19.weights: received {named!r};")
     assert said in line
+
+
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("dermoscopy.preflight.weights.sha256", refuse)
+    (tmp_path / "w.h5").touch()
+    (line,) = weights_problems({"mine": Weights(source=str(tmp_path / "w.h5"), sha256="0" * 64)})
+    assert line.endswith("it cannot be read (Permission denied).")

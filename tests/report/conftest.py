@@ -69,7 +69,6 @@ DATA = {
     "kept": {},
     "duplicates": {},
 }
-LEAKED = "share of test photographs whose lesion is also in train"
 
 
 def write_json(path, value):

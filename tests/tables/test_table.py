@@ -1,3 +1,5 @@
+import random
+
 import pandas as pd
 import pytest
 
@@ -52,3 +54,11 @@ def test_what_the_pipeline_did_not_write_is_refused(tmp_path, text):
 def test_a_missing_table_says_what_to_run(tmp_path):
     with pytest.raises(TableError, match="dvc repro"):
         TABLE.read(tmp_path / "table.csv")
+
+
+def test_any_text_reads_back(tmp_path):
+    letters = ["\r", "\n", '"', ",", " ", "\0", "\x1a", "\\", "#", "\x85", "\u2028", "a"]
+    rng = random.Random(1)
+    texts = ["".join(rng.choices(letters, k=rng.randrange(6))) for _ in range(1000)]
+    TABLE.write(pd.DataFrame({"image_id": texts, "label": 1, "age": 1.5}), tmp_path / "table.csv")
+    assert TABLE.read(tmp_path / "table.csv")["image_id"].tolist() == sorted(texts)

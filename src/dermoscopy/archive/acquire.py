@@ -9,10 +9,11 @@ from dermoscopy.archive.directory import copy_archive
 from dermoscopy.archive.download import download
 from dermoscopy.archive.folders import replacing
 from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
+from dermoscopy.archive.paths import absence, expand
 from dermoscopy.archive.problems import Problem
 from dermoscopy.archive.settle import settle
 from dermoscopy.archive.simulate.archive import simulate
-from dermoscopy.archive.verify import verify
+from dermoscopy.archive.verify import drop_masks, verify
 from dermoscopy.archive.weights import copy_weights
 from dermoscopy.errors import ArchiveError, UserError
 from dermoscopy.params.data import Data
@@ -66,15 +67,17 @@ def _bring(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> N
         SCORES.write(pd.DataFrame(columns=list(SCORES.columns)), truth / "scores.csv")
     if all(problem.outcome != "fatal" for problem in problems):
         problems += verify(raw, data.limits)
-    name = data.path if data.source == "directory" and data.path else data.source
-    PROBLEMS.write(settle(problems, name, data.strict), folder / "problems.csv")
+        problems += drop_masks(truth / "masks", data.limits.pixels)
+    PROBLEMS.write(settle(problems, data), folder / "problems.csv")
 
 
 def _existing(path: str | None) -> Path:
-    if path is None or not Path(path).expanduser().exists():
+    source = None if path is None else expand(path)
+    absent = source and absence(source)
+    if source is None or absent:
         raise ArchiveError(
-            "The archive is not there",
-            [f"data.path: {path or 'null'}"],
+            "There is no archive",
+            [f"data.path: {path} {absent}" if absent else "data.path: null"],
             f"Set data.path to the folder that holds {', '.join(IMAGE_FOLDERS)} and {METADATA}, or their zips.",
         )
-    return Path(path).expanduser()
+    return source

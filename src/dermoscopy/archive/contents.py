@@ -2,13 +2,15 @@
 
 import os
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
-from dermoscopy.archive.problems import Problem
+from dermoscopy.archive.paths import holds
+from dermoscopy.archive.problems import Problem, printable
 from dermoscopy.archive.zips import MemberError, members
 
 FOLDERS = {name.lower(): name for name in IMAGE_FOLDERS}
@@ -35,7 +37,10 @@ class Entry(NamedTuple):
     member: zipfile.ZipInfo | None = None
 
     def __str__(self) -> str:
-        return self.path.name if self.member is None else f"{self.path.name}: {self.member.filename}"
+        return printable(self.path.name if self.member is None else f"{self.path.name}: {self.member.filename}")
+
+
+Told = tuple[Path, Problem]  # with the file or the zip it is of
 
 
 @dataclass
@@ -76,34 +81,66 @@ def find(source: Path) -> Contents:
 
     Folders are entered where their names say that they hold photographs or masks. Zips are asked
     for their directories, and nothing is unpacked or read. Files of folders come before those of zips.
+    Where the archive is complete without the zips whose names tell nothing, those may be anybody's, and
+    what is wrong with them does not matter.
 
     Args:
-        source: The folder or the zip.
+        source: The folder or the zip; it may be anything, which is told.
     """
-    source = source.expanduser()
     contents = Contents()
     tables: dict[str, list[Entry]] = {}
-    look = _in_folder if source.is_dir() else _in_zip
-    for entry in sorted(look(source, contents.problems), key=lambda entry: (entry.member is not None, entry.names)):
+    told: list[Told] = []
+    sure: set[str] = set()  # parts that are there without those zips
+    look = _in_folder if holds(source.is_dir) else _in_zip
+    for entry in sorted(look(source, told), key=lambda entry: (entry.member is not None, entry.names)):
         *folders, name = entry.names
         stem, _, ending = name.rpartition(".")
         kind, ending = _kind(folders), ending.lower()
         if name.lower() in TABLES:
             tables.setdefault(name.lower(), []).append(entry)
+            sure |= {METADATA} if _tells(entry.path) else set()
         elif not stem:
             continue
         elif kind in IMAGE_FOLDERS and ending in PHOTOGRAPH:
             contents.photographs.setdefault(f"{kind}/{stem}.jpg", []).append(entry)
+            sure |= {kind} if _tells(entry.path) else set()
         elif kind in IMAGE_FOLDERS and ending in OTHER_IMAGE:
-            contents.problems.append(Problem("file that is not a .jpg", str(entry)))
+            told.append((entry.path, Problem("file that is not a .jpg", str(entry))))
         elif kind == MASK and name.lower().endswith(MASK):
             contents.masks.setdefault(name[: -len(MASK)] + MASK, []).append(entry)
         elif ending == "zip" and entry.member and _kind([stem]):
-            contents.problems.append(Problem("zip inside a zip", str(entry), "unpack the outer one", outcome="fatal"))
+            inner = Problem("zip inside a zip", str(entry), "unpack the outer one", outcome="fatal")
+            told.append((entry.path, inner))
     contents.table = next((tables[name] for name in TABLES if name in tables), [])
-    contents.photographs = dict(sorted(contents.photographs.items()))
-    contents.masks = dict(sorted(contents.masks.items()))
+    contents.photographs = _well_named(contents.photographs, told)
+    contents.masks = _well_named(contents.masks, told)
+    lacking = not sure.issuperset((METADATA, *IMAGE_FOLDERS))
+    contents.problems = [problem for path, problem in told if lacking or _tells(path)]
     return contents
+
+
+def _well_named(named: dict[str, list[Entry]], told: list[Told]) -> dict[str, list[Entry]]:
+    """Return, sorted, what has a name that a table can hold and that every file system tells from the others."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name, (entry, *_) in sorted(named.items()):
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            told.append((entry.path, Problem("file name that is not UTF-8", str(entry))))
+        else:
+            alike[name.casefold()].append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            both = ", ".join(name.rpartition("/")[2] for name in names)
+            images = tuple(Path(name).stem for name in names if not name.endswith(MASK))
+            path = max((named[name][0].path for name in names), key=_tells)
+            told.append((path, Problem("file names that differ in letter case only", both, "", images)))
+    return {names[0]: named[names[0]] for names in alike.values() if len(names) == 1}
+
+
+def _tells(path: Path) -> bool:
+    """Return whether something is the archive's by its place or name; only a zip that is called anyhow is not."""
+    return path.suffix.lower() != ".zip" or is_part(path.name)
 
 
 def is_part(name: str) -> bool:
@@ -122,35 +159,37 @@ def _kind(folders: list[str]) -> str | None:
     return None
 
 
-def _in_folder(folder: Path, problems: list[Problem], names: tuple[str, ...] = ()) -> Iterator[Entry]:
+def _in_folder(folder: Path, told: list[Told], names: tuple[str, ...] = ()) -> Iterator[Entry]:
     try:
         files = sorted(os.scandir(folder), key=lambda file: file.name)
     except OSError as error:
-        problems.append(Problem("folder that cannot be read", folder.name, str(error.strerror), outcome="fatal"))
+        unreadable = Problem("folder that cannot be read", printable(folder.name), str(error.strerror), outcome="fatal")
+        told.append((folder, unreadable))
         return
     for file in files:
         if _is_junk(file.name):
             continue
-        if file.is_dir():
+        if holds(file.is_dir):
             if len(names) < DEEPEST and _kind([file.name]):
-                yield from _in_folder(Path(file), problems, (*names, file.name))
+                yield from _in_folder(Path(file), told, (*names, file.name))
         elif file.name.lower().endswith(".zip"):
-            yield from _in_zip(Path(file), problems)
-        elif file.is_file():
+            yield from _in_zip(Path(file), told)
+        elif holds(file.is_file):
             yield Entry((*names, file.name), Path(file))
 
 
-def _in_zip(path: Path, problems: list[Problem]) -> Iterator[Entry]:
+def _in_zip(path: Path, told: list[Told]) -> Iterator[Entry]:
     try:
         found = members(path)
     except MemberError as error:
         kind, detail = error.args
-        problems.append(Problem(kind, path.name, detail, outcome="fatal"))
+        told.append((path, Problem(kind, printable(path.name), detail, outcome="fatal")))
         return
     stem = path.stem
     for names, member in found:
         if names is None:
-            problems.append(Problem("member that leads out of its zip", f"{path.name}: {member.filename}"))
+            outside = Problem("member that leads out of its zip", str(Entry((), path, member)))
+            told.append((path, outside))
         elif not any(map(_is_junk, names)):
             yield Entry((stem, *names), path, member)
 

@@ -1,17 +1,17 @@
 """The archive from a folder or zips of the user's, as it was published or as it is passed on."""
 
-import errno
 import shutil
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from dermoscopy.archive.contents import Entry, find
 from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
-from dermoscopy.archive.problems import Problem
+from dermoscopy.archive.problems import Problem, printable
 from dermoscopy.archive.zips import Allowance, MemberError, UnpackedTooMuchError, read_member
+from dermoscopy.errors import DISK_FULL
 from dermoscopy.params.data import Limits
 from dermoscopy.progress import track
 
@@ -85,10 +85,12 @@ def _copy(
         kind, detail = error.args
         return [_problem(kind, str(entry), detail, target)]
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in DISK_FULL:
             raise
+        with suppress(OSError):  # its name may be too long to be written, or to be unlinked
+            target.unlink()
         return [_problem("file that cannot be copied", str(entry), str(error.strerror), target)]
-    places = " and ".join("/".join(twin.names) for twin in (entry, *differing))
+    places = printable(" and ".join("/".join(twin.names) for twin in (entry, *differing)))
     return [_problem("file that is there twice, with other content", target.name, places, target)] if differing else []
 
 

@@ -1,6 +1,5 @@
 """Published files, fetched once and found to be those that were published."""
 
-import errno
 import fcntl
 import logging
 import os
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dermoscopy.archive.resume import FetchError, resume
+from dermoscopy.errors import DISK_FULL
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def retrieve(file: Published, folder: Path) -> Path:
                 raise FetchError(f"its bytes are not those that were published: {error}") from None
             part.unlink(missing_ok=True)
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if error.errno in DISK_FULL:
             raise
         raise FetchError(f"{folder} cannot be written ({error.strerror})") from error
     return Path(path)

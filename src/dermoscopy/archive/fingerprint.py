@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dermoscopy.archive.contents import Entry, find
+from dermoscopy.archive.paths import expand
 from dermoscopy.archive.remembered import remembered_sha256
 from dermoscopy.errors import ArchiveError
 from dermoscopy.params.data import Data, Weights
@@ -27,7 +28,8 @@ def fingerprint(data: Data, memory: Path) -> dict[str, Any]:
         "source"; for a directory "metadata", the table's checksum, "images" and, if there are any,
         "masks": their "count" and the "sha256" over published name and checksum of each in order;
         "problems", how many of each kind cannot be taken, if any; for the download "doi" and
-        "files", name to md5 as published; "weights", name to sha256, or to "imagenet".
+        "files", name to md5 as published; "weights", name to sha256, or to "imagenet" and the
+        sha256 that is asked of it, if any.
 
     Raises:
         ArchiveError: A file cannot be read.
@@ -47,7 +49,7 @@ def _archive(data: Data, memory: Path) -> dict[str, Any]:
         return {"doi": PAGE, "files": {file.name: file.md5 for file in FILES}}
     if data.source != "directory" or data.path is None:
         return {}
-    contents = find(Path(data.path))
+    contents = find(expand(data.path))
     groups = {"metadata": contents.table, **contents.photographs, **contents.masks}
     checksums = _checksums([entry for entries in groups.values() for entry in entries], memory)
 
@@ -76,9 +78,10 @@ def _checksums(entries: list[Entry], memory: Path) -> dict[Entry, str]:
 
 def _weights(weights: Mapping[str, Weights], memory: Path) -> dict[str, str]:
     files = {
-        name: Path(entry.source).expanduser()
+        name: expand(entry.source)
         for name, entry in sorted(weights.items())
         if entry.source not in ("none", "imagenet")
     }
     hashes = dict(zip(files, remembered_sha256(list(files.values()), memory), strict=True))
-    return {name: hashes.get(name, "imagenet") for name, entry in sorted(weights.items()) if entry.source != "none"}
+    asked = {name: f"imagenet {entry.sha256 or ''}".rstrip() for name, entry in weights.items()}
+    return {name: hashes.get(name, asked[name]) for name, entry in sorted(weights.items()) if entry.source != "none"}

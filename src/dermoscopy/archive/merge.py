@@ -13,8 +13,8 @@ from dermoscopy.archive.folders import fresh
 from dermoscopy.archive.hashes import sha256_all
 from dermoscopy.archive.layout import METADATA, photographs
 from dermoscopy.archive.near import perceptual_hashes
-from dermoscopy.archive.problems import NAMED
 from dermoscopy.archive.sample import sample_lesions
+from dermoscopy.errors import few
 from dermoscopy.params.merge import Merge
 from dermoscopy.tables.duplicates import DUPLICATES
 from dermoscopy.tables.merged import MERGED
@@ -59,4 +59,6 @@ def merge(archive: Path, problems: Path, params: Merge, folder: Path) -> None:
 
 def _tell(duplicates: pd.DataFrame) -> None:
     for kind, pairs in duplicates.groupby("kind"):
-        logger.info("%s, %d: %s", kind, len(pairs), ", ".join((pairs["image_id"] + " = " + pairs["other"]).head(NAMED)))
+        logger.info(
+            "%s, %d: %s", kind, len(pairs), ", ".join(few((pairs["image_id"] + " = " + pairs["other"]).tolist()))
+        )

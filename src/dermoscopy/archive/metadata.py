@@ -11,7 +11,8 @@ import pandas as pd
 from dermoscopy.archive.layout import COLUMNS
 
 SEPARATORS = ",;\t"
-ID = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}"  # a file's name has 255 characters, and copies and masks add to it
+UNKNOWN = ("", "na", "nan", "none", "null")  # as programs write an age that is not known, in either case
 
 
 class Written(NamedTuple):
@@ -70,4 +71,10 @@ def read_sound(path: Path, left_out: Collection[str]) -> pd.DataFrame:
     frame = read_text(path).frame[list(COLUMNS)]
     frame = frame[frame["image_id"].str.fullmatch(ID) & ~frame["image_id"].isin(list(left_out))]
     frame = frame.sort_values("image_id", ignore_index=True)
-    return frame.assign(age=pd.to_numeric(frame["age"].replace("", None)).astype("float64"))
+    known = ~unknown(frame["age"])
+    return frame.assign(age=pd.to_numeric(frame["age"].where(known)).astype("float64"))
+
+
+def unknown(ages: "pd.Series[str]") -> "pd.Series[bool]":
+    """Return which ages are written as not known."""
+    return ages.str.strip().str.lower().isin(UNKNOWN)

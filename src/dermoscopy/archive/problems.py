@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-NAMED = 5  # of each kind; the count says how many more there are
+from dermoscopy.errors import few
 
 Outcome = Literal["fatal", "left out", "kept"]
 
@@ -28,6 +28,13 @@ class Problem(NamedTuple):
     outcome: Outcome = "left out"
 
 
+def printable(text: str) -> str:
+    """Return a text as a terminal may show it: what is no visible character, nor a blank, is escaped."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
+    )
+
+
 def summarize(problems: Sequence[Problem]) -> list[str]:
     """Return one line a kind, in the order of their first problems: its count and its first few names."""
     kinds: dict[str, list[Problem]] = defaultdict(list)
@@ -35,9 +42,8 @@ def summarize(problems: Sequence[Problem]) -> list[str]:
         kinds[problem.kind].append(problem)
     lines = []
     for kind, members in kinds.items():
-        names = [f"{name} ({detail})" if detail else name for _, name, detail, *_ in members[:NAMED]]
-        more = [f"and {len(members) - NAMED:,} more"] if len(members) > NAMED else []
-        lines.append(f"{kind}, {len(members):,}: {', '.join(names + more)}")
+        names = [f"{name} ({detail})" if detail else name for _, name, detail, *_ in members]
+        lines.append(f"{kind}, {len(members):,}: {printable(', '.join(few(names)))}")
     return lines
 
 

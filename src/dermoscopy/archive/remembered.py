@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ def remembered_sha256(paths: Sequence[Path], memory: Path) -> list[str]:
 
     Args:
         paths: Files.
-        memory: A JSON file that is read, and written if it learns something; it may be missing or spoilt.
+        memory: A JSON file that is read, and written if it learns something; it may be missing, spoilt
+            or out of reach.
 
     Raises:
         OSError: A file cannot be read.
@@ -29,10 +31,8 @@ def remembered_sha256(paths: Sequence[Path], memory: Path) -> list[str]:
         for path, digest in zip(changed, pool.map(sha256, map(Path, changed)), strict=True):
             known[path] = [*current[path], digest]
     if changed:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        beside = memory.with_name(f".{memory.name}.{os.getpid()}")
-        beside.write_text(json.dumps(known))
-        beside.replace(memory)
+        with suppress(OSError):  # what cannot be remembered is read again
+            _remember(known, memory)
     return [known[str(path.absolute())][2] for path in paths]
 
 
@@ -41,9 +41,23 @@ def _stamp(path: Path) -> list[int]:
     return [status.st_size, status.st_mtime_ns]
 
 
+def _remember(known: Mapping[str, list[Any]], memory: Path) -> None:
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    beside = memory.with_name(f".{memory.name}.{os.getpid()}")
+    try:
+        beside.write_text(json.dumps(known))
+        beside.replace(memory)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def _recall(memory: Path) -> dict[str, list[Any]]:
     try:
         known = json.loads(memory.read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return known if isinstance(known, dict) else {}
+    return {path: entry for path, entry in known.items() if _is_entry(entry)} if isinstance(known, dict) else {}
+
+
+def _is_entry(entry: Any) -> bool:
+    return isinstance(entry, list) and [type(value) for value in entry] == [int, int, str]

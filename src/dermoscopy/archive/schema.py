@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dermoscopy.archive.layout import COLUMNS
-from dermoscopy.archive.metadata import ID
+from dermoscopy.archive.metadata import ID, unknown
 from dermoscopy.archive.problems import Problem
 from dermoscopy.params.nearest import nearest_word
 from dermoscopy.params.policy import DIAGNOSES
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 IDS = ("image_id", "lesion_id")
 LEAVES = r"[/\\]|^\.\.?$"
 ENDING = r"(?i)\.(?:jpe?g|png)$"
+COPY = r"(?i)_copy[0-9]+$"  # as dataset.copies names them
+CONTROL = r"[\x00-\x1f\x7f-\x9f]"
+TEXTS = ("dx_type", "sex", "localization")
 OLDEST = 120  # years
 LONGEST = 200  # characters of a header that is told
 
@@ -61,7 +64,7 @@ def _cells(frame: pd.DataFrame) -> list[Problem]:
         cases = errors.failure_cases.astype({"index": int}).sort_values("index", kind="stable")
     else:
         return []
-    rows = frame[["lesion_id", "image_id", "dx", "age"]].to_dict("index")
+    rows = frame[list(COLUMNS)].to_dict("index")
     problems = []
     for kind, column, line in zip(cases["check"], cases["column"], cases["index"], strict=True):
         cells = rows[line]
@@ -93,12 +96,18 @@ def _schema() -> "pa.DataFrameSchema":
         )
 
     def years(ages: "pd.Series[str]") -> "pd.Series[bool]":
-        return (ages == "") | pd.to_numeric(ages, errors="coerce").between(0, OLDEST)
+        return unknown(ages) | pd.to_numeric(ages, errors="coerce").between(0, OLDEST)
 
+    columns = {name: identifier(name) for name in IDS}
+    columns["image_id"].checks.append(
+        pa.Check(lambda ids: ~ids.str.contains(COPY), error="image_id that ends like a copy's")
+    )
+    text = pa.Check(lambda texts: ~texts.str.contains(CONTROL), error="field with a control character")
     return pa.DataFrameSchema(
         {
-            **{name: identifier(name) for name in IDS},
+            **columns,
             "dx": pa.Column(str, pa.Check.isin(DIAGNOSES, error=f"dx other than {', '.join(DIAGNOSES)}")),
+            **{name: pa.Column(str, text) for name in TEXTS},
             "age": pa.Column(str, pa.Check(years, error=f"age outside 0 to {OLDEST}")),
         }
     )

@@ -2,9 +2,11 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -16,6 +18,8 @@ from dermoscopy.archive.problems import Problem, left_out
 from dermoscopy.params.data import Limits
 from dermoscopy.params.policy import DIAGNOSES
 from dermoscopy.progress import track
+
+T = TypeVar("T")
 
 
 def verify(archive: Path, limits: Limits) -> list[Problem]:
@@ -119,14 +123,34 @@ def decode(paths: Sequence[Path], pixels: int) -> tuple[list[Problem], dict[str,
         return problem, sha256(path) if problem is None or problem.outcome == "kept" else ""
 
     problems, hashes = [], {}
-    with ThreadPoolExecutor() as pool:  # Pillow and hashlib let go of the interpreter
-        looked = zip(paths, pool.map(look, paths), strict=True)
-        for path, (problem, digest) in track(looked, "Verifying photographs", len(paths)):
-            if problem:
-                problems.append(problem)
-            if digest:
-                hashes[path.stem] = digest
+    for path, (problem, digest) in _several(look, paths, "Verifying photographs"):
+        if problem:
+            problems.append(problem)
+        if digest:
+            hashes[path.stem] = digest
     return problems, hashes
+
+
+def drop_masks(folder: Path, pixels: int) -> list[Problem]:
+    """Delete the masks that cannot be decoded, and list them; their photographs are worth as much without.
+
+    Args:
+        folder: Holds them; may be missing.
+        pixels: Of one mask, at most.
+    """
+    problems = []
+    look = partial(inspect, pixels=pixels, what="mask")
+    for path, problem in _several(look, sorted(folder.glob("*.png")), "Verifying masks"):
+        if problem:
+            path.unlink()
+            problems.append(problem)
+    return problems
+
+
+def _several(look: Callable[[Path], T], paths: Sequence[Path], title: str) -> Iterator[tuple[Path, T]]:
+    """Yield each path with what a look at it found; several are looked at at once."""
+    with ThreadPoolExecutor() as pool:  # Pillow and hashlib let go of the interpreter
+        yield from track(zip(paths, pool.map(look, paths), strict=True), title, len(paths))
 
 
 def same_bytes(hashes: Mapping[str, str], diagnoses: Mapping[str, str]) -> list[Problem]:

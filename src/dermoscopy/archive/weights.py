@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dermoscopy.archive.fetch import Published, retrieve
 from dermoscopy.archive.hashes import sha256
+from dermoscopy.archive.paths import expand, holds
 from dermoscopy.archive.resume import FetchError
 from dermoscopy.errors import WeightsError
 from dermoscopy.params.data import Weights
@@ -73,8 +74,8 @@ def find(name: str, source: str) -> Path:
     Raises:
         WeightsError: It is not there.
     """
-    path = Path(source).expanduser()
-    if not path.is_file():
+    path = expand(source)
+    if not holds(path.is_file):
         raise WeightsError(
             f"data.weights.{name}.source: there is no file {source}.\n"
             f"    Set it to a file's path, to imagenet or to none."

@@ -1,12 +1,15 @@
 """Profiles: the leaves of params.yaml that differ, one file a purpose."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml.error import YAMLError
 
+from dermoscopy.archive.paths import expand
+from dermoscopy.archive.problems import printable
 from dermoscopy.cli.leaves import Leaves, flatten
 from dermoscopy.errors import UserError
 from dermoscopy.params.file import read_yaml
@@ -50,10 +53,20 @@ def data_leaves(data: str) -> Leaves:
     Args:
         data: "download", or the path of a folder or a zip file; made absolute, since a queued experiment
             runs elsewhere. A folder of that name is "./download".
+
+    Raises:
+        UserError: params.yaml cannot hold the path.
     """
     if data == DOWNLOAD:
         return {"data.source": "download", "data.path": None}
-    return {"data.source": "directory", "data.path": str(Path(data).expanduser().resolve())}
+    try:
+        data.encode()
+    except UnicodeEncodeError:
+        raise UserError(
+            f"The archive's path {printable(data)} is not UTF-8, as params.yaml is: rename it, or link to it."
+        ) from None
+    # Path.resolve would raise of a loop of links, which the check tells in its words.
+    return {"data.source": "directory", "data.path": os.path.realpath(expand(data))}
 
 
 def override(key: str, value: Any) -> str:

@@ -6,34 +6,34 @@ from typing import Any
 
 import pandas as pd
 
-from dermoscopy.archive.problems import NAMED, Problem, summarize
+from dermoscopy.archive.problems import Problem, summarize
 from dermoscopy.dataset.evidence import Check, Evidence
 from dermoscopy.dataset.faults import FAULTS
-from dermoscopy.dataset.leaks import LEAKS
-from dermoscopy.errors import LeakError
-from dermoscopy.evaluation.protocol import VERDICTS
+from dermoscopy.dataset.leaks import LEAKS, TOLERATED
+from dermoscopy.errors import NAMED, LeakError
+from dermoscopy.evaluation.protocol import KNOWN, VERDICTS
 from dermoscopy.tables.parts import PARTS
 
 logger = logging.getLogger(__name__)
 
 
-def audit(evidence: Evidence, protocol: str) -> dict[str, Any]:
+def audit(evidence: Evidence) -> dict[str, Any]:
     """Make every check, and return what was checked and counted.
 
     Args:
-        evidence: What `evidence.gather` returned.
-        protocol: How the parts were drawn; where that leaks by design, leaks are told and counted.
+        evidence: What `evidence.gather` returned; what its protocol leaks by design is told and counted.
 
     Returns:
         The protocol, its verdict, how often each check found something, counts of each part; of a
         leaky protocol also the shares of test that train knows, and the first names of each leak.
 
     Raises:
-        LeakError: Parts contradict each other or, under a clean protocol, share something; all of it is told.
+        LeakError: Parts contradict each other or share what the protocol keeps apart; all of it is told.
     """
-    leaks, faults = _examine(LEAKS, evidence), _examine(FAULTS, evidence)
-    leaky = VERDICTS[protocol] == "leaky"
-    fatal = faults if leaky else leaks | faults
+    protocol = evidence.split.protocol
+    found = _examine(LEAKS | FAULTS, evidence)
+    leaks = {kind: problems for kind, problems in found.items() if kind in TOLERATED[protocol]}
+    fatal = {kind: problems for kind, problems in found.items() if kind not in leaks}
     if any(fatal.values()):
         raise LeakError(
             "The parts are not apart, and nothing can be learnt or judged on them",
@@ -44,11 +44,11 @@ def audit(evidence: Evidence, protocol: str) -> dict[str, Any]:
     told = {
         "protocol": protocol,
         "verdict": VERDICTS[protocol],
-        "found": {kind: len(problems) for kind, problems in (leaks | faults).items()},
+        "found": {kind: len(problems) for kind, problems in found.items()},
         "parts": {part: _count(evidence.rows[evidence.rows["table"] == part]) for part in PARTS},
         "groups_of_several_lesions": _joined(evidence.rows),
     }
-    if not leaky:
+    if VERDICTS[protocol] == "clean":
         return told
     known = _known(evidence.rows)
     _warn(protocol, known, leaks)
@@ -79,18 +79,17 @@ def _known(rows: pd.DataFrame) -> dict[str, float]:
     test = rows.loc[rows["table"] == "test", "lesion_id"]
     known = test.isin(rows.loc[rows["table"] == "train", "lesion_id"])
     return {
-        "share of test lesions also in train": round(float(known[~test.duplicated()].mean()), 4),
-        "share of test photographs whose lesion is also in train": round(float(known.mean()), 4),
+        "test_lesions_of_train": round(float(known[~test.duplicated()].mean()), 4),
+        KNOWN: round(float(known.mean()), 4),
     }
 
 
 def _warn(protocol: str, known: Mapping[str, float], leaks: Mapping[str, list[Problem]]) -> None:
-    _, photographs = known.values()
     names = [Problem(kind, problem.name) for kind, problems in leaks.items() for problem in problems]
     logger.warning(
         "leaky protocol: %s. %.0f %% of the test photographs show a lesion that is also in train.",
         protocol,
-        100 * photographs,
+        100 * known[KNOWN],
     )
     for line in summarize(names):
         logger.warning("  %s", line)

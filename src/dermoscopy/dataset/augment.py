@@ -1,6 +1,7 @@
 """The planned copies of photographs are made: the paper's flips, rotation, scaling, cropping, translating."""
 
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -27,15 +28,29 @@ def make_copies(rows: pd.DataFrame, images: Path, params: Augment, seed: int, ro
     copies = rows[rows["image_id"] != rows["source"]]
 
     def make(image_id: str, source: str, path: str) -> None:
-        rng = np.random.default_rng([seed, *image_id.encode()])
-        with open_image(images / f"{source}.jpg") as original:
-            copy = distort(to_rgb(original), params, rng)
-        copy.save(root / path, quality=params.quality)
+        (root / path).write_bytes(draw_copy(images / f"{source}.jpg", image_id, params, seed))
 
     with ThreadPoolExecutor() as pool:  # Pillow and numpy let go of the interpreter
         made = pool.map(make, copies["image_id"], copies["source"], copies["path"])
         for _ in track(made, "Making copies", len(copies)):
             pass
+
+
+def draw_copy(original: Path, image_id: str, params: Augment, seed: int) -> bytes:
+    """Return the JPEG file of a copy, which nothing but the arguments decides.
+
+    Args:
+        original: The photograph.
+        image_id: The copy's own.
+        params: How much it may differ.
+        seed: With image_id, it decides how the copy differs.
+    """
+    rng = np.random.default_rng([seed, *image_id.encode()])
+    with open_image(original) as image:
+        copy = distort(to_rgb(image), params, rng)
+    file = BytesIO()
+    copy.save(file, "JPEG", quality=params.quality)
+    return file.getvalue()
 
 
 def distort(image: Image.Image, params: Augment, rng: np.random.Generator) -> Image.Image:

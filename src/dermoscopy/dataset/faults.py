@@ -3,13 +3,36 @@
 Each returns a name and a detail for all it found. A single one fails the run under every protocol.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from dermoscopy.archive.duplicates import group
 from dermoscopy.dataset.evidence import Check, Evidence, Findings
+from dermoscopy.dataset.histology import confirmed
+from dermoscopy.tables.merged import MERGED
 from dermoscopy.tables.parts import locate
+
+
+def photographs_lost(evidence: Evidence) -> Findings:
+    """Every photograph that was merged is in a part, but for what a test part of confirmed lesions leaves out."""
+    merged, rows, split = evidence.merged, evidence.rows, evidence.split
+    lost = ~merged["image_id"].isin(rows["image_id"])
+    if split.test_histo_only and split.protocol != "paper":  # whose val keeps what its test leaves out
+        elsewhere = merged["group"].isin(rows.loc[rows["table"] != "test", "group"])
+        lost &= confirmed(merged) | (elsewhere & (split.protocol == "lesion"))
+    yield from zip(merged.loc[lost, "image_id"], merged.loc[lost, "dx"], strict=True)
+
+
+def rows_changed(evidence: Evidence) -> Findings:
+    """Every original's row says what was known of it when it was merged."""
+    originals = evidence.rows[evidence.rows["image_id"] == evidence.rows["source"]]
+    both = originals.merge(evidence.merged, "left", on="image_id", suffixes=("", "_merged"), indicator=True)
+    unknown, known = both[both["_merge"] == "left_only"], both[both["_merge"] == "both"]
+    yield from zip(unknown["image_id"], unknown["table"] + ".csv, never merged", strict=True)
+    for column in [name for name in MERGED.columns if name != "image_id"]:
+        now, then = known[column], known[f"{column}_merged"]
+        told = known["table"] + f".csv, {column} " + now.astype(str) + ", merged " + then.astype(str)
+        other = (now != then) & (now.notna() | then.notna())
+        yield from zip(known.loc[other, "image_id"], told[other], strict=True)
 
 
 def ids_repeat(evidence: Evidence) -> Findings:
@@ -52,14 +75,25 @@ def rows_without_file(evidence: Evidence) -> Findings:
 def files_changed(evidence: Evidence) -> Findings:
     """Every original's file has the bytes it had when it was merged."""
     originals = evidence.rows[evidence.rows["image_id"] == evidence.rows["source"]]
-    both = originals.merge(evidence.files, on="path", suffixes=("", "_found"))
+    return _differ(originals[["path", "image_id"]].merge(evidence.merged, on="image_id"), evidence.files)
+
+
+def copies_changed(evidence: Evidence) -> Findings:
+    """Every copy's file has the bytes that its original gives."""
+    copies = evidence.rows[["path", "image_id", "source"]].merge(evidence.copies, on=["image_id", "source"])
+    return _differ(copies, evidence.files)
+
+
+def _differ(expected: pd.DataFrame, files: pd.DataFrame) -> Findings:
+    """Return the files that are there and hash to something else."""
+    both = expected.merge(files, on="path", suffixes=("", "_found"))
     for path in both.loc[both["sha256"] != both["sha256_found"], "path"]:
         yield path, ""
 
 
 def groups_differ(evidence: Evidence) -> Findings:
     """Every lesion has the group that the files tell, as searched anew for duplicates."""
-    rows, merged = evidence.rows, evidence.merged
+    rows, merged = evidence.rows, evidence.duplicates
     # A photograph that was merged and then left out of test may still join two lesions that were not.
     gone = ~(merged["image_id"].isin(rows["image_id"]) & merged["other"].isin(rows["image_id"]))
     pairs = pd.concat([evidence.found, merged[gone]])
@@ -70,12 +104,15 @@ def groups_differ(evidence: Evidence) -> Findings:
         yield lesion, f"group {received}, by its files {expected}"
 
 
-FAULTS: Mapping[str, Check] = {
+FAULTS: dict[str, Check] = {
+    "photograph lost since it was merged": photographs_lost,
+    "row other than merged": rows_changed,
     "image_id twice in a table": ids_repeat,
     "row in another part's table or folder": rows_astray,
     "copy unlike its original": copies_unlike,
     "file without a row": files_without_row,
     "row without a file": rows_without_file,
     "file changed since it was merged": files_changed,
+    "copy other than its original gives": copies_changed,
     "group other than the files tell": groups_differ,
 }

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from dermoscopy.errors import LeakError
-from dermoscopy.tables.parts import few, read_part
+from dermoscopy.errors import LeakError, few
+from dermoscopy.tables.parts import read_part
 
 # What train and val never share, by protocol.
 APART = {

@@ -8,11 +8,20 @@ from dermoscopy.tables.parts import LABELS
 HISTOLOGY = "histo"  # dx_type of a photograph whose lesion a pathologist has seen
 
 
-def keep_confirmed(test: pd.DataFrame, merged: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of lesions that histology confirmed.
+def confirmed(merged: pd.DataFrame) -> "pd.Series[bool]":
+    """Return whether each photograph shows a lesion that histology confirmed.
 
     It confirms a lesion, not a photograph: one photograph that says so is enough. (In HAM10000 no
     lesion's photographs disagree.)
+
+    Args:
+        merged: All photographs; columns `lesion_id`, `dx_type`.
+    """
+    return merged["lesion_id"].isin(merged.loc[merged["dx_type"] == HISTOLOGY, "lesion_id"])
+
+
+def keep_confirmed(test: pd.DataFrame, merged: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of lesions that histology confirmed.
 
     Args:
         test: Rows of the test part; columns `lesion_id`, `label`.
@@ -21,8 +30,7 @@ def keep_confirmed(test: pd.DataFrame, merged: pd.DataFrame) -> pd.DataFrame:
     Raises:
         ParameterError: A label has no such lesion.
     """
-    confirmed = merged.loc[merged["dx_type"] == HISTOLOGY, "lesion_id"]
-    kept = test[test["lesion_id"].isin(confirmed)]
+    kept = test[test["lesion_id"].isin(merged.loc[confirmed(merged), "lesion_id"])]
     gaps = [
         f"test keeps no {name} photograph of {(test['label'] == label).sum()}"
         for label, name in enumerate(LABELS)

@@ -23,31 +23,35 @@ class Tile(NamedTuple):
     caption: str
 
 
-def write_sheets(rows: pd.DataFrame, duplicates: pd.DataFrame, folder: Path, root: Path = Path()) -> None:
+def write_sheets(
+    rows: pd.DataFrame, duplicates: pd.DataFrame, folder: Path, warning: str = "", root: Path = Path()
+) -> None:
     """Write <dx>.png for each diagnosis, and duplicates.png if there are any.
 
     Args:
         rows: Originals, columns of `PART`.
         duplicates: Pairs of photographs, columns of `DUPLICATES`.
         folder: To be made.
+        warning: Of a leaky protocol, for every title.
         root: The project's top folder, where the rows' paths start.
     """
     folder.mkdir(parents=True, exist_ok=True)
     photographs = _once(rows)
     for dx, of_dx in photographs.groupby("dx"):
-        draw_diagnosis(str(dx), of_dx, root).save(folder / f"{dx}.png")
+        draw_diagnosis(str(dx), of_dx, root, warning).save(folder / f"{dx}.png")
     pairs = duplicates[duplicates[["image_id", "other"]].isin(set(photographs["image_id"])).all(axis="columns")]
     if len(pairs):
-        draw_duplicates(pairs, photographs, root).save(folder / f"{DUPLICATES}.png")
+        draw_duplicates(pairs, photographs, root, warning).save(folder / f"{DUPLICATES}.png")
 
 
-def draw_diagnosis(dx: str, photographs: pd.DataFrame, root: Path) -> Image.Image:
+def draw_diagnosis(dx: str, photographs: pd.DataFrame, root: Path, warning: str = "") -> Image.Image:
     """Draw photographs of one diagnosis, evenly chosen from its parts and ids.
 
     Args:
         dx: The diagnosis.
         photographs: A row each, columns of `PART`.
         root: The project's top folder.
+        warning: As `write_sheets` takes it.
     """
     chosen = _evenly(photographs, TILES)
     title = f"{dx}: {len(chosen)} of {len(photographs):,} photographs, {photographs['lesion_id'].nunique():,} lesions"
@@ -55,10 +59,10 @@ def draw_diagnosis(dx: str, photographs: pd.DataFrame, root: Path) -> Image.Imag
         Tile((root / path,), f"{image_id}\n{part}, {LABELS[label]}")
         for image_id, path, part, label in chosen[["image_id", "path", "part", "label"]].itertuples(index=False)
     ]
-    return _draw(title, tiles)
+    return _draw(title, tiles, warning)
 
 
-def draw_duplicates(pairs: pd.DataFrame, photographs: pd.DataFrame, root: Path) -> Image.Image:
+def draw_duplicates(pairs: pd.DataFrame, photographs: pd.DataFrame, root: Path, warning: str = "") -> Image.Image:
     """Draw pairs of photographs that were found to be one, or of one lesion, evenly chosen from their kinds.
 
     A pair that was found in two ways is shown once.
@@ -67,6 +71,7 @@ def draw_duplicates(pairs: pd.DataFrame, photographs: pd.DataFrame, root: Path) 
         pairs: Columns of `DUPLICATES`; both photographs of each are in the next argument.
         photographs: A row each, columns of `PART`.
         root: The project's top folder.
+        warning: As `write_sheets` takes it.
     """
     by_id = photographs.set_index("image_id")
     by_pair = pairs.sort_values("kind").groupby(["image_id", "other"], as_index=False)
@@ -79,7 +84,7 @@ def draw_duplicates(pairs: pd.DataFrame, photographs: pd.DataFrame, root: Path) 
         parts = " | ".join(both["part"].drop_duplicates())
         paths = tuple(root / path for path in both["path"])
         tiles.append(Tile(paths, f"{pair['image_id']} = {pair['other']}\n{pair['kind']}{distance}; {parts}"))
-    return _draw(f"duplicates: {len(chosen)} of {len(once):,} pairs", tiles)
+    return _draw(f"duplicates: {len(chosen)} of {len(once):,} pairs", tiles, warning)
 
 
 def _once(rows: pd.DataFrame) -> pd.DataFrame:
@@ -94,7 +99,7 @@ def _evenly(rows: pd.DataFrame, most: int) -> pd.DataFrame:
     return rows.iloc[np.linspace(0, len(rows) - 1, shown).round().astype(int)]
 
 
-def _draw(title: str, tiles: list[Tile]) -> Image.Image:
+def _draw(title: str, tiles: list[Tile], warning: str) -> Image.Image:
     across = len(tiles[0].paths)
     columns = COLUMNS // across
     lines = -(-len(tiles) // columns)
@@ -102,7 +107,7 @@ def _draw(title: str, tiles: list[Tile]) -> Image.Image:
     sheet = Image.new("RGB", (width, TITLE + lines * (SIDE + CAPTION + GAP)), "white")
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(11)
-    draw.text((GAP, GAP), title, "black", ImageFont.load_default(14))
+    draw.text((GAP, GAP), title + f" ({warning})" * bool(warning), "black", ImageFont.load_default(14))
     for position, (paths, caption) in enumerate(tiles):
         line, column = divmod(position, columns)
         left, top = GAP + column * (across * SIDE + GAP), TITLE + line * (SIDE + CAPTION + GAP)

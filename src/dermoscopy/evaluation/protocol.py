@@ -6,6 +6,9 @@ from dermoscopy.errors import TableError
 
 VERDICTS = {"lesion": "clean", "image": "leaky", "paper": "leaky"}
 
+# Key of metrics/audit.json under a leaky protocol: the share of test's photographs whose lesion is also in train.
+KNOWN = "test_photographs_of_train_lesions"
+
 
 def read_audited(path: Path) -> str:
     """Return the protocol that the parts were audited by.
@@ -46,3 +49,8 @@ def read_protocol(path: Path) -> str:
 def shown(protocol: str) -> str:
     """Return a protocol as figures and titles show it, with a warning where it leaks."""
     return protocol if VERDICTS[protocol] == "clean" else f"{protocol} (leaky protocol)"
+
+
+def warning(protocol: str) -> str:
+    """Return what a picture says below its title where parts leak, and nothing where they do not."""
+    return "" if VERDICTS[protocol] == "clean" else "leaky protocol: parts share lesions"

@@ -16,7 +16,13 @@ CELL, ROW = WIDTH + 0.18, WIDTH * 0.75 + 0.72
 MARGIN, TITLE, HEAD = 0.25, 0.55, 0.5
 
 
-def draw(groups: Mapping[str, pd.DataFrame], total: Mapping[str, int], paths: Mapping[str, Path], path: Path) -> None:
+def draw(
+    groups: Mapping[str, pd.DataFrame],
+    total: Mapping[str, int],
+    paths: Mapping[str, Path],
+    path: Path,
+    warning: str = "",
+) -> None:
     """Draw groups of wrongly classified photographs, the worst first.
 
     Args:
@@ -24,6 +30,7 @@ def draw(groups: Mapping[str, pd.DataFrame], total: Mapping[str, int], paths: Ma
         total: Heading to how many there are in all.
         paths: image_id to its file.
         path: The PNG file to write.
+        warning: Of a leaky protocol, below the title.
     """
     lines = {heading: max(1, ceil(len(rows) / COLUMNS)) for heading, rows in groups.items()}
     width = 2 * MARGIN + COLUMNS * CELL - (CELL - WIDTH)
@@ -31,6 +38,7 @@ def draw(groups: Mapping[str, pd.DataFrame], total: Mapping[str, int], paths: Ma
     page = figure.new(width, height)
     title = "Test photographs that the mean of the members calls wrongly, the worst first"
     page.text(MARGIN / width, 1 - 0.32 / height, title, size=13, color=figure.INK, va="center")
+    page.text(MARGIN / width, 1 - 0.54 / height, warning, size=10, color=figure.INK, va="center")
     top = TITLE
     for heading, rows in groups.items():
         shown = f"{heading}: {total[heading]}" + (f", {len(rows)} of them shown" if len(rows) < total[heading] else "")

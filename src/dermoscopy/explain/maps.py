@@ -71,7 +71,7 @@ def mosaic(values: NDArray[np.float64], side: int) -> NDArray[np.float64]:
     return grid
 
 
-def draw(member: str, photographs: Sequence[Seen], layers: Sequence[Maps], path: Path) -> None:
+def draw(member: str, photographs: Sequence[Seen], layers: Sequence[Maps], path: Path, warning: str = "") -> None:
     """Draw the activation maps of a member: a row a photograph, a column a convolution.
 
     Args:
@@ -79,6 +79,7 @@ def draw(member: str, photographs: Sequence[Seen], layers: Sequence[Maps], path:
         photographs: As many as the maps were made of.
         layers: From `activations.activation_maps`.
         path: The PNG file to write.
+        warning: Of a leaky protocol, below the title.
     """
     rows, columns = len(photographs), 1 + len(layers)
     width = LEFT + max(columns, LEAST) * (TILE + GAP) - GAP + RIGHT
@@ -93,6 +94,7 @@ def draw(member: str, photographs: Sequence[Seen], layers: Sequence[Maps], path:
         return place
 
     page.text(0.15 / width, 1 - 0.3 / height, f"Activation maps of {member}", size=14, color=figure.INK, va="center")
+    page.text(0.15 / width, 1 - 0.54 / height, warning, va="center", **_text(10))
     stretched = [stretch(layer.values) for layer in layers]
     side = round(TILE * figure.DPI)
     for row, photograph in enumerate(photographs):

@@ -14,7 +14,7 @@ from dermoscopy.networks.saved import load_member
 from dermoscopy.params.explain import Explain
 
 
-def draw_wrong(mean: pd.DataFrame, paths: Mapping[str, Path], count: int, folder: Path) -> None:
+def draw_wrong(mean: pd.DataFrame, paths: Mapping[str, Path], count: int, folder: Path, warning: str = "") -> None:
     """Draw the photographs that the mean of the members calls wrongly, as `wrong.png`.
 
     Args:
@@ -22,11 +22,12 @@ def draw_wrong(mean: pd.DataFrame, paths: Mapping[str, Path], count: int, folder
         paths: image_id to its file.
         count: At most so many of each label.
         folder: Where the picture goes.
+        warning: Of a leaky protocol, below the title.
     """
     headings = {"Malignant, called benign": 1, "Benign, called malignant": 0}
     groups = {heading: choose.worst(mean, label, count) for heading, label in headings.items()}
     total = {heading: len(choose.worst(mean, label, len(mean))) for heading, label in headings.items()}
-    gallery.draw(groups, total, paths, folder / "wrong.png")
+    gallery.draw(groups, total, paths, folder / "wrong.png", warning)
 
 
 def draw_activations(
@@ -38,6 +39,7 @@ def draw_activations(
     masks: Path,
     settings: Explain,
     folder: Path,
+    warning: str = "",
 ) -> None:
     """Draw what a member answers to a few photographs, as `activations_<member>.png`.
 
@@ -50,6 +52,7 @@ def draw_activations(
         masks: Folder of lesion masks, possibly empty.
         settings: How many photographs, convolutions and channels.
         folder: Where the picture goes.
+        warning: Of a leaky protocol, below the title.
     """
     model, parameters = load_member(model_folder)
     chosen = choose.telling(mean, settings.photographs)
@@ -65,4 +68,4 @@ def draw_activations(
     ]
     images = np.stack([photograph.image for photograph in seen]).astype(np.float32)
     layers = activation_maps(model, images, settings.layers, settings.channels)
-    maps.draw(member, seen, layers, folder / f"activations_{member}.png")
+    maps.draw(member, seen, layers, folder / f"activations_{member}.png", warning)

@@ -36,7 +36,7 @@ def mask(folder: Path, image_id: str, size: int) -> NDArray[np.bool_] | None:
     path = folder / f"{image_id}_segmentation.png"
     if not path.exists():
         return None
-    with Image.open(path) as image:
+    with open_image(path) as image:
         grey = image.convert("L").resize((size, size), Image.Resampling.NEAREST)
     inside = np.asarray(grey) > 127
     return None if inside.all() or not inside.any() else inside

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from dermoscopy.archive.contents import find, is_part
 from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
-from dermoscopy.archive.problems import summarize
+from dermoscopy.archive.paths import absence, expand, holds
+from dermoscopy.archive.problems import printable, summarize
 from dermoscopy.archive.zips import members
 from dermoscopy.params.data import Data
 from dermoscopy.params.nearest import nearest_word
@@ -27,24 +28,24 @@ def source_problems(data: Data) -> list[str]:
             f"{', '.join(PARTS)}, or their zips. Name it with: make run DATA=path"
         ]
     key = f"data.path: received {data.path!r}; "
-    path = Path(data.path).expanduser()
-    if not path.exists():
-        return [f"{key}there is no such folder or zip.{_nearest(path)}"]
+    path = expand(data.path)
+    if absent := absence(path):
+        return [printable(f"{key}expected a folder or a zip, and this {absent}.{_nearest(path)}")]
     contents = find(path)
     sound_part = not data.strict and METADATA not in contents.lacks and contents.photographs
     if contents.complete or (sound_part and not contents.fatal):
         return []
     if contents.fatal:
-        return [f"{key}{'; '.join(summarize(contents.fatal))}.{_neighbour(path)}"]
+        return [printable(f"{key}{'; '.join(summarize(contents.fatal))}.{_neighbour(path)}")]
     found = _found(path)
     spelt, neighbour = _spelt(contents.lacks, found), _neighbour(path)
-    return [f"{key}it lacks {', '.join(contents.lacks)}; found {_shown(found)}.{spelt}{neighbour}"]
+    return [printable(f"{key}it lacks {', '.join(contents.lacks)}; found {_shown(found)}.{spelt}{neighbour}")]
 
 
 def _found(path: Path) -> list[str]:
     """Return the names a user sees there, at the top."""
     if path.is_dir():
-        names = {other.name for other in path.iterdir()}
+        names = {other.name for other in _inside(path)}
     else:
         names = {inside[0] for inside, _ in members(path) if inside}
     return sorted(name for name in names if not name.startswith("."))
@@ -68,17 +69,22 @@ def _spelt(lacks: list[str], found: list[str]) -> str:
 
 
 def _nearest(path: Path) -> str:
-    if not path.parent.is_dir():
-        return ""
-    siblings = (other.name for other in path.parent.iterdir() if other.is_dir() or other.suffix.lower() == ".zip")
+    siblings = (other.name for other in _inside(path.parent) if other.suffix.lower() == ".zip" or holds(other.is_dir))
     near = nearest_word(path.name, siblings)
     return f" Did you mean {path.parent / near}?" if near else ""
 
 
 def _neighbour(path: Path) -> str:
     """Return where the archive probably is: one folder up, or one down."""
-    inside = sorted(path.iterdir()) if path.is_dir() else []
-    for folder in (path.absolute().parent, *inside):
-        if folder.is_dir() and find(folder).complete:
+    for folder in (path.absolute().parent, *_inside(path)):
+        if holds(folder.is_dir) and find(folder).complete:
             return f" Did you mean {folder}?"
     return ""
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return what is in a folder, sorted; nothing, if it is none or may not be looked into."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from dermoscopy.archive.hashes import sha256
+from dermoscopy.archive.paths import absence, expand
 from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.params.data import Weights
 from dermoscopy.params.models import Transfer
@@ -31,16 +31,19 @@ def weights_problems(weights: Mapping[str, Weights]) -> list[str]:
 
 
 def _file_problems(key: str, entry: Weights) -> list[str]:
-    path = Path(entry.source).expanduser()
+    path = expand(entry.source)
+    absent = absence(path)
     expected = "expected none, imagenet or the path of a file"
-    if not path.is_file():
+    if absent or not path.is_file():
         meant = nearest_word(entry.source, ("none", "imagenet"))
-        found = "is a folder" if path.is_dir() else "is not there"
         question = f" Did you mean {meant}?" if meant else ""
-        return [f"{key}.source: received {entry.source!r}; {expected}, and this {found}.{question}"]
+        return [f"{key}.source: received {entry.source!r}; {expected}, and this {absent or 'is a folder'}.{question}"]
     if entry.sha256 is None:
         return []
-    received = sha256(path)
+    try:
+        received = sha256(path)
+    except OSError as error:
+        return [f"{key}.source: received {entry.source!r}; it cannot be read ({error.strerror})."]
     if received == entry.sha256:
         return []
     return [f"{key}.sha256: received {entry.sha256}; {entry.source} hashes to {received}."]

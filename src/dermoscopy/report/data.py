@@ -5,15 +5,13 @@ from typing import Any
 import pandas as pd
 
 from dermoscopy.dataset.sheets import DUPLICATES
+from dermoscopy.evaluation.protocol import KNOWN
 from dermoscopy.params.split import Split
 from dermoscopy.report import findings, names
 from dermoscopy.report.ages import age_chart
 from dermoscopy.report.pictures import data_uri
 from dermoscopy.report.sources import Sources
 from dermoscopy.tables.parts import LABELS
-
-# As metrics/audit.json of a leaky protocol calls it.
-KNOWN = "share of test photographs whose lesion is also in train"
 
 
 def about_data(sources: Sources, split: Split, suffix: str, width: int) -> dict[str, Any]:
@@ -25,11 +23,13 @@ def about_data(sources: Sources, split: Split, suffix: str, width: int) -> dict[
         suffix: Of every title.
         width: Of a contact sheet, in pixels at most.
     """
+    protocol = sources.protocol.split()[0]
     parts = findings.parts_by_diagnosis(sources.parts)
     audited = sources.audit.get("parts", {})
     return {
         "data": sources.data,
-        "protocol": sources.protocol.split()[0],
+        "protocol": protocol,
+        "picture": "picture" if protocol == "paper" else "photograph",  # a copy is a picture
         "known": sources.audit.get(KNOWN),
         "histology_only": split.test_histo_only,
         "parts": parts,

@@ -1,11 +1,10 @@
 """data/split/<part>.csv: who is where; a row a picture, original or planned copy."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from dermoscopy.errors import LeakError
+from dermoscopy.errors import LeakError, few
 from dermoscopy.tables.table import Table
 
 PARTS = ("train", "val", "test")
@@ -30,8 +29,6 @@ PART = Table(
     },
     order=("image_id",),
 )
-
-NAMED = 5  # rows told of a table that is not what it should be; the count says how many more there are
 
 
 def locate(rows: pd.DataFrame, part: "str | pd.Series[str]") -> "pd.Series[str]":
@@ -71,9 +68,3 @@ def read_part(path: Path, part: str) -> pd.DataFrame:
             "Make the parts anew: dvc repro --force split",
         )
     return rows
-
-
-def few(problems: Sequence[str]) -> list[str]:
-    """Return the first few lines about rows, and how many more there are."""
-    more = [f"and {len(problems) - NAMED:,} more"] if len(problems) > NAMED else []
-    return [*problems[:NAMED], *more]

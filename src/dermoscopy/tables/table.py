@@ -23,7 +23,7 @@ class Table:
     order: tuple[str, ...]
 
     def write(self, frame: pd.DataFrame, path: Path) -> None:
-        """Write a frame; the file appears whole or not at all. Floats read back equal.
+        """Write a frame; the file appears whole or not at all. Floats and any text read back equal.
 
         Raises:
             TableError: The frame has not exactly this table's columns.
@@ -54,6 +54,7 @@ class Table:
                 dtype=dict(self.columns),
                 keep_default_na=False,
                 na_values=floats,
+                lineterminator="\n",  # a carriage return within a field is written bare, and ends no line
             )
         except FileNotFoundError:
             raise TableError(f"{path} is not here: run `dvc repro`.") from None

@@ -1,0 +1,74 @@
+"""What the page and the card say is true under the protocol that the parts were drawn by."""
+
+import re
+
+import pytest
+
+from tests.report.conftest import render, write_project
+
+JUDGED_ONCE = [
+    "Test photographs are first predicted after all training is done",
+    "the threshold was fixed before test was looked at.",
+    "on val, over photographs as they come.",
+    "Weights come from val, where",
+    "174 test photographs of 125 lesions",
+    "Of 56 malignant photographs it finds 44 and misses 12.",
+    "Wrongly classified photographs",
+    "Tested on | 174 photographs of 125 lesions",
+]
+OF_LESIONS = [
+    "that had no part in training or in any choice, with a ROC AUC",
+    "Why one may believe the figures",
+    "A single find would have stopped this run.",
+    "They hold for other lesions of the same kind, not for other training runs.",
+    "doubtful, and is done otherwise here:",
+]
+LEAKY = [
+    "that they had partly seen in training",
+    "Why one must doubt the figures",
+    "would have stopped the run at anything else.",
+    "They hold for other lesions that are dealt as leakily, not for other training runs.",
+    "what is memorised looks learnt.",
+]
+OF_THE_PAPER = [
+    "on 174 test pictures of 125 lesions that they had partly seen in training and that chose their epochs and",
+    "and altered copies of the same photograph, stand in the part",
+    "Of 56 malignant pictures it finds 44 and misses 12.",
+    "Of 56 malignant pictures the ensemble finds",
+    "the epochs and weights were chosen on these very pictures.",
+    "the same pictures judge them; only the threshold is set beforehand.",
+    "Weights come from val, which holds the pictures of test, where",
+    "with dropout on, over originals and copies, as on val.",
+    "Wrongly classified pictures",
+    "Its test images were others, drawn in a like way,",
+    "doubtful; the first two this run does on purpose:",
+    "Tested on | 174 pictures of 125 lesions",
+    "those that chose its epochs and weights; altered copies are among them.",
+]
+SAID = {
+    "lesion clean": JUDGED_ONCE + OF_LESIONS,
+    "image leaky": JUDGED_ONCE + LEAKY,
+    "paper leaky": LEAKY + OF_THE_PAPER,
+}
+
+
+def text(root, audited):
+    """Return the words of the page, its data section apart, and of the card, without tags, their white space even."""
+    page = render(write_project(root, audited=audited, source="directory"))
+    page = re.sub(r'<h2 id="data">.*?</section>', "", page, flags=re.DOTALL)
+    card = (root / "data" / "report" / "model_card.md").read_text(encoding="utf-8")
+    return " ".join(re.sub(r"<[^>]+>", "", page.split("</style>")[1] + card).split())
+
+
+@pytest.mark.parametrize("audited", SAID)
+def test_each_protocol_has_its_own_words(tmp_path, audited):
+    words = text(tmp_path, audited)
+    assert [line for line in SAID[audited] if line not in words] == []
+    others = {line for lines in SAID.values() for line in lines} - set(SAID[audited])
+    assert [line for line in others if line in words] == []
+
+
+def test_a_copy_is_never_called_a_photograph(tmp_path):
+    words = text(tmp_path, "paper leaky")
+    assert re.findall(r"(?:test|malignant|benign|classified|these) photographs?", words) == []
+    assert words.count("pictures") > 10
