@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.archive.contents import Entry, find, is_part
+from dermoscopy.archive.contents import find
+from dermoscopy.archive.entries import Entry, is_part
 from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
 from dermoscopy.archive.problems import Problem
 

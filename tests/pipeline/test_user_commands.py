@@ -1,8 +1,10 @@
 """The commands a user types, with the real dvc, in a temporary clone without a network."""
 
 import json
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from dermoscopy.tables.ensemble import WEIGHTS
@@ -107,3 +109,46 @@ def test_a_queued_experiment_runs_its_own_code(finished: Project, tmp_path):
         project.done("sleep", "1")
         told = project.done("dvc", "queue", "status")
     assert "Success" in told, project.run("dvc", "queue", "logs", "queued").stdout
+
+
+def test_a_policy_deals_anew_and_acquires_nothing(finished: Project, tmp_path):
+    project = finished.copy(tmp_path / "project")
+    ran = stages_run(project.done("dvc", "exp", "run", "-S", "policy.malignant=[mel,bcc]", "audit"))
+    assert ran == ["check", "split", "augment", "audit"]
+
+
+def test_histology_alone_judges_anew_and_trains_nothing(finished: Project, tmp_path):
+    project = finished.copy(tmp_path / "project")
+    before = json.loads((project.folder / "metrics/test.json").read_text())
+    ran = stages_run(project.done("dvc", "exp", "run", "-S", "split.test_histo_only=true"))
+    assert not set(ran) & {*MEMBERS, "acquire", "merge"}
+    assert json.loads((project.folder / "metrics/test.json").read_text())["images"] < before["images"]
+
+
+def test_a_leaky_protocol_runs_to_the_end_and_everything_says_so(finished: Project, tmp_path):
+    project = finished.copy(tmp_path / "project")
+    project.done("dvc", "exp", "run", "-S", "split.protocol=paper")
+    metrics = sorted((project.folder / "metrics").rglob("*.json"))
+    assert len(metrics) == 8
+    for path in metrics:
+        told = json.loads(path.read_text())
+        assert "leaky" in told["protocol"] or told["verdict"] == "leaky", path
+    for path in (project.folder / "plots").glob("*.csv"):
+        assert set(pd.read_csv(path)["protocol"]) == {"paper (leaky protocol)"}, path
+    assert "leaky protocol" in (project.folder / "data/report/index.html").read_text()
+
+
+def test_a_photograph_in_two_parts_stops_the_run_by_name(finished: Project, tmp_path):
+    project = finished.copy(tmp_path / "project")
+    train, test = (project.folder / "data/split" / part / "benign" for part in ("train", "test"))
+    name = min(path.name for path in train.iterdir())
+    shutil.copy(train / name, test / name)
+    result = project.run("dvc", "repro", "--single-item", "audit")
+    assert result.returncode != 0
+    told = result.stdout + result.stderr
+    assert f"same bytes in several parts, 1: data/split/train/benign/{name} = data/split/test/benign/{name}" in told
+    assert f"file without a row, 1: data/split/test/benign/{name}" in told
+    assert "Traceback" not in told
+    project.done("git", "restore", ".")
+    project.done("dvc", "checkout", "--force")
+    assert stages_run(project.done("dvc", "repro")) == ["check"]

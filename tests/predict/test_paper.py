@@ -43,6 +43,7 @@ PARAMETERS = SmallCNN(
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """What explain, predict and baselines read: the parts and four tiny members."""
     tiny.split(tmp_path, tiny.merge(tmp_path), protocol="paper")
+    (tmp_path / "data" / "audited").write_text("paper leaky\n")
     monkeypatch.chdir(tmp_path)
     params = YAML().load(TOP / "params.yaml")
     params["runtime"]["eager"] = True

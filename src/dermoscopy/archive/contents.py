@@ -1,46 +1,15 @@
 """What of the archive is where, in folders and in zips, told by names alone."""
 
-import os
-import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
+from dermoscopy.archive.entries import MASK, TABLES, Entry, Told, kind_of, list_entries, tells
 from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
-from dermoscopy.archive.paths import holds
-from dermoscopy.archive.problems import Problem, printable
-from dermoscopy.archive.zips import MemberError, members
+from dermoscopy.archive.problems import Problem
 
-FOLDERS = {name.lower(): name for name in IMAGE_FOLDERS}
-DEEPEST = 2  # unpackers put a folder into one of its own name
-MASK_FOLDERS = ("segmentation", "masks")  # in their names
-MASK = "_segmentation.png"
 PHOTOGRAPH = ("jpg", "jpeg")
 OTHER_IMAGE = ("bmp", "gif", "heic", "heif", "jp2", "png", "tif", "tiff", "webp")
-# As published and on Kaggle; as the Dataverse rewrites it; as it names it. The first that is there is taken.
-TABLES = (METADATA.lower(), "ham10000_metadata.tab", "ham10000_metadata")
-
-
-class Entry(NamedTuple):
-    """A file of the archive.
-
-    Attributes:
-        names: Of its folders and its own; a zip stands for a folder of its name without the ending.
-        path: The file itself, or the zip it is in.
-        member: Its entry in that zip; None for a file of a folder.
-    """
-
-    names: tuple[str, ...]
-    path: Path
-    member: zipfile.ZipInfo | None = None
-
-    def __str__(self) -> str:
-        return printable(self.path.name if self.member is None else f"{self.path.name}: {self.member.filename}")
-
-
-Told = tuple[Path, Problem]  # with the file or the zip it is of
 
 
 @dataclass
@@ -79,10 +48,9 @@ class Contents:
 def find(source: Path) -> Contents:
     """Find the archive in a folder, in its zips, in both, or in one zip of everything.
 
-    Folders are entered where their names say that they hold photographs or masks. Zips are asked
-    for their directories, and nothing is unpacked or read. Files of folders come before those of zips.
-    Where the archive is complete without the zips whose names tell nothing, those may be anybody's, and
-    what is wrong with them does not matter.
+    Nothing is unpacked or read. Files of folders come before those of zips. Where the archive is
+    complete without the zips whose names tell nothing, those may be anybody's, and what is wrong
+    with them does not matter.
 
     Args:
         source: The folder or the zip; it may be anything, which is told.
@@ -91,31 +59,30 @@ def find(source: Path) -> Contents:
     tables: dict[str, list[Entry]] = {}
     told: list[Told] = []
     sure: set[str] = set()  # parts that are there without those zips
-    look = _in_folder if holds(source.is_dir) else _in_zip
-    for entry in sorted(look(source, told), key=lambda entry: (entry.member is not None, entry.names)):
+    for entry in list_entries(source, told):
         *folders, name = entry.names
         stem, _, ending = name.rpartition(".")
-        kind, ending = _kind(folders), ending.lower()
+        kind, ending = kind_of(folders), ending.lower()
         if name.lower() in TABLES:
             tables.setdefault(name.lower(), []).append(entry)
-            sure |= {METADATA} if _tells(entry.path) else set()
+            sure |= {METADATA} if tells(entry.path) else set()
         elif not stem:
             continue
         elif kind in IMAGE_FOLDERS and ending in PHOTOGRAPH:
             contents.photographs.setdefault(f"{kind}/{stem}.jpg", []).append(entry)
-            sure |= {kind} if _tells(entry.path) else set()
+            sure |= {kind} if tells(entry.path) else set()
         elif kind in IMAGE_FOLDERS and ending in OTHER_IMAGE:
             told.append((entry.path, Problem("file that is not a .jpg", str(entry))))
         elif kind == MASK and name.lower().endswith(MASK):
             contents.masks.setdefault(name[: -len(MASK)] + MASK, []).append(entry)
-        elif ending == "zip" and entry.member and _kind([stem]):
+        elif ending == "zip" and entry.member and kind_of([stem]):
             inner = Problem("zip inside a zip", str(entry), "unpack the outer one", outcome="fatal")
             told.append((entry.path, inner))
     contents.table = next((tables[name] for name in TABLES if name in tables), [])
     contents.photographs = _well_named(contents.photographs, told)
     contents.masks = _well_named(contents.masks, told)
     lacking = not sure.issuperset((METADATA, *IMAGE_FOLDERS))
-    contents.problems = [problem for path, problem in told if lacking or _tells(path)]
+    contents.problems = [problem for path, problem in told if lacking or tells(path)]
     return contents
 
 
@@ -133,66 +100,6 @@ def _well_named(named: dict[str, list[Entry]], told: list[Told]) -> dict[str, li
         if len(names) > 1:
             both = ", ".join(name.rpartition("/")[2] for name in names)
             images = tuple(Path(name).stem for name in names if not name.endswith(MASK))
-            path = max((named[name][0].path for name in names), key=_tells)
+            path = max((named[name][0].path for name in names), key=tells)
             told.append((path, Problem("file names that differ in letter case only", both, "", images)))
     return {names[0]: named[names[0]] for names in alike.values() if len(names) == 1}
-
-
-def _tells(path: Path) -> bool:
-    """Return whether something is the archive's by its place or name; only a zip that is called anyhow is not."""
-    return path.suffix.lower() != ".zip" or is_part(path.name)
-
-
-def is_part(name: str) -> bool:
-    """Return whether a file or folder of this name would be looked at."""
-    return name.lower() in TABLES or _kind([name.lower().removesuffix(".zip")]) is not None
-
-
-def _kind(folders: list[str]) -> str | None:
-    """Return which published folder the innermost one is that tells; MASK stands for any folder of masks."""
-    for name in reversed(folders):
-        lower = name.lower()
-        if lower in FOLDERS:
-            return FOLDERS[lower]
-        if any(word in lower for word in MASK_FOLDERS):
-            return MASK
-    return None
-
-
-def _in_folder(folder: Path, told: list[Told], names: tuple[str, ...] = ()) -> Iterator[Entry]:
-    try:
-        files = sorted(os.scandir(folder), key=lambda file: file.name)
-    except OSError as error:
-        unreadable = Problem("folder that cannot be read", printable(folder.name), str(error.strerror), outcome="fatal")
-        told.append((folder, unreadable))
-        return
-    for file in files:
-        if _is_junk(file.name):
-            continue
-        if holds(file.is_dir):
-            if len(names) < DEEPEST and _kind([file.name]):
-                yield from _in_folder(Path(file), told, (*names, file.name))
-        elif file.name.lower().endswith(".zip"):
-            yield from _in_zip(Path(file), told)
-        elif holds(file.is_file):
-            yield Entry((*names, file.name), Path(file))
-
-
-def _in_zip(path: Path, told: list[Told]) -> Iterator[Entry]:
-    try:
-        found = members(path)
-    except MemberError as error:
-        kind, detail = error.args
-        told.append((path, Problem(kind, printable(path.name), detail, outcome="fatal")))
-        return
-    stem = path.stem
-    for names, member in found:
-        if names is None:
-            outside = Problem("member that leads out of its zip", str(Entry((), path, member)))
-            told.append((path, outside))
-        elif not any(map(_is_junk, names)):
-            yield Entry((stem, *names), path, member)
-
-
-def _is_junk(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"

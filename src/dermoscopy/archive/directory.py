@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from dermoscopy.archive.contents import Entry, find
+from dermoscopy.archive.contents import find
+from dermoscopy.archive.entries import Entry
 from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
 from dermoscopy.archive.problems import Problem, printable
 from dermoscopy.archive.zips import Allowance, MemberError, UnpackedTooMuchError, read_member

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dermoscopy.archive.contents import Entry, find
+from dermoscopy.archive.contents import find
+from dermoscopy.archive.entries import Entry
 from dermoscopy.archive.paths import expand
 from dermoscopy.archive.remembered import remembered_sha256
 from dermoscopy.errors import ArchiveError

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from dermoscopy.archive.contents import find, is_part
+from dermoscopy.archive.contents import find
+from dermoscopy.archive.entries import is_part
 from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
 from dermoscopy.archive.paths import absence, expand, holds
 from dermoscopy.archive.problems import printable, summarize
