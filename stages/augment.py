@@ -10,7 +10,9 @@ from dermoscopy.params.augment import Augment
 from dermoscopy.params.block import Count
 from dermoscopy.params.file import load
 from dermoscopy.stage import run
-from dermoscopy.tables.parts import LABELS, PARTS, read_part
+from dermoscopy.tables.parts import LABELS, PARTS, README, read_part
+
+ABOUT = "Copies of malignant photographs; of train alone, but for the protocol paper.\n"
 
 
 def augment() -> None:
@@ -20,6 +22,8 @@ def augment() -> None:
     for part in PARTS:
         for label in LABELS:
             fresh(Path("data/augmented", part, label))
+        # DVC warns of empty folders at every turn.
+        Path("data/augmented", part, README).write_text(ABOUT)
     make_copies(rows, Path("data/merged/images"), params, seed)
 
 

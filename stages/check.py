@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from dermoscopy.archive.fingerprint import fingerprint
-from dermoscopy.params.file import load
+from dermoscopy.params.file import PARAMS, load
 from dermoscopy.params.tree import Params
 from dermoscopy.preflight.environment import versions
 from dermoscopy.preflight.keep import keep
@@ -14,6 +14,10 @@ from dermoscopy.stage import run
 
 def check() -> None:
     """Refuse parameters no stage can use; name the source's content and the versions."""
+    # dvc may have written params.yaml within the second in which it told git of it; git would then
+    # overlook a value of the same length, and git restore would keep it.
+    if PARAMS.is_file():
+        os.utime(PARAMS)
     params = load("", Params, preflight)
     # A queued experiment's folder goes away; what is remembered outlives it.
     memory = Path(os.environ.get("DVC_ROOT", "."), ".checkpoints", "hashes.json")

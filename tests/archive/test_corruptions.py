@@ -63,7 +63,7 @@ def test_if_strict_nothing_wrong_goes_on(run: Callable[..., Path], tmp_path: Pat
     spoil, line, *_ = {**FATAL, **LEFT_OUT}[name]
     message = assert_refused(run, tmp_path, spoil, strict=True)
     assert f"\n  {line}" in message
-    assert message.endswith("Nothing of data/ was changed.")
+    assert message.endswith("Nothing in data/ was changed but source.json.")
     assert ("-S data.strict=false" in message) == (name in LEFT_OUT)
 
 

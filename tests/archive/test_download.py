@@ -135,7 +135,7 @@ def test_an_absent_server_is_one_message_with_all_that_helps(server: Server, fol
     assert module.FILES[0].address.endswith("?format=original")
     assert "none of the files" in told
     assert PAGE in told
-    assert "make run PROFILE=... DATA=path/to/that/folder" in told
+    assert "make run PROFILE=ham10000-smoke DATA=path/to/that/folder" in told
 
 
 def test_what_is_there_is_not_called_missing(server: Server, folder: Path) -> None:

@@ -30,7 +30,7 @@ def test_refusal_names_the_archive_and_what_to_do() -> None:
         "The archive here cannot be used:\n"
         "  lesion with several diagnoses, 1: HAM_0 (mel, nv)\n"
         "Mend the archive or set data.path to a sound one, or go on with the sound part: -S data.strict=false. "
-        "Nothing of data/ was changed."
+        "Nothing in data/ was changed but source.json."
     )
 
 

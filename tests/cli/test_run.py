@@ -47,7 +47,13 @@ def test_a_profile_becomes_options_and_is_told(project, dvc, capsys):
     assert dvc.asked == [("exp", "run", *SMALL)]
     told = capsys.readouterr().out
     assert "runtime.threads: 2 -> 1\n  models.cnn_a.dropout: 0.5 -> 0.1" in told
-    assert "git restore params.yaml dvc.lock data metrics plots && dvc checkout" in told
+    assert told.endswith("git restore params.yaml dvc.lock data metrics plots\n")
+
+
+def test_what_dvc_made_is_undone_too(project, dvc, capsys):
+    Path(".dvc/cache").mkdir(parents=True)
+    assert exit_code(profile="small") == 0
+    assert capsys.readouterr().out.endswith("git restore params.yaml dvc.lock data metrics plots && dvc checkout\n")
 
 
 def test_a_folder_of_photographs_comes_on_top(project, dvc):

@@ -79,6 +79,25 @@ def test_it_refuses_all_at_once_and_touches_nothing(workspace, archive):
     assert not (workspace / ".checkpoints").exists()
 
 
+def test_git_sees_a_refused_value_of_the_same_length(workspace):
+    """dvc tells git of params.yaml and writes it within one second; git compares length and whole seconds."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=workspace, check=True, capture_output=True, text=True).stdout
+
+    git("init", "--quiet")
+    git("add", "params.yaml")
+    before = (workspace / "params.yaml").read_text()
+    long_ago = time.time() - 100
+    os.utime(workspace / "params.yaml", (long_ago, long_ago))
+    git("update-index", "--refresh")
+    (workspace / "params.yaml").write_text(before.replace("protocol: lesion", "protocol: paperr"))
+    os.utime(workspace / "params.yaml", (long_ago, long_ago))
+    assert check(workspace).returncode == 2
+    git("restore", "params.yaml")
+    assert (workspace / "params.yaml").read_text() == before
+
+
 def test_what_is_remembered_outlives_a_queued_experiment_s_folder(workspace, archive, tmp_path):
     check(workspace, "data.source=directory", f'data.path="{archive}"', root=tmp_path)
     assert (tmp_path / ".checkpoints/hashes.json").is_file()

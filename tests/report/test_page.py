@@ -71,6 +71,12 @@ def test_who_cannot_see_is_told(project):
     assert {attributes["href"][1:] for tag, attributes in tags if tag == "a"} <= targets
 
 
+def test_pictures_are_shown_and_never_spelt_out(project):
+    page = Page(project())
+    assert any(attrs.get("src", "").startswith("data:image") for tag, attrs in page.tags if tag == "img")
+    assert not [text for _, text in page.texts if "data:image" in text]
+
+
 def test_a_leak_is_said_in_every_title(project):
     page = Page(project(audited="image leaky"))
     titles = page.text_in("caption") + page.text_in("figcaption", "b") + page.text_in("title") + page.text_in("h1")

@@ -8,7 +8,7 @@ import pandas as pd
 from dermoscopy.archive.directory import copy_archive
 from dermoscopy.archive.download import download
 from dermoscopy.archive.folders import replacing
-from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
+from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA, photographs
 from dermoscopy.archive.paths import absence, expand
 from dermoscopy.archive.problems import Problem
 from dermoscopy.archive.settle import settle
@@ -52,7 +52,6 @@ def acquire(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> 
             raise UserError("\n\n".join(map(str, refused)))
         if refused:
             raise refused[0]
-    logger.info("The archive is verified.")
 
 
 def _bring(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> None:
@@ -68,7 +67,11 @@ def _bring(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> N
     if all(problem.outcome != "fatal" for problem in problems):
         problems += verify(raw, data.limits)
         problems += drop_masks(truth / "masks", data.limits.pixels)
-    PROBLEMS.write(settle(problems, data), folder / "problems.csv")
+    table = settle(problems, data)
+    PROBLEMS.write(table, folder / "problems.csv")
+    out = set(table.loc[table["outcome"] == "left out", "image_id"])
+    there = [path.stem for path in photographs(raw)]
+    logger.info("Verified: %s of %s photographs are sound.", f"{len(set(there) - out):,}", f"{len(there):,}")
 
 
 def _existing(path: str | None) -> Path:

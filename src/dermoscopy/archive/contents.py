@@ -75,7 +75,7 @@ def find(source: Path) -> Contents:
             told.append((entry.path, Problem("file that is not a .jpg", str(entry))))
         elif kind == MASK and name.lower().endswith(MASK):
             contents.masks.setdefault(name[: -len(MASK)] + MASK, []).append(entry)
-        elif ending == "zip" and entry.member and kind_of([stem]):
+        elif ending == "zip" and entry.member and (kind_of([stem]) or not tells(entry.path)):
             inner = Problem("zip inside a zip", str(entry), "unpack the outer one", outcome="fatal")
             told.append((entry.path, inner))
     contents.table = next((tables[name] for name in TABLES if name in tables), [])

@@ -99,5 +99,5 @@ def failure(failed: Published, error: FetchError, folder: Path) -> ArchiveError:
         "Run the same again, and it goes on where it stopped. Without a network here: fetch the missing files\n"
         f"elsewhere, from these addresses or from {PAGE}, put them into one folder\n"
         f"{'with those that are here, ' if there else ''}and name it: "
-        "make run PROFILE=... DATA=path/to/that/folder",
+        "make run PROFILE=ham10000-smoke DATA=path/to/that/folder",
     )

@@ -41,7 +41,7 @@ def settle(problems: Sequence[Problem], data: Data) -> pd.DataFrame:
         raise ArchiveError(
             f"The archive {name} cannot be used",
             summarize(wrong),
-            f"{REMEDIES[data.source]}{sound_part}. Nothing of data/ was changed.",
+            f"{REMEDIES[data.source]}{sound_part}. Nothing in data/ was changed but source.json.",
         )
 
     out = left_out(wrong)

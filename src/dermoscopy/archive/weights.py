@@ -64,7 +64,9 @@ def copy_weights(weights: Mapping[str, Weights], folder: Path) -> None:
             shutil.copyfile(path, folder / f"{name}.h5")
             lines.append(f"- {name}.h5: sha256 {received}")
     if problems:
-        raise WeightsError("\n".join(["Starting weights cannot be used:", *problems, "Nothing of data/ was changed."]))
+        raise WeightsError(
+            "\n".join(["Starting weights cannot be used:", *problems, "Nothing in data/ was changed but source.json."])
+        )
     (folder / "README.md").write_text(README.format(lines="\n".join(lines) or "None are configured."))
 
 

@@ -1,6 +1,7 @@
 """Run the pipeline, as it stands or with a profile."""
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,7 +24,8 @@ code. Make them your own baseline first, so that dvc metrics diff shows your ide
   git switch -c mine && git add dvc.lock data metrics plots && git commit -m "My baseline\""""
 UNDO = """
 params.yaml keeps the values above. To go back to the last commit, your code apart:
-  git restore params.yaml dvc.lock data metrics plots && dvc checkout"""
+  git restore params.yaml dvc.lock data metrics plots"""
+CHECKOUT = " && dvc checkout"  # names as failed what was never made here, on a first run all of it
 
 
 def run(
@@ -53,7 +55,7 @@ def run(
         if not changed and results_differ():
             print(BASELINE)
     if changed:
-        print(UNDO)
+        print(UNDO + (CHECKOUT if Path(".dvc/cache").is_dir() else ""))
     raise typer.Exit(code)
 
 

@@ -38,8 +38,7 @@ def audit(evidence: Evidence) -> dict[str, Any]:
         raise LeakError(
             "The parts are not apart, and nothing can be learnt or judged on them",
             summarize([problem for problems in fatal.values() for problem in problems]),
-            "Remove files of your own from data/. Undo changes there with: dvc checkout --force. "
-            "Or make the parts anew with: dvc repro --force split augment audit",
+            "Make the parts as they were, and remove files of your own there, with: dvc repro audit",
         )
     told = {
         "protocol": protocol,
@@ -47,6 +46,7 @@ def audit(evidence: Evidence) -> dict[str, Any]:
         "found": {kind: len(problems) for kind, problems in found.items()},
         "parts": {part: _count(evidence.rows[evidence.rows["table"] == part]) for part in PARTS},
         "groups_of_several_lesions": _joined(evidence.rows),
+        "photographs_in_no_part": int((~evidence.merged["image_id"].isin(evidence.rows["image_id"])).sum()),
     }
     if VERDICTS[protocol] == "clean":
         return told

@@ -17,10 +17,10 @@ from dermoscopy.params.split import Split
 from dermoscopy.progress import track
 from dermoscopy.tables.duplicates import DUPLICATES
 from dermoscopy.tables.merged import MERGED
-from dermoscopy.tables.parts import PART, PARTS
+from dermoscopy.tables.parts import PART, PARTS, README
 
-# What a desktop leaves in folders it shows: no photograph, and no stage reads what no table lists.
-JUNK = (".DS_Store", "._*", "Thumbs.db", "desktop.ini")
+# Our own readme and what a desktop leaves in folders it shows: no stage reads what no table lists.
+NO_PHOTOGRAPH = (README, ".DS_Store", "._*", "Thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def read_files(root: Path = Path()) -> pd.DataFrame:
         for stage in ("split", "augmented")
         for part in PARTS
         for path in sorted((root / "data" / stage / part).rglob("*"))
-        if path.is_file() and not any(path.match(junk) for junk in JUNK)
+        if path.is_file() and not any(path.match(name) for name in NO_PHOTOGRAPH)
     ]
     hashes = sha256_all(path for path, _ in found)
     names = [path.relative_to(root).as_posix() for path, _ in found]

@@ -13,7 +13,7 @@ APART = {
     "image": ("source",),
     "paper": ("image_id",),
 }
-REMEDY = "Make the parts anew: dvc repro --force split"
+REMEDY = "Make the parts as they were: dvc repro split"
 
 
 def read_train_and_val(split: Path, protocol: str) -> tuple[pd.DataFrame, pd.DataFrame]:

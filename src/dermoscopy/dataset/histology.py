@@ -1,9 +1,13 @@
 """The test part, restricted to lesions that histology confirmed."""
 
+import logging
+
 import pandas as pd
 
 from dermoscopy.errors import ParameterError
 from dermoscopy.tables.parts import LABELS
+
+logger = logging.getLogger(__name__)
 
 HISTOLOGY = "histo"  # dx_type of a photograph whose lesion a pathologist has seen
 
@@ -42,4 +46,5 @@ def keep_confirmed(test: pd.DataFrame, merged: pd.DataFrame) -> pd.DataFrame:
             gaps,
             "Set split.test_histo_only to false, or raise split.test.",
         )
+    logger.info("test keeps %s of %s pictures, of lesions that histology confirmed", f"{len(kept):,}", f"{len(test):,}")
     return kept

@@ -11,6 +11,8 @@ PARTS = ("train", "val", "test")
 
 LABELS = ("benign", "malignant")  # their labels are 0 and 1, their folders bear their names
 
+README = "README.md"  # in each folder of copies, most of which hold none
+
 PART = Table(
     columns={
         "image_id": "str",  # a copy's is its original's, "_copy" and a number
@@ -65,6 +67,6 @@ def read_part(path: Path, part: str) -> pd.DataFrame:
         raise LeakError(
             f"{path} holds rows that are not of {part}, or not once",
             few(problems),
-            "Make the parts anew: dvc repro --force split",
+            "Make the parts as they were: dvc repro split",
         )
     return rows
