@@ -6,6 +6,7 @@ from pathlib import Path
 from dermoscopy.archive.fingerprint import fingerprint
 from dermoscopy.params.file import PARAMS, load
 from dermoscopy.params.tree import Params
+from dermoscopy.preflight.cost import tell_cost
 from dermoscopy.preflight.environment import versions
 from dermoscopy.preflight.keep import keep
 from dermoscopy.preflight.rules import preflight
@@ -24,6 +25,7 @@ def check() -> None:
     source, environment = fingerprint(params.data, memory), versions()
     keep(Path("data/source.json"), source)
     keep(Path("data/environment.json"), environment)
+    tell_cost(params, source)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """The train stage."""
 
+import json
+import os
 from pathlib import Path
+from typing import Any
 
 from dermoscopy.dataset.fitting import read_train_and_val
 from dermoscopy.evaluation.protocol import read_audited, shown
@@ -11,18 +14,18 @@ from dermoscopy.params.optimizers import Optimizer
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.params.training import Training
 from dermoscopy.stage import run
-from dermoscopy.training.member import train_member, write_curve
+from dermoscopy.training.member import Outputs, train_member
 
 
-def train(member: Member) -> None:
-    """Train one member and keep the epoch that val prefers."""
+def train(member: Member) -> dict[str, Any]:
+    """Train one member and keep the epoch that val prefers; a killed training goes on where it was."""
     parameters = load(f"models.{member}", Models.model_fields[member].annotation)
     replaced = load("optimizer", Optimizer | None)
     if replaced is not None:
         parameters = parameters.model_copy(update={"optimizer": replaced})
     protocol = read_audited(Path("data/audited"))
     rows, held_out = read_train_and_val(Path("data/split"), protocol)
-    curve = train_member(
+    return train_member(
         member,
         parameters,
         rows,
@@ -30,10 +33,17 @@ def train(member: Member) -> None:
         training=load("training", Training),
         runtime=load("runtime", Runtime),
         seed=load("seed", Count),
+        protocol=shown(protocol),
+        versions=json.loads(Path("data/environment.json").read_text()),
         weights=Path("data/weights"),
-        folder=Path("data/models") / member,
+        # A queued experiment's own folder goes away.
+        checkpoints=Path(os.environ.get("DVC_ROOT", ".")) / ".checkpoints",
+        outputs=Outputs(
+            folder=Path("data/models") / member,
+            table=Path(f"data/curves/{member}.csv"),
+            metrics=Path(f"metrics/train/{member}.json"),
+        ),
     )
-    write_curve(curve, shown(protocol), Path(f"data/curves/{member}.csv"), Path(f"metrics/train/{member}.json"))
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def test_bytes_are_told_as_megabytes(clock: Clock, caplog: pytest.LogCaptureFixt
     with progress("part_1.zip", 1_366_522_108, in_bytes=True) as advance:
         clock.now += 60
         advance(500_000_000)
-    assert caplog.messages == ["part_1.zip: 500 of 1366 MB, 1 min 44 s left"]
+    assert caplog.messages == ["part_1.zip: 500 of 1,366 MB, 1 min 44 s left"]
 
 
 def test_what_an_earlier_run_did_says_nothing_of_this_one_s_speed(
@@ -102,7 +102,7 @@ def test_a_terminal_shows_a_bar_and_no_lines(clock: Clock, caplog: pytest.LogCap
         clock.now += 3600
         advance(1)
     assert "Decoding" in terminal.getvalue()
-    assert "5/10" in terminal.getvalue()
+    assert "5 of 10, 5 h 00 min left" in terminal.getvalue()
     assert caplog.messages == []
 
 
@@ -112,7 +112,7 @@ def test_a_terminal_shows_bytes_as_megabytes() -> None:
         progress("part_1.zip", 1_366_522_108, in_bytes=True, done=5 * 10**8),
     ):
         pass
-    assert "0.5/1.4 GB" in terminal.getvalue()
+    assert "500 of 1,366 MB" in terminal.getvalue()
 
 
 def test_the_bar_goes_when_the_work_fails() -> None:

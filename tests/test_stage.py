@@ -16,7 +16,7 @@ from typing import Literal
 from dermoscopy.errors import UserError
 from dermoscopy.stage import run
 
-def {name}({parameter}) -> None:
+def {name}({parameter}):
     """Do one thing."""
     {body}
 
@@ -64,6 +64,22 @@ def test_the_cost_is_left_in_runs(tmp_path):
     assert cost["seconds"] >= 0
     assert cost["peak_memory_mb"] > 1
     assert (tmp_path / "runs" / "one@a.log").exists()
+
+
+def test_what_a_stage_returns_is_left_in_runs_too(tmp_path):
+    assert execute(write(tmp_path, "return {'device': 'CPU', 'epochs': 3}")).returncode == 0
+    told = json.loads((tmp_path / "runs" / "one.json").read_text())
+    assert (told["exit"], told["device"], told["epochs"]) == (0, "CPU", 3)
+
+
+def test_lines_go_above_a_progress_bar(tmp_path):
+    body = (
+        "import contextlib, io; bar = io.StringIO()\n"
+        "    with contextlib.redirect_stderr(bar): __import__('logging').getLogger('dermoscopy').info('told')\n"
+        "    print(bar.getvalue(), end='')"
+    )
+    done = execute(write(tmp_path, body))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "told\n", "")
 
 
 def test_a_wrong_choice_names_the_right_ones(tmp_path):

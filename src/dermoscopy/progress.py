@@ -14,52 +14,67 @@ SECONDS_BETWEEN_LINES = 30
 
 
 @contextmanager
+def display(title: str, log: logging.Logger = logger) -> Iterator[Callable[[float, str], None]]:
+    """Yield what is to be called with how far the work has come: the share that is done, 0 to 1, and the words.
+
+    Args:
+        title: What is going on, as a reader is told.
+        log: Where lines go when there is no terminal.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if console.is_terminal:
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.fields[words]}"))
+        with Progress(*columns, console=console, transient=True) as bars:
+            task = bars.add_task(title, total=1.0, words="")
+            yield lambda share, words: bars.update(task, completed=share, words=words)
+        return
+
+    last_line = time.monotonic()
+
+    def tell(share: float, words: str) -> None:
+        nonlocal last_line
+        now = time.monotonic()
+        if now - last_line >= SECONDS_BETWEEN_LINES and share < 1:
+            last_line = now
+            log.info("%s: %s", title, words)
+
+    yield tell
+
+
+@contextmanager
 def progress(title: str, total: int, *, in_bytes: bool = False, done: int = 0) -> Iterator[Callable[[int], None]]:
     """Yield what is to be called with each further piece of work done.
 
     Args:
         title: What is going on, as a reader is told.
         total: All there is to do.
-        in_bytes: Whether the work is counted in bytes, which are told as megabytes or gigabytes.
+        in_bytes: Whether the work is counted in bytes, which are told as megabytes.
         done: What an earlier run has done of it.
     """
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if console.is_terminal:
-        from rich.progress import (
-            BarColumn,
-            DownloadColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-
-        counted = DownloadColumn() if in_bytes else MofNCompleteColumn()
-        columns = (TextColumn("{task.description}"), BarColumn(), counted, TimeRemainingColumn())
-        with Progress(*columns, console=console, transient=True) as bars:
-            task = bars.add_task(title, total=total, completed=done)
-            yield lambda further: bars.advance(task, further)
-        return
-
-    start = last_line = time.monotonic()
+    start = time.monotonic()
     reached = done
 
-    def advance(further: int) -> None:
-        nonlocal reached, last_line
-        reached += further
-        now = time.monotonic()
-        if now - last_line < SECONDS_BETWEEN_LINES or reached >= total or reached == done:
-            return
-        last_line = now
-        left = duration((now - start) / (reached - done) * (total - reached))
-        if in_bytes:
-            logger.info("%s: %d of %d MB, %s left", title, reached // 10**6, total // 10**6, left)
-        else:
-            logger.info("%s: %s of %s, %s left", title, f"{reached:,}", f"{total:,}", left)
+    def words() -> str:
+        counted = f"{reached // 10**6:,} of {total // 10**6:,} MB" if in_bytes else f"{reached:,} of {total:,}"
+        if reached == done:  # no speed yet
+            return counted
+        left = (time.monotonic() - start) / (reached - done) * (total - reached)
+        return f"{counted}, {duration(left)} left"
 
-    yield advance
+    with display(title) as show:
+        show(reached / max(total, 1), words())
+
+        def advance(further: int) -> None:
+            nonlocal reached
+            reached += further
+            if reached > done:
+                show(reached / max(total, 1), words())
+
+        yield advance
 
 
 def track(items: Iterable[T], title: str, total: int) -> Iterator[T]:

@@ -11,16 +11,16 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import get_args
+from typing import Any, TextIO, get_args
 
 from dermoscopy.errors import DISK_FULL, UserError
 
 logger = logging.getLogger("dermoscopy")
 
 
-def run(stage: Callable[..., None]) -> None:
+def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
     """Run a stage as the command line asks, and exit as DVC expects.
 
     Exit codes: 0 done, 2 something a user can mend (told without a traceback), 1 our own fault.
@@ -28,7 +28,8 @@ def run(stage: Callable[..., None]) -> None:
 
     Args:
         stage: The stage's function. Its docstring is the help; a parameter annotated with a
-            `Literal` becomes a positional argument of those choices.
+            `Literal` becomes a positional argument of those choices. What it returns is told in
+            `runs/` beside the cost.
     """
     parser = argparse.ArgumentParser(description=stage.__doc__)
     for name, parameter in inspect.signature(stage).parameters.items():
@@ -39,7 +40,7 @@ def run(stage: Callable[..., None]) -> None:
     name = "@".join([stage.__name__, *arguments.values()])
     runs = Path(os.environ.get("DVC_ROOT", ".")) / "runs"
     runs.mkdir(exist_ok=True)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_Stderr()])
     log = logging.FileHandler(runs / f"{name}.log", mode="w", encoding="utf-8", errors="backslashreplace")
     log.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     logging.getLogger().addHandler(log)
@@ -49,8 +50,9 @@ def run(stage: Callable[..., None]) -> None:
     cost_file.unlink(missing_ok=True)
     start = time.perf_counter()
     code = 1
+    facts: Mapping[str, Any] = {}
     try:
-        stage(**arguments)
+        facts = stage(**arguments) or {}
         code = 0
     except UserError as error:
         code = 2
@@ -66,9 +68,22 @@ def run(stage: Callable[..., None]) -> None:
             "exit": code,
             "seconds": round(time.perf_counter() - start, 2),
             "peak_memory_mb": peak_memory() // 2**20,
+            **facts,
         }
         cost_file.write_text(json.dumps(cost) + "\n")
     sys.exit(code)
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Standard error as it is when a line is written: a progress bar puts itself in its place."""
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, stream: TextIO) -> None:
+        pass
 
 
 def peak_memory() -> int:

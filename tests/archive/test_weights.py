@@ -63,7 +63,7 @@ def test_all_wrong_files_are_told_at_once(file: Path, tmp_path: Path) -> None:
     assert "0" * 64 in message
     assert SHA256 in message
     assert "there is no file absent.h5" in message
-    assert "imagenet is there for vgg19, inception_v3 only" in message
+    assert "imagenet is there for vgg16, vgg19, inception_v3, mobilenet_v2 only" in message
 
 
 def test_imagenet_is_downloaded_once_into_keras_s_cache(server: Server, tmp_path: Path) -> None:
@@ -105,11 +105,17 @@ def test_without_a_network_all_that_helps_is_told(server: Server, tmp_path: Path
     assert "there is no file absent.h5" in message
 
 
-def test_addresses_and_hashes_are_those_of_the_installed_keras() -> None:
-    keras = pytest.importorskip("importlib.util").find_spec("keras")
-    assert keras is not None and keras.origin is not None
-    for name, published in weights.PUBLISHED.items():
-        source = (Path(keras.origin).parent / "src" / "applications" / f"{name}.py").read_text()
-        assert published.md5 in source
-        assert published.name == published.address.rsplit("/", 1)[-1]
-        assert published.name in source
+def test_without_a_checksum_the_size_tells_a_broken_file(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = Published("small.h5", server.address("/vgg19.h5"), None, len(BYTES))
+    monkeypatch.setitem(weights.PUBLISHED, "mobilenet_v2", published)
+    cached = tmp_path / "keras" / "models" / "small.h5"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(BYTES[:3])
+    entry = {"mobilenet_v2": Weights(source="imagenet", sha256=None)}
+    weights.copy_weights(entry, tmp_path / "first")
+    weights.copy_weights(entry, tmp_path / "second")
+    assert cached.read_bytes() == BYTES
+    assert (tmp_path / "second" / "mobilenet_v2.h5").read_bytes() == BYTES
+    assert len(server.asked) == 1

@@ -29,6 +29,7 @@ def test_help_names_the_commands(tmp_path):
     assert done.returncode == 0
     assert "run" in done.stdout
     assert "overrides" in done.stdout
+    assert "verify-determinism" in done.stdout
 
 
 @pytest.mark.parametrize("command", ["run", "overrides"])

@@ -62,6 +62,7 @@ def epochs() -> pd.DataFrame:
             "phase": "trained",
             "train_loss": [0.7, 0.6, 0.5],
             "train_accuracy": [0.5, 0.8, 0.9],
+            "train_roc_auc": [0.5, 0.85, 0.95],
             "val_loss": [0.7, 0.6, 0.8],
             "val_accuracy": [0.5, 0.75, 0.7],
             "val_roc_auc": [0.5, 0.8, 0.8],

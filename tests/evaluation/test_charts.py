@@ -18,8 +18,10 @@ EPOCHS = pd.DataFrame(
         "epoch": [1, 2],
         "train_loss": [0.6, 0.4],
         "train_accuracy": [0.7, 0.9],
+        "train_roc_auc": [0.75, 0.95],
         "val_loss": [0.65, 0.7],
         "val_accuracy": [0.6, 0.55],
+        "val_roc_auc": [0.65, 0.7],
         "chosen": [1, 0],
     }
 )
@@ -39,6 +41,7 @@ def test_curves_are_long():
     rows = charts.curves({"cnn_a": EPOCHS}, "lesion")
     assert rows["part"].tolist() == ["train", "train", "val", "val"]
     assert rows["loss"].tolist() == [0.6, 0.4, 0.65, 0.7]
+    assert rows["roc_auc"].tolist() == [0.75, 0.95, 0.65, 0.7]
 
 
 def test_chosen_is_the_epoch_that_was_kept_not_the_last():

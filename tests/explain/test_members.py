@@ -46,9 +46,12 @@ def test_a_saved_member_is_drawn(tmp_path, photographs):
         dense_layers=1,
         units=4,
         dropout=0.0,
+        l2=0.0,
         initializer="he_normal",
         optimizer="adam",
         learning_rate=0.001,
+        clip=None,
+        clip_by="value",
         epochs=1,
     )
     save_member("cnn_a", parameters, build_member("cnn_a", parameters, seed=1), tmp_path / "cnn_a")

@@ -30,9 +30,12 @@ def small_cnn() -> Callable[..., SmallCNN]:
             "dense_layers": 1,
             "units": 64,
             "dropout": 0.5,
+            "l2": 0.0,
             "initializer": "glorot_uniform",
             "optimizer": "adam",
             "learning_rate": 0.001,
+            "clip": None,
+            "clip_by": "value",
             "epochs": 1,
         }
         return SmallCNN(**{**paper, **changes})

@@ -1,28 +1,95 @@
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
 import numpy as np
 
 from dermoscopy.networks.batches import batches
 
 IMAGES = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
+LABELS = np.array([0, 10, 20, 30, 40], np.float32)
+
+
+def numbers(batch: Any) -> list[float]:
+    """Which photographs of IMAGES a batch holds."""
+    return batch.numpy()[:, 0, 0, 0].tolist()
 
 
 def test_keeps_the_order_and_the_remainder() -> None:
-    seen = [batch.numpy()[:, 0, 0, 0].tolist() for batch in batches(IMAGES, 2)]
-    assert seen == [[0, 1], [2, 3], [4]]
+    assert [numbers(batch) for batch in batches([IMAGES], 2)] == [[0, 1], [2, 3], [4]]
 
 
-def test_labels_follow_their_photographs() -> None:
-    labels = np.array([0, 10, 20, 30, 40], np.float32)
+def test_takes_the_positions_that_are_wanted_as_often_as_they_are() -> None:
+    order = np.array([4, 0, 3, 0, 0, 1, 4])
+    assert [numbers(batch) for batch in batches([IMAGES], 3, order=order)] == [[4, 0, 3], [0, 0, 1], [4]]
+
+
+def test_labels_and_weights_follow_their_photographs() -> None:
     order = np.array([4, 0, 3])
-    pairs = [
-        (pixels.numpy()[:, 0, 0, 0], truth.numpy()[:, 0])
-        for pixels, truth in batches(IMAGES, 2, labels=labels, order=order)
-    ]
-    assert [pixels.tolist() for pixels, _ in pairs] == [[4, 0], [3]]
-    for pixels, truth in pairs:
-        np.testing.assert_array_equal(truth, pixels * 10)
+    seen = list(batches([IMAGES], 2, labels=LABELS, weights=LABELS + 1, order=order))
+    assert [numbers(pixels) for pixels, _, _ in seen] == [[4, 0], [3]]
+    for pixels, truth, weight in seen:
+        np.testing.assert_array_equal(truth[:, 0], 10 * pixels[:, 0, 0, 0])
+        np.testing.assert_array_equal(weight, 10 * pixels[:, 0, 0, 0] + 1)
 
 
-def test_is_float32_from_0_to_255() -> None:
-    (batch,) = batches(np.full((1, 2, 2, 3), 255, np.uint8), 4)
+def test_photographs_become_float32_from_0_to_255() -> None:
+    (batch,) = batches([np.full((1, 2, 2, 3), 255, np.uint8)], 4)
     assert batch.dtype == "float32"
-    assert float(batch.numpy().max()) == 255
+    assert batch.numpy().max() == 255
+
+
+def test_features_stay_as_they_are() -> None:
+    wide = np.random.default_rng(1).random((5, 3, 3, 2)).astype(ml_dtypes.bfloat16)
+    flat = np.random.default_rng(2).random((5, 4)).astype(np.float32)
+    order = np.array([2, 0, 4])
+    [(both, truth)] = batches([wide, flat], 8, labels=LABELS, order=order)
+    np.testing.assert_array_equal(both[0].numpy(), wide[order])
+    np.testing.assert_array_equal(both[1].numpy(), flat[order])
+    assert [tensor.dtype.name for tensor in both] == ["bfloat16", "float32"]
+    assert truth.numpy()[:, 0].tolist() == [20, 0, 40]
+    # In a tuple of their own, or Keras would take the second input for labels.
+    [((one, other),)] = batches([wide, flat], 8, order=order)
+    assert (one.shape, other.shape) == ((3, 3, 3, 2), (3, 4))
+
+
+def test_a_map_of_a_file_gives_what_memory_gives(tmp_path: Path) -> None:
+    IMAGES.tofile(tmp_path / "images")
+    mapped = np.memmap(tmp_path / "images", np.uint8, mode="r", shape=IMAGES.shape)
+    order = np.array([3, 1, 4])
+    for stored, held in zip(batches([mapped], 2, order=order), batches([IMAGES], 2, order=order), strict=True):
+        np.testing.assert_array_equal(stored, held)
+
+
+def test_distortions_know_the_place_in_the_epoch_and_not_in_the_array() -> None:
+    import tensorflow as tf
+
+    def later(images: Any, places: Any) -> Any:
+        return images + tf.cast(places, tf.float32)[:, tf.newaxis, tf.newaxis, tf.newaxis] / 4
+
+    data = batches([IMAGES], 2, order=np.array([4, 0, 3]), distort=later)
+    assert [numbers(batch) for batch in data] == [[4, 0.25], [3.5]]
+
+
+def test_shapes_are_known_before_anything_is_read() -> None:
+    pixels, truth = batches([IMAGES], 2, labels=LABELS).element_spec
+    assert pixels.shape.as_list() == [None, 2, 2, 3]
+    assert truth.shape.as_list() == [None, 1]
+
+
+def test_the_autotuner_is_off_and_the_order_fixed() -> None:
+    options = batches([IMAGES], 2).options()
+    assert options.autotune.enabled is False
+    assert options.deterministic is True
+
+
+def test_keras_takes_several_inputs() -> None:
+    import keras
+
+    inputs = [keras.Input((3,)), keras.Input((4,))]
+    sums = keras.layers.Concatenate()([keras.layers.Dense(1, kernel_initializer="ones")(x) for x in inputs])
+    model = keras.Model(inputs, sums)
+    arrays = [np.ones((5, 3), np.float32), np.ones((5, 4), np.float32)]
+    np.testing.assert_allclose(model.predict(batches(arrays, 2), verbose=0), np.tile([3.0, 4.0], (5, 1)))
+    model.compile(loss="mse")
+    assert np.isfinite(model.fit(batches(arrays, 2, labels=LABELS), shuffle=False, verbose=0).history["loss"][0])

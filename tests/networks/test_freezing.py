@@ -14,18 +14,44 @@ def backbone() -> list[Any]:
     return [kinds.Conv2D(2, 1), kinds.BatchNormalization(), kinds.Conv2D(2, 1), kinds.BatchNormalization()]
 
 
-@pytest.mark.parametrize(("last", "training"), [(0, []), (1, []), (2, [2]), ("all", [0, 2]), (99, [0, 2])])
-def test_only_the_last_convolutions_train(backbone: list[Any], last: Any, training: list[int]) -> None:
-    unfreeze(backbone, last)
-    assert [place for place, layer in enumerate(backbone) if layer.trainable] == training
+def training(backbone: list[Any]) -> list[int]:
+    return [place for place, layer in enumerate(backbone) if layer.trainable]
 
 
-def test_batch_normalisation_stays_in_inference_mode(backbone: list[Any]) -> None:
+@pytest.mark.parametrize(
+    ("last", "places"), [(0, []), ("none", []), (1, []), (2, [2]), ("last_conv", [2]), ("all", [0, 2]), (99, [0, 2])]
+)
+def test_only_the_last_convolutions_train(backbone: list[Any], last: Any, places: list[int]) -> None:
+    unfreeze(backbone, last, frozen_batch_norm=True)
+    assert training(backbone) == places
+
+
+@pytest.mark.parametrize(("last", "places"), [("none", []), (1, [3]), ("last_conv", [2, 3]), ("all", [0, 1, 2, 3])])
+def test_batch_normalisation_trains_with_its_neighbours_if_it_may(
+    backbone: list[Any], last: Any, places: list[int]
+) -> None:
+    unfreeze(backbone, last, frozen_batch_norm=False)
+    assert training(backbone) == places
+
+
+@pytest.mark.parametrize("kind", ["Conv2D", "SeparableConv2D", "DepthwiseConv2D"])
+def test_every_kind_of_convolution_can_be_the_last(backbone: list[Any], kind: str) -> None:
     import keras
 
-    unfreeze(backbone, "all")
+    size = {"kernel_size": 1} if kind == "DepthwiseConv2D" else {"filters": 2, "kernel_size": 1}
+    layers = [*backbone, getattr(keras.layers, kind)(**size), keras.layers.Activation("relu")]
+    unfreeze(layers, "last_conv", frozen_batch_norm=True)
+    assert training(layers) == [4, 5]
+
+
+@pytest.mark.parametrize(("frozen", "moves"), [(True, False), (False, True)])
+def test_statistics_move_only_where_they_may(backbone: list[Any], frozen: bool, moves: bool) -> None:
+    import keras
+
+    unfreeze(backbone, "all", frozen_batch_norm=frozen)
     model = keras.Sequential([keras.Input((4, 4, 3)), *backbone])
     before = [np.asarray(weight) for weight in backbone[1].weights]
     model(np.random.default_rng(1).normal(5, 3, (8, 4, 4, 3)).astype(np.float32), training=True)
-    for one, other in zip(before, backbone[1].weights, strict=True):
-        np.testing.assert_array_equal(one, np.asarray(other))
+    changed = [not np.array_equal(one, weight) for one, weight in zip(before, backbone[1].weights, strict=True)]
+    # Scale and offset move with a gradient only; the moving averages with what is seen.
+    assert changed == [False, False, moves, moves]

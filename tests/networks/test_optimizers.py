@@ -1,9 +1,14 @@
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from dermoscopy.networks.optimizers import make_optimizer
+from dermoscopy.networks.schedules import learning_rate
+from dermoscopy.params.models import ClipBy
 from dermoscopy.params.optimizers import Optimizer
+
+GRADIENTS = ([3.0, -4.0], [0.5])
 
 
 @pytest.mark.parametrize("name", get_args(Optimizer))
@@ -14,13 +19,40 @@ def test_every_name_is_keras_own(name: Optimizer) -> None:
     assert optimizer.clipvalue == 1.0
 
 
-def test_clip_bounds_each_component() -> None:
+@pytest.mark.parametrize(
+    ("clip_by", "expected"),
+    [
+        ("value", ([1.0, -1.0], [0.5])),
+        ("norm", ([0.6, -0.8], [0.5])),
+        ("global_norm", (np.divide([3.0, -4.0], 25.25**0.5), np.divide([0.5], 25.25**0.5))),
+    ],
+)
+def test_clip_bounds_components_or_norms(clip_by: ClipBy, expected: tuple[list[float], list[float]]) -> None:
     import keras
 
-    variable = keras.Variable([0.0, 0.0])
-    make_optimizer("sgd", 1.0, clip=1.0).apply([keras.ops.convert_to_tensor([50.0, -0.5])], [variable])
-    assert variable.numpy().tolist() == [-1.0, 0.5]
+    variables = [keras.Variable([0.0, 0.0]), keras.Variable([0.0])]
+    gradients = [keras.ops.convert_to_tensor(gradient) for gradient in GRADIENTS]
+    make_optimizer("sgd", 1.0, clip=1.0, clip_by=clip_by).apply(gradients, variables)
+    for variable, step in zip(variables, expected, strict=True):
+        np.testing.assert_allclose(variable.numpy(), -np.asarray(step), rtol=1e-6)
 
 
 def test_null_does_not_clip() -> None:
-    assert make_optimizer("adam", 0.1).clipvalue is None
+    import keras
+
+    variable = keras.Variable([0.0, 0.0])
+    make_optimizer("sgd", 1.0).apply([keras.ops.convert_to_tensor([50.0, -0.5])], [variable])
+    assert variable.numpy().tolist() == [-50.0, 0.5]
+
+
+@pytest.mark.parametrize("name", get_args(Optimizer))
+def test_a_schedule_moves_the_step(name: Optimizer) -> None:
+    import keras
+
+    optimizer = make_optimizer(name, learning_rate(0.5, "cosine", 0, 2))
+    variable = keras.Variable([0.0])
+    seen = []
+    for _ in range(3):
+        seen.append(float(optimizer.learning_rate))
+        optimizer.apply([keras.ops.convert_to_tensor([1.0])], [variable])
+    np.testing.assert_allclose(seen, [0.5, 0.25, 0.0], atol=1e-7)

@@ -17,9 +17,9 @@ def images() -> np.ndarray:
 
 def check_each_photograph_stands_alone(model: Any, images: np.ndarray) -> None:
     """A photograph's probability depends on neither its batch nor the order, beyond rounding."""
-    alone = probabilities(model, images, 1)
-    together = probabilities(model, images, len(images))
-    backwards = probabilities(model, images[::-1], 3)[::-1]
+    alone = probabilities(model, [images], 1)
+    together = probabilities(model, [images], len(images))
+    backwards = probabilities(model, [images[::-1]], 3)[::-1]
     np.testing.assert_allclose(together, alone, atol=1e-5)
     np.testing.assert_allclose(backwards, alone, atol=1e-5)
 
@@ -48,14 +48,16 @@ def test_the_check_catches_a_model_that_normalises_by_its_batch(images: np.ndarr
 
 def test_eager_says_the_same(small_cnn: Callable[..., SmallCNN], images: np.ndarray) -> None:
     model = build_small_cnn("cnn_a", small_cnn(image_size=32, conv_layers=2), seed=1)
-    np.testing.assert_allclose(probabilities(model, images, 4, eager=True), probabilities(model, images, 4), atol=1e-6)
+    np.testing.assert_allclose(
+        probabilities(model, [images], 4, eager=True), probabilities(model, [images], 4), atol=1e-6
+    )
 
 
 def test_bfloat16_gives_finite_float64(small_cnn: Callable[..., SmallCNN], images: np.ndarray) -> None:
     import keras
 
     keras.config.set_dtype_policy("mixed_bfloat16")
-    answers = probabilities(build_small_cnn("cnn_a", small_cnn(image_size=32, conv_layers=2), seed=1), images, 4)
+    answers = probabilities(build_small_cnn("cnn_a", small_cnn(image_size=32, conv_layers=2), seed=1), [images], 4)
     assert answers.dtype == np.float64
     assert answers.shape == (7,)
     assert np.all((answers > 0) & (answers < 1))

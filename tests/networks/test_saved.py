@@ -26,7 +26,7 @@ def test_a_small_cnn_comes_back(small_cnn: MakeCNN, images: np.ndarray, tmp_path
     save_member("cnn_a", parameters, model, tmp_path / "cnn_a")
     again, read = load_member(tmp_path / "cnn_a")
     assert read == parameters
-    np.testing.assert_array_equal(probabilities(again, images, 2), probabilities(model, images, 2))
+    np.testing.assert_array_equal(probabilities(again, [images], 2), probabilities(model, [images], 2))
 
 
 def test_a_member_over_starting_weights_comes_back_without_them(
@@ -37,7 +37,7 @@ def test_a_member_over_starting_weights_comes_back_without_them(
     save_member("vgg19", parameters, model, tmp_path / "vgg19")
     again, read = load_member(tmp_path / "vgg19")
     assert read == parameters
-    np.testing.assert_array_equal(probabilities(again, images, 2), probabilities(model, images, 2))
+    np.testing.assert_array_equal(probabilities(again, [images], 2), probabilities(model, [images], 2))
 
 
 def test_bytes_repeat_and_hold_no_optimizer(small_cnn: MakeCNN, tmp_path: Path) -> None:

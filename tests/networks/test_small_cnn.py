@@ -63,3 +63,10 @@ def test_same_seed_same_weights_whatever_was_built_before(small_cnn: Make) -> No
     second = build_small_cnn("cnn_a", small_cnn(image_size=64), seed=1)
     for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_l2_weighs_the_dense_kernels_only(small_cnn: Make) -> None:
+    model = build_small_cnn("cnn_a", small_cnn(image_size=64, l2=0.1), seed=1)
+    kernel = np.asarray(model.get_layer("dense_1").kernel)
+    np.testing.assert_allclose(float(sum(model.losses)), 0.1 * np.sum(kernel**2), rtol=1e-5)
+    assert build_small_cnn("cnn_a", small_cnn(image_size=64, l2=0.0), seed=1).losses == []

@@ -12,6 +12,7 @@ Make = Callable[..., Transfer]
 
 SHARED = Path(__file__).parents[3] / "shared" / "weights"
 INCEPTION = SHARED / "inception_v3_notop.h5"
+MOBILENET = SHARED / "mobilenet_v2_notop_folded_bn.h5"
 
 
 def test_head_follows_pooled_features(transfer: Make) -> None:
@@ -26,6 +27,19 @@ def test_vgg19_starts_from_he_so_that_it_learns(transfer: Make) -> None:
         if layer.weights:
             kernel = np.asarray(layer.kernel)
             assert kernel.std() == pytest.approx(np.sqrt(2 / np.prod(kernel.shape[:3])), rel=0.1)
+
+
+def test_mobilenet_v2s_depthwise_kernels_start_by_the_one_channel_each_sees(transfer: Make) -> None:
+    import keras
+
+    parameters = transfer(backbone="mobilenet_v2", initializer="he_normal")
+    model = build_transfer("mobilenet_v2", parameters, seed=1)
+    kinds = [keras.layers.Conv2D, keras.layers.DepthwiseConv2D]
+    for layer in backbone_layers(model, parameters):
+        if type(layer) in kinds:
+            height, width, channels, _ = layer.kernel.shape
+            seen = height * width * (channels if isinstance(layer, keras.layers.Conv2D) else 1)
+            assert np.asarray(layer.kernel).std() == pytest.approx(np.sqrt(2 / seen), rel=0.15)
 
 
 def test_weights_do_not_depend_on_what_was_built_before(transfer: Make) -> None:
@@ -62,7 +76,9 @@ def test_missing_weights_are_named(transfer: Make, tmp_path: Path) -> None:
         build_transfer("vgg19", transfer(weights="mine"), seed=1, weights=tmp_path)
     assert "models.vgg19.weights: mine" in str(raised.value)
     assert str(tmp_path / "mine.h5") in str(raised.value)
-    assert "data.weights.mine.source" in str(raised.value)
+    assert "VGG19's weights without its top" in str(raised.value)
+    assert "data.weights.mine.source to its path" in str(raised.value)
+    assert "models.vgg19.weights: none" in str(raised.value)
 
 
 def test_what_is_no_weights_file_is_refused(transfer: Make, tmp_path: Path) -> None:
@@ -92,3 +108,15 @@ def test_starting_weights_are_loaded_by_topology(transfer: Make) -> None:
     layers = [layer for layer in backbone_layers(model, parameters) if layer.weights]
     assert len(layers) == len(names)
     np.testing.assert_array_equal(np.asarray(layers[0].kernel), expected.astype(np.float32))
+
+
+@pytest.mark.skipif(not MOBILENET.is_file(), reason="starting weights are not on this machine")
+def test_mobilenet_v2s_starting_weights_fit_any_size(transfer: Make) -> None:
+    import h5py
+
+    parameters = transfer(backbone="mobilenet_v2", image_size=40, weights=MOBILENET.stem)
+    model = build_transfer("mobilenet_v2", parameters, seed=1, weights=SHARED)
+    with h5py.File(MOBILENET) as file:
+        group = file.get("model_weights", file)["Conv1"]
+        expected = group[group.attrs["weight_names"][0]][()]
+    np.testing.assert_array_equal(np.asarray(model.get_layer("Conv1").kernel), expected.astype(np.float32))

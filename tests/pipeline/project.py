@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -46,11 +47,13 @@ class Project:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command as in the project's environment; without a network, where that can be had."""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("DVC_")}
-        environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
         return subprocess.run(
-            [*WITHOUT_NETWORK, *command], cwd=self.folder, env=environment, capture_output=True, text=True
+            [*WITHOUT_NETWORK, *command], cwd=self.folder, env=_environment(), capture_output=True, text=True
         )
+
+    def start(self, *command: str, **streams: Any) -> "subprocess.Popen[str]":
+        """Start a command likewise, and do not wait for it."""
+        return subprocess.Popen([*WITHOUT_NETWORK, *command], cwd=self.folder, env=_environment(), **streams)
 
     def done(self, *command: str) -> str:
         """Run a command that has to succeed; return what it printed."""
@@ -75,6 +78,12 @@ class Project:
         """Return what dvc.lock says every output hashes to."""
         lock = YAML(typ="safe", pure=True).load(self.folder / "dvc.lock")
         return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]}
+
+
+def _environment() -> dict[str, str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("DVC_")}
+    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
+    return environment
 
 
 def merge(params: dict, leaves: dict) -> None:

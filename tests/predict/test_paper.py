@@ -32,9 +32,12 @@ PARAMETERS = SmallCNN(
     dense_layers=1,
     units=2,
     dropout=0.0,
+    l2=0.0,
     initializer="he_normal",
     optimizer="adam",
     learning_rate=0.001,
+    clip=None,
+    clip_by="value",
     epochs=1,
 )
 

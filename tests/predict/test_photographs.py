@@ -13,7 +13,7 @@ from dermoscopy.params.runtime import Runtime
 from dermoscopy.predict.photographs import predict_part, predict_photographs
 from dermoscopy.tables.predictions import PREDICTIONS
 
-RUNTIME = Runtime(threads=2, precision="float32", eager=False)
+RUNTIME = Runtime(threads=2, precision="float32", eager=False, devices=1, memory=4.0)
 
 PARAMETERS = SmallCNN(
     image_size=16,
@@ -26,9 +26,12 @@ PARAMETERS = SmallCNN(
     dense_layers=1,
     units=8,
     dropout=0.5,
+    l2=0.0,
     initializer="he_normal",
     optimizer="adam",
     learning_rate=0.01,
+    clip=None,
+    clip_by="value",
     epochs=1,
 )
 

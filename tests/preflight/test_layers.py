@@ -7,7 +7,7 @@ from dermoscopy.preflight.layers import layer_problems
 @pytest.mark.parametrize(("name", "layers"), [("vgg19", 22), ("inception_v3", 311)])
 def test_no_more_layers_than_there_are(tree, name, layers):
     member = Transfer(**tree["models"][name])
-    for right in (1, layers, "all"):
+    for right in (1, layers, "all", "none", "last_conv"):
         assert layer_problems(name, member.model_copy(update={"unfrozen_layers": right})) == []
     (line,) = layer_problems(name, member.model_copy(update={"unfrozen_layers": layers + 1}))
     assert line == (

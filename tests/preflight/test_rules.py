@@ -8,12 +8,14 @@ def test_the_committed_parameters_pass(tree):
 def test_every_rule_fires_and_all_are_told_at_once(tree):
     tree["data"] |= {"source": "directory", "path": "/nowhere"}
     tree["data"]["weights"]["vgg19"]["source"] = "/nowhere/w.h5"
+    tree["runtime"]["devices"] = 3
     tree["models"]["vgg19"] |= {"image_size": 31, "unfrozen_layers": 23}
     tree["models"]["inception_v3"]["weights"] = "inception_v3"
     tree["models"]["cnn_b"]["image_size"] = 16
     assert [line.split(":")[0] for line in preflight(tree)] == [
         "data.path",
         "data.weights.vgg19.source",
+        "training.batch_size",
         "models.vgg19.image_size",
         "models.vgg19.unfrozen_layers",
         "models.inception_v3.weights",

@@ -33,7 +33,7 @@ def test_what_is_right_passes(tree, tmp_path):
         ("vgg19", Weights(source="~nosuchuser/w.h5", sha256=None), "this is not there"),
         ("vgg19", Weights(source="w" * 300, sha256=None), "this cannot be reached (File name too long)"),
         ("vgg19", Weights(source="/", sha256=None), "this is a folder"),
-        ("resnet", IMAGENET, "that is there for vgg19, inception_v3 only"),
+        ("resnet", IMAGENET, "that is there for vgg16, vgg19, inception_v3, mobilenet_v2 only"),
         ("../w", NONE, "not a name"),
         ("none", NONE, "not a name"),
     ],
@@ -57,7 +57,7 @@ def test_another_file_than_the_one_named(tmp_path):
     [
         ("vgg", "expected none or a key of data.weights (vgg19, inception_v3). Did you mean vgg19?"),
         ("imagenet", "Set data.weights.vgg19.source to imagenet, and this to vgg19."),
-        ("vgg19", "data.weights.vgg19.source is none."),
+        ("vgg19", "downloads vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5, or to the path of that file"),
         ("inception_v3", "these are of inception_v3, and the backbone is vgg19."),
     ],
 )

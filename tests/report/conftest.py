@@ -97,6 +97,7 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
         "train_accuracy": 0.86,
         "val_accuracy": 0.83,
         "gap": 0.03,
+        "train_roc_auc": 0.93,
         "val_loss": 0.4,
         "val_roc_auc": 0.9,
     }
@@ -144,6 +145,7 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
                 "epoch": epochs,
                 "accuracy": 0.9 - 0.3 / epochs + rng.normal(0, 0.02, 8),
                 "loss": 0.3 + 0.4 / epochs + rng.normal(0, 0.03, 8),
+                "roc_auc": 0.95 - 0.3 / epochs + rng.normal(0, 0.02, 8),
             }
         )
         for member in MEMBERS

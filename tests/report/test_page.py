@@ -77,13 +77,25 @@ def test_pictures_are_shown_and_never_spelt_out(project):
     assert not [text for _, text in page.texts if "data:image" in text]
 
 
+def test_training_and_validation_are_drawn_by_epoch_for_every_metric(project):
+    page = Page(project())
+    titles = page.text_in("figcaption", "b")
+    assert {"CNN A: accuracy", "CNN A: ROC AUC", "CNN A: loss"} <= set(titles)
+    [chart] = [
+        attrs for tag, attrs in page.tags if tag == "svg" and "ROC AUC of CNN A by" in attrs.get("aria-label", "")
+    ]
+    assert "training 0." in chart["aria-label"]
+    assert "validation 0." in chart["aria-label"]
+    assert "0.930" in page.text_in("tbody", "tr", "td")
+
+
 def test_a_leak_is_said_in_every_title(project):
     page = Page(project(audited="image leaky"))
     titles = page.text_in("caption") + page.text_in("figcaption", "b") + page.text_in("title") + page.text_in("h1")
     assert len(titles) > 15
     assert [title for title in titles if "leaky protocol" not in title] == []
     charts = [attributes["aria-label"] for tag, attributes in page.tags if tag == "svg" and "role" in attributes]
-    assert len(charts) == 10
+    assert len(charts) == 14
     assert all("leaky protocol" in label for label in charts)
 
 

@@ -59,9 +59,12 @@ def tiny_cnn() -> Callable[..., SmallCNN]:
             "dense_layers": 1,
             "units": 8,
             "dropout": 0.5,
+            "l2": 0.0,
             "initializer": "he_normal",
             "optimizer": "adam",
             "learning_rate": 0.01,
+            "clip": None,
+            "clip_by": "value",
             "epochs": 3,
         }
         return SmallCNN(**{**tiny, **changes})

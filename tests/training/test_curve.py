@@ -5,10 +5,10 @@ from dermoscopy.tables.curves import CURVE
 from dermoscopy.training.curve import Curve, Epoch
 
 EPOCHS = [
-    Epoch(1, "frozen", 0.7, 0.50, val_loss=0.69, val_accuracy=0.60, val_roc_auc=0.55),
-    Epoch(2, "frozen", 0.5, 0.90, val_loss=0.60, val_accuracy=0.80, val_roc_auc=0.85),
-    Epoch(3, "trained", 0.4, 0.95, val_loss=0.50, val_accuracy=0.80, val_roc_auc=0.84),
-    Epoch(4, "trained", 0.3, 0.99, val_loss=0.55, val_accuracy=0.70, val_roc_auc=0.90),
+    Epoch(1, "frozen", 0.7, 0.50, 0.51, val_loss=0.69, val_accuracy=0.60, val_roc_auc=0.55),
+    Epoch(2, "frozen", 0.5, 0.90, 0.92, val_loss=0.60, val_accuracy=0.80, val_roc_auc=0.85),
+    Epoch(3, "trained", 0.4, 0.95, 0.96, val_loss=0.50, val_accuracy=0.80, val_roc_auc=0.84),
+    Epoch(4, "trained", 0.3, 0.99, 0.99, val_loss=0.55, val_accuracy=0.70, val_roc_auc=0.90),
 ]
 
 
@@ -46,5 +46,6 @@ def test_summary_is_the_chosen_epochs() -> None:
         "val_accuracy": 0.8,
         "gap": pytest.approx(0.1),
         "val_loss": 0.6,
+        "train_roc_auc": 0.92,
         "val_roc_auc": 0.85,
     }

@@ -1,8 +1,10 @@
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -13,59 +15,122 @@ from dermoscopy.params.models import SmallCNN
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.params.training import Training
 from dermoscopy.tables.curves import CURVE
-from dermoscopy.training.curve import Curve
-from dermoscopy.training.member import train_member, write_curve
+from dermoscopy.training.member import Outputs, train_member
+from dermoscopy.training.trainer import PhaseTrainer
 
 Rows = Callable[..., pd.DataFrame]
 MakeCNN = Callable[..., SmallCNN]
 
-RUNTIME = Runtime(threads=2, precision="float32", eager=True)
-TRAINING = Training(batch_size=4, monitor="val_accuracy")
+STILL = {"flip": 0.0, "quarter_turns": False, "zoom": 0.0, "shift": 0.0, "brightness": 0.0, "contrast": 0.0}
+RUNTIME = {"threads": 2, "precision": "float32", "eager": True, "devices": 1, "memory": 1.0}
+TRAINING = {
+    "batch_size": 4,
+    "monitor": "val_accuracy",
+    "patience": None,
+    "schedule": "constant",
+    "warmup_epochs": 0,
+    "balance": "none",
+    "augment": STILL,
+}
 PROJECT = Path(__file__).parents[2]
 
 
-def train(parameters: SmallCNN, parts: tuple[pd.DataFrame, pd.DataFrame], folder: Path) -> Curve:
+def train(parameters: SmallCNN, parts: tuple[pd.DataFrame, pd.DataFrame], folder: Path, **changes: Any) -> dict:
     return train_member(
         "cnn_a",
         parameters,
         *parts,
-        training=TRAINING,
-        runtime=RUNTIME,
+        training=Training.model_validate({**TRAINING, **changes}),
+        runtime=Runtime.model_validate(RUNTIME),
         seed=1,
+        protocol="image (leaky protocol)",
+        versions={"keras": "3"},
         weights=Path("data/weights"),
-        folder=folder,
+        checkpoints=folder / "checkpoints",
+        outputs=Outputs(folder / "cnn_a", folder / "curves/cnn_a.csv", folder / "metrics/cnn_a.json"),
     )
 
 
 def test_writes_what_the_contract_names(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:
-    curve = train(tiny_cnn(), (rows("train", 8), rows("val")), tmp_path / "cnn_a")
-    write_curve(curve, "image (leaky protocol)", tmp_path / "curves/cnn_a.csv", tmp_path / "metrics/cnn_a.json")
+    facts = train(tiny_cnn(), (rows("train", 8), rows("val")), tmp_path)
     assert sorted(path.name for path in (tmp_path / "cnn_a").iterdir()) == ["live", "model.weights.h5", "model.yaml"]
     assert CURVE.read(tmp_path / "curves/cnn_a.csv")["chosen"].sum() == 1
     metrics = json.loads((tmp_path / "metrics/cnn_a.json").read_text())
     assert metrics.pop("protocol") == "image (leaky protocol)"
-    assert list(metrics) == ["epoch", "train_accuracy", "val_accuracy", "gap", "val_loss", "val_roc_auc"]
+    assert list(metrics) == [
+        "epoch",
+        "train_accuracy",
+        "val_accuracy",
+        "gap",
+        "val_loss",
+        "train_roc_auc",
+        "val_roc_auc",
+    ]
     live = json.loads((tmp_path / "cnn_a/live/metrics.json").read_text())
     assert live["chosen"] == metrics
+    assert facts.pop("images_per_second") > 0
+    assert facts == {"device": "CPU", "devices": 1, "precision": "float32", "epochs": 3}
+    assert list((tmp_path / "checkpoints").iterdir()) == []
+
+
+class KilledError(Exception):
+    pass
+
+
+def killed_after(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the process die in the epoch behind that one."""
+
+    def die(self: PhaseTrainer, number: int, seed: int) -> Any:
+        if number > epoch:
+            raise KilledError
+        return trains(self, number, seed)
+
+    trains = PhaseTrainer.epoch
+    monkeypatch.setattr(PhaseTrainer, "epoch", die)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_killed_training_goes_on_and_leaves_the_bytes_of_an_unbroken_one(
+    rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = (rows("train", 8), rows("val"))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KilledError):
+        killed_after(2, patch)
+        train(tiny_cnn(), parts, tmp_path / "broken")
+    assert not (tmp_path / "broken/cnn_a/model.weights.h5").exists()
+    with caplog.at_level(logging.INFO, "dermoscopy"):
+        facts = train(tiny_cnn(), parts, tmp_path / "broken")
+    assert facts["epochs"] == 1
+    assert "cnn_a goes on behind epoch 2" in caplog.text
+    train(tiny_cnn(), parts, tmp_path / "unbroken")
+    assert files(tmp_path / "broken") == files(tmp_path / "unbroken")
+
+
+def test_other_parameters_never_pick_up_an_old_state(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:
+    parts = (rows("train", 8), rows("val"))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KilledError):
+        killed_after(2, patch)
+        train(tiny_cnn(), parts, tmp_path)
+    assert train(tiny_cnn(), parts, tmp_path, monitor="val_loss")["epochs"] == 3
+    assert train(tiny_cnn(dropout=0.4), parts, tmp_path)["epochs"] == 3
+    assert train(tiny_cnn(), (rows("train", 10), parts[1]), tmp_path)["epochs"] == 3
+    assert [path.name.partition("-")[0] for path in (tmp_path / "checkpoints").iterdir()] == ["cnn_a"]
 
 
 def test_val_without_a_malignant_photograph_is_refused(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="val holds no malignant"):
-        train(tiny_cnn(), (rows("train"), rows("val", 1)), tmp_path / "cnn_a")
+        train(tiny_cnn(), (rows("train"), rows("val", 1)), tmp_path)
     assert not (tmp_path / "cnn_a").exists()
 
 
-STAGE = """
-seed: 1
-optimizer: {optimizer}
-runtime: {{threads: 2, precision: float32, eager: false}}
-training: {{batch_size: 4, monitor: val_accuracy}}
-"""
-
-
 def run_stage(folder: Path, parameters: dict, *, optimizer: str) -> None:
-    text = STAGE.format(optimizer=optimizer) + yaml.safe_dump({"models": parameters})
-    (folder / "params.yaml").write_text(text)
+    runtime = {**RUNTIME, "eager": False}
+    tree = {"seed": 1, "optimizer": optimizer, "runtime": runtime, "training": TRAINING, "models": parameters}
+    (folder / "params.yaml").write_text(yaml.safe_dump(tree))
+    (folder / "data/environment.json").write_text("{}")
     (member,) = parameters
     done = subprocess.run(
         [sys.executable, str(PROJECT / "stages/train.py"), member],
@@ -92,7 +157,7 @@ def test_two_processes_write_the_same_bytes(rows: Rows, tiny_cnn: MakeCNN, tmp_p
     for _ in range(2):
         run_stage(tmp_path, parameters, optimizer="rmsprop")
         runs.append(outputs(tmp_path))
-    assert len(runs[0]) == 11
+    assert len(runs[0]) == 12
     assert runs[0] == runs[1]
     assert json.loads(runs[0]["metrics/train/cnn_a.json"])["protocol"] == "lesion"
     card = yaml.safe_load(runs[0]["data/models/cnn_a/model.yaml"])

@@ -15,6 +15,7 @@ def transfer(**changes: Any) -> Transfer:
         "normalization": "unit",
         "initializer": "glorot_uniform",
         "batch_norm_momentum": 0.9,
+        "frozen_batch_norm": True,
         "dense": [128],
         "dropout": 0.5,
         "l2": 0.0001,
@@ -22,6 +23,7 @@ def transfer(**changes: Any) -> Transfer:
         "learning_rate": 0.001,
         "fine_tune_learning_rate": 0.0001,
         "clip": 1.0,
+        "clip_by": "value",
         "frozen_epochs": 15,
         "unfrozen_layers": 150,
         "epochs": 10,
@@ -30,7 +32,7 @@ def transfer(**changes: Any) -> Transfer:
 
 
 def test_inception_is_first_frozen_then_fine_tuned() -> None:
-    assert phases(transfer()) == [Phase("frozen", 15, 0.001, 0), Phase("trained", 10, 0.0001, 150)]
+    assert phases(transfer()) == [Phase("frozen", 15, 0.001, "none"), Phase("trained", 10, 0.0001, 150)]
 
 
 def test_no_frozen_epochs_leaves_one_phase() -> None:

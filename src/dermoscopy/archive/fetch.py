@@ -21,21 +21,22 @@ class Published:
     Attributes:
         name: What it is called on this disk.
         address: Where it is.
-        md5: What it hashes to, as its publisher has it.
+        md5: What it hashes to, as its publisher has it; None where the publisher tells nothing but its size.
         size: In bytes.
     """
 
     name: str
     address: str
-    md5: str
+    md5: str | None
     size: int
 
 
 def retrieve(file: Published, folder: Path) -> Path:
     """Return a file's path, once it is there with the right bytes.
 
-    What is there already with the right checksum is not fetched. What is not gathers in <name>.part, which
-    outlives an interruption and a kill, and goes when its bytes turn out to be others than were published.
+    What is there already with the right checksum, or the right size where none is published, is not fetched.
+    What is not gathers in <name>.part, which outlives an interruption and a kill, and goes when its bytes turn
+    out to be others than were published.
 
     Args:
         file: What to fetch.
@@ -61,8 +62,12 @@ def retrieve(file: Published, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder):
+            there = folder / file.name
+            if file.md5 is None and there.is_file() and there.stat().st_size != file.size:
+                there.unlink()
+            checksum = file.md5 and f"md5:{file.md5}"
             try:
-                path = pooch.retrieve(file.address, f"md5:{file.md5}", file.name, folder, downloader=download)
+                path = pooch.retrieve(file.address, checksum, file.name, folder, downloader=download)
             except ValueError as error:
                 part.unlink(missing_ok=True)
                 raise FetchError(f"its bytes are not those that were published: {error}") from None

@@ -20,14 +20,18 @@ Starting weights, by the names of `data.weights` in params.yaml, and what their 
 
 
 ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
+VGG16 = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 VGG19 = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 INCEPTION_V3 = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
-# What keras.applications publishes: weights learnt on ImageNet, without the top.
+MOBILENET_V2 = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
+# What keras.applications publishes: weights learnt on ImageNet, without the top. It has no checksum of MobileNetV2's.
 PUBLISHED = {
+    "vgg16": Published(VGG16, f"{ADDRESS}vgg16/{VGG16}", "6d6bbae143d832006294945121d1f1fc", 58_889_256),
     "vgg19": Published(VGG19, f"{ADDRESS}vgg19/{VGG19}", "253f8cb515780f3b799900260a226db6", 80_134_624),
     "inception_v3": Published(
         INCEPTION_V3, f"{ADDRESS}inception_v3/{INCEPTION_V3}", "bcbd6486424b2319ff4ef7d526e38f63", 87_910_968
     ),
+    "mobilenet_v2": Published(MOBILENET_V2, f"{ADDRESS}mobilenet_v2/{MOBILENET_V2}", None, 9_406_464),
 }
 
 
@@ -102,6 +106,7 @@ def fetch(name: str) -> Path:
             f"    Rename the entry, or set its source to a file's path."
         )
     published = PUBLISHED[name]
+    checksum = f", md5 {published.md5}" if published.md5 else ""
     cache = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
     try:
         return retrieve(published, cache)
@@ -109,7 +114,7 @@ def fetch(name: str) -> Path:
         raise WeightsError(
             f"data.weights.{name}: {published.name} could not be downloaded: {error}.\n"
             f"    Run the same again, and it goes on where it stopped. Without a network here, fetch it elsewhere,\n"
-            f"    {published.size:,} bytes, md5 {published.md5}, from\n"
+            f"    {published.size:,} bytes{checksum}, from\n"
             f"    {published.address}\n"
             f"    and put it into {cache}, or set data.weights.{name}.source to its path."
         ) from None

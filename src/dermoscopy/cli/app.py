@@ -6,6 +6,7 @@ import typer
 
 from dermoscopy.cli.overrides import overrides
 from dermoscopy.cli.run import run
+from dermoscopy.cli.verify import verify_determinism
 from dermoscopy.errors import UserError
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(overrides)
+app.command()(verify_determinism)
 
 
 def main() -> None:

@@ -73,7 +73,7 @@ def confusion(label: NDArray[np.int64], called: NDArray[np.bool_], protocol: str
 
 
 def curves(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
-    """Return every member's accuracy and loss by epoch, a row a part.
+    """Return every member's accuracy, loss and ROC AUC by epoch, a row a part.
 
     Args:
         members: Each member's epochs (`tables.curves`).
@@ -88,6 +88,7 @@ def curves(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
                 "epoch": epochs["epoch"],
                 "accuracy": epochs[f"{part}_accuracy"],
                 "loss": epochs[f"{part}_loss"],
+                "roc_auc": epochs[f"{part}_roc_auc"],
             }
         )
         for name, epochs in members.items()

@@ -25,6 +25,8 @@ class Backbone:
 
 
 BACKBONES = {
+    "vgg16": Backbone("VGG16", "caffe", min_side=32, layers=19),
     "vgg19": Backbone("VGG19", "caffe", min_side=32, layers=22),
     "inception_v3": Backbone("InceptionV3", "centered", min_side=75, layers=311),
+    "mobilenet_v2": Backbone("MobileNetV2", "centered", min_side=32, layers=154),
 }

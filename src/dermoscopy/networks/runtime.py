@@ -4,20 +4,47 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
-from dermoscopy.params.runtime import Runtime
+from dermoscopy.networks.devices import cards, divide_processor, require_devices
+from dermoscopy.networks.precision import suited
+from dermoscopy.params.runtime import Precision, Runtime
 
 logger = logging.getLogger(__name__)
 
+PROCESSOR = Path("/proc/cpuinfo")
 
-def configure(runtime: Runtime) -> None:
-    """Set threads, determinism and precision; call it before anything else touches TensorFlow.
+
+@dataclass(frozen=True)
+class Machine:
+    """What a run computes with.
+
+    Attributes:
+        device: "CPU", or the graphics card's name.
+        precision: Of the arithmetic, "auto" resolved.
+        devices: How many share a batch.
+    """
+
+    device: str
+    precision: Precision
+    devices: int
+
+
+def configure(runtime: Runtime) -> Machine:
+    """Set threads, devices, determinism and precision; call it before anything else touches TensorFlow.
 
     Equal seeds and threads then give equal bytes. Names of layers, which are saved with their
     weights, start to count anew.
 
     Args:
         runtime: What to set.
+
+    Returns:
+        What that comes to on this machine.
+
+    Raises:
+        ParameterError: There are fewer graphics cards than `runtime.devices`.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with _silent_stderr():
@@ -31,9 +58,27 @@ def configure(runtime: Runtime) -> None:
         # Threads are fixed by TensorFlow's first computation in a process.
         if tf.config.threading.get_intra_op_parallelism_threads() != runtime.threads:
             logger.warning("TensorFlow already runs with other threads than %d: bytes will differ.", runtime.threads)
+    found = cards()
+    require_devices(runtime.devices, len(found))
+    if not found:
+        divide_processor(runtime.devices)
     tf.config.experimental.enable_op_determinism()
+    capability = found[0].capability if found else None
+    precision = suited(processor_flags(), capability) if runtime.precision == "auto" else runtime.precision
     keras.utils.clear_session()  # resets the precision too: first
-    keras.config.set_dtype_policy(runtime.precision)
+    keras.config.set_dtype_policy(precision)
+    machine = Machine(found[0].name if found else "CPU", precision, runtime.devices)
+    if runtime.precision == "auto":
+        logger.info("runtime.precision auto is %s here (%s).", machine.precision, machine.device)
+    return machine
+
+
+def processor_flags(path: Path = PROCESSOR) -> str:
+    """Return what the processor can do as Linux lists it, separated by spaces; nothing elsewhere."""
+    if not path.is_file():
+        return ""
+    lines = path.read_text(errors="replace").splitlines()
+    return next((line.partition(":")[2] for line in lines if line.startswith("flags")), "")
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def build_small_cnn(member: str, parameters: SmallCNN, seed: int) -> Any:
         x,
         [parameters.units] * parameters.dense_layers,
         dropout=parameters.dropout,
-        l2=0.0,
+        l2=parameters.l2,
         initializer=parameters.initializer,
         seed=seed,
     )

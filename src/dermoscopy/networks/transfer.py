@@ -5,6 +5,7 @@ from typing import Any
 
 from dermoscopy.errors import WeightsError
 from dermoscopy.networks.backbones import BACKBONES
+from dermoscopy.networks.devices import share_statistics
 from dermoscopy.networks.head import head
 from dermoscopy.networks.normalization import normalize
 from dermoscopy.networks.seeds import derive
@@ -40,10 +41,11 @@ def build_transfer(member: str, parameters: Transfer, seed: int, weights: Path |
     backbone = getattr(keras.applications, known.constructor)(
         include_top=False, weights=None, input_tensor=normalize(inputs, normalization)
     )
+    share_statistics(backbone)
     if parameters.weights == NO_WEIGHTS:
         start_from_nothing(backbone, parameters, seed)
     elif weights is not None:
-        start_from_file(backbone, member, parameters.weights, weights)
+        start_from_file(backbone, member, parameters, weights)
     features = keras.layers.GlobalAveragePooling2D(name="pooling")(backbone.output)
     outputs = head(
         features,
@@ -65,37 +67,48 @@ def start_from_nothing(backbone: Any, parameters: Transfer, seed: int) -> None:
     import keras
 
     for place, layer in enumerate(backbone.layers):
-        if isinstance(layer, keras.layers.Conv2D):
+        if isinstance(layer, (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)):
             own = {"seed": derive(seed, "backbone", place)}
             initializer = keras.initializers.get({"class_name": parameters.initializer, "config": own})
-            layer.kernel.assign(initializer(layer.kernel.shape))
+            height, width, channels, filters = layer.kernel.shape
+            if isinstance(layer, keras.layers.DepthwiseConv2D):
+                # Each filter sees one channel; initializers take the last but one axis for what it sees.
+                kernel = initializer((height, width, filters, channels))
+                layer.kernel.assign(keras.ops.swapaxes(kernel, 2, 3))
+            else:
+                layer.kernel.assign(initializer((height, width, channels, filters)))
         elif isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = parameters.batch_norm_momentum
 
 
-def start_from_file(backbone: Any, member: str, name: str, folder: Path) -> None:
+def start_from_file(backbone: Any, member: str, parameters: Transfer, folder: Path) -> None:
     """Load a backbone's starting weights by topology, since Keras numbers layer names by process.
 
     Args:
         backbone: A Keras model without its head.
         member: Whose backbone it is.
-        name: A key of `data.weights`.
-        folder: Where `acquire` left `<name>.h5`.
+        parameters: Of the member; its `weights` are a key of `data.weights`.
+        folder: Where `acquire` left `<weights>.h5`.
 
     Raises:
         WeightsError: The file is missing or holds another network's weights.
     """
+    name = parameters.weights
     path = folder / f"{name}.h5"
     remedy = (
-        f"Name this backbone's weights in data.weights.{name}.source and run dvc repro, "
-        f"or start from none: models.{member}.weights: none"
+        f"Needed is an HDF5 file of {BACKBONES[parameters.backbone].constructor}'s weights without its top, as "
+        f"keras.applications publishes them.\nSet data.weights.{name}.source to its path, or to imagenet where the "
+        f"entry is called {parameters.backbone}, and run dvc repro.\n"
+        f"Or start from nothing: models.{member}.weights: none"
     )
     if not path.is_file():
         raise WeightsError(f"models.{member}.weights: {name}, but {path} is not here.\n{remedy}")
     try:
         backbone.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
-        raise WeightsError(f"models.{member}.weights: {path} does not fit {backbone.name}: {error}\n{remedy}") from None
+        raise WeightsError(
+            f"models.{member}.weights: {path} does not fit {parameters.backbone}: {error}\n{remedy}"
+        ) from None
 
 
 def backbone_layers(model: Any, parameters: Transfer) -> list[Any]:

@@ -8,6 +8,8 @@ from dermoscopy.params.block import Block, Count, Positive, PositiveFloat, Rate
 from dermoscopy.params.optimizers import Optimizer
 
 Normalization = Literal["unit", "centered", "backbone"]
+ClipBy = Literal["value", "norm", "global_norm"]
+UnfrozenLayers = Positive | Literal["all", "none", "last_conv"]
 Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "random_uniform"]
 LARGEST_SIDE = 1024
 Side = Annotated[int, Field(ge=8, le=LARGEST_SIDE)]
@@ -24,25 +26,28 @@ class Transfer(Block):
             backbone was trained with.
         initializer: Of the backbone's convolutions, where weights is "none".
         batch_norm_momentum: Of the backbone's moving averages, where weights is "none".
+        frozen_batch_norm: Keep starting weights' statistics, in inference mode, when layers around them train.
         dense: Units of each dense layer of the head.
         dropout: After each of them; before the output where there is none.
         l2: Weight of the penalty on the head's dense kernels.
         optimizer: Unless the top-level `optimizer` replaces it.
         learning_rate: Its step in the first phase, or the only one.
         fine_tune_learning_rate: Its step in the phase after a frozen one.
-        clip: No component of a gradient is larger; null does not clip.
+        clip: Largest gradient; null does not clip.
+        clip_by: What is not to be larger: each component, each variable's norm, or the norm of all.
         frozen_epochs: With the backbone frozen; skipped where weights is "none".
-        unfrozen_layers: How many of the backbone's last layers then train, or "all";
-            where weights is "none" all of them train.
+        unfrozen_layers: How many of the backbone's last layers then train; or "all", "none", or "last_conv",
+            from its last convolution on; where weights is "none" all of them train.
         epochs: With those layers unfrozen.
     """
 
-    backbone: Literal["vgg19", "inception_v3"]
+    backbone: Literal["vgg16", "vgg19", "inception_v3", "mobilenet_v2"]
     weights: str = Field(min_length=1)
     image_size: Side
     normalization: Normalization
     initializer: Initializer
     batch_norm_momentum: Rate
+    frozen_batch_norm: bool
     dense: list[Positive]
     dropout: Rate
     l2: float = Field(ge=0)
@@ -50,8 +55,9 @@ class Transfer(Block):
     learning_rate: PositiveFloat
     fine_tune_learning_rate: PositiveFloat
     clip: PositiveFloat | None
+    clip_by: ClipBy
     frozen_epochs: Count
-    unfrozen_layers: Positive | Literal["all"]
+    unfrozen_layers: UnfrozenLayers
     epochs: Positive
 
 
@@ -69,9 +75,12 @@ class SmallCNN(Block):
         dense_layers: How many dense layers before the output.
         units: Of each.
         dropout: After each; before the output where there is none.
+        l2: Weight of the penalty on the dense kernels.
         initializer: Of every kernel.
         optimizer: Unless the top-level `optimizer` replaces it.
         learning_rate: Its step.
+        clip: Largest gradient; null does not clip.
+        clip_by: As of `Transfer`.
         epochs: How long it trains.
     """
 
@@ -85,9 +94,12 @@ class SmallCNN(Block):
     dense_layers: Count
     units: Positive
     dropout: Rate
+    l2: float = Field(ge=0)
     initializer: Initializer
     optimizer: Optimizer
     learning_rate: PositiveFloat
+    clip: PositiveFloat | None
+    clip_by: ClipBy
     epochs: Positive
 
 

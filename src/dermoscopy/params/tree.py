@@ -1,4 +1,4 @@
-"""The whole of params.yaml; only `check` reads it at once."""
+"""The whole of params.yaml; of the stages only `check` reads it at once."""
 
 from dermoscopy.params.augment import Augment
 from dermoscopy.params.baselines import Baselines

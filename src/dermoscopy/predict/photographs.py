@@ -31,7 +31,7 @@ def predict_photographs(
         From 0 to 1, in the order of the list; shape (photographs,).
     """
     images = read_photographs(paths, parameters.image_size, runtime.threads)
-    return probabilities(model, images, batch_size, eager=runtime.eager)
+    return probabilities(model, [images], batch_size, eager=runtime.eager)
 
 
 def predict_part(

@@ -12,7 +12,7 @@ def layer_problems(name: str, member: Transfer) -> list[str]:
         member: Its parameters.
     """
     layers = BACKBONES[member.backbone].layers
-    if member.unfrozen_layers == "all" or member.unfrozen_layers <= layers:
+    if isinstance(member.unfrozen_layers, str) or member.unfrozen_layers <= layers:
         return []
     return [
         f"models.{name}.unfrozen_layers: received {member.unfrozen_layers}; "

@@ -6,6 +6,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from dermoscopy.params.data import Data
 from dermoscopy.params.models import Models, SmallCNN, Transfer
+from dermoscopy.params.runtime import Runtime
+from dermoscopy.params.training import Training
+from dermoscopy.preflight.devices import device_problems
 from dermoscopy.preflight.layers import layer_problems
 from dermoscopy.preflight.sizes import size_problems
 from dermoscopy.preflight.source import source_problems
@@ -28,6 +31,9 @@ def preflight(tree: Any) -> list[str]:
     if data:
         problems += source_problems(data)
         problems += weights_problems(data.weights)
+    runtime, training = _checked(Runtime, tree, "runtime"), _checked(Training, tree, "training")
+    if runtime and training:
+        problems += device_problems(runtime, training)
     for name, field in Models.model_fields.items():
         place = (tree, "models", name)
         member = _checked(Transfer, *place) if field.annotation is Transfer else _checked(SmallCNN, *place)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from dermoscopy.archive.hashes import sha256
 from dermoscopy.archive.paths import absence, expand
+from dermoscopy.archive.weights import PUBLISHED
 from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.params.data import Weights
 from dermoscopy.params.models import Transfer
@@ -70,8 +71,8 @@ def member_weights_problems(name: str, member: Transfer, weights: Mapping[str, W
     source = weights[member.weights].source
     if source == "none":
         return [
-            f"{key}data.weights.{member.weights}.source is none. "
-            f"Set that to imagenet or to the path of a file, or this to none."
+            f"{key}data.weights.{member.weights}.source is none. Set that to imagenet, which downloads "
+            f"{PUBLISHED[member.backbone].name}, or to the path of that file, or this to none."
         ]
     if source == "imagenet" and member.weights in BACKBONES and member.weights != member.backbone:
         return [f"{key}these are of {member.weights}, and the backbone is {member.backbone}."]

@@ -1,4 +1,4 @@
-"""The charts of accuracy and loss by epoch, small, one a member."""
+"""The charts of accuracy, ROC AUC and loss by epoch, small, one a member."""
 
 from collections.abc import Mapping
 from math import floor
@@ -12,7 +12,8 @@ from dermoscopy.report.names import classifier, css
 from dermoscopy.report.numbers import known, rate
 
 WIDTH, HEIGHT = 240, 180
-WORDS = {"train": "training", "val": "validation"}
+PARTS = {"train": "training", "val": "validation"}
+METRICS = {"accuracy": "accuracy", "roc_auc": "ROC AUC", "loss": "loss"}
 
 
 def curve_charts(
@@ -23,13 +24,13 @@ def curve_charts(
     Args:
         curves: Rows of `tables.charts.CURVES`.
         chosen: Member to what is known of its chosen epoch (metrics/train).
-        metric: "accuracy", on one scale for all members, or "loss", on each member's own.
+        metric: "accuracy" or "roc_auc", on one scale for all members, or "loss", on each member's own.
         suffix: Of every title.
     """
     charts = []
     for name in chosen:
         rows = curves[curves["name"] == name]
-        seen = curves if metric == "accuracy" else rows
+        seen = rows if metric == "loss" else curves
         charts.append(_chart(str(name), rows, chosen[name], metric, seen[metric], suffix))
     return charts
 
@@ -46,19 +47,19 @@ def _chart(
     x = Scale(1, float(epochs), 34, WIDTH - 6)
     low, high = _range(seen, metric)
     y = Scale(low, high, HEIGHT - 40, 12)
-    parts = {part: rows[rows["part"] == part].sort_values("epoch") for part in WORDS}
+    parts = {part: rows[rows["part"] == part].sort_values("epoch") for part in PARTS}
     lines = [
         Line(path(values["epoch"], values[metric], x, y), f"{css(name)} part-{part}") for part, values in parts.items()
     ]
     epoch = chosen.get("epoch")
-    last = ", ".join(f"{WORDS[part]} {rate(values[metric].iloc[-1])}" for part, values in parts.items() if len(values))
+    last = ", ".join(f"{PARTS[part]} {rate(values[metric].iloc[-1])}" for part, values in parts.items() if len(values))
     return Chart(
-        title=f"{classifier(name)}: {metric}{suffix}",
-        alt=f"{metric} of {classifier(name)} by epoch; at the last epoch {last or 'nothing'}; chosen epoch {epoch}.",
+        title=f"{classifier(name)}: {METRICS[metric]}{suffix}",
+        alt=f"{METRICS[metric]} of {classifier(name)} by epoch; at the last {last or 'nothing'}; chosen epoch {epoch}.",
         width=WIDTH,
         height=HEIGHT,
         x_label="epoch",
-        y_label=metric,
+        y_label=METRICS[metric],
         x_scale=x,
         y_scale=y,
         x_ticks=[Tick(x(step), f"{step:g}") for step in ticks(1, epochs, 6) if step == int(step) and step >= 1],
@@ -70,6 +71,6 @@ def _chart(
 
 def _range(values: "pd.Series[float]", metric: str) -> tuple[float, float]:
     finite = values[np.isfinite(values)]
-    if metric == "accuracy":
-        return floor(min([0.5, *finite]) * 10) / 10, 1.0
-    return 0.0, max([0.1, *finite]) * 1.05
+    if metric == "loss":
+        return 0.0, max([0.1, *finite]) * 1.05
+    return floor(min([0.5, *finite]) * 10) / 10, 1.0

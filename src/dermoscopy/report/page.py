@@ -88,6 +88,7 @@ def gather(
         "by_diagnosis": findings.by_diagnosis(sources.predictions, threshold),
         "roc": _roc(sources, suffix),
         "accuracy_charts": curve_charts(sources.curves, training, "accuracy", suffix),
+        "roc_auc_charts": curve_charts(sources.curves, training, "roc_auc", suffix),
         "loss_charts": curve_charts(sources.curves, training, "loss", suffix),
         "training": [(names.classifier(member), names.css(member), training[member]) for member in MEMBERS],
         "weights": [

@@ -35,7 +35,7 @@ class Sources:
         parts: Photographs and lesions of each part, label and diagnosis.
         by_label: Ages, sexes and sites of each label.
         roc: Corners of the ROC curves.
-        curves: Accuracy and loss by epoch.
+        curves: Accuracy, loss and ROC AUC by epoch.
         roc_auc: Each classifier's ROC AUC with its interval.
         scores: Every metric of every classifier.
         weights: What each member counts for.

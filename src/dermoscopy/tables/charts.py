@@ -24,6 +24,7 @@ CURVES = Table(  # part is "train" or "val"
         "epoch": "int64",
         "accuracy": "float64",
         "loss": "float64",
+        "roc_auc": "float64",
     },
     order=("name", "part", "epoch"),
 )

@@ -8,6 +8,7 @@ CURVE = Table(
         "phase": "str",  # frozen or trained
         "train_loss": "float64",
         "train_accuracy": "float64",
+        "train_roc_auc": "float64",
         "val_loss": "float64",
         "val_accuracy": "float64",
         "val_roc_auc": "float64",

@@ -16,6 +16,7 @@ class Epoch:
         phase: Its name.
         train_loss: Mean over the epoch, while the weights moved and dropout was on.
         train_accuracy: Likewise, as the paper's log has it.
+        train_roc_auc: Likewise.
         val_loss: After the epoch.
         val_accuracy: After the epoch.
         val_roc_auc: After the epoch.
@@ -25,6 +26,7 @@ class Epoch:
     phase: str
     train_loss: float
     train_accuracy: float
+    train_roc_auc: float
     val_loss: float
     val_accuracy: float
     val_roc_auc: float
@@ -68,5 +70,6 @@ class Curve:
             "val_accuracy": chosen.val_accuracy,
             "gap": chosen.train_accuracy - chosen.val_accuracy,
             "val_loss": chosen.val_loss,
+            "train_roc_auc": chosen.train_roc_auc,
             "val_roc_auc": chosen.val_roc_auc,
         }

@@ -1,26 +1,20 @@
-"""A member's epochs, one after the other, and the weights of the best of them."""
+"""A member's training, phase after phase, and the weights of its best epoch."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dermoscopy.errors import TrainingError
-from dermoscopy.evaluation.metrics import log_loss, roc_auc
-from dermoscopy.networks.batches import batches
-from dermoscopy.networks.freezing import unfreeze
-from dermoscopy.networks.optimizers import make_optimizer
-from dermoscopy.networks.probabilities import probabilities
-from dermoscopy.networks.transfer import backbone_layers
 from dermoscopy.params.models import SmallCNN, Transfer
+from dermoscopy.params.runtime import Runtime
 from dermoscopy.params.training import Training
+from dermoscopy.training.checkpoints import State, restored
 from dermoscopy.training.curve import Curve, Epoch
 from dermoscopy.training.examples import Examples
 from dermoscopy.training.phases import Phase, phases
-
-CALLED_MALIGNANT = 0.5  # probability from which accuracy counts a photograph as malignant, as Keras's does
+from dermoscopy.training.trainer import PhaseTrainer
+from dermoscopy.training.watcher import Watcher
 
 
 def fit(
@@ -30,101 +24,68 @@ def fit(
     val: Examples,
     *,
     training: Training,
+    runtime: Runtime,
     seed: int,
-    eager: bool,
-    on_epoch: Callable[[Epoch, bool], None],
-    on_step: Callable[[int, float], None] = lambda step, loss: None,
+    state: State | None = None,
+    save: Callable[[State], None] = lambda state: None,
+    watcher: Watcher | None = None,
 ) -> tuple[Curve, NDArray[np.float64]]:
     """Train a model through its phases and leave it with the weights of the chosen epoch.
 
+    Each phase begins with the best weights so far. Called again with the state it saved after any
+    epoch, it goes on behind that one and ends with the same bytes.
+
     Args:
-        model: A member's Keras model.
+        model: A member's Keras model, built in the scope of the `distribution` over `runtime.devices`.
         parameters: Its phases, optimizer and step.
         train: What it learns from.
         val: What chooses the epoch.
-        training: Batch size and the metric that chooses.
-        seed: Of the order of the photographs in each epoch.
-        eager: Run Keras without graphs.
-        on_epoch: Called after each epoch with it, and with whether it is the best so far.
-        on_step: Called after each step with its number in the epoch and the loss.
+        training: What all members share.
+        runtime: How the machine is used.
+        seed: Of the order of the photographs in each epoch, of what is drawn anew, and of dropout.
+        state: What an earlier, killed call saved last; None trains from the first epoch.
+        save: Called after each epoch with all that the next one depends on.
+        watcher: Who is told of each phase, step and epoch.
 
     Returns:
         All epochs and the chosen one; and what its weights say of val, shape (photographs,).
 
     Raises:
-        TrainingError: The loss is no longer finite.
+        TrainingError: The loss is no longer finite, or the memory does not suffice.
     """
-    import keras
-    import tensorflow as tf
-
-    pixels, val_pixels = tf.convert_to_tensor(train.images), tf.convert_to_tensor(val.images)
-    report = keras.callbacks.LambdaCallback(on_batch_end=lambda batch, logs: on_step(batch + 1, logs["loss"]))
-    curve = Curve(training.monitor)
-    best: list[NDArray[np.float32]] = []
-    kept = np.empty(0)
-    for phase in phases(parameters):
-        _compile(model, parameters, phase, eager)
-        for _ in range(phase.epochs):
-            epoch = len(curve.epochs) + 1
-            order = np.random.default_rng([seed, epoch]).permutation(len(train.labels))
-            data = batches(pixels, training.batch_size, labels=train.labels, order=order)
-            watchers = [keras.callbacks.TerminateOnNaN(), report]
-            history = model.fit(data, shuffle=False, verbose=0, callbacks=watchers).history
-            _require_finite(history["loss"][0], "loss", epoch, parameters, phase)
-            answers = probabilities(model, val_pixels, training.batch_size, eager=eager)
-            # The last step's weights have not met a loss yet.
-            _require_finite(float(answers.sum()), "validation", epoch, parameters, phase)
-            row = _row(epoch, phase, history, val, answers)
+    watcher = watcher or Watcher()
+    curve, best, kept = Curve(training.monitor), model.get_weights(), np.empty(0)
+    if state:
+        curve, best, kept = restored(curve, state), state.best, state.answers
+    for place, phase in enumerate(phases(parameters)):
+        trained = [epoch for epoch in curve.epochs if epoch.phase == phase.name]
+        watcher.on_phase(place, len(trained))
+        if _over(trained, phase, curve, training):
+            continue
+        model.set_weights(state.weights if state and trained else best)
+        trainer = PhaseTrainer(
+            model, parameters, phase, train, val, training=training, runtime=runtime, watcher=watcher
+        )
+        if state and trained:
+            trainer.restore(state.optimizer)
+        while not _over(trained, phase, curve, training):
+            row, answers = trainer.epoch(len(curve.epochs) + 1, seed)
             chosen = curve.add(row)
+            trained.append(row)
+            weights = model.get_weights()
             if chosen:
-                best, kept = model.get_weights(), answers
-            on_epoch(row, chosen)
+                best, kept = weights, answers
+            save(State(curve.epochs, weights, trainer.optimizer_state(), best, kept))
+            watcher.on_epoch(row, chosen)
     model.set_weights(best)
     return curve, kept
 
 
-def _compile(model: Any, parameters: Transfer | SmallCNN, phase: Phase, eager: bool) -> None:
-    import keras
-
-    if isinstance(parameters, Transfer) and phase.unfrozen is not None:
-        unfreeze(backbone_layers(model, parameters), phase.unfrozen)
-    model.compile(
-        optimizer=make_optimizer(parameters.optimizer, phase.learning_rate, _clip(parameters)),
-        loss=keras.losses.BinaryCrossentropy(),
-        metrics=[
-            keras.metrics.BinaryAccuracy("accuracy", threshold=CALLED_MALIGNANT),
-            keras.metrics.BinaryCrossentropy("cross_entropy"),
-        ],
-        run_eagerly=eager,
-        jit_compile=False,  # XLA makes a step slower on a CPU
-    )
-
-
-def _clip(parameters: Transfer | SmallCNN) -> float | None:
-    return parameters.clip if isinstance(parameters, Transfer) else None
-
-
-def _require_finite(value: float, what: str, epoch: int, parameters: Transfer | SmallCNN, phase: Phase) -> None:
-    if math.isfinite(value):
-        return
-    clip = _clip(parameters)
-    clipped = "gradients not clipped" if clip is None else f"gradients clipped at {clip}"
-    raise TrainingError(
-        f"The {what} became {value} in epoch {epoch}, with {parameters.optimizer}, "
-        f"learning rate {phase.learning_rate}, {clipped}: take a smaller learning rate or clip harder."
-    )
-
-
-def _row(
-    epoch: int, phase: Phase, history: dict[str, list[float]], val: Examples, answers: NDArray[np.float64]
-) -> Epoch:
-    labels = val.labels.astype(np.int64)
-    return Epoch(
-        epoch=epoch,
-        phase=phase.name,
-        train_loss=float(history["cross_entropy"][0]),
-        train_accuracy=float(history["accuracy"][0]),
-        val_loss=log_loss(labels, answers),
-        val_accuracy=float(np.mean((answers >= CALLED_MALIGNANT) == labels)),
-        val_roc_auc=roc_auc(labels, answers),
-    )
+def _over(trained: Sequence[Epoch], phase: Phase, curve: Curve, training: Training) -> bool:
+    """Tell whether a phase has had all its epochs, or too many without a better one."""
+    if len(trained) >= phase.epochs:
+        return True
+    if training.patience is None or not trained or curve.chosen is None:
+        return False
+    better = max(curve.chosen.epoch, trained[0].epoch - 1)
+    return trained[-1].epoch - better >= training.patience

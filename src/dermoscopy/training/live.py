@@ -32,6 +32,7 @@ def log_epoch(live: Any, epoch: Epoch) -> None:
     live.step = epoch.epoch
     live.log_metric("train/loss", epoch.train_loss)
     live.log_metric("train/accuracy", epoch.train_accuracy)
+    live.log_metric("train/roc_auc", epoch.train_roc_auc)
     live.log_metric("val/loss", epoch.val_loss)
     live.log_metric("val/accuracy", epoch.val_accuracy)
     live.log_metric("val/roc_auc", epoch.val_roc_auc)

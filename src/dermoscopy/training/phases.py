@@ -4,24 +4,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dermoscopy.networks.transfer import NO_WEIGHTS
-from dermoscopy.params.models import SmallCNN, Transfer
+from dermoscopy.params.models import SmallCNN, Transfer, UnfrozenLayers
 
 
 @dataclass(frozen=True)
 class Phase:
-    """Epochs that share layers, step and optimizer state.
+    """Epochs that share layers, learning rate and optimizer state.
 
     Attributes:
-        name: "frozen" while no layer of the backbone trains, else "trained".
-        epochs: How many.
-        learning_rate: The optimizer's step.
-        unfrozen: How many of the backbone's last layers train; None leaves all layers as they were built.
+        name: "frozen" for the first of two phases, in which only the head trains, else "trained".
+        epochs: How many, at most.
+        learning_rate: The optimizer's step, or the largest of its schedule.
+        unfrozen: Which of the backbone's layers train; None leaves all layers as they were built.
     """
 
     name: Literal["frozen", "trained"]
     epochs: int
     learning_rate: float
-    unfrozen: int | Literal["all"] | None
+    unfrozen: UnfrozenLayers | None
 
 
 def phases(parameters: Transfer | SmallCNN) -> list[Phase]:
@@ -35,6 +35,6 @@ def phases(parameters: Transfer | SmallCNN) -> list[Phase]:
     if parameters.frozen_epochs == 0:
         return [Phase("trained", parameters.epochs, parameters.learning_rate, parameters.unfrozen_layers)]
     return [
-        Phase("frozen", parameters.frozen_epochs, parameters.learning_rate, 0),
+        Phase("frozen", parameters.frozen_epochs, parameters.learning_rate, "none"),
         Phase("trained", parameters.epochs, parameters.fine_tune_learning_rate, parameters.unfrozen_layers),
     ]

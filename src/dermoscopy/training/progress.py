@@ -1,55 +1,116 @@
-"""What a user is told while a member trains."""
+"""What a user is told while a member trains: one line for the whole stage, and one for each epoch that ended."""
 
 import logging
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from dermoscopy.progress import SECONDS_BETWEEN_LINES, duration
+from dermoscopy.progress import display, duration
 from dermoscopy.training.curve import Epoch
+from dermoscopy.training.phases import Phase
 
 
-class Progress:
-    """A line an epoch, and within a long epoch a line now and then.
+@contextmanager
+def training_progress(
+    member: str, phases: Sequence[Phase], photographs: int, batch_size: int, logger: logging.Logger, *, done: int = 0
+) -> Iterator["Progress"]:
+    """Show how far a member's training has come, until the block ends.
 
     Args:
         member: Who trains.
-        epochs: How many there are to come.
+        phases: All of them, in order.
         photographs: Seen each epoch.
         batch_size: Photographs a step.
-        logger: Where the lines go.
+        logger: Where lines go.
+        done: Epochs, of all phases, that an earlier run trained before it was killed.
+    """
+    with display(member, logger) as show:
+        yield Progress(member, phases, photographs, batch_size, logger, show, done)
+
+
+class Progress:
+    """Count steps and epochs, and tell the speed and the time left of all that is still to come.
+
+    `begin` a phase, then `step` after each batch and `epoch` after each epoch.
     """
 
-    def __init__(self, member: str, epochs: int, photographs: int, batch_size: int, logger: logging.Logger) -> None:
+    def __init__(
+        self,
+        member: str,
+        phases: Sequence[Phase],
+        photographs: int,
+        batch_size: int,
+        logger: logging.Logger,
+        show: Callable[[float, str], None],
+        done: int,
+    ) -> None:
         self.member = member
-        self.epochs = epochs
+        self.phases = phases
         self.photographs = photographs
         self.batch_size = batch_size
         self.steps = -(-photographs // batch_size)
         self.logger = logger
-        self.start = self.epoch_start = self.last_line = time.monotonic()
-        self.done = 0
+        self.show = show
+        self.done = done
+        self.place = self.before = 0  # the phase, and the epochs before it
+        self.epoch_seconds: float | None = None  # of the phase's last epoch
+        self.rate = 0.0
+        self.spent, self.seen = 0.0, 0
+        self.epoch_start = self.first_step = time.monotonic()
+
+    @property
+    def images_per_second(self) -> float:
+        """Photographs a second over this run's epochs, validation included; 0 before the first has ended."""
+        return self.seen / self.spent if self.spent else 0.0
+
+    def begin(self, place: int, trained: int = 0) -> None:
+        """Begin a phase; those before it are over, however many epochs they took.
+
+        Args:
+            place: Of the phase, from 0.
+            trained: Its epochs that an earlier run trained.
+        """
+        self.place, self.before = place, self.done - trained
+        self.epoch_seconds = None
+        self.epoch_start = time.monotonic()
 
     def step(self, step: int, loss: float) -> None:
         """Count a step of the current epoch, from 1."""
         now = time.monotonic()
-        if now - self.last_line < SECONDS_BETWEEN_LINES or step == self.steps:
+        if step == 1:
+            # A graph is built within the first step, which says nothing of the speed.
+            self.first_step = now
             return
-        self.last_line = now
-        rate = step * self.batch_size / (now - self.epoch_start)
-        self.logger.info(
-            "%s epoch %d/%d, step %d/%d: loss %.4f, %.1f images/s, %s left in this epoch",
-            *(self.member, self.done + 1, self.epochs, step, self.steps, loss, rate),
-            duration((self.photographs - step * self.batch_size) / rate),
-        )
+        seen = min(step * self.batch_size, self.photographs)
+        self.rate = (seen - self.batch_size) / max(now - self.first_step, 1e-9)
+        left = (self.photographs - seen) / self.rate
+        left += (self._total - self.done - 1) * (self.epoch_seconds or self.photographs / self.rate)
+        words = f"epoch {self.done + 1}/{self._total}, step {step}/{self.steps}, {self._speed(left)}, loss {loss:.4f}"
+        self.show((self.done + step / self.steps) / self._total, words)
 
     def epoch(self, epoch: Epoch, *, chosen: bool) -> None:
-        """Count an epoch."""
+        """Count an epoch that has ended."""
         now = time.monotonic()
-        rate = self.photographs / (now - self.epoch_start)
+        self.epoch_seconds = max(now - self.epoch_start, 1e-9)
+        self.epoch_start = now
+        self.spent += self.epoch_seconds
+        self.seen += self.photographs
         self.done += 1
-        left = (now - self.start) / self.done * (self.epochs - self.done)
+        if self.steps == 1:
+            self.rate = self.photographs / self.epoch_seconds
+        speed = self._speed((self._total - self.done) * self.epoch_seconds)
+        self.show(self.done / self._total, f"epoch {self.done}/{self._total}, {speed}")
         self.logger.info(
-            "%s epoch %d/%d: loss %.4f, accuracy %.4f, val loss %.4f, val accuracy %.4f, %.1f images/s, %s left%s",
-            *(self.member, self.done, self.epochs, epoch.train_loss, epoch.train_accuracy),
-            *(epoch.val_loss, epoch.val_accuracy, rate, duration(left), ", best so far" if chosen else ""),
+            "%s epoch %d/%d: loss %.4f, accuracy %.4f, val loss %.4f, val accuracy %.4f, val ROC AUC %.4f, %s%s",
+            *(self.member, self.done, self._total, epoch.train_loss, epoch.train_accuracy),
+            *(epoch.val_loss, epoch.val_accuracy, epoch.val_roc_auc, speed, ", best so far" if chosen else ""),
         )
-        self.epoch_start = self.last_line = now
+
+    @property
+    def _total(self) -> int:
+        return self.before + sum(phase.epochs for phase in self.phases[self.place :])
+
+    def _speed(self, left: float) -> str:
+        # Layers that follow later cost more than frozen ones do, so that phases ahead make it a lower bound.
+        bound = "at least " if self.place < len(self.phases) - 1 else ""
+        return f"{self.rate:.1f} images/s, {bound}{duration(left)} left"

@@ -1,0 +1,172 @@
+"""Measure what input and frozen layers cost a training, at 224 px, on the archive that stage merge last wrote.
+
+python benchmarks/training.py
+
+Writes docs/training.csv, a row a measure: how long it took, how long what it is held against took, and
+what follows. Each is the median of three, taken by turns.
+
+waiting for input: the share of an epoch's time that is gone when its batches are one that is kept.
+input alone: an epoch's batches without any training, as a share of that epoch over one kept batch.
+frozen phase: ten epochs with a frozen backbone, features stored first, in forward passes of the backbone
+    over the same photographs; each with a new network, whose graph has to be traced.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+
+from dermoscopy.networks.batches import batches
+from dermoscopy.networks.member import build_member
+from dermoscopy.networks.runtime import configure
+from dermoscopy.params.file import load
+from dermoscopy.params.models import Member, SmallCNN, Transfer
+from dermoscopy.params.tree import Params
+from dermoscopy.tables.merged import MERGED
+from dermoscopy.training.distortion import draw
+from dermoscopy.training.examples import Examples, read_examples
+from dermoscopy.training.features import cut, store
+from dermoscopy.training.phases import phases
+from dermoscopy.training.trainer import PhaseTrainer
+from dermoscopy.training.watcher import Watcher
+
+RESULTS = Path("docs/training.csv")
+SIDE = 224
+REPEATS = 3
+EPOCHS = 10
+EPOCH = {"vgg19": 48, "inception_v3": 160, "cnn_a": 640, "cnn_b": 640}  # photographs, for a few seconds each
+PASS = {"vgg19": 128, "inception_v3": 512}
+VAL = 16  # photographs
+EVERYTHING = {"flip": 0.5, "quarter_turns": True, "zoom": 0.1, "shift": 0.1, "brightness": 0.1, "contrast": 0.1}
+
+
+def medians(tasks: dict[str, Callable[[], None]]) -> dict[str, float]:
+    """Return the median seconds of each task."""
+    taken: dict[str, list[float]] = {name: [] for name in tasks}
+    for _ in range(REPEATS):
+        for name, task in tasks.items():
+            start = time.perf_counter()
+            task()
+            taken[name].append(time.perf_counter() - start)
+    return {name: statistics.median(seconds) for name, seconds in taken.items()}
+
+
+def measure_input(member: str, params: Params, kept: dict[str, Examples]) -> list[dict[str, Any]]:
+    """Return a row for each place the photographs are kept, with and without augmentation, and each measure.
+
+    Args:
+        member: Who trains, all layers.
+        params: All of them.
+        kept: The same photographs in each place.
+    """
+    parameters = at_side(member, params).model_copy(update={"weights": "none"})
+    trainer = new_trainer(member, parameters, params, next(iter(kept.values())))
+    order = np.random.default_rng(params.seed).permutation(EPOCH[member])
+
+    def data(place: str, augmented: bool) -> Any:
+        augment = params.training.augment.model_copy(update=EVERYTHING)
+        distort = draw(augment, len(order), seed=params.seed, epoch=1).apply if augmented else None
+        images, labels = kept[place].images, kept[place].labels
+        return batches([images], params.training.batch_size, labels=labels, order=order, distort=distort)
+
+    def train(of: Any) -> None:
+        trainer.model.fit(of, shuffle=False, verbose=0)
+
+    def read(of: Any) -> None:
+        for _ in of:
+            pass
+
+    steps = -(-len(order) // params.training.batch_size)
+    same = data("memory", False).take(1).cache().repeat(steps)
+    train(same)  # traces the graph
+    ways = [(place, augmented) for place in kept for augmented in (False, True)]
+    tasks: dict[str, Callable[[], None]] = {"same": lambda: train(same)}
+    for way in ways:
+        tasks[f"train {way}"] = lambda way=way: train(data(*way))
+        tasks[f"read {way}"] = lambda way=way: read(data(*way))
+    seconds = medians(tasks)
+    rows = []
+    for way in ways:
+        about = {"member": member, "photographs": len(order), "kept": way[0], "augment": way[1]}
+        both = {"waiting for input": seconds[f"train {way}"], "input alone": seconds[f"read {way}"]}
+        for measure, taken in both.items():
+            value = 1 - seconds["same"] / taken if measure == "waiting for input" else taken / seconds["same"]
+            rows.append({"measure": measure, **about, "seconds": taken, "against": seconds["same"], "value": value})
+    return rows
+
+
+def measure_frozen_phase(member: str, params: Params, examples: Examples) -> dict[str, Any]:
+    """Return the row of a backbone.
+
+    Args:
+        member: Whose backbone, as if its random weights had been given.
+        params: All of them.
+        examples: What the head learns from.
+    """
+    parameters = at_side(member, params).model_copy(update={"weights": "given", "frozen_epochs": EPOCHS})
+    train = Examples(examples.images[: PASS[member]], examples.labels[: PASS[member]])
+    both = np.concatenate([train.images, examples.images[:VAL]])
+
+    def phase() -> None:
+        trainer = new_trainer(member, parameters, params, train)
+        for epoch in range(EPOCHS):
+            trainer.epoch(epoch + 1, params.seed)
+
+    def forward() -> None:
+        model = build_member(member, parameters, params.seed)
+        for layer in model.layers[:-1]:
+            layer.trainable = False
+        store(cut(model), both, params.training.batch_size, eager=params.runtime.eager)
+
+    seconds = medians({"phase": phase, "forward": forward})
+    return {
+        "measure": "frozen phase",
+        "member": member,
+        "photographs": len(both),
+        "seconds": seconds["phase"],
+        "against": seconds["forward"],
+        "value": seconds["phase"] / seconds["forward"],
+    }
+
+
+def at_side(member: str, params: Params) -> Transfer | SmallCNN:
+    """Return a member's parameters at the side measured."""
+    return getattr(params.models, member).model_copy(update={"image_size": SIDE})
+
+
+def new_trainer(member: str, parameters: Transfer | SmallCNN, params: Params, train: Examples) -> PhaseTrainer:
+    """Return the trainer of a new network's first phase."""
+    model = build_member(member, parameters, params.seed)
+    val = Examples(train.images[:VAL], train.labels[:VAL])
+    first = phases(parameters)[0]
+    return PhaseTrainer(
+        model, parameters, first, train, val, training=params.training, runtime=params.runtime, watcher=Watcher()
+    )
+
+
+def main() -> None:
+    """Measure all four members."""
+    params = load("", Params)
+    configure(params.runtime)
+    table = MERGED.read(Path("data/merged/metadata.csv")).head(max(EPOCH.values()))
+    paths = [f"data/merged/images/{image_id}.jpg" for image_id in table["image_id"]]
+    frame = pd.DataFrame({"path": paths, "label": (table["dx"] == "mel").astype(int)})
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        kept = {
+            place: read_examples(frame, SIDE, params.runtime.threads, memory=memory, folder=Path(folder))
+            for place, memory in (("memory", np.inf), ("disk", 0.0))
+        }
+    for member in get_args(Member):
+        rows += measure_input(member, params, kept)
+    rows += [measure_frozen_phase(member, params, kept["memory"]) for member in PASS]
+    pd.DataFrame(rows).round(3).to_csv(RESULTS, index=False, lineterminator="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Train a member twice, briefly, and compare."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from dermoscopy.archive.hashes import sha256
+from dermoscopy.cli.repository import top_folder
+from dermoscopy.errors import UserError
+from dermoscopy.params.file import load
+from dermoscopy.params.models import Member
+from dermoscopy.params.runtime import Runtime
+
+NEEDED = ("data/audited", "data/split/train.csv", "data/split/val.csv", "data/weights")
+
+
+def verify_determinism(member: Annotated[Member, typer.Argument(metavar="MEMBER", help="Who trains.")]) -> None:
+    """Train a member twice, a few steps each, and compare the bytes of the weights: 0 equal, 1 not."""
+    os.chdir(top_folder())
+    if absent := [path for path in NEEDED if not Path(path).exists()]:
+        raise UserError(f"Not here: {', '.join(absent)}. Make what a member trains on first: dvc repro audit")
+    runtime = load("runtime", Runtime)
+    with TemporaryDirectory() as folder:
+        first, second = (_train(member, Path(folder, run)) for run in ("first", "second"))
+    setting = f"{runtime.precision}, threads: {runtime.threads}, devices: {runtime.devices}"
+    if first == second:
+        print(f"{member}: two short trainings gave the same weights, sha256 {first} ({setting}).")
+        return
+    print(f"{member}: two short trainings gave different weights, sha256 {first} and {second} ({setting}).")
+    raise typer.Exit(1)
+
+
+def _train(member: str, folder: Path) -> str:
+    """Train in a process of its own and return what the weights hash to."""
+    done = subprocess.run([sys.executable, "-m", "dermoscopy.cli.brief", member, str(folder)])
+    if done.returncode:
+        raise typer.Exit(done.returncode)
+    return sha256(folder / "model" / "model.weights.h5")

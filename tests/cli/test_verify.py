@@ -1,0 +1,97 @@
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from dermoscopy.cli import verify as module
+from dermoscopy.cli.verify import NEEDED, verify_determinism
+from dermoscopy.errors import UserError
+from dermoscopy.params import file
+from tests.cli.conftest import git
+from tests.training.conftest import rows as rows  # the fixture
+
+TOP = Path.cwd()
+
+
+@pytest.fixture
+def trained(project, monkeypatch):
+    """A project with what a member trains on, where each training leaves the bytes that are told."""
+    runtime = "runtime:\n  threads: 2\n  precision: float32\n  eager: true\n  devices: 1\n  memory: 4\n"
+    (project / "params.yaml").write_text(runtime)
+    for path in map(Path, NEEDED):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+    def leave(*contents: bytes, code: int = 0) -> None:
+        left = iter(contents)
+
+        def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+            assert command[1:4] == ["-m", "dermoscopy.cli.brief", "cnn_a"]
+            folder = Path(command[4], "model")
+            folder.mkdir(parents=True)
+            (folder / "model.weights.h5").write_bytes(next(left))
+            return subprocess.CompletedProcess(command, code)
+
+        monkeypatch.setattr(module.subprocess, "run", run)
+        monkeypatch.setattr(module, "top_folder", lambda: project)
+
+    return leave
+
+
+def test_without_the_data_it_says_how_to_make_them(project):
+    with pytest.raises(UserError, match=r"data/split/train\.csv.*dvc repro audit"):
+        verify_determinism("cnn_a")
+
+
+def test_equal_weights_are_one_line(trained, capsys):
+    trained(b"weights", b"weights")
+    verify_determinism("cnn_a")
+    [line] = capsys.readouterr().out.splitlines()
+    assert "same weights" in line
+    assert hashlib.sha256(b"weights").hexdigest() in line
+    assert "float32, threads: 2, devices: 1" in line
+
+
+def test_different_weights_are_one_line_and_exit_1(trained, capsys):
+    trained(b"weights", b"others")
+    with pytest.raises(typer.Exit) as ended:
+        verify_determinism("cnn_a")
+    assert ended.value.exit_code == 1
+    [line] = capsys.readouterr().out.splitlines()
+    assert "different weights" in line
+
+
+def test_a_training_that_fails_ends_it(trained, capsys):
+    trained(b"", b"", code=2)
+    with pytest.raises(typer.Exit) as ended:
+        verify_determinism("cnn_a")
+    assert ended.value.exit_code == 2
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.slow
+def test_a_member_trains_twice_to_the_same_bytes(rows, tmp_path):
+    for part in ("train", "val"):
+        rows(part, 12)
+    Path("data/audited").write_text("lesion clean\n")
+    Path("data/weights").mkdir()
+    file.read.cache_clear()
+    Path("params.yaml").write_text((TOP / "params.yaml").read_text())
+    git(tmp_path, "init", "--quiet")
+    subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], check=True)
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "--message", "start")
+    done = subprocess.run(
+        [sys.executable, "-c", "from dermoscopy.cli.app import main; main()", "verify-determinism", "cnn_b"],
+        env=os.environ | {"PYTHONPATH": str(TOP / "src")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "cnn_b: two short trainings gave the same weights" in done.stdout
+    told = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=True)
+    assert told.stdout == ""

@@ -1,0 +1,124 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dermoscopy.networks.backbones import BACKBONES
+from dermoscopy.networks.freezing import unfreeze
+from dermoscopy.networks.optimizers import make_optimizer
+from dermoscopy.networks.probabilities import probabilities
+from dermoscopy.networks.saved import load_member, save_member
+from dermoscopy.networks.transfer import backbone_layers, build_transfer
+from dermoscopy.params.models import Transfer
+
+Make = Callable[..., Transfer]
+
+pytestmark = pytest.mark.parametrize("name", BACKBONES)
+
+
+@pytest.fixture
+def parameters(transfer: Make, name: str) -> Transfer:
+    return transfer(
+        backbone=name,
+        image_size=BACKBONES[name].min_side,
+        dense=[4],
+        dropout=0.5,
+        l2=0.01,
+        clip=1.0,
+        clip_by="global_norm",
+    )
+
+
+@pytest.fixture
+def images(parameters: Transfer) -> np.ndarray:
+    side = parameters.image_size
+    return np.random.default_rng(1).integers(0, 256, (5, side, side, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def model(name: str, parameters: Transfer) -> Any:
+    return build_transfer(name, parameters, seed=1)
+
+
+def step(model: Any, parameters: Transfer, images: np.ndarray) -> float:
+    """Train a step and return the loss before it."""
+    optimizer = make_optimizer(parameters.optimizer, 0.01, parameters.clip, parameters.clip_by)
+    model.compile(optimizer, "binary_crossentropy", run_eagerly=True, jit_compile=False)
+    return float(model.train_on_batch(images.astype(np.float32), np.arange(len(images))[:, None] % 2))
+
+
+def weights(layers: list[Any]) -> list[list[np.ndarray]]:
+    return [[np.asarray(weight).copy() for weight in layer.weights] for layer in layers]
+
+
+def same(before: list[np.ndarray], layer: Any) -> bool:
+    return all(np.array_equal(one, weight) for one, weight in zip(before, layer.weights, strict=True))
+
+
+def test_is_fed_what_keras_applications_would_feed_it(name: str, parameters: Transfer, images: np.ndarray) -> None:
+    import keras
+
+    model = build_transfer(name, parameters.model_copy(update={"normalization": "backbone"}), seed=1)
+    fed = keras.Model(model.input, model.get_layer("normalization").output)(images.astype(np.float32))
+    expected = getattr(keras.applications, name).preprocess_input(images.astype(np.float32))
+    np.testing.assert_allclose(fed, expected, atol=1e-4)
+
+
+def test_trains_a_step_and_comes_back_saying_the_same(
+    name: str, model: Any, parameters: Transfer, images: np.ndarray, tmp_path: Path
+) -> None:
+    before = weights(model.layers)
+    step(model, parameters, images)
+    trained = [layer for layer in model.layers if layer.trainable_weights]
+    assert not any(same(one, layer) for one, layer in zip(before, model.layers, strict=True) if layer in trained)
+    save_member(name, parameters, model, tmp_path)
+    again, read = load_member(tmp_path)
+    assert read == parameters
+    alone = probabilities(model, [images], 1, eager=True)
+    np.testing.assert_array_equal(probabilities(again, [images], 1, eager=True), alone)
+    # Not by its batch, nor by its place in it.
+    np.testing.assert_allclose(probabilities(model, [images[::-1]], 5, eager=True)[::-1], alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_only_what_was_unfrozen_changes(
+    name: str, model: Any, parameters: Transfer, images: np.ndarray, frozen: bool
+) -> None:
+    import keras
+
+    layers = backbone_layers(model, parameters)
+    unfreeze(layers, "last_conv", frozen_batch_norm=frozen)
+    before = weights(layers)
+    step(model, parameters, images)
+    changed = [layer for one, layer in zip(before, layers, strict=True) if not same(one, layer)]
+    place = max(place for place, layer in enumerate(layers) if isinstance(layer, keras.layers.Conv2D))
+    statistics = [] if frozen else [one for one in layers[place:] if isinstance(one, keras.layers.BatchNormalization)]
+    assert changed == [layers[place], *statistics]
+
+
+def test_clip_and_l2_reach_optimizer_and_loss(name: str, model: Any, parameters: Transfer, images: np.ndarray) -> None:
+    answers = np.asarray(model(images.astype(np.float32), training=False))[:, 0].astype(np.float64)
+    labels = np.arange(len(images)) % 2
+    penalty = parameters.l2 * np.sum(np.asarray(model.get_layer("dense_1").kernel) ** 2)
+    model.compile(make_optimizer("adam", 0.01, parameters.clip, parameters.clip_by), "binary_crossentropy")
+    model.run_eagerly, model.jit_compile = True, False
+    loss = model.test_on_batch(images.astype(np.float32), labels[:, None])
+    cross_entropy = -np.mean(np.log(np.where(labels, answers, 1 - answers)))
+    np.testing.assert_allclose(loss, cross_entropy + penalty, rtol=1e-4)
+    assert model.optimizer.global_clipnorm == parameters.clip
+
+
+def test_its_output_stays_float32_and_its_normalisation_exact_in_bfloat16(
+    name: str, parameters: Transfer, images: np.ndarray
+) -> None:
+    import keras
+
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = build_transfer(name, parameters, seed=1)
+    assert model.output.dtype == "float32"
+    assert model.get_layer("normalization").compute_dtype == "float32"
+    assert {layer.compute_dtype for layer in backbone_layers(model, parameters) if layer.weights} == {"bfloat16"}
+    answers = probabilities(model, [images], 5, eager=True)
+    assert np.all((answers > 0) & (answers < 1))

@@ -1,0 +1,31 @@
+import pytest
+
+from dermoscopy.networks.precision import suited
+
+
+@pytest.mark.parametrize(
+    ("flags", "precision"),
+    [
+        ("fpu sse avx512f amx_bf16 amx_tile", "mixed_bfloat16"),
+        ("avx512_bf16", "mixed_bfloat16"),
+        ("fpu avx2 avx512f avx512_vnni", "float32"),
+        ("bf16", "float32"),
+        ("", "float32"),
+    ],
+)
+def test_a_processor_is_known_by_its_flags(flags: str, precision: str) -> None:
+    assert suited(flags, None) == precision
+
+
+@pytest.mark.parametrize(
+    ("capability", "precision"),
+    [
+        ((9, 0), "mixed_bfloat16"),
+        ((8, 0), "mixed_bfloat16"),
+        ((7, 5), "mixed_float16"),
+        ((7, 0), "mixed_float16"),
+        ((6, 1), "float32"),
+    ],
+)
+def test_a_graphics_card_counts_more_than_the_processor(capability: tuple[int, int], precision: str) -> None:
+    assert suited("amx_bf16", capability) == precision

@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from dermoscopy.networks.schedules import learning_rate
+
+
+def rates(*arguments: object, steps: int) -> np.ndarray:
+    schedule = learning_rate(*arguments, steps)
+    return np.array([float(schedule(step)) for step in range(steps + 1)])
+
+
+def test_constant_without_warm_up_is_the_number_itself() -> None:
+    assert learning_rate(0.1, "constant", 0, 10) == 0.1
+    assert isinstance(learning_rate(0.1, "constant", 0, 10), float)
+
+
+def test_cosine_falls_to_0() -> None:
+    expected = 0.2 * (1 + np.cos(np.pi * np.arange(11) / 10)) / 2
+    np.testing.assert_allclose(rates(0.2, "cosine", 0, steps=10), expected, atol=1e-7)
+
+
+def test_warm_up_rises_from_0_and_what_follows_takes_the_other_steps() -> None:
+    constant = rates(0.2, "constant", 4, steps=10)
+    np.testing.assert_allclose(constant, [0, 0.05, 0.1, 0.15] + [0.2] * 7, atol=1e-7)
+    cosine = rates(0.2, "cosine", 4, steps=10)
+    np.testing.assert_allclose(cosine[:5], constant[:5], atol=1e-7)
+    assert np.all(np.diff(cosine[4:]) < 0)
+    assert cosine[-1] == pytest.approx(0, abs=1e-7)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_a_warm_up_longer_than_its_phase_only_rises(schedule: str) -> None:
+    np.testing.assert_allclose(rates(0.2, schedule, 8, steps=4), 0.025 * np.arange(5), atol=1e-7)

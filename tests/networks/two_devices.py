@@ -1,0 +1,80 @@
+"""Train the same on one device and on two, and print how far apart the results are: run in a fresh process."""
+
+import json
+import sys
+from typing import Any
+
+import numpy as np
+
+from dermoscopy.networks.devices import distribution, share_statistics
+from dermoscopy.networks.optimizers import make_optimizer
+from dermoscopy.networks.runtime import configure
+from dermoscopy.params.models import ClipBy
+from dermoscopy.params.runtime import Runtime
+
+PHOTOGRAPHS, BATCH = 12, 8  # the last batch is smaller, and two devices share it equally too
+
+
+def network(*, shared: bool = True) -> Any:
+    import keras
+
+    def seeded(seed: int) -> Any:
+        return keras.initializers.GlorotUniform(seed)
+
+    kinds = keras.layers
+    layers = [
+        kinds.Conv2D(4, 3, kernel_initializer=seeded(1)),
+        kinds.BatchNormalization(momentum=0.5),
+        kinds.MaxPooling2D(2),
+        kinds.Flatten(),
+        kinds.Dense(8, "relu", kernel_initializer=seeded(2), kernel_regularizer=keras.regularizers.L2(0.01)),
+        kinds.Dense(1, "sigmoid", kernel_initializer=seeded(3)),
+    ]
+    model = keras.Sequential([keras.Input((8, 8, 3)), *layers])
+    if shared:
+        share_statistics(model)
+    return model
+
+
+def train(devices: int, clip: float | None, clip_by: ClipBy, **options: bool) -> list[np.ndarray]:
+    import keras
+    import tensorflow as tf
+
+    random = np.random.default_rng(1)
+    pictures = random.normal(size=(PHOTOGRAPHS, 8, 8, 3)).astype(np.float32)
+    labels = (np.arange(PHOTOGRAPHS) % 2)[:, None].astype(np.float32)
+    with distribution(devices).scope():
+        model = network(**options)
+        model.compile(make_optimizer("sgd", 0.1, clip, clip_by), "binary_crossentropy", jit_compile=False)
+    examples = tf.data.Dataset.from_tensor_slices((pictures, labels)).batch(BATCH)
+    model.fit(examples, epochs=2, shuffle=False, verbose=0)
+    # An odd photograph out, which two devices could not share.
+    alone = keras.Model(model.inputs, model.outputs).predict(pictures[: BATCH + 1], batch_size=BATCH, verbose=0)
+    return [*model.get_weights(), alone]
+
+
+def apart(one: list[np.ndarray], other: list[np.ndarray]) -> float:
+    return max(float(np.abs(left - right).max()) for left, right in zip(one, other, strict=True))
+
+
+def main() -> None:
+    machine = configure(Runtime(threads=2, precision="float32", eager=False, devices=2, memory=1))
+    clips: list[tuple[float | None, ClipBy]] = [(None, "value"), (0.01, "value"), (0.05, "norm"), (0.1, "global_norm")]
+    single = {f"{clip_by} {clip}": train(1, clip, clip_by) for clip, clip_by in clips}
+    found = {f"{clip_by} {clip}": train(2, clip, clip_by) for clip, clip_by in clips}
+    free = single["value None"]
+    print(
+        json.dumps(
+            {
+                "device": machine.device,
+                "devices": machine.devices,
+                "apart": {name: apart(single[name], found[name]) for name in single},
+                "clipped": {name: apart(single[name], free) for name in single if name != "value None"},
+                "own statistics": apart(free, train(2, None, "value", shared=False)),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""Training killed in the middle of an epoch, with the real dvc: the trainer, or only dvc above it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.pipeline.project import Project, merge
+
+pytestmark = pytest.mark.slow
+
+EPOCHS = 4
+KILLED_AFTER = 2  # epochs: in the middle of the third
+PATIENCE = 300  # seconds
+
+# Epochs of some seconds, so that there is a middle to kill in.
+LONGER = {
+    "training": {"batch_size": 8},
+    "models": {
+        "vgg19": {"epochs": EPOCHS, "optimizer": "nadam", "dense": [8], "dropout": 0.5},
+        "inception_v3": {"epochs": EPOCHS},
+        "cnn_a": {"epochs": EPOCHS, "image_size": 224},
+        "cnn_b": {"epochs": EPOCHS, "image_size": 448},
+    },
+}
+MEMBERS = list(LONGER["models"])
+
+
+@pytest.fixture(scope="module")
+def audited(tiny: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    from ruamel.yaml import YAML
+
+    project = tiny.copy(tmp_path_factory.mktemp("audited") / "project")
+    params = YAML().load(project.folder / "params.yaml")
+    merge(params, LONGER)
+    YAML().dump(params, project.folder / "params.yaml")
+    project.commit("longer epochs")
+    project.done("dvc", "repro", "audit")
+    return project
+
+
+@pytest.fixture(scope="module")
+def unbroken(audited: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = audited.copy(tmp_path_factory.mktemp("unbroken") / "project")
+    project.done("dvc", "repro", "--single-item", *(f"train@{member}" for member in MEMBERS))
+    return project
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    start = time.monotonic()
+    while not holds():
+        assert time.monotonic() - start < PATIENCE
+        time.sleep(0.02)
+
+
+def trained(folder: Path) -> int:
+    """Return how many epochs a member's checkpoint holds."""
+    try:
+        with (folder / "state.npz").open("rb") as file, np.load(file) as state:
+            return len(json.loads(str(state["epochs"])))
+    except FileNotFoundError:
+        return 0
+
+
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def outputs(project: Project, member: str) -> dict[str, bytes]:
+    folder = project.folder / "data/models" / member
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    files += [project.folder / f"data/curves/{member}.csv", project.folder / f"metrics/train/{member}.json"]
+    return {str(path.relative_to(project.folder)): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+@pytest.mark.parametrize("killed", ["trainer", "dvc"])
+def test_a_killed_training_ends_with_the_bytes_of_an_unbroken_one(
+    audited: Project, unbroken: Project, tmp_path: Path, member: str, killed: str
+) -> None:
+    project = audited.copy(tmp_path / "project")
+    command = ["dvc", "repro", "--single-item", f"train@{member}"]
+    checkpoints = project.folder / ".checkpoints"
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    log = (tmp_path / "log").open("w")
+    with log, project.start(*command, stdout=log, stderr=subprocess.STDOUT) as first:
+        wait_until(lambda: any(trained(folder) >= KILLED_AFTER for folder in checkpoints.glob(f"{member}-*")))
+        (lock,) = checkpoints.glob("*.lock")
+        trainer = int(lock.read_text())
+        os.kill(trainer if killed == "trainer" else first.pid, signal.SIGKILL)
+        assert first.wait(PATIENCE) != 0
+        # The orphan, if there is one, may still be ending: its successor starts at once.
+        log_of_second = (tmp_path / "second").open("w")
+        with log_of_second, project.start(*command, stdout=log_of_second, stderr=subprocess.STDOUT) as second:
+            wait_until(
+                lambda: second.poll() is not None or (lock.exists() and lock.read_text() not in ("", str(trainer)))
+            )
+            assert not alive(trainer)
+            assert second.wait(PATIENCE) == 0
+    assert f"{member} goes on behind epoch {KILLED_AFTER}" in (tmp_path / "second").read_text()
+    assert outputs(project, member) == outputs(unbroken, member)
+    assert list(checkpoints.glob(f"{member}-*")) == []
