@@ -29,16 +29,19 @@ def found() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_two_devices_give_what_one_does(found: dict[str, Any]) -> None:
     assert (found["device"], found["devices"]) == ("CPU", 2)
     assert found["apart"]["value None"] < FLOAT32
 
 
+@pytest.mark.slow
 def test_clipping_is_of_the_whole_batch(found: dict[str, Any]) -> None:
     assert max(found["apart"].values()) < FLOAT32
     assert min(found["clipped"].values()) > 100 * FLOAT32
 
 
+@pytest.mark.slow
 def test_batch_normalisation_would_otherwise_see_a_share_of_the_batch(found: dict[str, Any]) -> None:
     assert found["own statistics"] > 100 * FLOAT32
 

@@ -58,10 +58,12 @@ def apart(one: list[np.ndarray], other: list[np.ndarray]) -> float:
 
 
 def main() -> None:
-    machine = configure(Runtime(threads=2, precision="float32", eager=False, devices=2, memory=1))
-    clips: list[tuple[float | None, ClipBy]] = [(None, "value"), (0.01, "value"), (0.05, "norm"), (0.1, "global_norm")]
+    two = Runtime(threads=2, precision="float32", eager=False, devices=2, memory=1)
+    machine = configure(two)
+    clips: list[tuple[float | None, ClipBy]] = [(None, "value"), (0.01, "value"), (0.1, "global_norm")]
     single = {f"{clip_by} {clip}": train(1, clip, clip_by) for clip, clip_by in clips}
     found = {f"{clip_by} {clip}": train(2, clip, clip_by) for clip, clip_by in clips}
+    configure(two.model_copy(update={"devices": 1}))  # as another stage's turn in the same process
     free = single["value None"]
     print(
         json.dumps(

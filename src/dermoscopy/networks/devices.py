@@ -53,15 +53,15 @@ def divide_processor(devices: int) -> None:
     """Make TensorFlow see the processor as several devices, to try without graphics cards what needs several.
 
     Args:
-        devices: How many.
+        devices: How many at least.
 
     Raises:
-        RuntimeError: TensorFlow has already computed something in this process, on another number of them.
+        RuntimeError: TensorFlow has already computed something in this process, on fewer of them.
     """
     import tensorflow as tf
 
     (processor,) = tf.config.list_physical_devices("CPU")
-    if devices > 1 or tf.config.get_logical_device_configuration(processor):
+    if devices > len(tf.config.get_logical_device_configuration(processor) or [processor]):
         parts = [tf.config.LogicalDeviceConfiguration() for _ in range(devices)]
         tf.config.set_logical_device_configuration(processor, parts)
 

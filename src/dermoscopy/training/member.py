@@ -29,6 +29,7 @@ from dermoscopy.training.examples import read_examples, require_both_labels
 from dermoscopy.training.fit import fit
 from dermoscopy.training.live import log_chosen, log_epoch, open_live
 from dermoscopy.training.lock import alone
+from dermoscopy.training.order import epoch_length
 from dermoscopy.training.phases import phases
 from dermoscopy.training.progress import Progress, training_progress
 from dermoscopy.training.watcher import Watcher
@@ -123,10 +124,9 @@ def train_member(
         live = stack.enter_context(open_live(outputs.folder / "live"))
         for epoch in done:
             log_epoch(live, epoch)
+        length = epoch_length(examples.labels, training.balance)
         shown = stack.enter_context(
-            training_progress(
-                *(member, phases(parameters), len(examples.labels), training.batch_size, logger), done=len(done)
-            )
+            training_progress(*(member, phases(parameters), length, training.batch_size, logger), done=len(done))
         )
         curve, answers = fit(
             model,

@@ -29,3 +29,8 @@ def epoch_order(labels: NDArray[np.float32], balance: Balance, *, seed: int, epo
     rounds = -(-len(commoner) // len(rarer))
     repeated = np.concatenate([random.permutation(rarer) for _ in range(rounds)])[: len(commoner)]
     return np.column_stack([random.permutation(commoner), repeated]).ravel()
+
+
+def epoch_length(labels: NDArray[np.float32], balance: Balance) -> int:
+    """Return how many photographs an epoch takes, repeated ones counted as often as they come."""
+    return len(epoch_order(labels, balance, seed=0, epoch=1))

@@ -23,7 +23,7 @@ from dermoscopy.training.distortion import draw
 from dermoscopy.training.examples import Examples
 from dermoscopy.training.features import cut, size, store
 from dermoscopy.training.guards import memory_guard, require_finite
-from dermoscopy.training.order import epoch_order
+from dermoscopy.training.order import epoch_length, epoch_order
 from dermoscopy.training.phases import Phase
 from dermoscopy.training.watcher import Watcher
 from dermoscopy.training.weights import example_weights
@@ -87,7 +87,8 @@ class PhaseTrainer:
     def _compile(self) -> None:
         import keras
 
-        steps = -(-self._length() // self.training.batch_size)
+        length = epoch_length(self.train.labels, self.training.balance)
+        steps = -(-length // self.training.batch_size)
         rate = learning_rate(
             self.phase.learning_rate,
             self.training.schedule,
@@ -105,9 +106,6 @@ class PhaseTrainer:
             run_eagerly=self.runtime.eager,
             jit_compile=False,  # XLA makes a step slower on a CPU
         )
-
-    def _length(self) -> int:
-        return len(self._order(seed=0, epoch=1))
 
     def _order(self, seed: int, epoch: int) -> NDArray[np.int64]:
         order = epoch_order(self.train.labels, self.training.balance, seed=seed, epoch=epoch)
