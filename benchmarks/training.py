@@ -2,8 +2,8 @@
 
 python benchmarks/training.py
 
-Writes docs/training.csv, a row a measure: how long it took, how long what it is held against took, and
-what follows. Each is the median of three, taken by turns.
+Writes docs/training.csv, a row a measure: how many seconds it took, how many what it is held against,
+and what follows. Each is the median of three, taken by turns; nothing else should run meanwhile.
 
 waiting for input: the share of an epoch's time that is gone when its batches are one that is kept.
 input alone: an epoch's batches without any training, as a share of that epoch over one kept batch.
@@ -11,7 +11,6 @@ frozen phase: ten epochs with a frozen backbone, features stored first, in forwa
     over the same photographs; each with a new network, whose graph has to be traced.
 """
 
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -39,21 +38,23 @@ RESULTS = Path("docs/training.csv")
 SIDE = 224
 REPEATS = 3
 EPOCHS = 10
-EPOCH = {"vgg19": 48, "inception_v3": 160, "cnn_a": 640, "cnn_b": 640}  # photographs, for a few seconds each
+EPOCH = {"vgg19": 48, "inception_v3": 160, "cnn_a": 1920, "cnn_b": 1920}  # photographs, some of them again
 PASS = {"vgg19": 128, "inception_v3": 512}
 VAL = 16  # photographs
 EVERYTHING = {"flip": 0.5, "quarter_turns": True, "zoom": 0.1, "shift": 0.1, "brightness": 0.1, "contrast": 0.1}
 
 
-def medians(tasks: dict[str, Callable[[], None]]) -> dict[str, float]:
-    """Return the median seconds of each task."""
-    taken: dict[str, list[float]] = {name: [] for name in tasks}
+def timed(tasks: dict[str, Callable[[], None]]) -> pd.DataFrame:
+    """Return the seconds of each task, a column each, a row a turn."""
+    turns = []
     for _ in range(REPEATS):
+        turn = {}
         for name, task in tasks.items():
             start = time.perf_counter()
             task()
-            taken[name].append(time.perf_counter() - start)
-    return {name: statistics.median(seconds) for name, seconds in taken.items()}
+            turn[name] = time.perf_counter() - start
+        turns.append(turn)
+    return pd.DataFrame(turns)
 
 
 def measure_input(member: str, params: Params, kept: dict[str, Examples]) -> list[dict[str, Any]]:
@@ -66,7 +67,8 @@ def measure_input(member: str, params: Params, kept: dict[str, Examples]) -> lis
     """
     parameters = at_side(member, params).model_copy(update={"weights": "none"})
     trainer = new_trainer(member, parameters, params, next(iter(kept.values())))
-    order = np.random.default_rng(params.seed).permutation(EPOCH[member])
+    photographs = len(kept["memory"].labels)
+    order = np.resize(np.random.default_rng(params.seed).permutation(photographs), EPOCH[member])
 
     def data(place: str, augmented: bool) -> Any:
         augment = params.training.augment.model_copy(update=EVERYTHING)
@@ -89,14 +91,15 @@ def measure_input(member: str, params: Params, kept: dict[str, Examples]) -> lis
     for way in ways:
         tasks[f"train {way}"] = lambda way=way: train(data(*way))
         tasks[f"read {way}"] = lambda way=way: read(data(*way))
-    seconds = medians(tasks)
+    seconds = timed(tasks)
     rows = []
     for way in ways:
         about = {"member": member, "photographs": len(order), "kept": way[0], "augment": way[1]}
-        both = {"waiting for input": seconds[f"train {way}"], "input alone": seconds[f"read {way}"]}
-        for measure, taken in both.items():
-            value = 1 - seconds["same"] / taken if measure == "waiting for input" else taken / seconds["same"]
-            rows.append({"measure": measure, **about, "seconds": taken, "against": seconds["same"], "value": value})
+        epoch, alone, same_batch = (seconds[name] for name in (f"train {way}", f"read {way}", "same"))
+        rows += [
+            row("waiting for input", about, epoch, same_batch, 1 - same_batch / epoch),
+            row("input alone", about, alone, same_batch, alone / same_batch),
+        ]
     return rows
 
 
@@ -123,14 +126,21 @@ def measure_frozen_phase(member: str, params: Params, examples: Examples) -> dic
             layer.trainable = False
         store(cut(model), both, params.training.batch_size, eager=params.runtime.eager)
 
-    seconds = medians({"phase": phase, "forward": forward})
+    seconds = timed({"phase": phase, "forward": forward})
+    about = {"member": member, "photographs": len(both)}
+    return row("frozen phase", about, seconds["phase"], seconds["forward"], seconds["phase"] / seconds["forward"])
+
+
+def row(
+    measure: str, about: dict[str, Any], seconds: pd.Series, against: pd.Series, value: pd.Series
+) -> dict[str, Any]:
+    """Return a row of the medians of what was taken by turns."""
     return {
-        "measure": "frozen phase",
-        "member": member,
-        "photographs": len(both),
-        "seconds": seconds["phase"],
-        "against": seconds["forward"],
-        "value": seconds["phase"] / seconds["forward"],
+        "measure": measure,
+        **about,
+        "seconds": seconds.median(),
+        "against": against.median(),
+        "value": value.median(),
     }
 
 
@@ -153,7 +163,7 @@ def main() -> None:
     """Measure all four members."""
     params = load("", Params)
     configure(params.runtime)
-    table = MERGED.read(Path("data/merged/metadata.csv")).head(max(EPOCH.values()))
+    table = MERGED.read(Path("data/merged/metadata.csv"))
     paths = [f"data/merged/images/{image_id}.jpg" for image_id in table["image_id"]]
     frame = pd.DataFrame({"path": paths, "label": (table["dx"] == "mel").astype(int)})
     rows: list[dict[str, Any]] = []

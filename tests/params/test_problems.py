@@ -50,7 +50,8 @@ WRONG = [
     ),
     (
         "runtime.precision=bfloat16",
-        "runtime.precision: received 'bfloat16'; expected one of float32, mixed_bfloat16. Did you mean mixed_bfloat16?",
+        "runtime.precision: received 'bfloat16'; "
+        "expected one of float32, mixed_bfloat16, mixed_float16, auto. Did you mean mixed_bfloat16?",
     ),
     (
         "data.source=sim",
@@ -135,7 +136,8 @@ WRONG = [
     ),
     (
         "models.vgg19.unfrozen_layers=al",
-        "models.vgg19.unfrozen_layers: received 'al'; expected a whole number, at least 1 or all. Did you mean all?",
+        "models.vgg19.unfrozen_layers: received 'al'; "
+        "expected a whole number, at least 1 or one of all, none, last_conv. Did you mean all?",
     ),
     ("runtime.eager=1", "runtime.eager: received 1 (a whole number); expected true or false. Did you mean true?"),
     ("runtime.eager=nope", "runtime.eager: received 'nope' (a string); expected true or false."),

@@ -63,7 +63,6 @@ def test_writes_what_the_contract_names(rows: Rows, tiny_cnn: MakeCNN, tmp_path:
         "val_accuracy",
         "gap",
         "val_loss",
-        "train_roc_auc",
         "val_roc_auc",
     ]
     live = json.loads((tmp_path / "cnn_a/live/metrics.json").read_text())

@@ -70,6 +70,5 @@ class Curve:
             "val_accuracy": chosen.val_accuracy,
             "gap": chosen.train_accuracy - chosen.val_accuracy,
             "val_loss": chosen.val_loss,
-            "train_roc_auc": chosen.train_roc_auc,
             "val_roc_auc": chosen.val_roc_auc,
         }
