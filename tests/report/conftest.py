@@ -97,7 +97,6 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
         "train_accuracy": 0.86,
         "val_accuracy": 0.83,
         "gap": 0.03,
-        "train_roc_auc": 0.93,
         "val_loss": 0.4,
         "val_roc_auc": 0.9,
     }

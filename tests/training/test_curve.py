@@ -46,6 +46,5 @@ def test_summary_is_the_chosen_epochs() -> None:
         "val_accuracy": 0.8,
         "gap": pytest.approx(0.1),
         "val_loss": 0.6,
-        "train_roc_auc": 0.92,
         "val_roc_auc": 0.85,
     }
