@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import get_args
 
 from dermoscopy.evaluation.charts import write_charts
+from dermoscopy.evaluation.growing import grow
 from dermoscopy.evaluation.headline import headline, write_figures
 from dermoscopy.evaluation.judge import judge
 from dermoscopy.evaluation.protocol import read_protocol
-from dermoscopy.evaluation.subsets import grow
 from dermoscopy.params.evaluate import Evaluate
 from dermoscopy.params.file import load
 from dermoscopy.params.models import Member

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from dermoscopy.errors import TableError
 from dermoscopy.evaluation.calibration import Calibration, fit_calibration
-from dermoscopy.evaluation.combiners import ALONE, METHODS, Combiner, Way, fit_combiner
+from dermoscopy.evaluation.combiners import METHODS, Combiner, fit_combiner
 from dermoscopy.evaluation.weighted import row_losses
 from dermoscopy.params.ensemble import Ensemble
+from dermoscopy.tables.choice import ALONE, Way
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,9 @@ def subsets(members: Sequence[str]) -> list[tuple[str, ...]]:
     return [chosen for size in range(1, len(members) + 1) for chosen in combinations(members, size)]
 
 
-def ways(members: Sequence[str]) -> tuple[Way, ...]:
+def ways(members: Sequence[str]) -> Sequence[Way]:
     """Return the ways to combine members; a single one is itself in all of them."""
-    return METHODS if len(members) > 1 else (ALONE,)
+    return [*METHODS] if len(members) > 1 else [ALONE]
 
 
 def fit_candidates(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: Ensemble) -> list[Candidate]:
@@ -96,7 +97,8 @@ def deal(group: NDArray[np.str_], label: NDArray[np.int64], folds: int) -> NDArr
     labels = pd.Series(label).groupby(group).max()  # a group of both labels counts as malignant
     count = min(folds, *labels.value_counts())
     turn = labels.groupby(labels).cumcount() % count
-    return turn[group].to_numpy()
+    dealt: NDArray[np.int64] = turn[group].to_numpy(dtype=np.int64)
+    return dealt
 
 
 def _candidate(

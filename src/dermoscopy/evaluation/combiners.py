@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 from dermoscopy.evaluation.logistic import fit_logistic
 from dermoscopy.evaluation.odds import from_odds, to_odds
 from dermoscopy.params.ensemble import Ensemble, Method
+from dermoscopy.tables.choice import Way
 
 METHODS: tuple[Method, ...] = get_args(Method)
 
 MAJORITY = 0.5  # of the votes; a tie is called malignant, the mistake that costs less
-ALONE = "alone"  # the method of a single member
-
-Way = Method | Literal["alone"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Combiner:
     """A fitted way to combine members.
 
     Attributes:
-        method: One of `METHODS`, or `ALONE`.
+        method: One of `METHODS`, or "alone".
         weights: Each member's; of the log-odds for "stacking", else they sum to one.
         threshold: Probability, before calibration, from which a lesion is called malignant; a vote's
             members are each called so.
@@ -141,8 +139,9 @@ def log_loss_weights(label: NDArray[np.int64], probabilities: NDArray[np.float64
         constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1, "jac": np.ones_like},
         options={"ftol": 1e-10, "maxiter": 200},
     )
-    weights: NDArray[np.float64] = np.clip(found.x, 0, None)
-    return weights / weights.sum()
+    clipped = np.clip(found.x, 0, None)
+    weights: NDArray[np.float64] = clipped / clipped.sum()
+    return weights
 
 
 def _logistic(

@@ -6,13 +6,14 @@ from pathlib import Path
 import pandas as pd
 
 from dermoscopy.evaluation.candidates import Candidate, fit_candidates
-from dermoscopy.evaluation.choice import Choice, choose, find
+from dermoscopy.evaluation.choice import choose, find
 from dermoscopy.evaluation.combiners import METHODS
 from dermoscopy.evaluation.lesions import lesions
 from dermoscopy.evaluation.points import fix_points
 from dermoscopy.evaluation.records import candidate_rows, weight_rows
 from dermoscopy.evaluation.sets import fit_sets
 from dermoscopy.params.ensemble import Ensemble
+from dermoscopy.tables.choice import Choice
 from dermoscopy.tables.ensemble import CANDIDATES, POINTS, SETS, WEIGHTS
 from dermoscopy.tables.predictions import PREDICTIONS
 
@@ -53,7 +54,7 @@ class Fixed:
         POINTS.write(self.points, folder / "points.csv")
         SETS.write(self.sets, folder / "sets.csv")
         PREDICTIONS.write(self.predictions, folder / "val.csv")
-        (folder / "ensemble.json").write_text(self.choice.model_dump_json(indent=2) + "\n")
+        self.choice.write(folder / "ensemble.json")
 
 
 def fix(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: Ensemble) -> Fixed:
@@ -78,7 +79,7 @@ def fix(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: Ensemble) -> 
     return Fixed(
         choice=choice,
         ensemble=ensemble,
-        candidates=candidate_rows(rows["label"], candidates),
+        candidates=candidate_rows(rows["label"].to_numpy(), candidates),
         weights=weight_rows(candidates),
         points=fix_points(unit, scored, settings.sensitivity),
         sets=pd.DataFrame([{**vars(sets), "coverage": settings.coverage}]),

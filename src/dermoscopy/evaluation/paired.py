@@ -92,7 +92,9 @@ def delong(unit: Unit, first: Calls, second: Calls, confidence: float) -> Paired
     half = float(norm.ppf((1 + confidence) / 2)) * error
     p = _p(difference, error, norm)
     test = "DeLong" if unit.name == "lesion" else "Obuchowski"
-    return Paired(unit.name, "roc_auc", test, *map(float, found.aucs), difference - half, difference + half, p)
+    return Paired(
+        unit.name, "roc_auc", test, float(found.aucs[0]), float(found.aucs[1]), difference - half, difference + half, p
+    )
 
 
 def mcnemar(unit: Unit, first: Calls, second: Calls, confidence: float) -> Iterator[Paired]:

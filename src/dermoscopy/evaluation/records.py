@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dermoscopy.evaluation.calibration import Calibration
 from dermoscopy.evaluation.candidates import Candidate
@@ -13,14 +14,14 @@ from dermoscopy.evaluation.weighted import calls, ranks
 from dermoscopy.tables.ensemble import CANDIDATES, WEIGHTS
 
 
-def candidate_rows(label: "pd.Series[int]", candidates: Sequence[Candidate]) -> pd.DataFrame:
+def candidate_rows(label: NDArray[np.int64], candidates: Sequence[Candidate]) -> pd.DataFrame:
     """Return rows of `tables.ensemble.CANDIDATES`.
 
     Args:
-        label: 0 benign, 1 malignant, of photographs of val.
+        label: 0 benign, 1 malignant, of photographs of val; shape (rows,).
         candidates: Fitted there.
     """
-    truth, once = label.to_numpy(), np.ones((1, len(label)))
+    once = np.ones((1, len(label)))
     return pd.DataFrame(
         [
             {
@@ -33,8 +34,8 @@ def candidate_rows(label: "pd.Series[int]", candidates: Sequence[Candidate]) -> 
                 "shift": one.calibration.intercept,
                 "cut": one.cut,
                 "log_loss": one.log_loss,
-                "roc_auc": ranks(truth, one.left_out, once)["roc_auc"][0],
-                "accuracy": calls(truth, one.left_out >= one.cut, once)["accuracy"][0],
+                "roc_auc": ranks(label, one.left_out, once)["roc_auc"][0],
+                "accuracy": calls(label, one.left_out >= one.cut, once)["accuracy"][0],
             }
             for one in candidates
         ]

@@ -95,4 +95,5 @@ def row_losses(label: NDArray[np.int64], probability: NDArray[np.float64]) -> Va
 
 def ratio(part: NDArray[np.float64], whole: NDArray[np.float64], undefined: float = np.nan) -> NDArray[np.float64]:
     """Divide, with `undefined` where the whole is nothing."""
-    return np.divide(part, whole, out=np.full(whole.shape, undefined), where=whole > 0)
+    divided: NDArray[np.float64] = np.divide(part, whole, out=np.full(whole.shape, undefined), where=whole > 0)
+    return divided
