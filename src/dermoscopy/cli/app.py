@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from dermoscopy.cli.compare import compare
 from dermoscopy.cli.overrides import overrides
 from dermoscopy.cli.run import run
 from dermoscopy.errors import UserError
@@ -16,6 +17,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(overrides)
+app.command()(compare)
 
 
 def main() -> None:
