@@ -58,16 +58,18 @@ def compare_revisions(
     Raises:
         UserError: A revision lacks its predictions, or both are of other photographs.
     """
-    revisions = (second, first)
-    rows, calls = zip(*(_ensemble(revision, part, settings.point) for revision in revisions), strict=True)
-    _same(rows[1], rows[0], first, second)
-    found = [("ensemble", one) for one in compare_calls(rows[0], *calls, settings.confidence) if one.unit == "lesion"]
+    rows, calls = _ensemble(second, part, settings.point)
+    others, other_calls = _ensemble(first, part, settings.point)
+    _same(others, rows, first, second)
+    tested = compare_calls(rows, calls, other_calls, settings.confidence)
+    found = [("ensemble", one) for one in tested if one.unit == "lesion"]
     for member in get_args(Member):
-        tables = [read_stored(PREDICTIONS, f"data/predictions/{member}/{part}.csv", name) for name in revisions]
+        tables = [read_stored(PREDICTIONS, f"data/predictions/{member}/{part}.csv", name) for name in (second, first)]
         _same(tables[1], tables[0], first, second)
-        of = [Calls(table["probability"].to_numpy(), 1.0) for table in tables]  # its order is compared, not its calls
-        found.append((member, delong(lesions(tables[0]), *of, settings.confidence)))
-    return rows[0], found
+        # The order of lesions is compared, not calls: what threshold they would have does not matter.
+        of = [Calls(table["probability"].to_numpy(), 1.0) for table in tables]
+        found.append((member, delong(lesions(tables[0]), of[0], of[1], settings.confidence)))
+    return rows, found
 
 
 def render(tested: list[tuple[str, Paired]], confidence: float) -> str:
@@ -105,10 +107,8 @@ def _same(first: pd.DataFrame, second: pd.DataFrame, *names: str) -> None:
     if first[KEYS].equals(second[KEYS]):
         return
     both = first[KEYS].merge(second[KEYS], on=KEYS)
-    only = [
-        f"{len(table) - len(both)} of {name}'s {len(table)}" for table, name in zip((first, second), names, strict=True)
-    ]
+    unlike = [f"{len(of) - len(both)} of {name}'s {len(of)}" for of, name in zip((first, second), names, strict=True)]
     raise UserError(
-        f"A paired test needs the same photographs with the same labels; {' and '.join(only)} have no like in the other.\n"
+        f"A paired test needs the same photographs with the same labels: {' and '.join(unlike)} are not in the other.\n"
         "Compare revisions with the same archive, policy and split.*, and let seed differ instead of split.seed."
     )

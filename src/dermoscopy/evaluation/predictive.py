@@ -32,7 +32,7 @@ def predictive_values(counts: Confusion, prevalence: float, confidence: float) -
         `ppv` and `npv`; NaN where a label has no lesion, or nobody is called so.
     """
     malignant, benign = counts.tp + counts.fn, counts.tn + counts.fp
-    if not malignant or not benign:
+    if not malignant or not benign:  # and the prevalence may be 0 or 1
         missing = Bounded(math.nan, math.nan, math.nan)
         return {"ppv": missing, "npv": missing}
     found = Bounded(counts.tp / malignant, *wilson_interval(counts.tp, malignant, confidence))

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from dermoscopy.evaluation.areas import area_interval, areas
 from dermoscopy.evaluation.intervals import Scale, bootstrap_interval
 from dermoscopy.evaluation.lesions import Unit
+from dermoscopy.evaluation.metrics import confusion
+from dermoscopy.evaluation.predictive import predictive_values
 from dermoscopy.evaluation.proportions import wilson_interval
 from dermoscopy.evaluation.weighted import calls, losses, ranks
 
@@ -88,7 +90,12 @@ def _measure(
         drawn = calls(unit.label, called, draws)
         for metric, (value,) in calls(unit.label, called, once).items():
             counted = _counted(metric, unit.label, called)
-            if counted is not None and (unit.name == "lesion" or value in (0, 1)):
+            if unit.name == "lesion" and metric in ("ppv", "npv"):
+                # Parts have a set share of malignant lesions, so who is called malignant is no free draw.
+                counts = confusion(unit.label, called)
+                bounds = predictive_values(counts, float(unit.label.mean()), confidence)[metric][1:]
+                yield point, metric, value, *bounds, "likelihood ratio"
+            elif counted is not None and (unit.name == "lesion" or value in (0, 1)):
                 # At a wall all draws agree: what is known is how many lesions agreed.
                 whole = len(set(unit.lesion[counted]))
                 yield point, metric, value, *wilson_interval(value * whole, whole, confidence), "Wilson"
