@@ -94,5 +94,11 @@ def test_one_label_has_no_area_and_one_lesion_no_variance():
 def test_an_interval_stays_within_its_walls():
     low, high = area_interval(0.98, 0.02**2, 40, 0.95)
     assert 0.8 < low < 0.98 < high < 1
-    assert np.isnan(area_interval(1.0, 0.0, 40, 0.95)).all()
+    assert np.isnan(area_interval(0.9, np.nan, 1, 0.95)).all()
     assert area_interval(0.5, 0.0, 40, 0.95) == (0.5, 0.5)
+
+
+def test_without_a_mistake_the_number_of_lesions_speaks():
+    (few, one), (many, _) = (area_interval(1.0, 0.0, lesions, 0.95) for lesions in (5, 40))
+    assert few < many < one == 1
+    assert area_interval(0.0, 0.0, 5, 0.95) == pytest.approx((0, 1 - few))

@@ -43,3 +43,11 @@ def test_nobody_differs_says_little_of_few_lesions():
     low, high = paired_interval(0, 0, 20, 0.95)
     assert (low, high) == pytest.approx((-z_squared / (20 + z_squared), z_squared / (20 + z_squared)), abs=1e-6)
     assert paired_interval(20, 0, 20, 0.95)[1] == 1
+
+
+def test_a_paired_interval_ends_everywhere():
+    for whole in (1, 2, 14, 40):
+        for only_first in range(whole + 1):
+            for only_second in range(whole - only_first + 1):
+                low, high = paired_interval(only_first, only_second, whole, 0.95)
+                assert -1 <= low <= (only_first - only_second) / whole <= high <= 1

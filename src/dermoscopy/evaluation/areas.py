@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dermoscopy.evaluation.proportions import wilson_interval
+
 
 @dataclass(frozen=True)
 class Areas:
@@ -68,17 +70,20 @@ def area_interval(value: float, variance: float, lesions: int, confidence: float
     Args:
         value: The ROC AUC.
         variance: Of it.
-        lesions: Of the rarer label; Student's quantile with one less is taken for the normal one.
+        lesions: Of the rarer label, at least two where there is a variance; Student's quantile with one
+            less is taken for the normal one.
         confidence: How often such an interval holds the truth, from 0 to 1.
 
     Returns:
-        Low and high; NaN twice where the labels are told apart without a mistake, which says
-        nothing of the variance.
+        Low and high; NaN twice where there is no variance. Labels told apart without a mistake vary in
+        no draw: there the lesions of the rarer label count, as trials that all succeeded.
     """
     from scipy.special import expit, logit, stdtrit
 
-    if math.isnan(variance) or not 0 < value < 1:
+    if math.isnan(variance):
         return math.nan, math.nan
+    if not 0 < value < 1:
+        return wilson_interval(round(value) * lesions, lesions, confidence)
     half = stdtrit(lesions - 1, (1 + confidence) / 2) * math.sqrt(max(variance, 0.0)) / (value * (1 - value))
     return float(expit(logit(value) - half)), float(expit(logit(value) + half))
 

@@ -58,7 +58,7 @@ def paired_interval(only_first: int, only_second: int, whole: int, confidence: f
         # The likeliest share of `only_second`, were this the true difference.
         middle = (2 * whole - only_first + only_second) * difference - only_first - only_second
         last = -only_second * difference * (1 - difference)
-        share = (math.sqrt(middle**2 - 8 * whole * last) - middle) / (4 * whole)
+        share = (math.sqrt(max(middle**2 - 8 * whole * last, 0.0)) - middle) / (4 * whole)
         variance = whole * (2 * share + difference * (1 - difference))
         return distance / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, distance)
 
