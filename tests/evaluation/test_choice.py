@@ -4,9 +4,9 @@ import pytest
 from dermoscopy.errors import TableError
 from dermoscopy.evaluation.candidates import fit_candidates
 from dermoscopy.evaluation.choice import choose, find
+from dermoscopy.evaluation.chosen import read_choice
 from dermoscopy.evaluation.lesions import lesions
 from dermoscopy.evaluation.paired import Calls, delong
-from dermoscopy.tables.choice import read_choice
 from tests.evaluation.settings import ensemble
 from tests.evaluation.test_candidates import planted
 

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from dermoscopy.errors import LeakError, TableError
+from dermoscopy.evaluation.chosen import read_choice
 from dermoscopy.params import file
 from dermoscopy.tables import truth
 from dermoscopy.tables.charts import GROWING
-from dermoscopy.tables.choice import read_choice
 from dermoscopy.tables.ensemble import CANDIDATES, POINTS
 from dermoscopy.tables.evaluation import COMPARISONS, SCORES, SUBSETS, TABLES
 from dermoscopy.tables.parts import PART, locate

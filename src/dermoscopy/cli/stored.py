@@ -22,14 +22,15 @@ def read_stored(table: Table, path: str, revision: str) -> pd.DataFrame:
         TableError: The table is of another version of this pipeline.
     """
     import dvc.api
-    from dvc.exceptions import DvcException, FileMissingError
+    from dvc.exceptions import DvcException
     from dvc.scm import RevError
+    from dvc_data.index import DataIndexDirError
 
     try:
         text = dvc.api.read(path, rev=revision)
     except RevError:
         raise UserError(f"{revision} is no commit, branch, tag or experiment: dvc exp show names them.") from None
-    except (FileMissingError, FileNotFoundError, DvcException) as error:
+    except (DvcException, DataIndexDirError, FileNotFoundError) as error:
         raise UserError(
             f"{revision} has no {path} here: {error}\n"
             "It may be of before that table, or its content of another machine: git checkout, then dvc repro."

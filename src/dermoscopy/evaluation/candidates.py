@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from dermoscopy.errors import TableError
 from dermoscopy.evaluation.calibration import Calibration, fit_calibration
+from dermoscopy.evaluation.chosen import ALONE, Way
 from dermoscopy.evaluation.combiners import METHODS, Combiner, fit_combiner
 from dermoscopy.evaluation.weighted import row_losses
 from dermoscopy.params.ensemble import Ensemble
-from dermoscopy.tables.choice import ALONE, Way
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dermoscopy.evaluation.candidates import Candidate
+from dermoscopy.evaluation.chosen import ALONE, Choice, Way
 from dermoscopy.evaluation.lesions import lesions
 from dermoscopy.evaluation.paired import Calls, delong
 from dermoscopy.params.ensemble import Ensemble
-from dermoscopy.tables.choice import ALONE, Choice, Way
 
 CONFIDENCE = 0.95  # of the interval told beside val's test; evaluate.confidence is of the test part
 

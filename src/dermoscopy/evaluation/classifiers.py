@@ -9,13 +9,13 @@ import pandas as pd
 
 from dermoscopy.errors import TableError
 from dermoscopy.evaluation.align import align
+from dermoscopy.evaluation.chosen import ALONE, Choice, read_choice
 from dermoscopy.evaluation.combiners import METHODS
 from dermoscopy.evaluation.fixed import ENSEMBLE
 from dermoscopy.evaluation.records import read_candidates
 from dermoscopy.evaluation.scores import Classifier
 from dermoscopy.params.models import Member
 from dermoscopy.tables import truth
-from dermoscopy.tables.choice import ALONE, Choice, read_choice
 from dermoscopy.tables.ensemble import POINTS
 from dermoscopy.tables.predictions import PREDICTIONS
 

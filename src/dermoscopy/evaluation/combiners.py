@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermoscopy.evaluation.chosen import Way
 from dermoscopy.evaluation.logistic import fit_logistic
 from dermoscopy.evaluation.odds import from_odds, to_odds
 from dermoscopy.params.ensemble import Ensemble, Method
-from dermoscopy.tables.choice import Way
 
 METHODS: tuple[Method, ...] = get_args(Method)
 

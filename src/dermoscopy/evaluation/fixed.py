@@ -7,13 +7,13 @@ import pandas as pd
 
 from dermoscopy.evaluation.candidates import Candidate, fit_candidates
 from dermoscopy.evaluation.choice import choose, find
+from dermoscopy.evaluation.chosen import Choice
 from dermoscopy.evaluation.combiners import METHODS
 from dermoscopy.evaluation.lesions import lesions
 from dermoscopy.evaluation.points import fix_points
 from dermoscopy.evaluation.records import candidate_rows, weight_rows
 from dermoscopy.evaluation.sets import fit_sets
 from dermoscopy.params.ensemble import Ensemble
-from dermoscopy.tables.choice import Choice
 from dermoscopy.tables.ensemble import CANDIDATES, POINTS, SETS, WEIGHTS
 from dermoscopy.tables.predictions import PREDICTIONS
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from dermoscopy.evaluation.chosen import ALONE
 from dermoscopy.evaluation.combiners import METHODS
-from dermoscopy.tables.choice import ALONE
 
 
 def grow(candidates: pd.DataFrame, subsets: pd.DataFrame, protocol: str) -> pd.DataFrame:

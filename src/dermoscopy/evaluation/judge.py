@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dermoscopy.evaluation.chosen import read_choice
 from dermoscopy.evaluation.classifiers import read_classifiers, read_members
 from dermoscopy.evaluation.decisions import calibrated, coverage, predictive, sweep
 from dermoscopy.evaluation.fixed import ENSEMBLE
@@ -19,7 +20,6 @@ from dermoscopy.evaluation.scores import Classifier, score_classifiers
 from dermoscopy.evaluation.sets import Sets
 from dermoscopy.evaluation.subsets import score_subsets
 from dermoscopy.params.evaluate import Evaluate
-from dermoscopy.tables.choice import read_choice
 from dermoscopy.tables.ensemble import SETS
 
 

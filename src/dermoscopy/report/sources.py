@@ -8,10 +8,10 @@ from typing import Any, get_args
 import pandas as pd
 
 from dermoscopy.errors import TableError
+from dermoscopy.evaluation.chosen import Choice, read_choice
 from dermoscopy.evaluation.protocol import read_protocol
 from dermoscopy.params.models import Member
 from dermoscopy.tables.charts import CURVES, GROWING, ROC, ROC_AUC
-from dermoscopy.tables.choice import Choice, read_choice
 from dermoscopy.tables.data_charts import BY_LABEL, COUNTS
 from dermoscopy.tables.ensemble import CANDIDATES, POINTS, WEIGHTS
 from dermoscopy.tables.evaluation import TABLES

@@ -4,10 +4,10 @@ from typing import Any
 
 import pandas as pd
 
+from dermoscopy.evaluation.chosen import ALONE
 from dermoscopy.report.names import classifier, css
 from dermoscopy.report.numbers import interval, known, probability, signed
 from dermoscopy.report.sources import Sources
-from dermoscopy.tables.choice import ALONE
 
 BEST = 10  # candidates shown, of all
 
