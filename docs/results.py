@@ -30,10 +30,12 @@ def results() -> str:
         f"{name} {test[metric]['value']:.3f} ({test[metric]['low']:.3f} – {test[metric]['high']:.3f})"
         for metric, name in HEADLINE.items()
     )
+    found, malignant = (of["malignant"] & called).sum(), of["malignant"].sum()
+    alarms, benign = (of["benign"] & called).sum(), of["benign"].sum()
     headline = (
         f"On the test part ({test['images']} photographs of {test['lesions']} lesions), at a threshold fixed on "
-        f"validation, the ensemble finds {(of['malignant'] & called).sum()} of {of['malignant'].sum()} malignant "
-        f"photographs and calls {(of['benign'] & called).sum()} of {of['benign'].sum()} benign ones malignant: {figures}."
+        f"validation, the ensemble finds {found} of {malignant} malignant photographs "
+        f"and calls {alarms} of {benign} benign ones malignant: {figures}."
     )
     confidence = YAML(typ="safe", pure=True).load(Path("params.yaml"))["evaluate"]["confidence"]
     scores = pd.read_csv("plots/roc_auc.csv", keep_default_na=False, na_values={"low": [""], "high": [""]})
@@ -153,7 +155,8 @@ def claims() -> str:
         (
             "3.2, 4.1",
             "8,000 benign, 2,000 malignant; melanoma and BCC 11 % each",
-            f"{(counts.fn + counts.tp) / counts.total:.1%} of its test images are malignant, of HAM10000 19.5 %; BCC is 5.1 %",
+            f"{(counts.fn + counts.tp) / counts.total:.1%} of its test images are malignant, of HAM10000 19.5 %; "
+            "BCC is 5.1 %",
             f"{share:.1%} of the test photographs",
         ),
         (
@@ -166,7 +169,8 @@ def claims() -> str:
             "3.3",
             "the ensemble is more accurate than any model used; and less than the one with 88.5 %",
             f"a difference of half a point, where 1,002 images tell {100 * (high - low) / 2:.1f} points either way",
-            f"all four, weighted by accuracy: {everyone['accuracy']:.3f} ({everyone['low']:.3f} – {everyone['high']:.3f}); "
+            f"all four, weighted by accuracy: "
+            f"{everyone['accuracy']:.3f} ({everyone['low']:.3f} – {everyone['high']:.3f}); "
             f"best alone: {best['added']} {best['accuracy']:.3f} ({best['low']:.3f} – {best['high']:.3f})",
         ),
         (

@@ -7,7 +7,7 @@ from dermoscopy.evaluation.intervals import draw_lesions
 from dermoscopy.evaluation.lesions import photographs
 from dermoscopy.evaluation.records import candidate_rows, read_candidates, weight_rows
 from dermoscopy.evaluation.subsets import score_subsets
-from dermoscopy.evaluation.weighted import calls, ranks
+from dermoscopy.evaluation.weighted import calls, roc_auc
 from dermoscopy.tables.charts import GROWING
 from dermoscopy.tables.ensemble import CANDIDATES, WEIGHTS
 from dermoscopy.tables.evaluation import SUBSETS
@@ -43,7 +43,7 @@ def test_every_subset_is_scored_as_it_was_fitted(tmp_path):
     value = table.set_index(["members", "method", "metric"])["value"]
     for one in FITTED:
         key, said = ("+".join(one.combiner.members), one.combiner.method), one.probability(PROBABILITIES)
-        assert value[(*key, "roc_auc")] == pytest.approx(ranks(unit.label, said, once)["roc_auc"][0])
+        assert value[(*key, "roc_auc")] == pytest.approx(roc_auc(unit.label, said, once)[0])
         assert value[(*key, "accuracy")] == calls(unit.label, said >= one.cut, once)["accuracy"][0]
 
 

@@ -3,7 +3,9 @@ import json
 import pandas as pd
 
 from dermoscopy.evaluation.headline import HEADLINE, headline, write_figures
-from dermoscopy.evaluation.weighted import CALLS, RANKS
+from dermoscopy.evaluation.weighted import CALLS
+
+RANKS = ("roc_auc", "average_precision")
 
 ROWS = pd.DataFrame({"lesion_id": ["l1", "l1", "l2", "l3", "l4"], "label": [0, 0, 0, 1, 1]})
 SCORES = pd.DataFrame(

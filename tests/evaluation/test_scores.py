@@ -4,8 +4,10 @@ import pandas as pd
 from dermoscopy.evaluation.intervals import draw_lesions
 from dermoscopy.evaluation.lesions import lesions, photographs
 from dermoscopy.evaluation.scores import Classifier, rarer, score_classifiers
-from dermoscopy.evaluation.weighted import CALLS, LOSSES, RANKS
+from dermoscopy.evaluation.weighted import CALLS, LOSSES
 from tests.evaluation.simulated import simulate
+
+RANKS = ("roc_auc", "average_precision")
 
 ROWS = simulate(60, np.random.default_rng(2))
 

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from dermoscopy.evaluation.weighted import CALLS, LOSSES, RANKS, calls, losses, ranks
+from dermoscopy.evaluation.weighted import CALLS, LOSSES, average_precision, calls, losses, roc_auc
+
+RANKS = ("roc_auc", "average_precision")
 
 GENERATOR = np.random.default_rng(3)
 LABEL = GENERATOR.integers(0, 2, 200)
@@ -31,10 +33,11 @@ def of_scikit_learn(weights: np.ndarray) -> dict[str, float]:
 def test_equal_to_scikit_learn_in_every_draw():
     values = {
         **calls(LABEL, PROBABILITY >= 0.4, WEIGHTS),
-        **ranks(LABEL, PROBABILITY, WEIGHTS),
+        "roc_auc": roc_auc(LABEL, PROBABILITY, WEIGHTS),
+        "average_precision": average_precision(LABEL, PROBABILITY, WEIGHTS),
         **losses(LABEL, PROBABILITY, WEIGHTS),
     }
-    assert tuple(values) == CALLS + RANKS + LOSSES
+    assert tuple(values) == (*CALLS, *RANKS, *LOSSES)
     for draw, weights in enumerate(WEIGHTS):
         expected = of_scikit_learn(weights)
         assert {metric: value[draw] for metric, value in values.items()} == pytest.approx(expected, abs=1e-12)
@@ -49,9 +52,8 @@ def test_undefined_is_missing_and_no_warning():
     benign = calls(np.array([0, 0]), np.array([False, True]), once)
     assert np.isnan(benign["sensitivity"][0])
     assert np.isnan(benign["balanced_accuracy"][0])
-    assert all(
-        np.isnan(value).all() for value in ranks(np.zeros(3, int), np.array([1.0, 2, 2]), np.ones((4, 3))).values()
-    )
+    for rank in (roc_auc, average_precision):
+        assert np.isnan(rank(np.zeros(3, int), np.array([1.0, 2, 2]), np.ones((4, 3)))).all()
 
 
 def test_certainty_costs_a_finite_log_loss():

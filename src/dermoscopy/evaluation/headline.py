@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dermoscopy.evaluation.fixed import ENSEMBLE, Fixed
-from dermoscopy.evaluation.weighted import losses, ranks
+from dermoscopy.evaluation.weighted import average_precision, losses, roc_auc
 
 # Few enough for `dvc metrics diff` to be read; the others are in data/evaluation/scores.csv.
 HEADLINE = (
@@ -38,9 +38,16 @@ def val_figures(fixed: Fixed, protocol: str) -> Figures:
     """
     label, probability = (fixed.predictions[column].to_numpy() for column in ("label", "probability"))
     once = np.ones((1, len(label)))
-    values = {**losses(label, probability, once), **ranks(label, probability, once)}
-    named = {metric: float(values[metric][0]) for metric in ("log_loss", "roc_auc", "average_precision")}
-    return {"protocol": protocol, **named, "gain_over_best_member": fixed.choice.gain}
+    named = {
+        "log_loss": losses(label, probability, once)["log_loss"],
+        "roc_auc": roc_auc(label, probability, once),
+        "average_precision": average_precision(label, probability, once),
+    }
+    return {
+        "protocol": protocol,
+        **{metric: float(value[0]) for metric, value in named.items()},
+        "gain_over_best_member": fixed.choice.gain,
+    }
 
 
 def headline(rows: pd.DataFrame, scores: pd.DataFrame, point: str, protocol: str) -> Figures:

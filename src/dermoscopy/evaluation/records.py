@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dermoscopy.evaluation.calibration import Calibration
 from dermoscopy.evaluation.candidates import Candidate
 from dermoscopy.evaluation.combiners import Combiner
-from dermoscopy.evaluation.weighted import calls, ranks
+from dermoscopy.evaluation.weighted import calls, roc_auc
 from dermoscopy.tables.ensemble import CANDIDATES, WEIGHTS
 
 
@@ -34,7 +34,7 @@ def candidate_rows(label: NDArray[np.int64], candidates: Sequence[Candidate]) ->
                 "shift": one.calibration.intercept,
                 "cut": one.cut,
                 "log_loss": one.log_loss,
-                "roc_auc": ranks(label, one.left_out, once)["roc_auc"][0],
+                "roc_auc": roc_auc(label, one.left_out, once)[0],
                 "accuracy": calls(label, one.left_out >= one.cut, once)["accuracy"][0],
             }
             for one in candidates

@@ -14,7 +14,7 @@ from dermoscopy.evaluation.lesions import Unit
 from dermoscopy.evaluation.metrics import confusion
 from dermoscopy.evaluation.predictive import predictive_values
 from dermoscopy.evaluation.proportions import wilson_interval
-from dermoscopy.evaluation.weighted import calls, losses, ranks
+from dermoscopy.evaluation.weighted import average_precision, calls, losses
 
 Kind = Literal["member", "ensemble", "baseline", "truth"]
 
@@ -75,16 +75,16 @@ def _measure(
     def spread(metric: str, value: float, drawn: NDArray[np.float64]) -> tuple[float, float, str]:
         return *bootstrap_interval(value, drawn, SCALES.get(metric, "share"), few, confidence), "bootstrap"
 
-    functions = (ranks, losses) if one.thresholds else (ranks,)
-    for function in functions:
-        drawn = function(unit.label, score, draws)
-        for metric, (value,) in function(unit.label, score, once).items():
-            if metric == "roc_auc":
-                found = areas(unit.label, score[None], unit.lesion)
-                bounds = area_interval(value, float(found.covariance[0, 0]), few, confidence)
-                yield "", metric, value, *bounds, "DeLong" if unit.name == "lesion" else "Obuchowski"
-            else:
-                yield "", metric, value, *spread(metric, value, drawn[metric])
+    found = areas(unit.label, score[None], unit.lesion)
+    bounds = area_interval(float(found.aucs[0]), float(found.covariance[0, 0]), few, confidence)
+    yield "", "roc_auc", float(found.aucs[0]), *bounds, "DeLong" if unit.name == "lesion" else "Obuchowski"
+    precision = float(average_precision(unit.label, score, once)[0])
+    drawn_precision = average_precision(unit.label, score, draws)
+    yield "", "average_precision", precision, *spread("average_precision", precision, drawn_precision)
+    if one.thresholds:
+        drawn = losses(unit.label, score, draws)
+        for metric, (value,) in losses(unit.label, score, once).items():
+            yield "", metric, value, *spread(metric, value, drawn[metric])
     for point, threshold in one.thresholds.items():
         called = score >= threshold
         drawn = calls(unit.label, called, draws)

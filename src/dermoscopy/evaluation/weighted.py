@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 Values = dict[str, NDArray[np.float64]]
 
 CALLS = ("sensitivity", "specificity", "ppv", "npv", "accuracy", "balanced_accuracy", "f1", "mcc")
-RANKS = ("roc_auc", "average_precision")
 LOSSES = ("log_loss", "brier")
 
 
@@ -42,8 +41,8 @@ def calls(label: NDArray[np.int64], called: NDArray[np.bool_], weights: NDArray[
     }
 
 
-def ranks(label: NDArray[np.int64], score: NDArray[np.float64], weights: NDArray[np.float64]) -> Values:
-    """Return the metrics of the order alone, by the names of `RANKS`, from one sort.
+def roc_auc(label: NDArray[np.int64], score: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the chance that a malignant row scores above a benign one; ties count half.
 
     Args:
         label: 0 benign, 1 malignant; shape (rows,).
@@ -51,21 +50,43 @@ def ranks(label: NDArray[np.int64], score: NDArray[np.float64], weights: NDArray
         weights: How often each row counts, in each draw; shape (draws, rows).
 
     Returns:
-        Each of shape (draws,). Ties count half in `roc_auc` and stand at one threshold in
-        `average_precision`, the sum over thresholds of precision times the gain in sensitivity.
+        Shape (draws,).
     """
+    found, everyone = _descending(label, score, weights)
+    alarms = everyone - found
+    above = (alarms * (found.cumsum(axis=1) - found / 2)).sum(axis=1)
+    return ratio(above, found.sum(axis=1) * alarms.sum(axis=1))
+
+
+def average_precision(
+    label: NDArray[np.int64], score: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the sum over thresholds of precision times the gain in sensitivity; ties stand at one threshold.
+
+    Args:
+        label: 0 benign, 1 malignant; shape (rows,).
+        score: Any number that grows with malignancy; shape (rows,).
+        weights: How often each row counts, in each draw; shape (draws, rows).
+
+    Returns:
+        Shape (draws,).
+    """
+    found, everyone = _descending(label, score, weights)
+    precision = ratio(found.cumsum(axis=1), everyone.cumsum(axis=1), undefined=0.0)
+    return ratio(np.einsum("dr,dr->d", found, precision), found.sum(axis=1))
+
+
+def _descending(
+    label: NDArray[np.int64], score: NDArray[np.float64], weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the weight of the malignant and of all rows at each score, the highest first; shape (draws, scores)."""
     order = np.argsort(-score, kind="stable")
-    ties = np.flatnonzero(np.diff(score[order], prepend=np.inf))
-    found = np.add.reduceat(weights[:, order] * (label[order] == 1), ties, axis=1)
-    alarms = np.add.reduceat(weights[:, order] * (label[order] == 0), ties, axis=1)
-    malignant, benign = found.sum(axis=1), alarms.sum(axis=1)
-    found_so_far, alarms_so_far = found.cumsum(axis=1), alarms.cumsum(axis=1)
-    above = (alarms * (found_so_far - found / 2)).sum(axis=1)
-    precision = ratio(found_so_far, found_so_far + alarms_so_far, undefined=0.0)
-    return {
-        "roc_auc": ratio(above, malignant * benign),
-        "average_precision": ratio((found * precision).sum(axis=1), malignant),
-    }
+    everyone = weights.take(order, axis=1)
+    found = everyone * (label[order] == 1)
+    starts = np.flatnonzero(np.diff(score[order], prepend=np.inf))
+    if len(starts) < len(score):
+        found, everyone = (np.add.reduceat(each, starts, axis=1) for each in (found, everyone))
+    return found, everyone
 
 
 def losses(label: NDArray[np.int64], probability: NDArray[np.float64], weights: NDArray[np.float64]) -> Values:
