@@ -59,7 +59,6 @@ def coverage() -> pd.Series:
 
 
 def test_every_kind_holds_the_truth(coverage):
-    print(coverage.to_string())
     kinds = ("bootstrap", "Wilson", "Obuchowski", "DeLong", "likelihood ratio", "McNemar", "paired t", "at 0.2")
     assert all(any(kind in name for name in coverage.index) for kind in kinds)
     outside = coverage[(coverage < 0.93) | (coverage > 0.97)]

@@ -26,7 +26,6 @@ class Fixed:
 
     Attributes:
         choice: What the ensemble is.
-        ensemble: It.
         candidates: Rows of `tables.ensemble.CANDIDATES`.
         weights: Rows of `tables.ensemble.WEIGHTS`.
         points: Rows of `tables.ensemble.POINTS`.
@@ -36,7 +35,6 @@ class Fixed:
     """
 
     choice: Choice
-    ensemble: Candidate
     candidates: pd.DataFrame
     weights: pd.DataFrame
     points: pd.DataFrame
@@ -78,7 +76,6 @@ def fix(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: Ensemble) -> 
     sets = fit_sets(unit.label, unit.mean(scored[ENSEMBLE][0]), settings.coverage)
     return Fixed(
         choice=choice,
-        ensemble=ensemble,
         candidates=candidate_rows(rows["label"].to_numpy(), candidates),
         weights=weight_rows(candidates),
         points=fix_points(unit, scored, settings.sensitivity),
