@@ -36,10 +36,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copy(Path(__file__).parents[2] / "params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     file.read.cache_clear()
-    blank = dict.fromkeys(("group", "dx_type", "sex", "localization", "sha256"), "")
+    blank = dict.fromkeys(("dx_type", "sex", "localization", "sha256"), "")
     for part in ("val", "test"):
         rows = photographs(part, 40)
-        row = rows.assign(part=part, age=np.nan, source=rows["image_id"], **blank)
+        row = rows.assign(part=part, age=np.nan, source=rows["image_id"], group=rows["lesion_id"], **blank)
         PART.write(row.assign(path=locate(row, part)), Path("data/split", f"{part}.csv"))
         for member in MEMBERS:
             noisy = 0.4 * rows["label"] + 0.6 * generator.random(len(rows))

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 
 from dermoscopy.evaluation import charts
+from dermoscopy.evaluation.judge import Judged
 from dermoscopy.evaluation.scores import Classifier
 from dermoscopy.tables import charts as tables
 
@@ -10,7 +11,7 @@ LEAKY = "image (leaky protocol)"
 
 
 def classifier(name: str, kind: str) -> Classifier:
-    return Classifier(name, kind, np.array([0.1, 0.6, 0.4, 0.9]), threshold=0.5)
+    return Classifier(name, kind, np.array([0.1, 0.6, 0.4, 0.9]), {"half": 0.5, "sensitive": 0.3})
 
 
 EPOCHS = pd.DataFrame(
@@ -50,12 +51,14 @@ def test_chosen_is_the_epoch_that_was_kept_not_the_last():
 
 
 def test_every_chart_is_written_and_carries_the_protocol(tmp_path):
-    names = {"cnn_a": "member", "ensemble": "ensemble", "vote": "ensemble", "colours": "baseline"}
+    names = {"ensemble": "ensemble", "cnn_a": "member", "vote": "ensemble", "colours": "baseline"}
     classifiers = [classifier(name, kind) for name, kind in names.items()]
     scores = pd.DataFrame({"name": names.keys(), "kind": names.values()}).assign(
-        metric="roc_auc", value=0.75, low=0.5, high=0.9
+        unit="image", point="", metric="roc_auc", value=0.75, low=0.5, high=0.9, interval="Obuchowski"
     )
-    charts.write_charts(LABEL, classifiers, scores, {"cnn_a": EPOCHS}, LEAKY, tmp_path)
+    scores = pd.concat([scores, scores.assign(unit="lesion", value=0.5)])
+    judged = Judged(classifiers, {"scores": scores})
+    charts.write_charts(LABEL, judged, {"cnn_a": EPOCHS}, "sensitive", LEAKY, tmp_path)
     written = {
         "roc.csv": tables.ROC,
         "confusion.csv": tables.CONFUSION,
@@ -67,3 +70,5 @@ def test_every_chart_is_written_and_carries_the_protocol(tmp_path):
     assert all(set(frame["protocol"]) == {LEAKY} for frame in frames.values())
     assert set(frames["roc.csv"]["name"]) == {"cnn_a", "ensemble"}
     assert set(frames["roc_auc.csv"]["name"]) == {"cnn_a", "ensemble", "colours"}
+    assert set(frames["roc_auc.csv"]["value"]) == {0.75}
+    assert frames["confusion.csv"]["predicted"].tolist().count("malignant") == 3

@@ -1,38 +1,51 @@
 import json
 
-import numpy as np
 import pandas as pd
 
-from dermoscopy.evaluation.headline import compare_methods, headline, write_figures
-from dermoscopy.evaluation.scores import Classifier, score_classifiers
-from dermoscopy.params.ensemble import Ensemble
+from dermoscopy.evaluation.headline import HEADLINE, headline, write_figures
+from dermoscopy.evaluation.weighted import CALLS
+
+RANKS = ("roc_auc", "average_precision")
 
 ROWS = pd.DataFrame({"lesion_id": ["l1", "l1", "l2", "l3", "l4"], "label": [0, 0, 0, 1, 1]})
-ENSEMBLE = Classifier("ensemble", "ensemble", np.array([0.1, 0.2, 0.6, 0.4, 0.9]), threshold=0.5)
+SCORES = pd.DataFrame(
+    [
+        (name, "ensemble", unit, "" if metric in RANKS else point, metric, value, value - 0.1, value + 0.1, "bootstrap")
+        for value, (name, unit, point) in enumerate(
+            [
+                ("ensemble", "image", "half"),
+                ("ensemble", "image", "sensitive"),
+                ("ensemble", "lesion", "half"),
+                ("mean", "image", "half"),
+            ]
+        )
+        for metric in (*CALLS, *RANKS)
+        if metric not in RANKS or point == "half"
+    ],
+    columns=["name", "kind", "unit", "point", "metric", "value", "low", "high", "interval"],
+)
 
 
-def test_the_ensemble_on_test():
-    scores = score_classifiers([ENSEMBLE], ROWS["label"].to_numpy(), np.ones((2, 5)), 0.95)
-    figures = headline(ROWS, ENSEMBLE, scores, "lesion")
-    assert list(figures)[:7] == ["protocol", "images", "lesions", "tn", "fp", "fn", "tp"]
-    assert [figures[key] for key in list(figures)[:7]] == ["lesion", 5, 4, 2, 1, 1, 1]
-    assert figures["accuracy"] == 0.6
-    assert figures["roc_auc_low"] <= figures["roc_auc"] <= figures["roc_auc_high"]
-    assert len(figures) <= 25
+def leaves(figures: dict) -> int:
+    return sum(leaves(value) if isinstance(value, dict) else 1 for value in figures.values())
 
 
-def test_the_methods_on_val():
-    probabilities = pd.DataFrame({"cnn_a": [0.1, 0.6, 0.4, 0.9], "cnn_b": [0.1, 0.2, 0.7, 0.3]})
-    settings = Ensemble(members=["cnn_a", "cnn_b"], method="vote", threshold=0.5)
-    figures = compare_methods(np.array([0, 0, 1, 1]), probabilities, settings, {"cnn_a": 1, "cnn_b": 0}, "lesion")
-    assert figures["roc_auc"] == figures["roc_auc_vote"] == 0.75
-    assert figures["roc_auc_mean"] == 1
-    assert figures["roc_auc_accuracy_weighted"] == 0.75
-    assert len(figures) <= 12
+def test_the_headline_is_the_ensemble_by_photograph_at_its_point():
+    figures = headline(ROWS, SCORES, "sensitive", "lesion")
+    assert list(figures) == ["protocol", "images", "lesions", *HEADLINE]
+    assert [figures[key] for key in ("protocol", "images", "lesions")] == ["lesion", 5, 4]
+    assert figures["sensitivity"] == {"value": 1, "low": 0.9, "high": 1.1}
+    assert figures["roc_auc"]["value"] == 0
+    assert headline(ROWS, SCORES, "half", "lesion")["sensitivity"]["value"] == 0
+
+
+def test_the_headline_is_short_enough_to_be_read():
+    assert leaves(headline(ROWS, SCORES, "half", "lesion")) <= 40
 
 
 def test_json_holds_no_nan(tmp_path):
-    write_figures({"protocol": "lesion", "tn": 3, "precision": float("nan")}, tmp_path / "metrics" / "test.json")
+    figures = {"protocol": "lesion", "ppv": {"value": float("nan"), "low": 0.5}}
+    write_figures(figures, tmp_path / "metrics" / "test.json")
     text = (tmp_path / "metrics" / "test.json").read_text()
-    assert json.loads(text) == {"protocol": "lesion", "tn": 3, "precision": None}
+    assert json.loads(text) == {"protocol": "lesion", "ppv": {"value": None, "low": 0.5}}
     assert text.endswith("}\n")

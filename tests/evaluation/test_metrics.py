@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from dermoscopy.evaluation.metrics import METRICS, Confusion, confusion, log_loss, measure, roc_auc, roc_curve
+from dermoscopy.evaluation.metrics import Confusion, confusion, log_loss, roc_auc, roc_curve
 
 
 def test_the_papers_matrix():
@@ -24,28 +24,19 @@ def test_equal_to_scikit_learn():
     label = generator.integers(0, 2, 200)
     probability = np.round(0.3 * label + 0.7 * generator.random(200), 2)
     called = probability >= 0.4
-    values = measure(label, probability, 0.4)
-    assert tuple(values) == METRICS
-    assert values["accuracy"] == pytest.approx(reference.accuracy_score(label, called))
-    assert values["precision"] == pytest.approx(reference.precision_score(label, called))
-    assert values["recall"] == pytest.approx(reference.recall_score(label, called))
-    assert values["specificity"] == pytest.approx(reference.recall_score(1 - label, ~called))
-    assert values["log_loss"] == pytest.approx(reference.log_loss(label, probability))
-    assert values["roc_auc"] == pytest.approx(reference.roc_auc_score(label, probability))
-
-
-def test_the_threshold_itself_is_called_malignant():
-    assert measure(np.array([0, 1]), np.array([0.2, 0.5]), 0.5)["recall"] == 1
+    assert confusion(label, called) == Confusion(*reference.confusion_matrix(label, called).ravel())
+    assert log_loss(label, probability) == pytest.approx(reference.log_loss(label, probability))
+    assert roc_auc(label, probability) == pytest.approx(reference.roc_auc_score(label, probability))
 
 
 def test_undefined_is_missing_and_no_warning():
-    nobody_called = measure(np.array([0, 1]), np.array([0.1, 0.2]), 0.5)
-    assert np.isnan(nobody_called["precision"])
-    assert nobody_called["recall"] == 0
-    one_label = measure(np.array([0, 0]), np.array([0.1, 0.7]), 0.5)
-    assert np.isnan(one_label["roc_auc"])
-    assert np.isnan(one_label["recall"])
-    assert one_label["specificity"] == 0.5
+    nobody_called = confusion(np.array([0, 1]), np.array([False, False]))
+    assert np.isnan(nobody_called.precision)
+    assert nobody_called.recall == 0
+    one_label = np.array([0, 0])
+    assert np.isnan(roc_auc(one_label, np.array([0.1, 0.7])))
+    assert np.isnan(confusion(one_label, np.array([False, True])).recall)
+    assert confusion(one_label, np.array([False, True])).specificity == 0.5
 
 
 def test_log_loss_of_certainty_is_finite():

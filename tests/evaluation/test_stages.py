@@ -6,10 +6,12 @@ import pandas as pd
 import pytest
 
 from dermoscopy.errors import LeakError, TableError
-from dermoscopy.evaluation.classifiers import read_choice
+from dermoscopy.evaluation.chosen import read_choice
+from dermoscopy.params import file
 from dermoscopy.tables import truth
-from dermoscopy.tables.ensemble import WEIGHTS
-from dermoscopy.tables.evaluation import SCORES
+from dermoscopy.tables.charts import GROWING
+from dermoscopy.tables.ensemble import CANDIDATES, POINTS
+from dermoscopy.tables.evaluation import COMPARISONS, SCORES, SUBSETS, TABLES
 from dermoscopy.tables.parts import PART, locate
 from dermoscopy.tables.predictions import PREDICTIONS
 from stages.evaluate import evaluate
@@ -25,26 +27,39 @@ def contents() -> dict[str, bytes]:
 def test_from_predictions_to_figures(project: Path):
     weigh()
     evaluate()
-    assert WEIGHTS.read(Path("data/ensemble/weights.csv"))["weight"].sum() == pytest.approx(1)
-    assert json.loads(Path("data/ensemble/ensemble.json").read_text())["method"] == "accuracy_weighted"
+    choice = read_choice(Path("data/ensemble/ensemble.json"))
+    assert (choice.malignant, choice.benign) == (14, 26)
+    candidates = CANDIDATES.read(Path("data/ensemble/candidates.csv"))
+    assert len(candidates) == 4 + 11 * 5
+    chosen = candidates[(candidates["members"] == "+".join(choice.members)) & (candidates["method"] == choice.method)]
+    assert chosen["log_loss"].item() == candidates["log_loss"].min()
+    assert len(SUBSETS.read(Path("data/evaluation/subsets.csv"))) == 3 * len(candidates)
+    assert len(POINTS.read(Path("data/ensemble/points.csv"))) == 3 * (4 + 5 + 1)
 
+    for name, table in TABLES.items():
+        assert len(table.read(Path("data/evaluation", f"{name}.csv"))), name
     scores = SCORES.read(Path("data/evaluation/scores.csv"))
     names = scores.groupby("kind")["name"].unique().map(sorted).to_dict()
     assert names["member"] == ["cnn_a", "cnn_b", "inception_v3", "vgg19"]
-    assert names["ensemble"] == ["accuracy_weighted", "ensemble", "mean", "vote"]
+    assert names["ensemble"] == ["accuracy_weighted", "ensemble", "log_loss_weighted", "mean", "stacking", "vote"]
     assert names["baseline"] == ["colours", "prevalence"]
     assert names["truth"] == ["latent score"]
+    compared = COMPARISONS.read(Path("data/evaluation/comparisons.csv"))
+    assert set(compared["second"]) == {*names["member"], *names["baseline"], *names["ensemble"]} - {"ensemble"}
+    growing = GROWING.read(Path("plots/growing.csv"))
+    assert growing.groupby("start")["size"].max().sort_values().tolist() == [3, 4]
 
     figures = json.loads(Path("metrics/test.json").read_text())
-    assert figures["images"] == figures["tn"] + figures["fp"] + figures["fn"] + figures["tp"] == 50
-    assert figures["lesions"] == 40
-    assert figures["roc_auc"] > max(scores.loc[scores["kind"] == "member"].query("metric == 'roc_auc'")["low"])
+    assert (figures["images"], figures["lesions"]) == (50, 40)
+    assert figures["roc_auc"]["low"] < figures["roc_auc"]["value"] <= figures["roc_auc"]["high"]
+    assert len(json.loads(Path("metrics/val.json").read_text())) <= 12
     assert {path.name for path in Path("plots").iterdir()} == {
         "roc.csv",
         "confusion.csv",
         "curves.csv",
         "chosen.csv",
         "roc_auc.csv",
+        "growing.csv",
     }
 
 
@@ -149,9 +164,30 @@ def test_a_real_archive_has_no_latent_score(project: Path):
         evaluate()
 
 
-def test_a_choice_nobody_made_is_refused(project: Path):
-    with pytest.raises(TableError, match="weigh"):
-        read_choice(Path("data/ensemble/ensemble.json"))
-    Path("choice.json").write_text('{"method": "magic"}')
-    with pytest.raises(TableError, match="weigh"):
-        read_choice(Path("choice.json"))
+def test_nothing_of_test_reaches_what_val_fixes(project: Path):
+    """The calls of test are those of thresholds, weights and calibration that no label of test could move."""
+    weigh()
+    evaluate()
+    first = PREDICTIONS.read(Path("data/evaluation/predictions.csv"))["probability"]
+    fixed = {name: text for name, text in contents().items() if "ensemble" in name}
+    rows = PART.read(Path("data/split/test.csv")).assign(label=lambda of: 1 - of["label"])
+    PART.write(rows.assign(path=locate(rows, "test")), Path("data/split/test.csv"))
+    for path in [*Path("data/predictions").glob("*/test.csv"), *Path("data/baselines").glob("*.csv")]:
+        table = PREDICTIONS.read(path)
+        PREDICTIONS.write(table.assign(label=1 - table["label"]), path)
+    weigh()
+    evaluate()
+    assert {name: text for name, text in contents().items() if "ensemble" in name} == fixed
+    assert (PREDICTIONS.read(Path("data/evaluation/predictions.csv"))["probability"] == first).all()
+
+
+def test_a_member_that_does_not_count_is_scored_beside_the_others(project: Path):
+    params = Path("params.yaml")
+    params.write_text(params.read_text().replace("  - vgg19\n  - inception_v3\n", ""))
+    file.read.cache_clear()
+    weigh()
+    evaluate()
+    scores = SCORES.read(Path("data/evaluation/scores.csv"))
+    assert set(scores.loc[scores["kind"] == "member", "name"]) == {"cnn_a", "cnn_b", "inception_v3", "vgg19"}
+    assert set(read_choice(Path("data/ensemble/ensemble.json")).members) <= {"cnn_a", "cnn_b"}
+    assert len(CANDIDATES.read(Path("data/ensemble/candidates.csv"))) == 4 + 5

@@ -2,7 +2,7 @@ import pytest
 
 from dermoscopy.errors import ParameterError, UserError
 from dermoscopy.params import file
-from dermoscopy.params.evaluate import Evaluate
+from dermoscopy.params.baselines import Baselines
 from dermoscopy.params.optimizers import Optimizer
 from dermoscopy.params.split import Split
 
@@ -16,8 +16,11 @@ def params(tmp_path, monkeypatch):
 
 
 def test_a_section_is_loaded_with_its_types(params):
-    params.write_text("evaluate:\n  confidence: 9e-1\n  resamples: 100\n  seed: 1\noptimizer: null\n")
-    assert file.load("evaluate", Evaluate) == Evaluate(confidence=0.9, resamples=100, seed=1)
+    params.write_text(
+        "baselines:\n  regularization: 9e-1\n  thumbnail: 8\n  colour_size: 64\n  quantiles: 9\noptimizer: null\n"
+    )
+    expected = Baselines(regularization=0.9, thumbnail=8, colour_size=64, quantiles=9)
+    assert file.load("baselines", Baselines) == expected
     assert file.load("optimizer", Optimizer | None) is None
 
 

@@ -15,6 +15,9 @@ COMMITTED = Path("params.yaml").resolve()
     [
         ("seed=2", ["seed: 1"], ["seed: 2"]),
         ("optimizer=adam", ["optimizer:"], ["optimizer: adam"]),
+        ("ensemble.method=mean", ["  method: chosen"], ["  method: mean"]),
+        ("ensemble.fallback=0.05", ["  fallback:"], ["  fallback: 0.05"]),
+        ("evaluate.prevalences=[0.01,0.2]", ["  - 0.05"], []),
         ("ensemble.members=[cnn_a,cnn_b]", ["  - vgg19", "  - inception_v3"], []),
         ("models.inception_v3.dense=[128,64]", [], ["    - 64"]),
         ("models.vgg19.dense=[64]", ["    dense: []"], ["    dense:", "    - 64"]),

@@ -72,7 +72,8 @@ WRONG = [
     ),
     (
         "ensemble.method=average",
-        "ensemble.method: received 'average'; expected one of vote, mean, accuracy_weighted.",
+        "ensemble.method: received 'average'; expected one of chosen, vote, mean, accuracy_weighted, "
+        "log_loss_weighted, stacking.",
     ),
     (
         "policy.malignant=mel+bbc",

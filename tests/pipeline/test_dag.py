@@ -136,6 +136,17 @@ def test_only_explain_and_evaluate_read_test_predictions():
     assert not {"explain", "report"} & upstream("evaluate")
 
 
+def test_combining_and_judging_train_nothing():
+    """Their parameters, and all that follows from a change of them, are of the last three stages only."""
+    for block, first in (("ensemble", "weigh"), ("evaluate", "evaluate")):
+        readers = {
+            stage for stage in NAMES if block in {name.split(".")[0] for name in STAGES[stage].get("params", [])}
+        }
+        after = {stage for stage in NAMES if readers & upstream(stage)}
+        assert first in readers
+        assert readers | after <= {"weigh", "evaluate", "report"}
+
+
 def test_members_are_the_same_everywhere():
     params = YAML(typ="safe", pure=True).load(Path("params.yaml"))
     assert list(params["models"]) == MEMBERS == list(get_args(Member))

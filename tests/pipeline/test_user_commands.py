@@ -51,9 +51,10 @@ def test_the_choice_of_members_trains_none(finished: Project, tmp_path):
     project = finished.copy(tmp_path / "project")
     ran = stages_run(project.done("dvc", "exp", "run", "-S", "ensemble.members=[cnn_a,cnn_b]"))
     assert sorted(ran) == ["check", "evaluate", "report", "weigh"]
-    weights = WEIGHTS.read(project.folder / "data/ensemble/weights.csv").set_index("member")["weight"]
-    assert weights["vgg19"] == weights["inception_v3"] == 0
-    assert weights["cnn_a"] + weights["cnn_b"] == pytest.approx(1)
+    weights = WEIGHTS.read(project.folder / "data/ensemble/weights.csv")
+    assert set(weights["members"]) == {"vgg19", "inception_v3", "cnn_a", "cnn_b", "cnn_a+cnn_b"}
+    shares = weights[(weights["members"] == "cnn_a+cnn_b") & (weights["method"] == "accuracy_weighted")]["weight"]
+    assert shares.sum() == pytest.approx(1)
 
 
 def test_a_refused_value_touches_nothing(finished: Project, tmp_path):
@@ -99,7 +100,7 @@ def test_a_queued_experiment_runs_its_own_code(finished: Project, tmp_path):
     """Without PYTHONPATH=src it would import the workspace's package while recording the snapshot's hash."""
     project = finished.copy(tmp_path / "project")
     project.done("dvc", "exp", "run", "--queue", "-S", "ensemble.method=mean", "--name", "queued")
-    with (project.folder / "src/dermoscopy/evaluation/ensembles.py").open("a") as module:
+    with (project.folder / "src/dermoscopy/evaluation/combiners.py").open("a") as module:
         module.write("\nraise RuntimeError('the code of the workspace')\n")
     project.done("dvc", "queue", "start")
     told = project.done("dvc", "queue", "status")

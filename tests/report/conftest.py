@@ -1,24 +1,32 @@
 """What the stages before the report leave, made up."""
 
 import json
+from functools import cache
+from pathlib import Path
+from shutil import copytree
+from tempfile import mkdtemp
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.params.ensemble import Ensemble
-from dermoscopy.params.evaluate import Evaluate
+from dermoscopy.evaluation.fixed import fix
+from dermoscopy.evaluation.growing import grow
+from dermoscopy.evaluation.judge import judge
 from dermoscopy.params.policy import Policy
 from dermoscopy.params.report import Report
 from dermoscopy.params.split import Split
 from dermoscopy.report.page import write_report
 from dermoscopy.report.sources import read_sources
-from dermoscopy.tables.charts import CURVES, ROC, ROC_AUC
+from dermoscopy.tables import truth
+from dermoscopy.tables.charts import CURVES, GROWING, ROC, ROC_AUC
 from dermoscopy.tables.data_charts import BY_LABEL, COUNTS
-from dermoscopy.tables.ensemble import WEIGHTS
-from dermoscopy.tables.evaluation import SCORES
+from dermoscopy.tables.ensemble import CANDIDATES
+from dermoscopy.tables.evaluation import TABLES
 from dermoscopy.tables.predictions import PREDICTIONS
+from tests.evaluation import settings as blocks
+from tests.evaluation.simulated import simulate
 
 MEMBERS = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
 ROC_AUCS = {
@@ -34,21 +42,18 @@ ROC_AUCS = {
     ("dx_type", "baseline"): (0.7934, 0.7301, 0.8522),
     ("latent score", "truth"): (0.9512, 0.9134, 0.9811),
 }
+COUNTED = {"tn": 101, "fp": 17, "fn": 12, "tp": 44}
 TEST = {
     "images": 174,
     "lesions": 125,
-    "tn": 101,
-    "fp": 17,
-    "fn": 12,
-    "tp": 44,
-    "accuracy": 0.8333333333333334,
-    "precision": 0.7213114754098361,
-    "recall": 0.7857142857142857,
-    "specificity": 0.8559322033898306,
-    "log_loss": 0.41237,
-    "roc_auc": 0.8937,
-    "roc_auc_low": 0.8421,
-    "roc_auc_high": 0.9385,
+    "roc_auc": {"value": 0.8937, "low": 0.8421, "high": 0.9385},
+    "average_precision": {"value": 0.8123, "low": 0.7012, "high": 0.8934},
+    "sensitivity": {"value": 0.7857142857142857, "low": 0.6512, "high": 0.8834},
+    "specificity": {"value": 0.8559322033898306, "low": 0.7812, "high": 0.9145},
+    "ppv": {"value": 0.7213114754098361, "low": 0.5934, "high": 0.8212},
+    "npv": {"value": 0.8938053097345132, "low": 0.8212, "high": 0.9434},
+    "accuracy": {"value": 0.8333333333333334, "low": 0.7712, "high": 0.8823},
+    "balanced_accuracy": {"value": 0.8208232445520581, "low": 0.7534, "high": 0.8812},
 }
 DATA = {
     "images": {"all": 990, "benign": 737, "malignant": 253},
@@ -74,6 +79,49 @@ DATA = {
 def write_json(path, value):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, indent=2) + "\n")
+
+
+@cache
+def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
+    """What `weigh` and `evaluate` leave of simulated lesions: data/ensemble, the tables of test, growing.csv."""
+    generator, data = np.random.default_rng(3), Path(mkdtemp())
+    drawn = {part: simulate(60, generator, (2.0, 1.0, 2.0, 1.5)) for part in ("val", "test")}
+    for rows in drawn.values():
+        names = np.where(rows["label"] == 1, np.where(rows.index % 2, "mel", "bcc"), "nv")
+        rows["image_id"] = [f"ISIC_{number:07}" for number in rows.index]
+        rows[["source", "group"]] = rows[["image_id", "lesion_id"]]
+        rows["dx"], rows["dx_type"], rows["sex"], rows["localization"], rows["age"] = (
+            names,
+            "histo",
+            "male",
+            "ear",
+            45.0,
+        )
+    probabilities = {
+        part: rows[["p0", "p1", "p2", "p3"]].set_axis(list(MEMBERS), axis=1) for part, rows in drawn.items()
+    }
+    rows = drawn["test"][["image_id", "lesion_id", "dx", "label"]]
+    for member in MEMBERS:
+        told = rows.assign(probability=probabilities["test"][member])
+        PREDICTIONS.write(told, data / "predictions" / member / "test.csv")
+    PREDICTIONS.write(rows.assign(probability=0.3), data / "baselines" / "prevalence.csv")
+    truth.SCORES.write(rows[["image_id", "lesion_id"]].iloc[:0].assign(score=0.0), data / "truth" / "scores.csv")
+    fix(drawn["val"], probabilities["val"], blocks.ensemble(*MEMBERS)).write(data / "ensemble")
+    tables = judge(drawn["test"], data, blocks.evaluate()).tables
+    return (
+        data / "ensemble",
+        tables,
+        grow(CANDIDATES.read(data / "ensemble/candidates.csv"), tables["subsets"], "lesion"),
+    )
+
+
+def predictions() -> pd.DataFrame:
+    """Photographs that give `COUNTED` at any threshold well between 0 and 1."""
+    kinds = {"tn": ("nv", 0, 0.001), "fp": ("bkl", 0, 0.999), "fn": ("mel", 1, 0.001), "tp": ("bcc", 1, 0.999)}
+    rows = [kinds[kind] for kind, count in COUNTED.items() for _ in range(count)]
+    names = [f"{number:07}" for number in range(len(rows))]
+    told = pd.DataFrame(rows, columns=["dx", "label", "probability"])
+    return told.assign(image_id=[f"ISIC_{name}" for name in names], lesion_id=[f"HAM_{name}" for name in names])
 
 
 def write_project(root, *, audited="lesion clean", source="simulated", test=None, data=None, audit=None):
@@ -125,8 +173,12 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
 
     values = [(*key, protocol, *triple) for key, triple in ROC_AUCS.items()]
     ROC_AUC.write(pd.DataFrame(values, columns=list(ROC_AUC.columns)), plots / "roc_auc.csv")
-    scores = [(*key, metric, *triple) for key, triple in ROC_AUCS.items() for metric in ("roc_auc", "accuracy")]
-    SCORES.write(pd.DataFrame(scores, columns=list(SCORES.columns)), folder / "evaluation" / "scores.csv")
+    ensemble, tables, growing = evaluated()
+    copytree(ensemble, folder / "ensemble", dirs_exist_ok=True)
+    for name, table in tables.items():
+        TABLES[name].write(table, folder / "evaluation" / f"{name}.csv")
+    GROWING.write(growing.assign(protocol=protocol), plots / "growing.csv")
+    PREDICTIONS.write(predictions(), folder / "evaluation" / "predictions.csv")
 
     fpr = np.linspace(0, 1, 60)
     curves = [
@@ -151,19 +203,6 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
         for part in ("train", "val")
     ]
     CURVES.write(pd.concat(learning), plots / "curves.csv")
-    weights = pd.DataFrame({"member": MEMBERS, "accuracy": [0.84, 0.79, 0.85, 0.84], "weight": 0.25})
-    WEIGHTS.write(weights, folder / "ensemble" / "weights.csv")
-    predictions = pd.DataFrame(
-        {
-            "image_id": [f"ISIC_{number:07}" for number in range(8)],
-            "lesion_id": [f"HAM_{number:07}" for number in range(8)],
-            "dx": ["mel", "mel", "bcc", "nv", "nv", "nv", "nv", "bkl"],
-            "label": [1, 1, 1, 0, 0, 0, 0, 0],
-            "probability": [0.9, 0.3, 0.7, 0.1, 0.2, 0.8, 0.1, 0.5],
-        }
-    )
-    PREDICTIONS.write(predictions, folder / "evaluation" / "predictions.csv")
-
     for path in ("explain/wrong", *(f"explain/activations_{member}" for member in MEMBERS), "sheets/mel", "sheets/nv"):
         picture = folder / f"{path}.png"
         picture.parent.mkdir(parents=True, exist_ok=True)
@@ -173,13 +212,12 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
 
 def render(root, *, histology_only=False, **ensemble):
     """Write the report of a project into its data/report and return the page's text."""
-    settings = {"members": list(MEMBERS), "method": "accuracy_weighted", "threshold": 0.5} | ensemble
     write_report(
         read_sources(root),
         Policy(malignant="mel+bcc+akiec"),
         Split(protocol="lesion", seed=1, val=0.15, test=0.25, test_histo_only=histology_only),
-        Ensemble.model_validate(settings),
-        Evaluate(confidence=0.95, resamples=1000, seed=1),
+        blocks.ensemble(*MEMBERS, **ensemble),
+        blocks.evaluate(),
         Report(title="Malignant or benign", picture_width=400),
         root / "data" / "report",
     )

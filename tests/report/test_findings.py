@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from dermoscopy.report import findings, intervals, numbers, paper
+from dermoscopy.report import findings, intervals, numbers
 from dermoscopy.report.frame import Scale, path, ticks
 from dermoscopy.report.names import css, listing, opening
 
@@ -58,9 +58,11 @@ def test_parts_are_added_up():
     assert findings.sum_parts(rows, "benign") == [(0, 0), (0, 0), (7, 6)]
 
 
-def test_the_papers_matrix_gives_what_was_audited():
-    given = {metric: computed for metric, _, computed, _ in paper.rows({})}
-    assert [round(given[metric], 4) for metric in ("accuracy", "precision", "recall")] == [0.8802, 0.8065, 0.7353]
+def test_photographs_are_counted_at_the_threshold():
+    predictions = pd.DataFrame({"label": [0, 0, 0, 1, 1], "probability": [0.1, 0.5, 0.2, 0.4, 0.9]})
+    counts = findings.headline_counts(findings.counted(predictions, 0.5))
+    assert [counts[key] for key in ("tn", "fp", "fn", "tp", "malignant", "called")] == [2, 1, 1, 1, 2, 2]
+    assert findings.headline_counts({"tn": 0, "fp": 0, "fn": 0, "tp": 0})["prevalence"] is None
 
 
 @pytest.mark.parametrize("odd", [None, NAN, float("inf")])
@@ -68,6 +70,8 @@ def test_odd_numbers_are_a_dash(odd):
     for write in (numbers.rate, numbers.percent, numbers.signed, numbers.count):
         assert write(odd) == "–"
     assert numbers.interval(odd, 1.0) == "–"
+    assert numbers.probability(odd) == "–"
+    assert numbers.bounded({"value": odd, "low": odd, "high": 1.0}) == "–"
     assert numbers.ratio(odd, 2) is None
     assert numbers.ratio(1, 0) is None
 
@@ -77,6 +81,8 @@ def test_numbers_as_one_reads_them():
     assert numbers.percent(0.2561) == "26 %"
     assert numbers.signed(-0.03) == "−0.030"
     assert numbers.count(10015) == "10,015"
+    assert numbers.bounded({"value": 0.9, "low": 0.756, "high": 0.958}) == "90 %, interval 76 % to 96 %"
+    assert [numbers.probability(p) for p in (0.31, 0.0042, 0.0001)] == ["= 0.31", "= 0.004", "< 0.001"]
     assert (numbers.plural(1, "lesion"), numbers.plural(0, "lesion")) == ("1 lesion", "0 lesions")
 
 

@@ -38,9 +38,9 @@ class Page(HTMLParser):
 def test_the_headline_is_the_metrics_file(project, tmp_path):
     page = project()
     test = json.loads((tmp_path / "metrics" / "test.json").read_text())
-    for metric in ("roc_auc", "recall", "specificity", "precision", "accuracy", "log_loss"):
-        assert f"<dd>{test[metric]:.3f}<small>" in page
-    assert f"{test['roc_auc_low']:.3f} to {test['roc_auc_high']:.3f}" in page
+    for metric in ("roc_auc", "sensitivity", "specificity", "ppv", "accuracy", "average_precision"):
+        of = test[metric]
+        assert f"<dd>{of['value']:.3f}<small>{of['low']:.3f} to {of['high']:.3f}</small>" in page
     assert "Of 56 malignant photographs it finds 44 and misses 12." in page
     assert "Of 118 benign photographs it leaves 101 alone and calls 17 malignant." in page
     rows = re.findall(r'<th scope="row">(benign|malignant)</th><td>(\d+)</td><td>(\d+)</td></tr>', page)
@@ -95,7 +95,7 @@ def test_a_leak_is_said_in_every_title(project):
     assert len(titles) > 15
     assert [title for title in titles if "leaky protocol" not in title] == []
     charts = [attributes["aria-label"] for tag, attributes in page.tags if tag == "svg" and "role" in attributes]
-    assert len(charts) == 14
+    assert len(charts) == 16
     assert all("leaky protocol" in label for label in charts)
 
 
@@ -103,13 +103,16 @@ def test_a_clean_protocol_claims_no_leak(project):
     assert "leaky" not in project().replace(".notice.leaky", "")
 
 
+NOTHING = {"value": None, "low": None, "high": None}
+
+
 @pytest.mark.parametrize(
     "odd",
     [
-        {"roc_auc_low": None, "roc_auc_high": None},
-        {"roc_auc": None, "precision": None, "log_loss": None},
-        {"tn": 0, "fp": 0, "specificity": None},
-        {"tn": 0, "fp": 0, "fn": 0, "tp": 0, "images": 0, "lesions": 0, "recall": None},
+        {"roc_auc": {"value": 1.0, "low": None, "high": None}},
+        {"roc_auc": NOTHING, "ppv": NOTHING},
+        {"specificity": NOTHING},
+        {"images": 0, "lesions": 0, "sensitivity": NOTHING},
     ],
 )
 def test_what_is_undefined_is_a_dash(project, odd):
@@ -124,7 +127,6 @@ def test_a_missing_metric_is_a_dash(tmp_path):
     (tmp_path / "metrics" / "val.json").write_text("{}\n")
     page = render(tmp_path)
     assert "<dd>–<small>" in page
-    assert "Of – malignant photographs it finds – and misses –." in page
 
 
 def test_simulated_photographs_are_called_drawings(project):
@@ -141,10 +143,27 @@ def test_real_photographs_come_with_their_licence(project):
     assert "name the source when you pass it on" in page
 
 
-def test_an_ensemble_of_one_and_a_vote(tmp_path):
+def rewrite_choice(root, **changes):
+    path = root / "data" / "ensemble" / "ensemble.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_an_ensemble_of_one(tmp_path):
     write_project(tmp_path)
-    assert "An ensemble of one, CNN A, tells" in " ".join(render(tmp_path, members=["cnn_a"]).split())
-    assert "shown for comparison" in render(tmp_path, method="vote")
+    rewrite_choice(tmp_path, members=["cnn_a"], method="alone")
+    page = " ".join(render(tmp_path).split())
+    assert "An ensemble of one, CNN A, tells" in page
+    assert "It is one member alone." in page
+
+
+def test_a_fallback_is_told(tmp_path):
+    write_project(tmp_path)
+    rewrite_choice(tmp_path, members=["cnn_a"], method="alone", fell_back=True, p=0.31)
+    page = " ".join(render(tmp_path, fallback=0.05).split())
+    assert (
+        "VGG19, Inception V3, CNN A and CNN B together (mean) did not earn their place on val (p = 0.31, over 0.05)"
+        in page
+    )
 
 
 def test_missing_pictures_leave_no_hole(tmp_path):
@@ -157,7 +176,7 @@ def test_missing_pictures_leave_no_hole(tmp_path):
 def test_the_card_says_the_same(project, tmp_path):
     project()
     card = (tmp_path / "data" / "report" / "model_card.md").read_text(encoding="utf-8")
-    assert f"{TEST['roc_auc']:.3f} (95 % interval 0.842 to 0.939)" in card
+    assert f"{TEST['roc_auc']['value']:.3f} (95 % interval 0.842 to 0.939)" in card
     assert "Not a medical device" in card
 
 

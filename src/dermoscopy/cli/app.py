@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from dermoscopy.cli.compare import compare
 from dermoscopy.cli.overrides import overrides
 from dermoscopy.cli.run import run
 from dermoscopy.cli.verify import verify_determinism
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(overrides)
+app.command()(compare)
 app.command()(verify_determinism)
 
 

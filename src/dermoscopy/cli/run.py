@@ -15,7 +15,7 @@ from dermoscopy.params.file import read
 
 DONE = """
 The results:
-  dvc metrics show         accuracy, precision, recall, ROC AUC and its interval
+  dvc metrics show         ROC AUC, sensitivity, specificity and more, with intervals
   dvc plots show           ROC curves, confusion matrix, training: dvc_plots/index.html
   data/report/index.html   all of it on one page"""
 BASELINE = """

@@ -1,13 +1,14 @@
 """The rows behind the evaluation's charts, one function a table of `tables.charts`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermoscopy.evaluation.classifiers import ENSEMBLE
+from dermoscopy.evaluation.fixed import ENSEMBLE
+from dermoscopy.evaluation.judge import Judged
 from dermoscopy.evaluation.metrics import roc_curve
 from dermoscopy.evaluation.scores import Classifier
 from dermoscopy.tables import charts as tables
@@ -16,9 +17,9 @@ from dermoscopy.tables.parts import LABELS
 
 def write_charts(
     label: NDArray[np.int64],
-    classifiers: Sequence[Classifier],
-    scores: pd.DataFrame,
+    judged: Judged,
     epochs: Mapping[str, pd.DataFrame],
+    point: str,
     protocol: str,
     folder: Path,
 ) -> None:
@@ -29,17 +30,18 @@ def write_charts(
 
     Args:
         label: 0 benign, 1 malignant; shape (rows,).
-        classifiers: Everyone who was scored.
-        scores: Their rows of `tables.evaluation.SCORES`.
+        judged: Everyone who was scored, and their scores.
         epochs: Each member's epochs (`tables.curves`).
+        point: The operating point of the confusion matrix.
         protocol: How the parts were drawn, as `protocol.read_protocol` tells it.
         folder: Where roc.csv, confusion.csv, curves.csv, chosen.csv and roc_auc.csv go.
     """
-    ensemble = next(one for one in classifiers if one.name == ENSEMBLE)
-    members = [one for one in classifiers if one.kind == "member"]
+    ensemble, scores = judged.ensemble, judged.tables["scores"]
+    called = ensemble.score >= ensemble.thresholds[point]
+    members = [one for one in judged.classifiers if one.kind == "member"]
     drawn = scores[(scores["kind"] != "ensemble") | (scores["name"] == ENSEMBLE)]
     tables.ROC.write(roc([*members, ensemble], label, protocol), folder / "roc.csv")
-    tables.CONFUSION.write(confusion(label, ensemble.called, protocol), folder / "confusion.csv")
+    tables.CONFUSION.write(confusion(label, called, protocol), folder / "confusion.csv")
     tables.CURVES.write(curves(epochs, protocol), folder / "curves.csv")
     tables.CHOSEN.write(chosen(epochs, protocol), folder / "chosen.csv")
     tables.ROC_AUC.write(roc_auc(drawn, protocol), folder / "roc_auc.csv")
@@ -109,11 +111,11 @@ def chosen(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
 
 
 def roc_auc(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
-    """Return each classifier's ROC AUC with its interval.
+    """Return each classifier's ROC AUC by photograph, with its interval.
 
     Args:
         scores: Rows of `tables.evaluation.SCORES`.
         protocol: How the parts were drawn.
     """
-    rows = scores[scores["metric"] == "roc_auc"].drop(columns="metric")
-    return rows.assign(protocol=protocol)
+    rows = scores[(scores["metric"] == "roc_auc") & (scores["unit"] == "image")]
+    return rows[["name", "kind", "value", "low", "high"]].assign(protocol=protocol)

@@ -2,75 +2,83 @@
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from dermoscopy.evaluation.ensembles import METHODS, combine, operating_threshold
-from dermoscopy.evaluation.metrics import METRICS, confusion, measure, roc_auc
-from dermoscopy.evaluation.scores import Classifier
-from dermoscopy.params.ensemble import Ensemble
+from dermoscopy.evaluation.fixed import ENSEMBLE, Fixed
+from dermoscopy.evaluation.weighted import average_precision, losses, roc_auc
 
-Figures = dict[str, str | int | float]
+# Few enough for `dvc metrics diff` to be read; the others are in data/evaluation/scores.csv.
+HEADLINE = (
+    "roc_auc",
+    "average_precision",
+    "sensitivity",
+    "specificity",
+    "ppv",
+    "npv",
+    "accuracy",
+    "balanced_accuracy",
+)
+
+Figures = dict[str, Any]
 
 
-def compare_methods(
-    label: NDArray[np.int64],
-    probabilities: pd.DataFrame,
-    settings: Ensemble,
-    weights: Mapping[str, float],
-    protocol: str,
-) -> Figures:
-    """Return the ensemble's metrics on val, and the ROC AUC of each way to combine the same members.
+def val_figures(fixed: Fixed, protocol: str) -> Figures:
+    """Return what ideas are compared by: the ensemble on photographs of val left out of its fits.
 
     Args:
-        label: 0 benign, 1 malignant; shape (rows,).
-        probabilities: Rows by members; only those that count.
-        settings: How they are combined.
-        weights: Each member's; they sum to one.
+        fixed: What val fixed.
         protocol: How the parts were drawn.
 
     Returns:
         Flat, in the order of reading.
     """
-    combined = {method: combine(probabilities, method, settings.threshold, weights) for method in METHODS}
-    cut = operating_threshold(settings.method, settings.threshold)
-    values = measure(label, combined[settings.method], cut)
-    others = {f"roc_auc_{method}": roc_auc(label, combined[method]) for method in METHODS}
-    return {"protocol": protocol, **values, **others}
+    label, probability = (fixed.predictions[column].to_numpy() for column in ("label", "probability"))
+    once = np.ones((1, len(label)))
+    named = {
+        "log_loss": losses(label, probability, once)["log_loss"],
+        "roc_auc": roc_auc(label, probability, once),
+        "average_precision": average_precision(label, probability, once),
+    }
+    return {
+        "protocol": protocol,
+        **{metric: float(value[0]) for metric, value in named.items()},
+        "gain_over_best_member": fixed.choice.gain,
+    }
 
 
-def headline(rows: pd.DataFrame, ensemble: Classifier, scores: pd.DataFrame, protocol: str) -> Figures:
-    """Return the ensemble's metrics on the test part.
+def headline(rows: pd.DataFrame, scores: pd.DataFrame, point: str, protocol: str) -> Figures:
+    """Return the ensemble's metrics on the test part, by photograph.
 
     Args:
-        rows: The photographs, with columns lesion_id and label.
-        ensemble: Its scores, in the order of `rows`.
-        scores: Rows of `tables.evaluation.SCORES`, the ensemble's among them.
+        rows: The photographs, with column lesion_id.
+        scores: Rows of `tables.evaluation.SCORES`.
+        point: The operating point of the calls.
         protocol: How the parts were drawn.
 
     Returns:
-        Flat, in the order of reading.
+        In the order of reading; each metric with its value, low and high.
     """
-    counts = confusion(rows["label"].to_numpy(), ensemble.called)
-    own = scores[scores["name"] == ensemble.name].set_index("metric")[["value", "low", "high"]].T.to_dict()
+    own = scores[(scores["name"] == ENSEMBLE) & (scores["unit"] == "image") & scores["point"].isin(["", point])]
+    values = own.set_index("metric")[["value", "low", "high"]].to_dict("index")
     return {
         "protocol": protocol,
         "images": len(rows),
         "lesions": rows["lesion_id"].nunique(),
-        **asdict(counts),
-        **{metric: own[metric]["value"] for metric in METRICS},
-        "roc_auc_low": own["roc_auc"]["low"],
-        "roc_auc_high": own["roc_auc"]["high"],
+        **{metric: values[metric] for metric in HEADLINE},
     }
 
 
 def write_figures(figures: Figures, path: Path) -> None:
     """Write metrics as DVC reads them; an undefined one (NaN, which JSON has not) becomes null."""
-    known = {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in figures.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(known, indent=2) + "\n")
+    path.write_text(json.dumps(_known(figures), indent=2) + "\n")
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _known(one) for key, one in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,15 +1,30 @@
-"""Percentile intervals from a bootstrap of lesions.
+"""Intervals from a bootstrap of lesions.
 
 Photographs of one lesion are no independent evidence, so lesions are drawn and each brings all
 its photographs (the cluster bootstrap; Davison and Hinkley, Bootstrap Methods and their
 Application, 1997, section 3.8). A draw is kept as the number of times each photograph is in it:
-every metric is then a weighted one, and all draws are computed at once.
+every metric is then a weighted one (`weighted`), and all draws are computed at once.
 """
 
 import math
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+Scale = Literal["share", "correlation", "loss"]
+
+# To a scale without walls, back, and the slope of the first at a value.
+SCALES: Mapping[Scale, tuple[Callable[[float], float], Callable[[float], float], Callable[[float], float]]] = {
+    "share": (
+        lambda value: math.log(value / (1 - value)),
+        lambda odds: 1 / (1 + math.exp(-odds)),
+        lambda value: 1 / (value * (1 - value)),
+    ),
+    "correlation": (math.atanh, math.tanh, lambda value: 1 / (1 - value**2)),
+    "loss": (math.log, math.exp, lambda value: 1 / value),
+}
 
 
 def draw_lesions(
@@ -38,72 +53,36 @@ def draw_lesions(
     return draws
 
 
-def resample(
-    label: NDArray[np.int64], probability: NDArray[np.float64], threshold: float, draws: NDArray[np.float64]
-) -> dict[str, NDArray[np.float64]]:
-    """Compute every metric of `metrics.METRICS` in every draw.
+def bootstrap_interval(
+    value: float, drawn: NDArray[np.float64], scale: Scale, lesions: int, confidence: float
+) -> tuple[float, float]:
+    """Return an interval from the draws' spread, symmetric on a scale without walls.
+
+    With forty malignant lesions percentiles of the draws hold the truth 91 to 93 times in a hundred.
+    So, after Hesterberg, What teachers should know about the bootstrap, The American Statistician 69
+    (2015): the standard error is freed of its bias downwards, and Student's quantile taken for the
+    normal one; shares keep from 0 and 1 by their log-odds.
 
     Args:
-        label: 0 benign, 1 malignant; shape (rows,).
-        probability: That the lesion is malignant, from 0 to 1; shape (rows,).
-        threshold: The probability from which a photograph is called malignant.
-        draws: What `draw_lesions` returned; shape (resamples, rows).
+        value: The metric.
+        drawn: It, in each draw; shape (resamples,). NaNs are left out.
+        scale: "share" (from 0 to 1), "correlation" (from -1 to 1) or "loss" (over 0).
+        lesions: Of the rarer label, at least one.
+        confidence: How often such an interval holds the truth, from 0 to 1.
 
     Returns:
-        By name, shape (resamples,); NaN where a draw leaves a metric undefined.
+        Low and high; NaN twice where the value stands at a wall, or draws do not differ for want of lesions.
     """
-    malignant, called = label == 1, probability >= threshold
-    groups = np.stack([~malignant & ~called, ~malignant & called, malignant & ~called, malignant & called])
-    tn, fp, fn, tp = groups.astype(float) @ draws.T
-    tiny = np.finfo(float).eps
-    loss = -np.log(np.clip(np.where(malignant, probability, 1 - probability), tiny, 1 - tiny))
-    return {
-        "accuracy": _ratio(tn + tp, draws.sum(axis=1)),
-        "precision": _ratio(tp, fp + tp),
-        "recall": _ratio(tp, fn + tp),
-        "specificity": _ratio(tn, tn + fp),
-        "log_loss": _ratio(draws @ loss, draws.sum(axis=1)),
-        "roc_auc": resample_roc_auc(label, probability, draws),
-    }
+    from scipy.special import stdtrit
 
-
-def resample_roc_auc(
-    label: NDArray[np.int64], score: NDArray[np.float64], draws: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Compute the ROC AUC of every draw, from one sort of the scores.
-
-    Args:
-        label: 0 benign, 1 malignant; shape (rows,).
-        score: Any number that grows with malignancy; shape (rows,).
-        draws: What `draw_lesions` returned; shape (resamples, rows).
-
-    Returns:
-        Shape (resamples,); NaN where only one label is present.
-    """
-    order = np.argsort(score, kind="stable")
-    ties = np.flatnonzero(np.diff(score[order], prepend=-np.inf))
-    malignant = np.add.reduceat(draws[:, order] * (label[order] == 1), ties, axis=1)
-    benign = np.add.reduceat(draws[:, order] * (label[order] == 0), ties, axis=1)
-    below = np.cumsum(benign, axis=1) - benign / 2
-    return _ratio((malignant * below).sum(axis=1), malignant.sum(axis=1) * benign.sum(axis=1))
-
-
-def percentile_interval(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
-    """Return the bounds that leave equal shares of the draws below and above.
-
-    Args:
-        values: A metric in each draw; shape (resamples,). NaNs are left out.
-        confidence: The share of draws between the bounds, from 0 to 1.
-
-    Returns:
-        Low and high; NaN twice where no draw defines the metric.
-    """
-    known = values[~np.isnan(values)]
-    if not len(known):
+    to, back, slope = SCALES[scale]
+    known = drawn[~np.isnan(drawn)]
+    if len(known) < 2 or lesions < 2 or math.isnan(value) or not _inside(value, scale):
         return math.nan, math.nan
-    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
+    error = known.std(ddof=1) * math.sqrt(lesions / (lesions - 1)) * slope(value)
+    half = float(stdtrit(lesions - 1, (1 + confidence) / 2)) * error
+    return back(to(value) - half), back(to(value) + half)
 
 
-def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.divide(part, whole, out=np.full_like(whole, np.nan), where=whole > 0)
+def _inside(value: float, scale: Scale) -> bool:
+    return {"share": 0 < value < 1, "correlation": -1 < value < 1, "loss": value > 0}[scale]

@@ -1,12 +1,14 @@
-"""What a classifier of malignant against benign is measured by; malignant is the positive class."""
+"""What a classifier of malignant against benign is measured by; malignant is the positive class.
+
+The figures of a whole part, by scikit-learn or by counting; `weighted` has the same ones for
+photographs that count more than once.
+"""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-METRICS = ("accuracy", "precision", "recall", "specificity", "log_loss", "roc_auc")
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,14 @@ class Confusion:
     tp: int
 
     @property
+    def total(self) -> int:
+        """All photographs."""
+        return self.tn + self.fp + self.fn + self.tp
+
+    @property
     def accuracy(self) -> float:
         """Share of photographs called what they are; NaN where there is none."""
-        return _ratio(self.tn + self.tp, self.tn + self.fp + self.fn + self.tp)
+        return _ratio(self.tn + self.tp, self.total)
 
     @property
     def precision(self) -> float:
@@ -53,9 +60,9 @@ def confusion(label: NDArray[np.int64], called: NDArray[np.bool_]) -> Confusion:
         label: 0 benign, 1 malignant; shape (rows,).
         called: True where called malignant; shape (rows,).
     """
-    from sklearn.metrics import confusion_matrix
-
-    return Confusion(*(int(count) for count in confusion_matrix(label, called, labels=[0, 1]).ravel()))
+    malignant = label == 1
+    groups = (~malignant & ~called, ~malignant & called, malignant & ~called, malignant & called)
+    return Confusion(*(int(group.sum()) for group in groups))
 
 
 def log_loss(label: NDArray[np.int64], probability: NDArray[np.float64]) -> float:
@@ -95,25 +102,6 @@ def roc_curve(label: NDArray[np.int64], score: NDArray[np.float64]) -> tuple[NDA
         return np.empty(0), np.empty(0)
     fpr, tpr, _ = corners(label, score)
     return fpr, tpr
-
-
-def measure(label: NDArray[np.int64], probability: NDArray[np.float64], threshold: float) -> dict[str, float]:
-    """Return every metric of `METRICS` by its name; NaN where one is undefined.
-
-    Args:
-        label: 0 benign, 1 malignant; shape (rows,), at least one.
-        probability: That the lesion is malignant, from 0 to 1; shape (rows,).
-        threshold: The probability from which a photograph is called malignant.
-    """
-    counts = confusion(label, probability >= threshold)
-    return {
-        "accuracy": counts.accuracy,
-        "precision": counts.precision,
-        "recall": counts.recall,
-        "specificity": counts.specificity,
-        "log_loss": log_loss(label, probability),
-        "roc_auc": roc_auc(label, probability),
-    }
 
 
 def _ratio(part: int, whole: int) -> float:

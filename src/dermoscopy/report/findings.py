@@ -5,32 +5,46 @@ from typing import Any
 
 import pandas as pd
 
-from dermoscopy.evaluation.metrics import METRICS
+from dermoscopy.evaluation.metrics import confusion
 from dermoscopy.params.policy import DIAGNOSES
-from dermoscopy.report.names import classifier, css, diagnosis
-from dermoscopy.report.numbers import ratio, total
+from dermoscopy.report.names import METRICS, classifier, css, diagnosis
+from dermoscopy.report.numbers import ratio
 from dermoscopy.tables.parts import LABELS, PARTS
 
 Bounded = tuple[float | None, float | None, float | None]
 
 
-def all_metrics(scores: pd.DataFrame) -> list[tuple[str, str, list[Bounded]]]:
+def all_metrics(scores: pd.DataFrame, unit: str, point: str) -> list[tuple[str, str, list[Bounded]]]:
     """Return every metric of the ensemble, its members and the baselines, in that order.
 
     Args:
         scores: Rows of `tables.evaluation.SCORES`.
+        unit: "image" or "lesion".
+        point: The operating point; who has none but "half" is shown at that.
 
     Returns:
-        For each: its name, its class, and (value, low, high) in the order of `METRICS`, of Nones
+        For each: its name, its class, and (value, low, high) in the order of `names.METRICS`, of Nones
         where a metric was not computed.
     """
     found = []
     for kind in ("ensemble", "member", "baseline"):
-        for name, rows in scores[scores["kind"] == kind].groupby("name"):
-            of = {row["metric"]: (row["value"], row["low"], row["high"]) for row in rows.to_dict("records")}
+        for name, rows in scores[(scores["kind"] == kind) & (scores["unit"] == unit)].groupby("name"):
+            own = point if point in set(rows["point"]) else "half"
+            shown = rows[rows["point"].isin(["", own])].to_dict("records")
+            of = {row["metric"]: (row["value"], row["low"], row["high"]) for row in shown}
             values: list[Bounded] = [of.get(metric, (None, None, None)) for metric in METRICS]
             found.append((classifier(str(name)), css(str(name)), values))
     return sorted(found, key=lambda one: one[1] != css("ensemble"))
+
+
+def counted(predictions: pd.DataFrame, threshold: float) -> dict[str, int]:
+    """Return the confusion matrix of photographs: tn, fp, fn, tp.
+
+    Args:
+        predictions: The ensemble's, of the test part.
+        threshold: Probability from which it calls a photograph malignant.
+    """
+    return vars(confusion(predictions["label"].to_numpy(), (predictions["probability"] >= threshold).to_numpy()))
 
 
 def by_diagnosis(predictions: pd.DataFrame, threshold: float) -> list[dict[str, Any]]:
@@ -84,20 +98,20 @@ def sum_parts(parts: list[dict[str, Any]], label: str | None = None) -> list[tup
     return [(sum(row[part][0] for row in of), sum(row[part][1] for row in of)) for part in range(len(PARTS))]
 
 
-def headline_counts(test: Mapping[str, Any]) -> dict[str, float | None]:
-    """Return the sums of the confusion matrix, and what calling everything benign would give.
+def headline_counts(counts: Mapping[str, float]) -> dict[str, float | None]:
+    """Return a confusion matrix with its sums, and what calling everything benign would give.
 
     Args:
-        test: metrics/test.json; what it lacks is None, and so is what would follow from it.
+        counts: From `counted`.
     """
-    tn, fp, fn, tp = (test.get(key) for key in ("tn", "fp", "fn", "tp"))
-    malignant, benign = total(tp, fn), total(tn, fp)
+    tn, fp, fn, tp = (counts[key] for key in ("tn", "fp", "fn", "tp"))
     return {
-        "malignant": malignant,
-        "benign": benign,
-        "called": total(tp, fp),
-        "prevalence": ratio(malignant, total(malignant, benign)),
-        "all_benign": ratio(benign, total(malignant, benign)),
-        "found": ratio(tp, malignant),
-        "alarms": ratio(fp, benign),
+        **counts,
+        "malignant": tp + fn,
+        "benign": tn + fp,
+        "called": tp + fp,
+        "prevalence": ratio(tp + fn, tn + fp + fn + tp),
+        "all_benign": ratio(tn + fp, tn + fp + fn + tp),
+        "found": ratio(tp, tp + fn),
+        "alarms": ratio(fp, tn + fp),
     }

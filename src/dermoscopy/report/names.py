@@ -14,6 +14,9 @@ CLASSIFIERS: Mapping[str, str] = {
     "vote": "Majority vote",
     "mean": "Mean",
     "accuracy_weighted": "Accuracy-weighted mean",
+    "log_loss_weighted": "Mean weighted by log loss",
+    "stacking": "Stacking",
+    "alone": "Alone",
     "prevalence": "Prevalence only",
     "age_sex_site": "Age, sex and site",
     "colours": "Colour statistics",
@@ -30,6 +33,27 @@ DIAGNOSES: Mapping[str, str] = {
     "mel": "melanoma",
     "nv": "melanocytic naevus",
     "vasc": "vascular lesion",
+}
+
+POINTS: Mapping[str, str] = {
+    "half": "the paper’s 0.5",
+    "balanced": "balanced",
+    "sensitive": "sensitive",
+}
+
+METRICS: Mapping[str, str] = {
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "ppv": "PPV",
+    "npv": "NPV",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "f1": "F1",
+    "mcc": "Matthews",
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "brier": "Brier score",
 }
 
 KINDS: Mapping[str, str] = {

@@ -1,6 +1,7 @@
 """How numbers are written; what is missing or undefined is a dash."""
 
 import math
+from collections.abc import Callable, Mapping
 from numbers import Real
 
 DASH = "–"
@@ -31,9 +32,23 @@ def count(value: float | None) -> str:
     return f"{value:,.0f}" if value is not None and known(value) else DASH
 
 
-def interval(low: float | None, high: float | None) -> str:
+def interval(low: float | None, high: float | None, write: Callable[[float | None], str] = rate) -> str:
     """Return both bounds of an interval, or one dash if either is missing."""
-    return f"{rate(low)} to {rate(high)}" if known(low) and known(high) else DASH
+    return f"{write(low)} to {write(high)}" if known(low) and known(high) else DASH
+
+
+def bounded(of: Mapping[str, float | None]) -> str:
+    """Return a share in percent with its interval; the interval, or all of it, is left out where it is missing."""
+    low, high = of.get("low"), of.get("high")
+    value = percent(of.get("value"))
+    return f"{value}, interval {percent(low)} to {percent(high)}" if known(low) and known(high) else value
+
+
+def probability(value: float | None) -> str:
+    """Return a p with two decimals, or what it is below."""
+    if value is None or not known(value):
+        return DASH
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}" if value < 0.01 else f"= {value:.2f}"
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:
@@ -41,11 +56,6 @@ def ratio(part: float | None, whole: float | None) -> float | None:
     if part is None or whole is None or not known(part) or not known(whole) or whole == 0:
         return None
     return part / whole
-
-
-def total(*parts: float | None) -> float | None:
-    """Return a sum, None where a part is missing."""
-    return sum(part for part in parts if part is not None) if all(known(part) for part in parts) else None
 
 
 def plural(value: float | None, noun: str, several: str | None = None) -> str:

@@ -1,10 +1,10 @@
 """The page and the model card, from the same facts."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dermoscopy.evaluation.ensembles import operating_threshold
-from dermoscopy.evaluation.metrics import METRICS
+from dermoscopy.evaluation.headline import HEADLINE
 from dermoscopy.params.ensemble import Ensemble
 from dermoscopy.params.evaluate import Evaluate
 from dermoscopy.params.policy import Policy
@@ -13,12 +13,14 @@ from dermoscopy.params.split import Split
 from dermoscopy.report import findings, intervals, names, numbers, paper
 from dermoscopy.report.curves import curve_charts
 from dermoscopy.report.data import about_data
+from dermoscopy.report.decisions import about_decisions
+from dermoscopy.report.frame import Chart
 from dermoscopy.report.pictures import data_uri
+from dermoscopy.report.reliability import about_probabilities
 from dermoscopy.report.roc import roc_chart
 from dermoscopy.report.sources import MEMBERS, Sources
+from dermoscopy.report.verdict import about_ensemble
 
-# What metrics/test.json holds; what it should lack is a dash on the page.
-HEADLINE = ("images", "lesions", "tn", "fp", "fn", "tp", *METRICS, "roc_auc_low", "roc_auc_high")
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -47,9 +49,11 @@ def write_report(
         keep_trailing_newline=True,
     )
     words = (names.listing, names.opening)
-    for written in (numbers.rate, numbers.percent, numbers.signed, numbers.count, numbers.plural, *words):
+    figures = (numbers.rate, numbers.percent, numbers.signed, numbers.count, numbers.plural)
+    for written in (*figures, numbers.bounded, numbers.probability, *words):
         environment.filters[written.__name__] = written
-    environment.globals |= {"interval": numbers.interval, "ratio": numbers.ratio}
+    environment.filters["classifier"] = names.classifier
+    environment.globals |= {"interval": _interval, "ratio": numbers.ratio}
     facts = gather(sources, policy, split, ensemble, evaluate, report)
     folder.mkdir(parents=True, exist_ok=True)
     for template, name in (("page.html.j2", "index.html"), ("card.md.j2", "model_card.md")):
@@ -62,20 +66,25 @@ def gather(
 ) -> dict[str, Any]:
     """Return everything the templates need, by the names they use."""
     suffix = " (leaky protocol)" if sources.leaky else ""
-    threshold = operating_threshold(ensemble.method, ensemble.threshold)
-    counts = findings.headline_counts(sources.test)
+    points = sources.points[sources.points["name"] == "ensemble"].set_index("point")["threshold"]
+    threshold = float(points[evaluate.point])
+    counts = findings.headline_counts(findings.counted(sources.predictions, threshold))
     training = {member: sources.training[member] for member in MEMBERS}
+    nothing = dict.fromkeys(("value", "low", "high"))
     return {
         "page": report,
         "sources": sources,
-        "test": dict.fromkeys(HEADLINE) | sources.test,
+        # What metrics/test.json should lack is a dash on the page.
+        "test": {"images": None, "lesions": None, **dict.fromkeys(HEADLINE, nothing)} | sources.test,
         "suffix": suffix,
         "confidence": f"{100 * evaluate.confidence:g} %",
         "resamples": evaluate.resamples,
         "ensemble": ensemble,
-        "method": names.classifier(ensemble.method).lower(),
-        "threshold": f"{threshold:g}",
-        "combined": [names.classifier(member) for member in ensemble.members],
+        "evaluate": evaluate,
+        "method": names.classifier(sources.choice.method).lower(),
+        "threshold": f"{threshold:.3f}",
+        "point": names.POINTS[evaluate.point],
+        "combined": [names.classifier(member) for member in sources.choice.members],
         "malignant": [names.diagnosis(dx) for dx in policy.malignant.split("+")],
         "counts": counts,
         **about_data(sources, split, suffix, report.picture_width // 2),
@@ -84,18 +93,21 @@ def gather(
         "best_member": intervals.best(sources.roc_auc, "member"),
         "best_baseline": intervals.best(sources.roc_auc, "baseline"),
         "ceiling": intervals.best(sources.roc_auc, "truth"),
-        "all_metrics": findings.all_metrics(sources.scores),
+        "all_metrics": {
+            unit: findings.all_metrics(sources.judged["scores"], unit, evaluate.point) for unit in ("image", "lesion")
+        },
+        "metric_names": names.METRICS,
         "by_diagnosis": findings.by_diagnosis(sources.predictions, threshold),
-        "roc": _roc(sources, suffix),
+        **about_decisions(sources, ensemble, suffix),
+        **about_probabilities(sources, suffix),
+        **about_ensemble(sources, evaluate.confidence),
+        "roc": _roc(sources, counts, suffix),
         "accuracy_charts": curve_charts(sources.curves, training, "accuracy", suffix),
         "roc_auc_charts": curve_charts(sources.curves, training, "roc_auc", suffix),
         "loss_charts": curve_charts(sources.curves, training, "loss", suffix),
         "training": [(names.classifier(member), names.css(member), training[member]) for member in MEMBERS],
-        "weights": [
-            (names.classifier(row["member"]), names.css(row["member"]), row["accuracy"], row["weight"])
-            for row in sources.weights.to_dict("records")
-        ],
-        "paper": paper.rows(sources.test),
+        "comparison": paper.comparison(_own(sources), _data(sources)),
+        "paper_metrics": paper.SHOWN,
         "paper_matrix": paper.MATRIX,
         "wrong": data_uri(sources.explain / "wrong.png", report.picture_width),
         "activations": [
@@ -105,11 +117,29 @@ def gather(
     }
 
 
-def _roc(sources: Sources, suffix: str) -> Any:
-    counts = findings.headline_counts(sources.test)
+def _interval(low: float | None, high: float | None, written: str = "rate") -> str:
+    """Return both bounds of an interval, written as a figure of `numbers` is."""
+    return numbers.interval(low, high, getattr(numbers, written))
+
+
+def _roc(sources: Sources, counts: Mapping[str, float | None], suffix: str) -> Chart:
     fpr, tpr = counts["alarms"], counts["found"]
     operating = (fpr, tpr) if fpr is not None and tpr is not None else None
     areas = sources.roc_auc[sources.roc_auc["kind"].isin(["ensemble", "member"])].to_dict("records")
     values = ", ".join(f"{names.classifier(row['name'])} {numbers.rate(row['value'])}" for row in areas)
     alt = f"ROC curves of the ensemble and its members. Areas below them: {values}."
     return roc_chart(sources.roc, operating, f"ROC curves on the test part{suffix}", alt)
+
+
+def _own(sources: Sources) -> dict[str, float | None]:
+    """Return this run's figures at the paper's threshold, by photograph as the paper has them."""
+    scores = sources.judged["scores"]
+    rows = scores[(scores["name"] == "ensemble") & (scores["unit"] == "image") & (scores["point"] == "half")]
+    found = {str(metric): value for metric, value in zip(rows["metric"], rows["value"], strict=True)}
+    return {**found, "precision": found.get("ppv")}
+
+
+def _data(sources: Sources) -> str:
+    images, lesions = (numbers.count(sources.test.get(key)) for key in ("images", "lesions"))
+    archive = "simulated archive" if sources.simulated else "HAM10000"
+    return f"{archive}, {images} images of {lesions} lesions; protocol {sources.protocol}"

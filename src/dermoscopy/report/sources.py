@@ -8,12 +8,13 @@ from typing import Any, get_args
 import pandas as pd
 
 from dermoscopy.errors import TableError
+from dermoscopy.evaluation.chosen import Choice, read_choice
 from dermoscopy.evaluation.protocol import read_protocol
 from dermoscopy.params.models import Member
-from dermoscopy.tables.charts import CURVES, ROC, ROC_AUC
+from dermoscopy.tables.charts import CURVES, GROWING, ROC, ROC_AUC
 from dermoscopy.tables.data_charts import BY_LABEL, COUNTS
-from dermoscopy.tables.ensemble import WEIGHTS
-from dermoscopy.tables.evaluation import SCORES
+from dermoscopy.tables.ensemble import CANDIDATES, POINTS, WEIGHTS
+from dermoscopy.tables.evaluation import TABLES
 from dermoscopy.tables.predictions import PREDICTIONS
 
 MEMBERS: tuple[Member, ...] = get_args(Member)
@@ -37,8 +38,12 @@ class Sources:
         roc: Corners of the ROC curves.
         curves: Accuracy, loss and ROC AUC by epoch.
         roc_auc: Each classifier's ROC AUC with its interval.
-        scores: Every metric of every classifier.
-        weights: What each member counts for.
+        growing: The ensemble with every added member.
+        judged: What the test part says, by the names of `tables.evaluation.TABLES`.
+        choice: What the ensemble is.
+        candidates: Every subset of the members in every way, on val.
+        weights: What each member counts for in each of them.
+        points: The operating points.
         predictions: The ensemble's, of the test part.
         explain: Folder of `explain`'s pictures.
         sheets: Folder of contact sheets, one a diagnosis, and one of duplicates if there are any.
@@ -57,8 +62,12 @@ class Sources:
     roc: pd.DataFrame
     curves: pd.DataFrame
     roc_auc: pd.DataFrame
-    scores: pd.DataFrame
+    growing: pd.DataFrame
+    judged: dict[str, pd.DataFrame]
+    choice: Choice
+    candidates: pd.DataFrame
     weights: pd.DataFrame
+    points: pd.DataFrame
     predictions: pd.DataFrame
     explain: Path
     sheets: Path
@@ -93,8 +102,12 @@ def read_sources(root: Path = Path()) -> Sources:
         roc=ROC.read(plots / "roc.csv"),
         curves=CURVES.read(plots / "curves.csv"),
         roc_auc=ROC_AUC.read(plots / "roc_auc.csv"),
-        scores=SCORES.read(data / "evaluation" / "scores.csv"),
+        growing=GROWING.read(plots / "growing.csv"),
+        judged={name: table.read(data / "evaluation" / f"{name}.csv") for name, table in TABLES.items()},
+        choice=read_choice(data / "ensemble" / "ensemble.json"),
+        candidates=CANDIDATES.read(data / "ensemble" / "candidates.csv"),
         weights=WEIGHTS.read(data / "ensemble" / "weights.csv"),
+        points=POINTS.read(data / "ensemble" / "points.csv"),
         predictions=PREDICTIONS.read(data / "evaluation" / "predictions.csv"),
         explain=data / "explain",
         sheets=data / "sheets",

@@ -45,3 +45,19 @@ ROC_AUC = Table(
     },
     order=("kind", "name"),
 )
+
+GROWING = Table(  # the ensemble with every added member (the paper's figures 5 and 6)
+    columns={
+        "protocol": "str",
+        "start": "str",  # the first member
+        "size": "int64",
+        "added": "str",
+        "method": "str",
+        "part": "str",  # val (photographs left out of the fits) or test
+        "accuracy": "float64",
+        "low": "float64",  # bounds of the accuracy's interval, on test
+        "high": "float64",
+        "roc_auc": "float64",
+    },
+    order=("start", "size", "method", "part"),
+)

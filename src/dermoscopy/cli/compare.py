@@ -1,0 +1,114 @@
+"""Compare two experiments by paired tests, from the predictions that DVC keeps of them."""
+
+import os
+from typing import Annotated, Literal, get_args
+
+import pandas as pd
+import typer
+
+from dermoscopy.cli.repository import top_folder
+from dermoscopy.cli.stored import read_stored
+from dermoscopy.errors import UserError
+from dermoscopy.evaluation.lesions import lesions
+from dermoscopy.evaluation.paired import Calls, Paired, delong
+from dermoscopy.evaluation.paired import compare as compare_calls
+from dermoscopy.params.evaluate import Evaluate
+from dermoscopy.params.file import load
+from dermoscopy.params.models import Member
+from dermoscopy.tables.ensemble import POINTS
+from dermoscopy.tables.predictions import PREDICTIONS
+
+ENSEMBLE = {"val": "data/ensemble/val.csv", "test": "data/evaluation/predictions.csv"}
+PART_HELP = "Which photographs: val, where ideas are compared, or test, for the one that was chosen."
+KEYS = ["image_id", "lesion_id", "label"]
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="REV1", help="A commit, branch, tag or experiment.")],
+    second: Annotated[str, typer.Argument(metavar="REV2", help="Another one.")],
+    part: Annotated[Literal["val", "test"], typer.Option(help=PART_HELP)] = "val",
+) -> None:
+    """Compare two experiments on the same lesions: what differs, and whether chance alone would do it."""
+    os.chdir(top_folder())
+    settings = load("evaluate", Evaluate)
+    rows, tested = compare_revisions(first, second, part, settings)
+    count = rows["lesion_id"].nunique()
+    print(f"{second} minus {first}, on the same {len(rows)} photographs of {count} lesions of {part}:\n")
+    print(render(tested, settings.confidence))
+    print(
+        f"\nBy lesion; the ensemble's calls at the operating point {settings.point!r}. Several tests at once: "
+        "by chance one in twenty has p below 0.05."
+    )
+
+
+def compare_revisions(
+    first: str, second: str, part: Literal["val", "test"], settings: Evaluate
+) -> tuple[pd.DataFrame, list[tuple[str, Paired]]]:
+    """Test the ensembles and the members of two revisions against each other.
+
+    Args:
+        first: A revision.
+        second: Another; differences are its value minus the first's.
+        part: Which predictions.
+        settings: The confidence of intervals, and the operating point of the calls.
+
+    Returns:
+        The photographs, and each classifier's name with a test.
+
+    Raises:
+        UserError: A revision lacks its predictions, or both are of other photographs.
+    """
+    rows, calls = _ensemble(second, part, settings.point)
+    others, other_calls = _ensemble(first, part, settings.point)
+    _same(others, rows, first, second)
+    tested = compare_calls(rows, calls, other_calls, settings.confidence)
+    found = [("ensemble", one) for one in tested if one.unit == "lesion"]
+    for member in get_args(Member):
+        tables = [read_stored(PREDICTIONS, f"data/predictions/{member}/{part}.csv", name) for name in (second, first)]
+        _same(tables[1], tables[0], first, second)
+        # The order of lesions is compared, not calls: what threshold they would have does not matter.
+        of = [Calls(table["probability"].to_numpy(), 1.0) for table in tables]
+        found.append((member, delong(lesions(tables[0]), of[0], of[1], settings.confidence)))
+    return rows, found
+
+
+def render(tested: list[tuple[str, Paired]], confidence: float) -> str:
+    """Return the tests as a table of plain text."""
+    header = ("", "metric", "REV1", "REV2", "difference", f"{100 * confidence:g} % interval", "p", "test")
+    lines = [
+        (
+            name,
+            one.metric,
+            f"{one.second:.3f}",
+            f"{one.first:.3f}",
+            f"{one.difference:+.3f}",
+            f"{one.low:+.3f} to {one.high:+.3f}",
+            f"{one.p:.3f}",
+            one.test,
+        )
+        for name, one in tested
+    ]
+    widths = [max(len(row[column]) for row in [header, *lines]) for column in range(len(header))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [header, *lines]
+    )
+
+
+def _ensemble(revision: str, part: Literal["val", "test"], point: str) -> tuple[pd.DataFrame, Calls]:
+    rows = read_stored(PREDICTIONS, ENSEMBLE[part], revision)
+    points = read_stored(POINTS, "data/ensemble/points.csv", revision)
+    (threshold,) = points.loc[(points["name"] == "ensemble") & (points["point"] == point), "threshold"]
+    return rows, Calls(rows["probability"].to_numpy(), float(threshold))
+
+
+def _same(first: pd.DataFrame, second: pd.DataFrame, *names: str) -> None:
+    """Refuse two tables of other photographs, or with other labels."""
+    if first[KEYS].equals(second[KEYS]):
+        return
+    both = first[KEYS].merge(second[KEYS], on=KEYS)
+    unlike = [f"{len(of) - len(both)} of {name}'s {len(of)}" for of, name in zip((first, second), names, strict=True)]
+    raise UserError(
+        f"A paired test needs the same photographs with the same labels: {' and '.join(unlike)} are not in the other.\n"
+        "Compare revisions with the same archive, policy and split.*, and let seed differ instead of split.seed."
+    )

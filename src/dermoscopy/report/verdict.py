@@ -1,0 +1,107 @@
+"""Whether the ensemble earns its place, and what it is made of."""
+
+from typing import Any
+
+import pandas as pd
+
+from dermoscopy.evaluation.chosen import ALONE
+from dermoscopy.report.names import classifier, css
+from dermoscopy.report.numbers import interval, known, probability, signed
+from dermoscopy.report.sources import Sources
+
+BEST = 10  # candidates shown, of all
+
+
+def about_ensemble(sources: Sources, confidence: float) -> dict[str, Any]:
+    """Return what the templates tell of the ensemble, by the names they use.
+
+    Args:
+        sources: What other stages left.
+        confidence: Of the intervals; p has to be below what it leaves.
+    """
+    comparisons = sources.judged["comparisons"]
+    by_metric = {
+        name: {(row["unit"], row["metric"]): row for row in rows.to_dict("records")}
+        for name, rows in comparisons.groupby("second")
+    }
+    members = list(sources.candidates.loc[sources.candidates["method"] == ALONE, "members"])
+    gain = by_metric.get(sources.choice.best_member, {}).get(("lesion", "roc_auc"))
+    return {
+        "choice": sources.choice,
+        "best_on_val": classifier(sources.choice.best_member),
+        "gain": gain,
+        "verdict": verdict(gain, classifier(sources.choice.best_member), 1 - confidence),
+        "paired": [(classifier(member), css(member), by_metric[member]) for member in members if member in by_metric],
+        "weights": _weights(sources, members),
+        "candidates": _candidates(sources),
+        "grown": _grown(sources.growing),
+    }
+
+
+def verdict(gain: dict[Any, Any] | None, best: str, level: float) -> str:
+    """Return one sentence on whether the ensemble is better than its best member.
+
+    Args:
+        gain: The row of `tables.evaluation.COMPARISONS` of both ROC AUCs by lesion.
+        best: The member's name.
+        level: p has to be below it.
+    """
+    if gain is None or not known(gain["difference"]):
+        return f"Whether it is better than its best member on val, {best}, this test part cannot tell."
+    if gain["difference"] == 0 and gain["p"] == 1:
+        return f"It is no better than its best member on val, {best}: it orders the lesions of test alike."
+    numbers = (
+        f"on the same lesions of test its ROC AUC differs by {signed(gain['difference'])} "
+        f"({interval(gain['low'], gain['high'], signed)}; DeLong’s paired test, p {probability(gain['p'])})"
+    )
+    if known(gain["p"]) and gain["p"] < level:
+        word = "is better" if gain["difference"] > 0 else "is worse"
+        return f"The ensemble {word} than its best member on val, {best}: {numbers}."
+    return f"A gain over its best member on val, {best}, cannot be told from none: {numbers}."
+
+
+def _weights(sources: Sources, members: list[str]) -> list[tuple[str, str, float, list[float | None]]]:
+    """Return, for each member, its accuracy on val and its weights in the ensemble and in every weighted way."""
+    accuracy = sources.candidates[sources.candidates["method"] == ALONE].set_index("members")["accuracy"]
+    everyone = max(sources.candidates["members"], key=lambda joined: joined.count("+"))
+    weight = sources.weights.set_index(["members", "method", "member"])["weight"].to_dict()
+    ways = [
+        ("+".join(sources.choice.members), sources.choice.method),
+        *((everyone, method) for method in ("accuracy_weighted", "log_loss_weighted", "stacking")),
+    ]
+    return [
+        (classifier(name), css(name), float(accuracy[name]), [weight.get((*way, name)) for way in ways])
+        for name in members
+    ]
+
+
+def _candidates(sources: Sources) -> list[dict[str, Any]]:
+    """Return the candidates with the lowest log loss on val, with what each does on test."""
+    subsets = sources.judged["subsets"].set_index(["members", "method", "metric"])[["value", "low", "high"]]
+    on_test = subsets.to_dict("index")
+    best = sources.candidates.sort_values(["log_loss", "size"]).head(BEST)
+    return [
+        {
+            "members": " + ".join(map(classifier, row["members"].split("+"))),
+            "method": classifier(row["method"]).lower(),
+            "log_loss": row["log_loss"],
+            "roc_auc": row["roc_auc"],
+            "test": on_test.get((row["members"], row["method"], "roc_auc"), {}),
+            "accuracy": on_test.get((row["members"], row["method"], "accuracy"), {}),
+        }
+        for row in best.to_dict("records")
+    ]
+
+
+def _grown(growing: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return, for each first member, the added ones and the accuracy on test of every way and size."""
+    found = []
+    on_test = growing[growing["part"] == "test"]
+    for _, rows in sorted(on_test.groupby("start"), key=lambda group: -group[1]["size"].max()):
+        added = rows.drop_duplicates("size").sort_values("size")["added"]
+        ways = {
+            classifier(str(method)): of.sort_values("size")[["accuracy", "low", "high"]].to_dict("records")
+            for method, of in rows.groupby("method")
+        }
+        found.append({"added": [classifier(name) for name in added], "ways": ways})
+    return found
