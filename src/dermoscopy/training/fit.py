@@ -59,7 +59,6 @@ def fit(
         curve, best, kept = restored(curve, state), state.best, state.answers
     for place, phase in enumerate(phases(parameters)):
         trained = [epoch for epoch in curve.epochs if epoch.phase == phase.name]
-        watcher.on_phase(place, len(trained))
         if _over(trained, phase, curve, training):
             continue
         model.set_weights(state.weights if state and trained else best)
@@ -68,6 +67,7 @@ def fit(
         )
         if state and trained:
             trainer.restore(state.optimizer)
+        watcher.on_phase(place, len(trained))
         while not _over(trained, phase, curve, training):
             row, answers = trainer.epoch(len(curve.epochs) + 1, seed)
             chosen = curve.add(row)

@@ -10,7 +10,7 @@ class Watcher:
     """Hears of everything and does nothing; a subclass does what it likes of it."""
 
     def on_phase(self, place: int, trained: int) -> None:
-        """Hear that a phase begins.
+        """Hear that the epochs of a phase begin.
 
         Args:
             place: Of the phase, from 0.
