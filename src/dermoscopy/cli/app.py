@@ -5,6 +5,7 @@ import sys
 import typer
 
 from dermoscopy.cli.overrides import overrides
+from dermoscopy.cli.repro import repro
 from dermoscopy.cli.run import run
 from dermoscopy.errors import UserError
 
@@ -15,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run)
+app.command()(repro)
 app.command()(overrides)
 
 
