@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -48,12 +47,27 @@ class Project:
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command as in the project's environment; without a network, where that can be had."""
         return subprocess.run(
-            [*WITHOUT_NETWORK, *command], cwd=self.folder, env=_environment(), capture_output=True, text=True
+            [*WITHOUT_NETWORK, *command], cwd=self.folder, env=self.environment(), capture_output=True, text=True
         )
 
-    def start(self, *command: str, **streams: Any) -> "subprocess.Popen[str]":
-        """Start a command likewise, and do not wait for it."""
-        return subprocess.Popen([*WITHOUT_NETWORK, *command], cwd=self.folder, env=_environment(), **streams)
+    def start(self, *command: str, log: Path = Path(os.devnull)) -> subprocess.Popen[str]:
+        """Start a command likewise, as the leader of its terminal's process group; what it prints goes to a file."""
+        with log.open("w") as printed:
+            return subprocess.Popen(
+                [*WITHOUT_NETWORK, *command],
+                cwd=self.folder,
+                env=self.environment(),
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                text=True,
+            )
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of its commands, in which its own `dermoscopy` is found."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("DVC_")}
+        path = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
+        return environment | {"PATH": path, "PYTHONPATH": str(self.folder / "src")}
 
     def done(self, *command: str) -> str:
         """Run a command that has to succeed; return what it printed."""
@@ -74,16 +88,13 @@ class Project:
         merge(params, YAML(typ="safe", pure=True).load(self.folder / "profiles" / f"{profile}.yaml"))
         yaml.dump(params, self.folder / "params.yaml")
 
+    def lock(self) -> dict[str, dict]:
+        """Return the stages of dvc.lock; dicts are equal whatever their order."""
+        return YAML(typ="safe", pure=True).load(self.folder / "dvc.lock")["stages"]
+
     def outputs(self) -> dict[str, str]:
         """Return what dvc.lock says every output hashes to."""
-        lock = YAML(typ="safe", pure=True).load(self.folder / "dvc.lock")
-        return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]}
-
-
-def _environment() -> dict[str, str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("DVC_")}
-    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
-    return environment
+        return {out["path"]: out["md5"] for stage in self.lock().values() for out in stage["outs"]}
 
 
 def merge(params: dict, leaves: dict) -> None:

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 from ruamel.yaml import YAML
 
+from dermoscopy.cli.repro import BEFORE, BRANCHES
 from dermoscopy.params.models import Member
 from tests.pipeline.imports import closure
 
@@ -128,6 +129,11 @@ def test_training_and_weighing_never_see_the_test_part():
         assert not {dep for dep in files(stage, "deps") if "test" in dep}
     for stage in upstream("train") | {"train", "weigh"}:
         assert not {dep for dep in files(stage, "deps") if "predictions" in dep and "test" in dep}
+
+
+def test_what_runs_at_the_same_time_is_training_after_all_it_needs():
+    assert [f"train@{member}" for member in MEMBERS] == BRANCHES
+    assert upstream("train") <= {BEFORE} | upstream(BEFORE)
 
 
 def test_only_explain_and_evaluate_read_test_predictions():

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -92,21 +91,17 @@ def test_a_killed_training_ends_with_the_bytes_of_an_unbroken_one(
     command = ["dvc", "repro", "--single-item", f"train@{member}"]
     checkpoints = project.folder / ".checkpoints"
     shutil.rmtree(checkpoints, ignore_errors=True)
-    log = (tmp_path / "log").open("w")
-    with log, project.start(*command, stdout=log, stderr=subprocess.STDOUT) as first:
+    with project.start(*command) as first:
         wait_until(lambda: any(trained(folder) >= KILLED_AFTER for folder in checkpoints.glob(f"{member}-*")))
         (lock,) = checkpoints.glob("*.lock")
         trainer = int(lock.read_text())
         os.kill(trainer if killed == "trainer" else first.pid, signal.SIGKILL)
         assert first.wait(PATIENCE) != 0
-        # The orphan, if there is one, may still be ending: its successor starts at once.
-        log_of_second = (tmp_path / "second").open("w")
-        with log_of_second, project.start(*command, stdout=log_of_second, stderr=subprocess.STDOUT) as second:
-            wait_until(
-                lambda: second.poll() is not None or (lock.exists() and lock.read_text() not in ("", str(trainer)))
-            )
-            assert not alive(trainer)
-            assert second.wait(PATIENCE) == 0
+    # The orphan, if there is one, may still be ending: its successor starts at once.
+    with project.start(*command, log=tmp_path / "second") as second:
+        wait_until(lambda: second.poll() is not None or (lock.exists() and lock.read_text() not in ("", str(trainer))))
+        assert not alive(trainer)
+        assert second.wait(PATIENCE) == 0
     assert f"{member} goes on behind epoch {KILLED_AFTER}" in (tmp_path / "second").read_text()
     assert outputs(project, member) == outputs(unbroken, member)
     assert not any(path.is_dir() for path in checkpoints.glob(f"{member}-*"))

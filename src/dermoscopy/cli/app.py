@@ -6,6 +6,7 @@ import typer
 
 from dermoscopy.cli.compare import compare
 from dermoscopy.cli.overrides import overrides
+from dermoscopy.cli.repro import repro
 from dermoscopy.cli.run import run
 from dermoscopy.cli.verify import verify_determinism
 from dermoscopy.errors import UserError
@@ -17,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run)
+app.command()(repro)
 app.command()(overrides)
 app.command()(compare)
 app.command()(verify_determinism)

@@ -9,9 +9,7 @@ from pathlib import Path
 
 def run_dvc(*arguments: str) -> int:
     """Run dvc with this environment's Python, on this terminal; return its exit code."""
-    # The stages' commands say python: it has to be this environment's, activated or not.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    process = subprocess.Popen([sys.executable, "-m", "dvc", *arguments], env=os.environ | {"PATH": path})
+    process = subprocess.Popen(command(*arguments), env=environment())
     # Told to end, it takes dvc with it, and that its stage.
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     while True:
@@ -20,3 +18,14 @@ def run_dvc(*arguments: str) -> int:
         except KeyboardInterrupt:
             # The terminal sent it to dvc as well, which ends its stage first.
             continue
+
+
+def command(*arguments: str) -> list[str]:
+    """Return the command line of a dvc that ends with this process, whatever ends it."""
+    return [sys.executable, "-m", "dermoscopy.cli.dvc", str(os.getpid()), *arguments]
+
+
+def environment() -> dict[str, str]:
+    """Return this environment, in which the stages' `python` is this one, activated or not."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return os.environ | {"PATH": path}

@@ -1,0 +1,96 @@
+"""Measure what training several members at the same time saves: --jobs 1, 2 and 4, one after the other.
+
+python benchmarks/jobs.py
+python benchmarks/jobs.py tiny
+
+The word is a profile that needs no archive; without one it is the default run. Everything happens in a clone
+of the last commit, in a temporary folder. What training needs is made first and not counted; the four train
+stages then run with each number of jobs, none of them from DVC's run cache, and have to leave the same hashes.
+The rows of that run in docs/jobs.csv are replaced: ratio is how many times faster than one job. The seconds are
+this machine's, and say something only if nothing else keeps it busy.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dermoscopy.cli.branches import run_branches
+from dermoscopy.cli.display import Prefixed
+from dermoscopy.cli.gpus import visible
+from dermoscopy.cli.process import run_dvc
+from dermoscopy.cli.profile import override, read_profile
+from dermoscopy.cli.repro import BEFORE, BRANCHES
+from dermoscopy.params.file import read_yaml
+
+JOBS = (1, 2, 4)
+RESULTS = Path("docs/jobs.csv")
+MADE = ("data/models", "data/curves", "metrics/train", ".dvc/cache/runs")
+
+
+class Counting(Prefixed):
+    """Every line, and how many stages really ran."""
+
+    ran = 0
+
+    def tell(self, stage: str, line: str) -> None:
+        """Print a line that a stage printed."""
+        self.ran += line.startswith("Running stage")
+        super().tell(stage, line)
+
+
+def measure(jobs: int) -> tuple[float, dict[str, Any]]:
+    """Train all members anew in the working directory.
+
+    Args:
+        jobs: How many at the same time.
+
+    Returns:
+        Seconds it took, and what dvc.lock says of each.
+    """
+    for folder in MADE:
+        shutil.rmtree(folder, ignore_errors=True)
+    told = Counting()
+    start = time.monotonic()
+    failed = run_branches(BRANCHES, jobs, visible(os.environ), told)
+    seconds = time.monotonic() - start
+    if failed or told.ran != len(BRANCHES):
+        raise SystemExit(f"{told.ran} of {len(BRANCHES)} ran, {len(failed)} failed: nothing was measured.")
+    stages = read_yaml(Path("dvc.lock").read_text())["stages"]
+    return seconds, {branch: stages[branch] for branch in BRANCHES}
+
+
+def main() -> None:
+    """Measure all numbers of jobs and write their rows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("profile", nargs="?")
+    profile = parser.parse_args().profile
+    leaves = read_profile(profile) if profile else {}
+    options = [option for key, value in leaves.items() for option in ("-S", override(key, value))]
+    name = profile or "default"
+
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["git", "clone", "--quiet", str(here), folder], check=True)
+        os.chdir(folder)
+        if run_dvc("exp", "run", *options, BEFORE) != 0:
+            raise SystemExit("What training needs could not be made.")
+        threads = read_yaml(Path("params.yaml").read_text())["runtime"]["threads"]
+        seconds, locked = zip(*map(measure, JOBS), strict=True)
+        os.chdir(here)
+    if any(stages != locked[0] for stages in locked):
+        raise SystemExit("The results depend on the number of jobs, which they must not: nothing is written.")
+    rows = pd.DataFrame({"run": name, "cores": os.cpu_count(), "threads": threads, "jobs": JOBS, "seconds": seconds})
+    rows["ratio"] = seconds[0] / rows["seconds"]
+    others = pd.read_csv(RESULTS).query("run != @name") if RESULTS.is_file() else None
+    pd.concat([others, rows.round({"seconds": 1, "ratio": 2})]).to_csv(RESULTS, index=False, lineterminator="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Whatever ends the command ends its dvc and their stages."""
+
+import os
+import signal
+import sys
+
+import pytest
+
+from dermoscopy.cli.repro import BRANCHES, INTERRUPTED
+from tests.cli.fake import DIRECT, REPRO, Fake
+from tests.cli.orphans import wait_until, wait_until_nothing_lives
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a child looks for its parent each second")
+
+# A stage that nothing ends but a signal, and which has not yet asked to die with its parent.
+HANGS = """
+if stage {which}:
+    stage_process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    Path("hangs-" + stage).touch()
+    stage_process.wait()
+"""
+# As dvc is about to write dvc.lock.
+WRITES = """
+import fcntl
+lock = Path(".dvc/tmp/lock").open("w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+print("", os.getpid(), file=lock, flush=True)
+Path("begun").touch()
+while not Path("go on").exists():
+    time.sleep(0.01)
+Path("written").touch()
+fcntl.flock(lock, fcntl.LOCK_UN)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kill", "code"),
+    [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, INTERRUPTED), (signal.SIGINT, INTERRUPTED)],
+)
+def test_no_branch_goes_on_without_the_command(project, kill, code):
+    fake = Fake(project, HANGS.format(which=".startswith('train@')"))
+    with fake.start(REPRO) as process:
+        wait_until(lambda: fake.has(*(f"hangs-{stage}" for stage in BRANCHES)))
+        os.killpg(process.pid, kill)  # its terminal's group, as Ctrl-C does; branches are not in it
+        assert process.wait() == code
+        wait_until_nothing_lives(project)
+    assert len(fake.asked()) == 1 + len(BRANCHES)
+
+
+@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_nor_does_what_comes_before(project, kill):
+    fake = Fake(project, HANGS.format(which="== 'audit'"))
+    with fake.start(REPRO) as process:
+        wait_until(lambda: fake.has("hangs-audit"))
+        if kill == signal.SIGINT:
+            os.killpg(process.pid, kill)
+        else:
+            process.send_signal(kill)
+        assert process.wait() != 0
+        wait_until_nothing_lives(project)
+    assert len(fake.asked()) == 1
+
+
+def test_what_dvc_writes_under_its_lock_it_finishes(project):
+    (project / ".dvc" / "tmp").mkdir(parents=True)
+    fake = Fake(project, WRITES)
+    with fake.start([*DIRECT, str(os.getpid()), "repro"]) as process:
+        wait_until(lambda: fake.has("begun"))
+        process.terminate()
+        (project / "go on").touch()
+        assert process.wait() == 128 + signal.SIGTERM
+    assert fake.has("written")
+
+
+def test_but_not_for_ever(project):
+    (project / ".dvc" / "tmp").mkdir(parents=True)
+    fake = Fake(project, WRITES)
+    impatient = "from dermoscopy.cli import dvc; dvc.SECONDS_TO_FINISH = 0.2; dvc.main()"
+    with fake.start([sys.executable, "-c", impatient, str(os.getpid()), "repro"]) as process:
+        wait_until(lambda: fake.has("begun"))
+        process.terminate()
+        assert process.wait() == 128 + signal.SIGTERM
+    assert not fake.has("written")
+
+
+def test_another_s_lock_does_not_keep_it(project):
+    (project / ".dvc" / "tmp").mkdir(parents=True)
+    fake = Fake(project, WRITES.replace("os.getpid()", "os.getpid() + 1"))
+    with fake.start([*DIRECT, str(os.getpid()), "repro"]) as process:
+        wait_until(lambda: fake.has("begun"))
+        process.terminate()
+        assert process.wait() == 128 + signal.SIGTERM
+    assert not fake.has("written")
+
+
+def test_it_does_not_begin_when_the_command_is_gone(project):
+    fake = Fake(project)
+    assert fake.run([*DIRECT, str(os.getppid()), "repro"]).returncode == 1
+    assert fake.asked() == []

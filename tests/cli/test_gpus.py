@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import pytest
+
+from dermoscopy.cli.gpus import idlest, visible
+
+FIRST = "GPU-8a56a4bc-e184-a047-2620-be19fdf913d5"
+SECOND = "GPU-24e4ec1a-98a0-11ec-b909-0242ac120002"
+NONE = Path("nowhere")
+
+
+def nvidia_smi(folder: Path, script: str) -> None:
+    path = folder / "nvidia-smi"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_what_nvidia_smi_lists(tmp_path, monkeypatch):
+    listed = f"GPU 0: NVIDIA A100-SXM4-40GB (UUID: {FIRST})\nGPU 1: NVIDIA T4 (UUID: {SECOND})"
+    nvidia_smi(tmp_path, f'test "$1" = -L && echo "{listed}"')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert visible({}) == [FIRST, SECOND]
+
+
+def test_no_driver_no_gpu(tmp_path, monkeypatch):
+    nvidia_smi(tmp_path, "echo 'NVIDIA-SMI has failed because it could not talk to the driver'; exit 9")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert visible({}, NONE) == []
+
+
+def test_without_nvidia_smi_the_driver_tells(tmp_path, monkeypatch):
+    for slot, name in (("0000:3b:00.0", FIRST), ("0000:af:00.0", SECOND)):
+        (tmp_path / slot).mkdir()
+        text = f"Model: \t\t NVIDIA A100\nIRQ:   \t\t 155\nGPU UUID: \t {name}\nDevice Minor: \t 0\n"
+        (tmp_path / slot / "information").write_text(text)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert visible({}, tmp_path) == [FIRST, SECOND]
+    assert visible({}, NONE) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("2,0", ["2", "0"]), (f"{SECOND}", [SECOND]), ("", []), ("-1", []), ("NoDevFiles", [])]
+)
+def test_what_the_environment_grants_comes_first(value, expected):
+    assert visible({"CUDA_VISIBLE_DEVICES": value}) == expected
+
+
+def test_the_idlest_is_next():
+    assert [idlest(["a", "b"], used) for used in ([], ["a"], ["a", "b"], ["b"], ["a", "b", "a"])] == list("abaab")
+    assert idlest([], [None]) is None

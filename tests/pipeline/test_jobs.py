@@ -1,0 +1,62 @@
+"""`dermoscopy repro --jobs` with the real dvc and real training."""
+
+import os
+import signal
+import sys
+
+import pytest
+
+from dermoscopy.cli.repro import BRANCHES, INTERRUPTED
+from tests.cli.orphans import wait_until, wait_until_nothing_lives
+from tests.pipeline.project import Project, stages_run
+
+pytestmark = pytest.mark.slow
+
+REPRO = [sys.executable, "-c", "from dermoscopy.cli.app import main; main()", "repro", "--jobs"]
+RAISE = """
+    if member == "cnn_a":
+        from dermoscopy.errors import TrainingError
+
+        raise TrainingError("not today")
+    protocol ="""
+
+
+def test_the_same_entries_as_one_after_the_other(tiny: Project, finished: Project, tmp_path):
+    project = tiny.copy(tmp_path / "project")
+    (project.folder / "dvc.lock").unlink()  # so that every entry is written anew
+    project.done(*REPRO, "4")
+    assert project.lock() == finished.lock()
+    assert stages_run(project.done("dvc", "repro")) == ["check"]
+    assert "uncommitted" not in project.done("dvc", "data", "status")
+
+
+def test_ended_in_the_middle_nothing_lives_and_dvc_goes_on(tiny: Project, finished: Project, tmp_path):
+    project = tiny.copy(tmp_path / "project")
+    for kill, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, INTERRUPTED)):
+        logs = [project.folder / "runs" / f"{stage}.log" for stage in BRANCHES]
+        for log in logs:
+            log.unlink(missing_ok=True)
+        process = project.start(*REPRO, "4")
+        wait_until(lambda logs=logs: all(log.exists() for log in logs), patience=300)
+        os.killpg(process.pid, kill)
+        assert process.wait() == code
+        wait_until_nothing_lives(project.folder)
+    project.done("dvc", "repro")
+    assert project.lock() == finished.lock()
+
+
+def test_a_failing_branch_is_named_and_the_others_are_kept(finished: Project, tmp_path):
+    project = finished.copy(tmp_path / "project")
+    script = project.folder / "stages" / "train.py"
+    script.write_text(script.read_text().replace("\n    protocol =", RAISE, 1))
+    result = project.run(*REPRO, "4")
+    assert result.returncode == 1
+    assert "train@cnn_a: not today\n" in result.stderr
+    assert "Failed: train@cnn_a (runs/train@cnn_a.log)." in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not set(stages_run(result.stdout)) & {"predict", "weigh", "report"}
+    kept = project.lock()
+    assert all(kept[stage] != finished.lock()[stage] for stage in BRANCHES if stage != "train@cnn_a")
+    project.done("git", "restore", "stages/train.py")
+    project.done(*REPRO, "4")
+    assert project.lock() == finished.lock()
