@@ -50,7 +50,7 @@ class Conditions:
     code: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # joblib wants to hash it, which its fields cannot be
 class Task:
     """A trial to be trained up to an epoch; called, it does so, and its record is on disk before it returns.
 
