@@ -12,6 +12,7 @@ MOST_TRIALS = 10_000  # so many are always drawn, and the first of them tried: s
 
 Padding = Literal["valid", "same"]
 Pooling = Literal["max", "average"]
+Address = Annotated[str, Field(pattern=r"^\w+://\S+:\d+$", description="an address such as tcp://host:8786")]
 
 
 class Space(Block):
@@ -73,7 +74,7 @@ class Search(Block):
     image_size: Side
     halving: Annotated[int, Field(ge=2)] | None
     jobs: Positive
-    scheduler: Annotated[str, Field(min_length=1)] | None
+    scheduler: Address | None
     known: Known
     space: Space
     trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)]
