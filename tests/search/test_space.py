@@ -4,11 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from dermoscopy.errors import ParameterError
 from dermoscopy.networks.grid import DIMENSIONS, feasible_grids, grid_size
 from dermoscopy.networks.small_cnn import feature_side
 from dermoscopy.params.file import read_yaml
+from dermoscopy.params.problems import describe
 from dermoscopy.params.search import Search
 from dermoscopy.search.space import DRAWN, trials
 
@@ -93,3 +95,10 @@ def test_the_paper_s_winners_lie_in_the_space_and_are_the_members(name, member):
         assert value == TREE["models"][member][dimension], dimension
     # And not only in principle: the search would draw them from photographs of its size.
     assert any(all(value in grid[key] for key, value in winner.items()) for grid in feasible_grids(COMMITTED))
+
+
+def test_a_scheduler_that_is_no_address_is_told_what_one_is():
+    with pytest.raises(ValidationError) as error:
+        Search(**{**TREE["search"], "scheduler": "nowhere"})
+    (line,) = describe(error.value, "search", Search)
+    assert line.startswith("search.scheduler: received 'nowhere'; expected an address such as tcp://host:8786")
