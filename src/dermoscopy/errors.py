@@ -54,3 +54,7 @@ class TableError(UserError):
 
 class TrainingError(UserError):
     """Training cannot go on with the parameters it was given."""
+
+
+class DivergedError(TrainingError):
+    """A loss is no longer finite: another learning rate or clipping would do."""

@@ -1,21 +1,19 @@
 """What all stage scripts share: --help, errors to exit codes, dying with dvc, time and memory."""
 
 import argparse
-import ctypes
 import inspect
 import json
 import logging
 import os
 import resource
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO, get_args
 
 from dermoscopy.errors import DISK_FULL, UserError
+from dermoscopy.parent import die_with_parent
 
 logger = logging.getLogger("dermoscopy")
 
@@ -90,21 +88,3 @@ def peak_memory() -> int:
     """Return the largest resident size of this process so far, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
-
-
-def die_with_parent() -> None:
-    """End this process when dvc, its parent, ends: an orphan would train beside its successor."""
-    parent = os.getppid()
-    if sys.platform == "linux":
-        set_parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True).start()

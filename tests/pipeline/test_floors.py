@@ -11,7 +11,7 @@ from tests.pipeline.imports import PACKAGE, imported
 
 FLOORS = [
     {"errors"},
-    {"params", "tables", "images", "progress"},
+    {"params", "tables", "images", "progress", "parent"},
     {"archive", "evaluation", "networks"},
     {"dataset"},
     {"training", "explain", "baselines"},

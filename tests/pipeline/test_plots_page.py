@@ -47,6 +47,22 @@ TABLES = {
         "benign,,,lower extremity,0.24",
     ],
 }
+SEARCH = {
+    "trials.csv": [
+        "trial,name,score,epochs,optimizer",
+        "1,paper_a,0.61,3,adam",
+        "7,drawn,0.52,3,sgd",
+        "8,drawn,,3,sgd",
+    ],
+    "coordinates.csv": [
+        "trial,name,score,place,dimension,value,height",
+        "1,paper_a,0.61,0,optimizer,adam,0.0",
+        "7,drawn,0.52,0,optimizer,sgd,1.0",
+        "1,paper_a,0.61,1,learning_rate,0.001,0.5",
+        "7,drawn,0.52,1,learning_rate,0.001,0.5",
+    ],
+    "importance.csv": ["dimension,values,trials,share,chance", "optimizer,2,7,0.9,0.17", "learning_rate,1,7,0,0"],
+}
 
 
 def plots() -> list[str | dict]:
@@ -67,6 +83,9 @@ def project(tmp_path: Path) -> Project:
     YAML().dump({"plots": plots()}, folder / "dvc.yaml")
     for name, lines in TABLES.items():
         (folder / "plots" / name).write_text("\n".join(lines) + "\n")
+    (folder / "data" / "search").mkdir(parents=True)
+    for name, lines in SEARCH.items():
+        (folder / "data" / "search" / name).write_text("\n".join(lines) + "\n")
     project = Project(folder)
     project.done("git", "init", "--quiet")
     project.commit("tables")
@@ -112,15 +131,15 @@ def test_a_template_holds_only_anchors_that_dvc_fills(name: str):
 
 
 @pytest.mark.parametrize("name", sorted(charted()))
-def test_a_plot_names_a_table_git_keeps_and_columns_it_has(name: str):
+def test_a_plot_names_a_table_of_a_stage_and_columns_it_has(name: str):
     plot = charted()[name]
     [(path, y)] = plot["y"].items()
-    columns = next(csv.reader(TABLES[Path(path).name]))
+    columns = next(csv.reader({**TABLES, **SEARCH}[Path(path).name]))
     assert {plot["x"], y} <= set(columns)
     outs = [
         out for stage in YAML(typ="safe", pure=True).load(TOP / "dvc.yaml")["stages"].values() for out in stage["outs"]
     ]
-    assert {path: {"cache": False}} in outs
+    assert {path: {"cache": False}} in outs or str(Path(path).parent) in outs
 
 
 def test_every_plot_is_drawn_without_a_network_and_without_the_pictures(project: Project):
@@ -142,6 +161,9 @@ def test_every_plot_is_drawn_without_a_network_and_without_the_pictures(project:
     assert {"sex", "0.012"} <= set(drawn["Missing_values"].splitlines())
     assert {"male", "0.64", "malignant"} <= set(drawn["Sex"].splitlines())
     assert {"lower", "extremity", "0.24", "benign"} <= set(drawn["Localization"].splitlines())
+    assert {"paper_a", "drawn", "7"} <= set(drawn["Search_by_trial"].splitlines())
+    assert {"optimizer", "learning", "adam", "sgd", "0.001"} <= set(drawn["Search_coordinates"].splitlines())
+    assert {"optimizer", "learning_rate"} <= set(drawn["Search_importance"].splitlines())
     assert not any("leaky" in text for text in drawn.values())
 
 
@@ -155,7 +177,7 @@ def test_bars_that_start_with_a_number_stand_in_its_order_and_the_unknown_last(p
 
 
 def test_two_revisions_stand_side_by_side_and_the_leaky_one_says_so(project: Project):
-    for path in (project.folder / "plots").iterdir():
+    for path in [*(project.folder / "plots").iterdir(), *(project.folder / "data" / "search").iterdir()]:
         header, *rows = path.read_text().splitlines()
         path.write_text("\n".join([f"{header},protocol", *(f"{row},paper leaky" for row in rows)]) + "\n")
     drawn = charts(page_of(project.done("dvc", "plots", "diff", "HEAD", "workspace")))

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 MEMBERS = ["train@vgg19", "train@inception_v3", "train@cnn_a", "train@cnn_b"]
 BEFORE = ["check", "acquire", "merge", "split", "augment", "audit"]
-AFTER = ["predict", "weigh", "baselines", "evaluate", "explain", "report"]
+AFTER = ["search", "predict", "weigh", "baselines", "evaluate", "explain", "report"]
 
 
 def test_the_four_user_commands(finished: Project, tmp_path):

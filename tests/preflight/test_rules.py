@@ -12,6 +12,8 @@ def test_every_rule_fires_and_all_are_told_at_once(tree):
     tree["models"]["vgg19"] |= {"image_size": 31, "unfrozen_layers": 23}
     tree["models"]["inception_v3"]["weights"] = "inception_v3"
     tree["models"]["cnn_b"]["image_size"] = 16
+    tree["search"]["image_size"] = 52
+    tree["search"]["space"] = {name: values[:1] for name, values in tree["search"]["space"].items()}
     assert [line.split(":")[0] for line in preflight(tree)] == [
         "data.path",
         "data.weights.vgg19.source",
@@ -20,6 +22,8 @@ def test_every_rule_fires_and_all_are_told_at_once(tree):
         "models.vgg19.unfrozen_layers",
         "models.inception_v3.weights",
         "models.cnn_b.image_size",
+        "search.image_size",
+        "search.trials",
     ]
 
 

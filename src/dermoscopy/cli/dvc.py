@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from dermoscopy.stage import die_with_parent
+from dermoscopy.parent import die_with_parent
 
 LOCK = Path(".dvc/tmp/lock")
 SECONDS_TO_FINISH = 10.0  # writing

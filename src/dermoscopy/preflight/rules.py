@@ -4,9 +4,11 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from dermoscopy.networks.grid import grid_problems
 from dermoscopy.params.data import Data
 from dermoscopy.params.models import Models, SmallCNN, Transfer
 from dermoscopy.params.runtime import Runtime
+from dermoscopy.params.search import Search
 from dermoscopy.params.training import Training
 from dermoscopy.preflight.devices import device_problems
 from dermoscopy.preflight.layers import layer_problems
@@ -43,6 +45,9 @@ def preflight(tree: Any) -> list[str]:
             problems += layer_problems(name, member)
         if isinstance(member, Transfer) and data:
             problems += member_weights_problems(name, member, data.weights)
+    search = _checked(Search, tree, "search")
+    if search:
+        problems += grid_problems(search)
     return problems
 
 

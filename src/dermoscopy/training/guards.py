@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dermoscopy.errors import TrainingError
+from dermoscopy.errors import DivergedError, TrainingError
 from dermoscopy.params.models import SmallCNN, Transfer
 from dermoscopy.training.phases import Phase
 
@@ -20,14 +20,14 @@ def require_finite(value: float, what: str, epoch: int, parameters: Transfer | S
         phase: In which it happened.
 
     Raises:
-        TrainingError: It is infinite or no number.
+        DivergedError: It is infinite or no number.
     """
     if math.isfinite(value):
         return
     clipped = (
         "gradients not clipped" if parameters.clip is None else f"{parameters.clip_by} clipped at {parameters.clip}"
     )
-    raise TrainingError(
+    raise DivergedError(
         f"The {what} became {value} in epoch {epoch}, with {parameters.optimizer}, "
         f"learning rate {phase.learning_rate}, {clipped}: take a smaller learning rate or clip harder."
     )

@@ -1,0 +1,61 @@
+"""The photographs of a search where all its workers read them."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from dermoscopy.errors import TrainingError
+from dermoscopy.training.examples import Examples
+
+PARTS = ("train", "val")
+
+
+@contextmanager
+def shared(train: Examples, val: Examples, folder: Path) -> Iterator[Path]:
+    """Keep photographs in files while the block runs; equal ones under an equal name.
+
+    Args:
+        train: What trials learn from.
+        val: What they are judged by.
+        folder: Where.
+
+    Yields:
+        A folder that `load` reads.
+    """
+    digest = hashlib.sha256()
+    for part in (train, val):
+        for array in (part.images, part.labels):
+            digest.update(f"{array.dtype}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+    place = folder / f"photographs-{digest.hexdigest()[:16]}"
+    place.mkdir(parents=True, exist_ok=True)
+    for name, part in zip(PARTS, (train, val), strict=True):
+        np.save(place / f"{name}_images.npy", part.images)
+        np.save(place / f"{name}_labels.npy", part.labels)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def load(place: Path) -> tuple[Examples, Examples]:
+    """Return train and val; their photographs are mapped, so that processes of one machine share them.
+
+    Raises:
+        TrainingError: They are not there.
+    """
+    try:
+        train, val = (
+            Examples(np.load(place / f"{name}_images.npy", mmap_mode="r"), np.load(place / f"{name}_labels.npy"))
+            for name in PARTS
+        )
+    except FileNotFoundError:
+        raise TrainingError(
+            f"A worker does not see {place}: workers of search.scheduler need the project's folder, "
+            "under the same path, on a file system they share with it."
+        ) from None
+    return train, val

@@ -1,0 +1,46 @@
+"""The search stage."""
+
+import json
+import logging
+import os
+from pathlib import Path
+
+from dermoscopy.dataset.fitting import read_train_and_val
+from dermoscopy.evaluation.protocol import read_audited, shown
+from dermoscopy.params.block import Count
+from dermoscopy.params.file import load
+from dermoscopy.params.models import Side
+from dermoscopy.params.runtime import Runtime
+from dermoscopy.params.search import Search
+from dermoscopy.params.training import Training
+from dermoscopy.search.run import run_search, write_search
+from dermoscopy.stage import run
+
+logger = logging.getLogger("dermoscopy.search")
+
+
+def search() -> None:
+    """Try small networks drawn from a space and rank them by val; a killed search goes on where it was."""
+    settings, training = load("search", Search), load("training", Training)
+    sides = {"cnn_a": load("models.cnn_a.image_size", Side), "cnn_b": load("models.cnn_b.image_size", Side)}
+    protocol = read_audited(Path("data/audited"))
+    train, val = read_train_and_val(Path("data/split"), protocol)
+    standings = run_search(
+        train,
+        val,
+        settings,
+        training=training,
+        runtime=load("runtime", Runtime),
+        seed=load("seed", Count),
+        versions=json.loads(Path("data/environment.json").read_text()),
+        # A queued experiment's own folder goes away.
+        checkpoints=Path(os.environ.get("DVC_ROOT", ".")) / ".checkpoints",
+    )
+    board = write_search(standings, training.monitor, shown(protocol), sides, settings, Path("data/search"))
+    for row in board.head(2).itertuples(index=False):
+        logger.info("%d. trial %d (%s), %s %.4f", row.rank, row.trial, row.name, training.monitor, row.score)
+    logger.info("To make them CNN A and CNN B: dvc exp run $(dermoscopy overrides data/search/best.yaml)")
+
+
+if __name__ == "__main__":
+    run(search)

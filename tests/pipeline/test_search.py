@@ -1,0 +1,172 @@
+"""The search with the real dvc: killed, on a cluster, and what it leaves in the end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.pipeline.project import Project, merge, stages_run
+
+pytestmark = pytest.mark.slow
+
+TRIALS = 4  # beside the paper's two
+PATIENCE = 300  # seconds
+# Trials of a second or two, so that there is a middle to kill in.
+SEARCH = {"search": {"trials": TRIALS, "epochs": 4, "jobs": 1}}
+COMMAND = ["dvc", "repro", "--single-item", "search"]
+
+
+def change(project: Project, leaves: dict) -> None:
+    params = YAML().load(project.folder / "params.yaml")
+    merge(params, leaves)
+    YAML().dump(params, project.folder / "params.yaml")
+
+
+@pytest.fixture(scope="module")
+def audited(tiny: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = tiny.copy(tmp_path_factory.mktemp("audited") / "project")
+    change(project, SEARCH)
+    project.commit("a search")
+    project.done("dvc", "repro", "audit")
+    return project
+
+
+@pytest.fixture(scope="module")
+def unbroken(audited: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = audited.copy(tmp_path_factory.mktemp("unbroken") / "project")
+    project.done(*COMMAND)
+    return project
+
+
+def found(project: Project) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (project.folder / "data/search").iterdir()}
+
+
+def records(project: Project) -> dict[str, int]:
+    """Return when each finished trial was written."""
+    return {path.name: path.stat().st_mtime_ns for path in (project.folder / ".checkpoints/search").glob("*.json")}
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    start = time.monotonic()
+    while not holds():
+        assert time.monotonic() - start < PATIENCE
+        time.sleep(0.02)
+
+
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.parametrize(("killed", "jobs"), [("search", 1), ("dvc", 2)])
+def test_a_search_killed_after_its_third_trial_repeats_none_of_them(
+    audited: Project, unbroken: Project, tmp_path: Path, killed: str, jobs: int
+) -> None:
+    project = audited.copy(tmp_path / "project")
+    change(project, {"search": {"jobs": jobs}})
+    with (tmp_path / "log").open("w") as log, project.start(*COMMAND, stdout=log, stderr=log) as first:
+        wait_until(lambda: len(records(project)) >= 3)
+        search = int((project.folder / ".checkpoints/search.lock").read_text())
+        os.kill(search if killed == "search" else first.pid, signal.SIGKILL)
+        first.wait(PATIENCE)
+        wait_until(lambda: not alive(search))
+    before = records(project)
+    assert 3 <= len(before) < TRIALS + 2
+    told = project.run(*COMMAND)
+    assert told.returncode == 0, told.stderr
+    assert f"{len(before)} of {TRIALS + 2} trials are on disk" in told.stderr
+    after = records(project)
+    assert {name: after[name] for name in before} == before
+    assert len(after) == TRIALS + 2
+    assert found(project) == found(unbroken)
+
+
+def test_more_trials_train_only_the_new_ones(unbroken: Project, tmp_path: Path) -> None:
+    project = unbroken.copy(tmp_path / "project")
+    before = records(project)
+    change(project, {"search": {"trials": TRIALS + 1}})
+    project.done(*COMMAND)
+    after = records(project)
+    assert len(set(after) - set(before)) == 1
+    assert {name: after[name] for name in before} == before
+
+
+def test_who_does_the_trials_runs_nothing_again(unbroken: Project, tmp_path: Path) -> None:
+    project = unbroken.copy(tmp_path / "project")
+    change(project, {"search": {"jobs": 7, "scheduler": "tcp://127.0.0.1:1"}})
+    assert stages_run(project.done(*COMMAND)) == []
+
+
+def test_the_promotion_is_accepted_and_trains_the_two_members(unbroken: Project, tmp_path: Path) -> None:
+    project = unbroken.copy(tmp_path / "project")
+    options = project.done("dermoscopy", "overrides", "data/search/best.yaml").split()
+    # As the paper's own configuration is no change, only what differs trains.
+    ran = stages_run(project.done("dvc", "exp", "run", *options, "train@cnn_a", "train@cnn_b"))
+    assert "search" not in ran
+    assert "train@cnn_a" in ran
+    best = json.dumps(YAML(typ="safe").load(project.folder / "data/search/best.yaml")["models"]["cnn_a"])
+    params = YAML(typ="safe").load(project.folder / "params.yaml")["models"]["cnn_a"]
+    assert json.loads(best).items() <= params.items()
+
+
+@contextmanager
+def started(*command: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the cluster, on the loopback address."""
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).parent / "dask"), *command], stdout=file, stderr=file, cwd=log.parent
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+def test_a_cluster_that_loses_a_worker_finds_what_one_process_does(
+    audited: Project, unbroken: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = audited.copy(tmp_path / "project")
+    monkeypatch.setenv("PYTHONPATH", str(project.folder / "src"))
+    with ExitStack() as stack:
+        address = tmp_path / "scheduler.json"
+        loopback = ("--host", "127.0.0.1", "--no-dashboard")
+        stack.enter_context(
+            started("scheduler", "--port", "0", "--scheduler-file", str(address), *loopback, log=tmp_path / "scheduler")
+        )
+        wait_until(address.is_file)
+        own = ("worker", "--scheduler-file", str(address), "--nthreads", "1", "--no-nanny", *loopback)
+        doomed, _ = (
+            stack.enter_context(started(*own, "--name", name, log=tmp_path / name)) for name in ("one", "other")
+        )
+        change(project, {"search": {"scheduler": json.loads(address.read_text())["address"]}})
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("DVC_")}
+        environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
+        with (tmp_path / "log").open("w") as log:
+            search = subprocess.Popen(COMMAND, cwd=project.folder, env=environment, stdout=log, stderr=log)
+            stack.callback(search.kill)
+            wait_until(lambda: len(records(project)) >= 2 or search.poll() is not None)
+            doomed.kill()
+            assert search.wait(PATIENCE) == 0, (tmp_path / "log").read_text()
+    assert found(project) == found(unbroken)
+    assert "Remove worker" in (tmp_path / "scheduler").read_text()
+
+
+def test_a_scheduler_that_does_not_answer_is_told_in_words(audited: Project, tmp_path: Path) -> None:
+    project = audited.copy(tmp_path / "project")
+    change(project, {"search": {"scheduler": "tcp://127.0.0.1:1"}})
+    result = project.run(*COMMAND)
+    assert result.returncode != 0
+    assert "search.scheduler: received tcp://127.0.0.1:1; no Dask scheduler answers there" in result.stderr
+    assert "Traceback" not in result.stderr

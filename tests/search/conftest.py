@@ -1,0 +1,55 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dermoscopy.params.file import read_yaml
+from dermoscopy.params.runtime import Runtime
+from dermoscopy.params.search import Search
+from dermoscopy.params.training import Training
+from dermoscopy.search import trial
+from dermoscopy.search.code import code_digest
+from dermoscopy.search.photographs import shared
+from dermoscopy.search.trial import Conditions
+from dermoscopy.training.examples import Examples
+
+TREE = read_yaml(Path("params.yaml").resolve().read_text())
+SMALL = {"conv_layers": 1, "filters": 2, "kernel_size": 3, "pool_size": 2, "dense_layers": 1, "units": 4}
+
+
+@pytest.fixture
+def search() -> Callable[..., Search]:
+    """The committed `search` block for photographs of 12 pixels, but for what is given."""
+
+    def make(**changes: Any) -> Search:
+        known = {name: {**values, **SMALL} for name, values in TREE["search"]["known"].items()}
+        small = {"image_size": 12, "epochs": 4, "jobs": 1, "known": known}
+        return Search(**{**TREE["search"], **small, **changes})
+
+    return make
+
+
+def examples(count: int) -> Examples:
+    """Photographs of which malignant ones are darker."""
+    random = np.random.default_rng(count)
+    labels = (np.arange(count) % 2).astype(np.float32)
+    means = np.where(labels == 1, 110, 140)[:, None, None, None]
+    return Examples(random.normal(means, 40, (count, 12, 12, 3)).clip(0, 255).astype(np.uint8), labels)
+
+
+@pytest.fixture
+def conditions(tmp_path: Path) -> Iterator[Conditions]:
+    """What tiny trials share, run eagerly; their records are kept in `tmp_path`."""
+    runtime = {**TREE["runtime"], "threads": 1, "eager": True}
+    with shared(examples(24), examples(12), tmp_path) as photographs:
+        yield Conditions(
+            photographs=photographs,
+            records=tmp_path,
+            training=Training(**{**TREE["training"], "batch_size": 12}),
+            runtime=Runtime(**runtime),
+            seed=1,
+            versions={},
+            code=code_digest(trial.__name__),
+        )

@@ -1,0 +1,71 @@
+"""The whole search in this process: halving, what is on disk, what it leaves."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dermoscopy.params.search import Search
+from dermoscopy.search import trial as module
+from dermoscopy.search.leaderboard import ranked, table
+from dermoscopy.search.race import race
+from dermoscopy.search.run import write_search
+from dermoscopy.search.space import trials
+from dermoscopy.search.trial import Conditions
+
+Make = Callable[..., Search]
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many epochs each call of `fit` trained."""
+    fit, counts = module.fit, []
+
+    def counted(*args, save, **kwargs):
+        def told(state):
+            counts[-1] += 1
+            save(state)
+
+        counts.append(0)
+        return fit(*args, save=told, **kwargs)
+
+    monkeypatch.setattr(module, "fit", counted)
+    return counts
+
+
+def test_a_raised_count_trains_only_what_is_new(search: Make, conditions: Conditions, trained: list[int]):
+    for count, epochs in ((1, [1] * 3), (3, [1] * 2), (2, [])):
+        settings = search(trials=count, epochs=1)
+        race(trials(settings, 1), settings, conditions)
+        assert trained == epochs
+        trained.clear()
+
+
+def test_halving_trains_the_best_further_and_no_epoch_twice(search: Make, conditions: Conditions, trained: list[int]):
+    settings = search(trials=2, epochs=4, halving=2)
+    tried = trials(settings, 1)
+    standings = race(tried, settings, conditions)
+    assert [standing.epochs for standing in standings] == [1] * 4 + [2] * 2 + [4]
+    assert trained == [1] * 4 + [1] * 2 + [2]
+    board = ranked(table(standings, "val_loss", "lesion"), "val_loss")
+    assert board["epochs"].tolist() == [4, 2, 1, 1]
+    first = ranked(table(standings[:4], "val_loss", "lesion"), "val_loss")
+    assert set(board["trial"].head(2)) == set(first["trial"].head(2))
+    # Whoever came so far without halving has the same score there.
+    alone = race(tried, search(trials=2, epochs=4), conditions)
+    winner = next(standing for standing in alone if standing.trial.number == board["trial"][0])
+    assert winner.row("val_loss") == standings[-1].row("val_loss")
+    assert not [path for path in conditions.records.iterdir() if path.is_dir() and "photographs" not in path.name]
+
+
+def test_two_runs_leave_the_same_bytes(search: Make, conditions: Conditions, tmp_path: Path):
+    settings = search(trials=1, epochs=1)
+    for name in ("one", "two"):
+        standings = race(trials(settings, 1), settings, conditions)
+        write_search(standings, "val_loss", "lesion", {"cnn_a": 80, "cnn_b": 64}, settings, tmp_path / name)
+        for path in tmp_path.glob("*.json"):
+            path.unlink()
+    names = {"trials.csv", "leaderboard.csv", "importance.csv", "coordinates.csv", "best.yaml"}
+    assert {path.name for path in (tmp_path / "one").iterdir()} == names
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
