@@ -33,9 +33,11 @@ def promotion(ranked: pd.DataFrame, sides: Mapping[str, int], search: Search) ->
 
 
 def write_promotion(values: Mapping[str, Mapping[str, Any]], path: Path) -> None:
-    """Write the values as a profile: leaves of params.yaml that differ."""
+    """Write the values as a profile, leaves of params.yaml that differ; the file appears whole or not at all."""
     import yaml
 
     path.parent.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump({"models": {name: dict(row) for name, row in values.items()}}, sort_keys=False)
-    path.write_text("# The best trials of the search as CNN A and CNN B.\n" + text)
+    beside = path.with_name(f".{path.name}.tmp")
+    beside.write_text("# The best trials of the search as CNN A and CNN B.\n" + text)
+    beside.replace(path)
