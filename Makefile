@@ -1,6 +1,7 @@
 # make run [PROFILE=ham10000-smoke] [DATA=path/to/ham10000|download]   the whole pipeline
 # make test                                                   the tests that take seconds
 # make test-slow                                              the tests that run the pipeline itself
+# make test-long                                              those that train again and again: killed, side by side, searched
 # make lint                                                   style and types
 
 VENV := .venv
@@ -11,7 +12,7 @@ PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13; do \
 	$$python -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$python && break; done)
 
-.PHONY: run test test-slow lint
+.PHONY: run test test-slow test-long lint
 
 run: $(VENV)/installed
 	@dermoscopy run $(if $(PROFILE),--profile "$(PROFILE)") $(if $(DATA),--data "$(DATA)")
@@ -20,7 +21,10 @@ test: $(VENV)/installed
 	python -m pytest -m "not slow"
 
 test-slow: $(VENV)/installed
-	python -m pytest -m slow
+	python -m pytest -m "slow and not long"
+
+test-long: $(VENV)/installed
+	python -m pytest -m long
 
 lint: $(VENV)/installed
 	ruff check

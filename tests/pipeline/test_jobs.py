@@ -10,7 +10,7 @@ from dermoscopy.cli.repro import BRANCHES, INTERRUPTED
 from tests.cli.orphans import wait_until, wait_until_nothing_lives
 from tests.pipeline.project import Project, stages_run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 REPRO = [sys.executable, "-c", "from dermoscopy.cli.app import main; main()", "repro", "--jobs"]
 RAISE = """

@@ -13,7 +13,7 @@ import pytest
 
 from tests.pipeline.project import Project, merge
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 EPOCHS = 4
 KILLED_AFTER = 2  # epochs: in the middle of the third

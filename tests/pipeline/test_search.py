@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from tests.pipeline.project import Project, merge, stages_run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 TRIALS = 4  # beside the paper's two
 PATIENCE = 300  # seconds

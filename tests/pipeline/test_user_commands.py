@@ -83,6 +83,7 @@ def test_a_fresh_clone_shows_results_at_once_and_has_nothing_to_run(finished: Pr
     assert fresh.done("git", "status", "--porcelain") == ""
 
 
+@pytest.mark.long
 def test_two_clones_give_the_same_bytes(tiny: Project, finished: Project, tmp_path):
     second = tiny.copy(tmp_path / "second")
     second.done("dvc", "repro")
@@ -112,6 +113,7 @@ def test_a_queued_experiment_runs_its_own_code(finished: Project, tmp_path):
     assert "Success" in told, project.run("dvc", "queue", "logs", "queued").stdout
 
 
+@pytest.mark.long
 def test_a_policy_deals_anew_and_acquires_nothing(finished: Project, tmp_path):
     project = finished.copy(tmp_path / "project")
     ran = stages_run(project.done("dvc", "exp", "run", "-S", "policy.malignant=[mel,bcc]", "audit"))
@@ -126,6 +128,7 @@ def test_histology_alone_judges_anew_and_trains_nothing(finished: Project, tmp_p
     assert json.loads((project.folder / "metrics/test.json").read_text())["images"] < before["images"]
 
 
+@pytest.mark.long
 def test_a_leaky_protocol_runs_to_the_end_and_everything_says_so(finished: Project, tmp_path):
     project = finished.copy(tmp_path / "project")
     project.done("dvc", "exp", "run", "-S", "split.protocol=paper")
