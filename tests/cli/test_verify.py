@@ -30,7 +30,7 @@ def trained(project, monkeypatch):
         left = iter(contents)
 
         def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-            assert command[1:4] == ["-m", "dermoscopy.cli.brief", "cnn_a"]
+            assert command[1:4] == ["-m", "dermoscopy.cli.verify_child", "cnn_a"]
             folder = Path(command[4], "model")
             folder.mkdir(parents=True)
             (folder / "model.weights.h5").write_bytes(next(left))

@@ -289,6 +289,19 @@ def test_goes_on_through_phases_to_the_same_bytes(transfer: Callable[..., Transf
     same_bytes_after_any_epoch(parameters, {"monitor": "val_loss"}, tmp_path)
 
 
+def test_a_phase_that_impatience_ended_stays_ended(transfer: Callable[..., Transfer], tmp_path: Path) -> None:
+    # The frozen phase ends early, the next one finds better epochs.
+    parameters = given(transfer, learning_rate=30.0, fine_tune_learning_rate=0.001, frozen_epochs=40, epochs=2)
+    same_bytes_after_any_epoch(parameters, {"monitor": "val_loss", "patience": 1}, tmp_path)
+
+
+def test_goes_on_in_float16_to_the_same_bytes(tiny_cnn: MakeCNN, tmp_path: Path) -> None:
+    import keras
+
+    keras.config.set_dtype_policy("mixed_float16")
+    same_bytes_after_any_epoch(tiny_cnn(optimizer="nadam", epochs=3), {"monitor": "val_loss"}, tmp_path)
+
+
 def same_bytes_after_any_epoch(parameters: SmallCNN | Transfer, changes: dict[str, Any], folder: Path) -> None:
     checkpoints: list[Checkpoint] = []
 

@@ -16,7 +16,15 @@ from dermoscopy.params.file import load
 from dermoscopy.params.models import Member
 from dermoscopy.params.runtime import Runtime
 
-NEEDED = ("data/audited", "data/split/train.csv", "data/split/val.csv", "data/weights")
+NEEDED = (
+    "data/audited",
+    "data/split/train",
+    "data/split/train.csv",
+    "data/split/val",
+    "data/split/val.csv",
+    "data/augmented/train",
+    "data/weights",
+)
 
 
 def verify_determinism(member: Annotated[Member, typer.Argument(metavar="MEMBER", help="Who trains.")]) -> None:
@@ -37,7 +45,7 @@ def verify_determinism(member: Annotated[Member, typer.Argument(metavar="MEMBER"
 
 def _train(member: str, folder: Path) -> str:
     """Train in a process of its own and return what the weights hash to."""
-    done = subprocess.run([sys.executable, "-m", "dermoscopy.cli.brief", member, str(folder)])
+    done = subprocess.run([sys.executable, "-m", "dermoscopy.cli.verify_child", member, str(folder)])
     if done.returncode:
         raise typer.Exit(done.returncode)
     return sha256(folder / "model" / "model.weights.h5")

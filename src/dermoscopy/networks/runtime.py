@@ -47,6 +47,8 @@ def configure(runtime: Runtime) -> Machine:
         ParameterError: There are fewer graphics cards than `runtime.devices`.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # A process would take all of a card's memory at once, and leave none for a second one.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     with _silent_stderr():
         import keras
         import tensorflow as tf

@@ -8,7 +8,7 @@ from dermoscopy.params.block import Block, Count, Positive, PositiveFloat, Rate
 from dermoscopy.params.models import Initializer, Side
 from dermoscopy.params.optimizers import Optimizer
 
-MOST_TRIALS = 10_000  # so many are always drawn, and the first of them tried: see `search.draw`
+MOST_TRIALS = 10_000  # so many are always drawn, and the first of them tried: see `search.space`
 
 Padding = Literal["valid", "same"]
 Pooling = Literal["max", "average"]

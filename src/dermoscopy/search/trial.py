@@ -115,7 +115,10 @@ class Task:
         require_same(shared)
         own = derive(shared.seed, "search", json.dumps(self.trial.configuration, sort_keys=True))
         model = build_member(MODEL, parameters, own)
-        epochs: list[Epoch] = []
+        state = self.checkpoint.load()
+        epochs: list[Epoch] = list(state.epochs) if state else []
+        if self.epochs <= len(epochs) < parameters.epochs:
+            return Record(tuple(epochs), model.count_params(), over=False, problem="")
 
         def save(state: State) -> None:
             epochs[:] = state.epochs
@@ -130,7 +133,7 @@ class Task:
                 training=shared.training,
                 runtime=shared.runtime,
                 seed=derive(own, "order"),
-                state=self.checkpoint.load(),
+                state=state,
                 save=save,
             )
         except _PausedError:

@@ -59,7 +59,8 @@ def fit(
         curve, best, kept = restored(curve, state), state.best, state.answers
     for place, phase in enumerate(phases(parameters)):
         trained = [epoch for epoch in curve.epochs if epoch.phase == phase.name]
-        if _over(trained, phase, curve, training):
+        followed = bool(trained) and curve.epochs[-1].phase != phase.name
+        if followed or _over(trained, phase, curve, training):
             continue
         model.set_weights(state.weights if state and trained else best)
         trainer = PhaseTrainer(

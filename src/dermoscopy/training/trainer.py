@@ -95,8 +95,11 @@ class PhaseTrainer:
             self.training.warmup_epochs * steps,
             self.phase.epochs * steps,
         )
+        optimizer = make_optimizer(self.parameters.optimizer, rate, self.parameters.clip, self.parameters.clip_by)
+        # Before Keras wraps it for float16, which would hide some of what it keeps from `optimizer_state`.
+        optimizer.build(self.model.trainable_variables)
         self.model.compile(
-            optimizer=make_optimizer(self.parameters.optimizer, rate, self.parameters.clip, self.parameters.clip_by),
+            optimizer=optimizer,
             loss=keras.losses.BinaryCrossentropy(),
             metrics=[
                 keras.metrics.BinaryAccuracy("accuracy", threshold=CALLED_MALIGNANT),

@@ -1,4 +1,4 @@
-"""One of the two trainings of `dermoscopy verify-determinism`: python -m dermoscopy.cli.brief MEMBER FOLDER."""
+"""One of the two trainings of `dermoscopy verify-determinism`: python -m dermoscopy.cli.verify_child MEMBER FOLDER."""
 
 import sys
 from pathlib import Path
