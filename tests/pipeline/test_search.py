@@ -75,7 +75,7 @@ def test_a_search_killed_after_its_third_trial_repeats_none_of_them(
 ) -> None:
     project = audited.copy(tmp_path / "project")
     change(project, {"search": {"jobs": jobs}})
-    with (tmp_path / "log").open("w") as log, project.start(*COMMAND, stdout=log, stderr=log) as first:
+    with project.start(*COMMAND, log=tmp_path / "log") as first:
         wait_until(lambda: len(records(project)) >= 3)
         search = int((project.folder / ".checkpoints/search.lock").read_text())
         os.kill(search if killed == "search" else first.pid, signal.SIGKILL)
