@@ -284,11 +284,13 @@ def test_goes_on_to_the_same_bytes_after_any_epoch(tiny_cnn: MakeCNN, case: str,
     same_bytes_after_any_epoch(parameters, changes, tmp_path)
 
 
+@pytest.mark.slow
 def test_goes_on_through_phases_to_the_same_bytes(transfer: Callable[..., Transfer], tmp_path: Path) -> None:
     parameters = given(transfer, optimizer="nadam", dense=[8], dropout=0.5, frozen_epochs=2, epochs=2)
     same_bytes_after_any_epoch(parameters, {"monitor": "val_loss"}, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_phase_that_impatience_ended_stays_ended(transfer: Callable[..., Transfer], tmp_path: Path) -> None:
     # The frozen phase ends early, the next one finds better epochs.
     parameters = given(transfer, learning_rate=30.0, fine_tune_learning_rate=0.001, frozen_epochs=40, epochs=2)
