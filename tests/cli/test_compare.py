@@ -34,7 +34,7 @@ def keep(folder: Path, column: str, rows: pd.DataFrame, tag: str) -> None:
             other = told if member == "cnn_a" else rows.assign(probability=0.5)
             PREDICTIONS.write(other, folder / f"data/predictions/{member}/{part}.csv")
     blank = dict.fromkeys(("sensitivity", "specificity", "promised", "low", "high"), 0.5)
-    points = pd.DataFrame([{"name": "ensemble", "point": "half", "threshold": 0.5, **blank}])
+    points = pd.DataFrame([{"name": "ensemble", "point": "balanced", "threshold": 0.5, **blank}])
     POINTS.write(points, folder / "data/ensemble/points.csv")
     outs = ["data/ensemble", "data/evaluation", *(f"data/predictions/{member}" for member in MEMBERS)]
     subprocess.run([sys.executable, "-m", "dvc", "add", "--quiet", *outs], cwd=folder, check=True)
