@@ -24,7 +24,7 @@ def test_the_four_user_commands(finished: Project, tmp_path):
 
     assert stages_run(project.done("dvc", "repro")) == ["check"]
 
-    ran = stages_run(project.done("dvc", "exp", "run", "-S", "optimizer=adam"))
+    ran = stages_run(project.done("dvc", "exp", "run", "-S", "optimizer=adamax"))
     assert sorted(ran) == sorted(["check", *MEMBERS, "predict", "weigh", "evaluate", "explain", "report"])
 
     rows = json.loads(project.done("dvc", "metrics", "diff", "--json"))
