@@ -12,16 +12,19 @@ PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13; do \
 	$$python -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$python && break; done)
 
+# One process per core, each with a gigabyte of TensorFlow.
+SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4
+
 .PHONY: run test test-slow test-long lint
 
 run: $(VENV)/installed
 	@dermoscopy run $(if $(PROFILE),--profile "$(PROFILE)") $(if $(DATA),--data "$(DATA)")
 
 test: $(VENV)/installed
-	python -m pytest -m "not slow"
+	python -m pytest -m "not slow" $(SIDE_BY_SIDE)
 
 test-slow: $(VENV)/installed
-	python -m pytest -m "slow and not long"
+	python -m pytest -m "slow and not long" $(SIDE_BY_SIDE)
 
 test-long: $(VENV)/installed
 	python -m pytest -m long

@@ -9,7 +9,7 @@ from dermoscopy.dataset.fitting import read_train_and_val
 from dermoscopy.evaluation.protocol import read_audited, shown
 from dermoscopy.params.block import Count
 from dermoscopy.params.file import load
-from dermoscopy.params.models import Member, Models
+from dermoscopy.params.models import Member, Models, with_optimizer
 from dermoscopy.params.optimizers import Optimizer
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.params.training import Training
@@ -20,14 +20,11 @@ from dermoscopy.training.member import Outputs, train_member
 def train(member: Member) -> dict[str, Any]:
     """Train one member and keep the epoch that val prefers; a killed training goes on where it was."""
     parameters = load(f"models.{member}", Models.model_fields[member].annotation)
-    replaced = load("optimizer", Optimizer | None)
-    if replaced is not None:
-        parameters = parameters.model_copy(update={"optimizer": replaced})
     protocol = read_audited(Path("data/audited"))
     rows, held_out = read_train_and_val(Path("data/split"), protocol)
     return train_member(
         member,
-        parameters,
+        with_optimizer(parameters, load("optimizer", Optimizer | None)),
         rows,
         held_out,
         training=load("training", Training),

@@ -60,7 +60,11 @@ def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
             log.emit(logger.makeRecord("dermoscopy", logging.CRITICAL, __file__, 0, "our fault", (), sys.exc_info()))
             raise
         code = 2
-        logger.error("The disk is full: %s\nFree some space, then run dvc repro again.", error)
+        logger.error(
+            "The disk is full: %s\nFree some space (.checkpoints also keeps what trainings and searches that were "
+            "given up left), then run dvc repro again.",
+            error,
+        )
     finally:
         cost = {
             "exit": code,

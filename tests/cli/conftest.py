@@ -10,6 +10,7 @@ PARAMS = """\
 optimizer: null
 runtime:
   threads: 2
+  devices: 1
 data:
   source: simulated
   path: null

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from dermoscopy.cli.dvc import ENDED
 from dermoscopy.cli.repro import BRANCHES, INTERRUPTED
 from tests.cli.fake import DIRECT, REPRO, Fake
 from tests.cli.orphans import wait_until, wait_until_nothing_lives
@@ -19,18 +20,12 @@ if stage {which}:
     Path("hangs-" + stage).touch()
     stage_process.wait()
 """
-# As dvc is about to write dvc.lock.
+# As dvc writes dvc.lock when its stage has ended.
 WRITES = """
-import fcntl
-lock = Path(".dvc/tmp/lock").open("w")
-fcntl.flock(lock, fcntl.LOCK_EX)
-print("", os.getpid(), file=lock, flush=True)
 Path("begun").touch()
 while not Path("go on").exists():
     time.sleep(0.01)
 Path("written").touch()
-fcntl.flock(lock, fcntl.LOCK_UN)
-time.sleep(600)
 """
 
 
@@ -62,35 +57,33 @@ def test_nor_does_what_comes_before(project, kill):
     assert len(fake.asked()) == 1
 
 
-def test_what_dvc_writes_under_its_lock_it_finishes(project):
-    (project / ".dvc" / "tmp").mkdir(parents=True)
-    fake = Fake(project, WRITES)
+def test_what_dvc_does_when_its_stage_is_gone_it_finishes(project):
+    fake = Fake(project, HANGS.format(which="== 'repro'") + "time.sleep(0.3)\nPath('released').touch()")
+    with fake.start([*DIRECT, str(os.getpid()), "repro"]) as process:
+        wait_until(lambda: fake.has("hangs-repro"))
+        process.terminate()
+        assert process.wait() == ENDED
+    assert fake.has("released")
+
+
+def test_a_stage_that_it_starts_meanwhile_is_ended_too(project):
+    fake = Fake(project, WRITES + HANGS.format(which="== 'repro'"))
     with fake.start([*DIRECT, str(os.getpid()), "repro"]) as process:
         wait_until(lambda: fake.has("begun"))
         process.terminate()
         (project / "go on").touch()
-        assert process.wait() == 128 + signal.SIGTERM
-    assert fake.has("written")
+        assert process.wait() == ENDED
+        wait_until_nothing_lives(project)
+    assert fake.has("written", "hangs-repro")
 
 
 def test_but_not_for_ever(project):
-    (project / ".dvc" / "tmp").mkdir(parents=True)
     fake = Fake(project, WRITES)
     impatient = "from dermoscopy.cli import dvc; dvc.SECONDS_TO_FINISH = 0.2; dvc.main()"
     with fake.start([sys.executable, "-c", impatient, str(os.getpid()), "repro"]) as process:
         wait_until(lambda: fake.has("begun"))
         process.terminate()
-        assert process.wait() == 128 + signal.SIGTERM
-    assert not fake.has("written")
-
-
-def test_another_s_lock_does_not_keep_it(project):
-    (project / ".dvc" / "tmp").mkdir(parents=True)
-    fake = Fake(project, WRITES.replace("os.getpid()", "os.getpid() + 1"))
-    with fake.start([*DIRECT, str(os.getpid()), "repro"]) as process:
-        wait_until(lambda: fake.has("begun"))
-        process.terminate()
-        assert process.wait() == 128 + signal.SIGTERM
+        assert process.wait() == ENDED
     assert not fake.has("written")
 
 

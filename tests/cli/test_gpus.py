@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.cli.gpus import idlest, visible
+from dermoscopy.cli.gpus import idlest, shares, visible
 
 FIRST = "GPU-8a56a4bc-e184-a047-2620-be19fdf913d5"
 SECOND = "GPU-24e4ec1a-98a0-11ec-b909-0242ac120002"
@@ -43,6 +43,20 @@ def test_without_nvidia_smi_the_driver_tells(tmp_path, monkeypatch):
 )
 def test_what_the_environment_grants_comes_first(value, expected):
     assert visible({"CUDA_VISIBLE_DEVICES": value}) == expected
+
+
+@pytest.mark.parametrize(
+    ("gpus", "devices", "expected"),
+    [
+        ("", 1, []),
+        ("047", 1, ["0", "4", "7"]),
+        ("0123", 2, ["0,1", "2,3"]),
+        ("012", 2, ["0,1"]),
+        ("01", 4, ["0,1"]),
+    ],
+)
+def test_a_share_is_as_many_gpus_as_a_member_trains_on(gpus, devices, expected):
+    assert shares(list(gpus), devices) == expected
 
 
 def test_the_idlest_is_next():

@@ -101,6 +101,16 @@ def test_gpus_are_shared_out(project):
     assert f"{BRANCHES[1]}: started on 7\n" in done.stderr
 
 
+def test_so_are_shares_of_several(project):
+    fake = Fake(project, TOGETHER.format(wanted=len(BRANCHES)))
+    params = project / "params.yaml"
+    params.write_text(params.read_text().replace("devices: 1", "devices: 2"))
+    fake.environment["CUDA_VISIBLE_DEVICES"] = "0,1,2,3"
+    assert fake.run(REPRO).returncode == 0
+    given = {call["arguments"][-1]: call["gpu"] for call in fake.asked() if len(call["arguments"]) == 4}
+    assert given == dict(zip(BRANCHES, ["0,1", "2,3", "0,1", "2,3"], strict=True))
+
+
 def test_on_a_terminal_each_branch_has_one_line(project):
     fake = Fake(project, 'print("epoch 1/2 [bold]")\nprint("epoch 2/2")')
     ours, theirs = pty.openpty()

@@ -20,8 +20,6 @@ TOP = Path.cwd()
 @pytest.fixture
 def trained(project, monkeypatch):
     """A project with what a member trains on, where each training leaves the bytes that are told."""
-    runtime = "runtime:\n  threads: 2\n  precision: float32\n  eager: true\n  devices: 1\n  memory: 4\n"
-    (project / "params.yaml").write_text(runtime)
     for path in map(Path, NEEDED):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
@@ -34,6 +32,7 @@ def trained(project, monkeypatch):
             folder = Path(command[4], "model")
             folder.mkdir(parents=True)
             (folder / "model.weights.h5").write_bytes(next(left))
+            Path(command[4], "used.json").write_text('{"device": "CPU", "precision": "mixed_bfloat16", "devices": 1}')
             return subprocess.CompletedProcess(command, code)
 
         monkeypatch.setattr(module.subprocess, "run", run)
@@ -53,7 +52,7 @@ def test_equal_weights_are_one_line(trained, capsys):
     [line] = capsys.readouterr().out.splitlines()
     assert "same weights" in line
     assert hashlib.sha256(b"weights").hexdigest() in line
-    assert "float32, threads: 2, devices: 1" in line
+    assert "CPU, mixed_bfloat16, threads: 2, devices: 1" in line
 
 
 def test_different_weights_are_one_line_and_exit_1(trained, capsys):
@@ -78,7 +77,8 @@ def test_a_member_trains_twice_to_the_same_bytes(rows, tmp_path):
     for part in ("train", "val"):
         rows(part, 12)
     Path("data/audited").write_text("lesion clean\n")
-    Path("data/weights").mkdir()
+    for folder in ("data/augmented/train", "data/weights"):
+        Path(folder).mkdir(parents=True)
     file.read.cache_clear()
     Path("params.yaml").write_text((TOP / "params.yaml").read_text())
     git(tmp_path, "init", "--quiet")

@@ -1,22 +1,54 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+from filelock import FileLock
 
-from tests.pipeline.project import Project
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A clone with the tiny profile committed, not yet run."""
-    project = Project.clone(tmp_path_factory.mktemp("tiny") / "project")
-    project.apply("tiny")
-    project.commit("tiny")
-    return project
+from tests.pipeline.project import FIRST, Project
 
 
 @pytest.fixture(scope="session")
-def finished(tiny: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A clone in which the tiny profile was run and committed; copy it before you change it."""
-    project = tiny.copy(tmp_path_factory.mktemp("finished") / "project")
-    project.first = project.run("dvc", "repro")  # type: ignore[attr-defined]
-    assert project.first.returncode == 0, project.first.stdout[-4000:] + project.first.stderr[-4000:]
-    project.commit("run")
-    return project
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all processes of this test run have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def once(folder: Path, make: Callable[[], None]) -> None:
+    """Make a folder unless it is made, while the other processes wait."""
+    made = folder.with_suffix(".made")
+    with FileLock(folder.with_suffix(".lock")):
+        if not made.exists():
+            make()
+            made.touch()
+
+
+@pytest.fixture(scope="session")
+def tiny(shared: Path) -> Project:
+    """A clone with the tiny profile committed, not yet run; copy it before you change it."""
+
+    def make() -> None:
+        project = Project.clone(folder)
+        project.apply("tiny")
+        project.commit("tiny")
+
+    folder = shared / "tiny"
+    once(folder, make)
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def finished(shared: Path, tiny: Project) -> Project:
+    """A clone in which the tiny profile was run and committed, with what dvc said; copy it before you change it."""
+
+    def make() -> None:
+        project = tiny.copy(folder)
+        first = project.run("dvc", "repro")
+        assert first.returncode == 0, first.stdout[-4000:] + first.stderr[-4000:]
+        (folder / FIRST).write_text(first.stdout)
+        project.commit("run")
+
+    folder = shared / "finished"
+    once(folder, make)
+    return Project(folder)

@@ -10,6 +10,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 TOP = Path(__file__).parents[2]
+FIRST = "runs/first.log"  # What dvc said in the finished project's first run.
 
 
 class Project:

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,10 +38,14 @@ def test_ended_in_the_middle_nothing_lives_and_dvc_goes_on(tiny: Project, finish
         for log in logs:
             log.unlink(missing_ok=True)
         process = project.start(*REPRO, "4")
-        wait_until(lambda logs=logs: all(log.exists() for log in logs), patience=300)
+        wait_until(
+            lambda logs=logs, running=process: running.poll() is not None or all(map(Path.exists, logs)), patience=300
+        )
+        assert process.poll() is None, "it ended by itself"
         os.killpg(process.pid, kill)
         assert process.wait() == code
         wait_until_nothing_lives(project.folder)
+        assert (project.folder / ".dvc/tmp/rwlock").read_text() == "{}", "dvc believes files to be in use"
     project.done("dvc", "repro")
     assert project.lock() == finished.lock()
 

@@ -13,10 +13,9 @@ from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
 from dermoscopy.archive.problems import Problem, printable
 from dermoscopy.archive.zips import Allowance, MemberError, UnpackedTooMuchError, read_member
 from dermoscopy.errors import DISK_FULL
+from dermoscopy.params.block import GIGABYTE
 from dermoscopy.params.data import Limits
 from dermoscopy.progress import track
-
-GIGABYTE = 10**9
 
 
 def copy_archive(source: Path, raw: Path, masks: Path, limits: Limits) -> list[Problem]:

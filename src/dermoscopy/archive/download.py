@@ -8,6 +8,7 @@ from dermoscopy.archive.fetch import Published, locked, retrieve
 from dermoscopy.archive.layout import IMAGE_FOLDERS, METADATA
 from dermoscopy.archive.resume import FetchError, held
 from dermoscopy.errors import ArchiveError
+from dermoscopy.params.block import GIGABYTE
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def refuse_full_disk(folder: Path) -> None:
     if coming > free:
         raise ArchiveError(
             "The disk has no room for HAM10000",
-            [f"{folder}: {coming / 1e9:.1f} GB are still to come, {free / 1e9:.1f} GB are free"],
+            [f"{folder}: {coming / GIGABYTE:.1f} GB are still to come, {free / GIGABYTE:.1f} GB are free"],
             "Free some space, then run the same again.",
         )
 

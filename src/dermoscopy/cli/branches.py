@@ -26,13 +26,13 @@ class Branch:
 
     Attributes:
         stage: Its name.
-        gpu: The one it may use; null for all there are, or none.
+        gpus: Those it may use, as CUDA_VISIBLE_DEVICES takes them; null for all there are, or none.
         process: Its dvc, which leads a process group.
         last: Its last lines.
     """
 
     stage: str
-    gpu: str | None
+    gpus: str | None
     process: subprocess.Popen[str]
     last: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
 
@@ -46,7 +46,7 @@ def run_branches(stages: Sequence[str], jobs: int, gpus: Sequence[str], display:
     Args:
         stages: Their names.
         jobs: How many run at the same time.
-        gpus: To be shared among them; a branch is given the one that the fewest use.
+        gpus: Shares of them; a branch is given the one that the fewest use.
         display: Told of each line they print, and how they end.
 
     Raises:
@@ -60,9 +60,9 @@ def run_branches(stages: Sequence[str], jobs: int, gpus: Sequence[str], display:
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
-                gpu = idlest(gpus, [branch.gpu for branch in running])
-                running.append(_start(waiting.popleft(), gpu, lines))
-                display.tell(running[-1].stage, f"started on {gpu}" if gpu else "started")
+                share = idlest(gpus, [branch.gpus for branch in running])
+                running.append(_start(waiting.popleft(), share, lines))
+                display.tell(running[-1].stage, f"started on {share}" if share else "started")
             branch, line = lines.get()
             if line is not None:
                 branch.last.append(line)
@@ -81,11 +81,11 @@ def run_branches(stages: Sequence[str], jobs: int, gpus: Sequence[str], display:
     return failed
 
 
-def _start(stage: str, gpu: str | None, lines: Lines) -> Branch:
+def _start(stage: str, gpus: str | None, lines: Lines) -> Branch:
     # Neither a process group of its own nor a closed standard input lets the terminal reach it.
     process = subprocess.Popen(
         command("--wait-for-lock", "repro", "--single-item", stage),
-        env=environment() | {"PYTHONUNBUFFERED": "1"} | _share(gpu),
+        env=environment() | {"PYTHONUNBUFFERED": "1"} | _share(gpus),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -93,14 +93,14 @@ def _start(stage: str, gpu: str | None, lines: Lines) -> Branch:
         errors="replace",
         process_group=0,
     )
-    branch = Branch(stage, gpu, process)
+    branch = Branch(stage, gpus, process)
     threading.Thread(target=_read, args=(branch, lines), daemon=True).start()
     return branch
 
 
-def _share(gpu: str | None) -> dict[str, str]:
+def _share(gpus: str | None) -> dict[str, str]:
     # TensorFlow would take all of a GPU's memory at once, and leave none for another branch.
-    return {"CUDA_VISIBLE_DEVICES": gpu, "TF_FORCE_GPU_ALLOW_GROWTH": "true"} if gpu is not None else {}
+    return {"CUDA_VISIBLE_DEVICES": gpus, "TF_FORCE_GPU_ALLOW_GROWTH": "true"} if gpus is not None else {}
 
 
 def _read(branch: Branch, lines: Lines) -> None:

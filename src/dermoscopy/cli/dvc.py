@@ -2,64 +2,59 @@
 
 python -m dermoscopy.cli.dvc <process id of that command> repro …
 
-A stage dies with dvc only from when it has said so (`die_with_parent`), a second or two after its start; and
-dvc, ended while it writes dvc.lock, leaves half of it. Here neither happens.
+A stage dies with dvc only from when it has said so (`die_with_parent`), a second or two after its start; and dvc,
+ended at a bad moment, leaves half of dvc.lock, or files that the next dvc believes to be in use. Here neither
+happens: the stage is killed, and dvc comes to its own end, as if the stage had failed.
 """
 
-import fcntl
+import math
 import os
 import runpy
 import signal
 import sys
 import time
-from pathlib import Path
 
 import psutil
 
 from dermoscopy.parent import die_with_parent
 
-LOCK = Path(".dvc/tmp/lock")
-SECONDS_TO_FINISH = 10.0  # writing
+SECONDS_TO_FINISH = 10.0
 SECONDS_BETWEEN_LOOKS = 0.05
-
-_told_to_end: float | None = None
+ENDED = 128 + signal.SIGTERM
 
 
 def main() -> None:
     """Run dvc until it is done, is told to end (SIGTERM), or the command that started it is gone."""
     command, *arguments = sys.argv[1:]
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGALRM, _end)
+    end = _End()
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGALRM, end)
     die_with_parent()
     if os.getppid() != int(command):
         sys.exit(1)
     sys.argv[1:] = arguments
-    runpy.run_module("dvc", run_name="__main__", alter_sys=True)
-
-
-def _end(*_: object) -> None:
-    """End the stage and this process; but let dvc finish what it does under its repository lock."""
-    global _told_to_end
-    _told_to_end = _told_to_end or time.monotonic()
-    if _writing() and time.monotonic() - _told_to_end < SECONDS_TO_FINISH:
-        signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS)
-        return
-    for child in psutil.Process().children(recursive=True):
-        child.kill()
-    os._exit(128 + signal.SIGTERM)
-
-
-def _writing() -> bool:
-    """Return whether this process holds DVC's repository lock, as it does except while a stage runs."""
     try:
-        with LOCK.open() as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return lock.read().strip() == str(os.getpid())
-    except FileNotFoundError:
-        pass
-    return False
+        runpy.run_module("dvc", run_name="__main__", alter_sys=True)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if end.told < math.inf:
+            sys.exit(ENDED)  # and never 0, on which the next would begin
+
+
+class _End:
+    """What SIGTERM does."""
+
+    told = math.inf  # when
+
+    def __call__(self, *_: object) -> None:
+        """Kill the stage, and any that dvc starts until it is gone, for which it has some seconds."""
+        now = time.monotonic()
+        self.told = min(self.told, now)
+        for child in psutil.Process().children(recursive=True):
+            child.kill()
+        if now - self.told > SECONDS_TO_FINISH:
+            os._exit(ENDED)
+        signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS)
 
 
 if __name__ == "__main__":

@@ -27,11 +27,22 @@ def visible(environment: Mapping[str, str], driver: Path = DRIVER) -> list[str]:
     return re.findall(r"^GPU .*UUID:\s*(GPU-[\w-]+)", told, flags=re.MULTILINE)
 
 
-def idlest(gpus: Sequence[str], used: Sequence[str | None]) -> str | None:
-    """Return the GPU that the fewest use, of equals the first; none if there is none.
+def shares(gpus: Sequence[str], devices: int) -> list[str]:
+    """Return what a branch may be given, as CUDA_VISIBLE_DEVICES takes it: so many GPUs, or all of too few.
 
     Args:
-        gpus: All of them.
+        gpus: All of them; those left over are given to none.
+        devices: How many a member trains on, `runtime.devices`.
+    """
+    whole = range(0, len(gpus) - devices + 1, devices)
+    return [",".join(gpus[start : start + devices]) for start in whole] or [",".join(gpus)] * bool(gpus)
+
+
+def idlest(shares: Sequence[str], used: Sequence[str | None]) -> str | None:
+    """Return the share of GPUs that the fewest use, of equals the first; none if there is none.
+
+    Args:
+        shares: All of them.
         used: The one each running branch was given.
     """
-    return min(gpus, key=used.count, default=None)
+    return min(shares, key=used.count, default=None)

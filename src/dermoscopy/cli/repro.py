@@ -8,9 +8,11 @@ import typer
 
 from dermoscopy.cli.branches import Branch, run_branches
 from dermoscopy.cli.display import display
-from dermoscopy.cli.gpus import visible
+from dermoscopy.cli.gpus import shares, visible
 from dermoscopy.cli.process import run_dvc
 from dermoscopy.cli.repository import top_folder
+from dermoscopy.params.block import Positive
+from dermoscopy.params.file import load
 from dermoscopy.params.models import Member
 
 BEFORE = "audit"  # with all it needs, check first, it is all that training needs
@@ -28,9 +30,10 @@ def repro(jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help=JOBS_HEL
     code = run_dvc("repro", BEFORE)
     if code != 0:
         raise typer.Exit(code)
+    devices = load("runtime.devices", Positive)
     try:
         with display(BRANCHES) as shown:
-            failed = run_branches(BRANCHES, jobs, visible(os.environ), shown)
+            failed = run_branches(BRANCHES, jobs, shares(visible(os.environ), devices), shown)
     except KeyboardInterrupt:
         print("Ended: no stage runs any more. To go on: dvc repro, or dermoscopy repro", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None

@@ -1,5 +1,6 @@
 """Train a member twice, briefly, and compare."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,9 +13,9 @@ import typer
 from dermoscopy.archive.hashes import sha256
 from dermoscopy.cli.repository import top_folder
 from dermoscopy.errors import UserError
+from dermoscopy.params.block import Positive
 from dermoscopy.params.file import load
 from dermoscopy.params.models import Member
-from dermoscopy.params.runtime import Runtime
 
 NEEDED = (
     "data/audited",
@@ -32,10 +33,11 @@ def verify_determinism(member: Annotated[Member, typer.Argument(metavar="MEMBER"
     os.chdir(top_folder())
     if absent := [path for path in NEEDED if not Path(path).exists()]:
         raise UserError(f"Not here: {', '.join(absent)}. Make what a member trains on first: dvc repro audit")
-    runtime = load("runtime", Runtime)
     with TemporaryDirectory() as folder:
         first, second = (_train(member, Path(folder, run)) for run in ("first", "second"))
-    setting = f"{runtime.precision}, threads: {runtime.threads}, devices: {runtime.devices}"
+        used = json.loads(Path(folder, "first", "used.json").read_text())
+    threads = load("runtime.threads", Positive)
+    setting = f"{used['device']}, {used['precision']}, threads: {threads}, devices: {used['devices']}"
     if first == second:
         print(f"{member}: two short trainings gave the same weights, sha256 {first} ({setting}).")
         return

@@ -1,6 +1,6 @@
 """The four members of the ensemble."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
@@ -113,3 +113,10 @@ class Models(Block):
 
 
 Member = Literal["vgg19", "inception_v3", "cnn_a", "cnn_b"]
+
+M = TypeVar("M", Transfer, SmallCNN)
+
+
+def with_optimizer(parameters: M, replaced: Optimizer | None) -> M:
+    """Return a member's parameters with the top-level `optimizer`, unless that is null."""
+    return parameters if replaced is None else parameters.model_copy(update={"optimizer": replaced})

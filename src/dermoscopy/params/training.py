@@ -5,6 +5,7 @@ from typing import Literal
 from dermoscopy.params.block import Block, Count, Positive, Rate
 
 Monitor = Literal["val_accuracy", "val_loss", "val_roc_auc"]
+LOWEST_IS_BEST: tuple[Monitor, ...] = ("val_loss",)
 Schedule = Literal["constant", "cosine"]
 Balance = Literal["none", "class_weights", "batches"]
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from dermoscopy.archive.contents import find
 from dermoscopy.archive.paths import expand
 from dermoscopy.networks.backbones import BACKBONES
+from dermoscopy.params.block import GIGABYTE
 from dermoscopy.params.models import SmallCNN, Transfer
 from dermoscopy.params.tree import Params
 from dermoscopy.training.phases import Phase, phases
@@ -68,7 +69,7 @@ def tell_cost(params: Params, source: Mapping[str, Any]) -> None:
             "Expected on two cores: %s of training (%s), and %.1f GB of disk for the whole run. "
             "What has not changed since the last one is not trained again.",
             *(_about(total), ", ".join(f"{name} {_about(seconds)}" for name, seconds in members.items())),
-            expected_disk(params, images) / 1e9,
+            expected_disk(params, images) / GIGABYTE,
         )
 
 

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dermoscopy.params.training import Monitor
+from dermoscopy.params.training import LOWEST_IS_BEST, Monitor
 from dermoscopy.search.records import Record
 from dermoscopy.search.space import Trial
-
-LOWEST_IS_BEST: tuple[Monitor, ...] = ("val_loss",)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The photographs of a search where all its workers read them."""
 
-import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dermoscopy.errors import TrainingError
-from dermoscopy.training.examples import Examples
+from dermoscopy.training.examples import Examples, sha256_of_arrays
 
 PARTS = ("train", "val")
 
@@ -26,12 +25,8 @@ def shared(train: Examples, val: Examples, folder: Path) -> Iterator[Path]:
     Yields:
         A folder that `load` reads.
     """
-    digest = hashlib.sha256()
-    for part in (train, val):
-        for array in (part.images, part.labels):
-            digest.update(f"{array.dtype}{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).data)
-    place = folder / f"photographs-{digest.hexdigest()[:16]}"
+    digest = sha256_of_arrays([train.images, train.labels, val.images, val.labels])
+    place = folder / f"photographs-{digest[:16]}"
     place.mkdir(parents=True, exist_ok=True)
     for name, part in zip(PARTS, (train, val), strict=True):
         np.save(place / f"{name}_images.npy", part.images)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dermoscopy.networks.runtime import configure
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.params.search import Search
 from dermoscopy.params.training import Monitor, Training
@@ -44,7 +45,8 @@ def run_search(
         val: Rows of the val part, which scores.
         search: What is tried.
         training: What all members share.
-        runtime: How the machine is used; a trial always has one thread and one device.
+        runtime: How the machine is used; a trial always has one thread and one device, and the precision that
+            this machine does well where it is "auto".
         seed: The top-level one.
         versions: Of the libraries.
         checkpoints: Folder of what a killed run goes on from; finished trials are kept in its `search`.
@@ -70,12 +72,19 @@ def run_search(
                 photographs=photographs,
                 records=folder,
                 training=training,
-                runtime=runtime.model_copy(update={"threads": 1, "devices": 1}),
+                runtime=_of_a_trial(runtime),
                 seed=seed,
                 versions=versions,
                 code=code_digest(trial.__name__),
             )
             return race(tried, search, conditions)
+
+
+def _of_a_trial(runtime: Runtime) -> Runtime:
+    alone = runtime.model_copy(update={"threads": 1, "devices": 1})
+    if alone.precision == "auto":
+        return alone.model_copy(update={"precision": configure(alone).precision})
+    return alone
 
 
 def write_search(

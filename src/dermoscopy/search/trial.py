@@ -35,7 +35,8 @@ class Conditions:
         photographs: Folder of `photographs.shared`.
         records: Folder of what trials have come to.
         training: What all members share.
-        runtime: How a worker uses its machine: one thread and one device, so that a result does not depend on which.
+        runtime: How a worker uses its machine: one thread, one device and a precision that is named, so that a
+            result does not depend on which worker has it.
         seed: The top-level one.
         versions: Of the libraries.
         code: Digest of this module and what it imports.
@@ -76,7 +77,7 @@ class Task:
         settings = {
             "parameters": self.trial.parameters.model_dump(),
             "training": shared.training.model_dump(),
-            "runtime": shared.runtime.model_dump(),
+            "runtime": shared.runtime.model_dump(include={"precision", "eager"}),
             "seed": shared.seed,
             "versions": dict(shared.versions),
             "photographs": shared.photographs.name,

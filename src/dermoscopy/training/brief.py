@@ -1,14 +1,10 @@
 """A training short enough to be done twice: what the parameters say, over a few steps of one epoch a phase."""
 
-from typing import TypeVar
-
 import pandas as pd
 
-from dermoscopy.params.models import SmallCNN, Transfer
+from dermoscopy.params.models import M, Transfer
 
 STEPS = 4
-
-M = TypeVar("M", Transfer, SmallCNN)
 
 
 def one_epoch_a_phase(parameters: M) -> M:

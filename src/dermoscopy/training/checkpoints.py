@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermoscopy.training.curve import Curve, Epoch
+from dermoscopy.training.examples import sha256_of_arrays
 
 logger = logging.getLogger(__name__)
 
@@ -120,9 +121,7 @@ def checkpoint_key(member: str, settings: Any, arrays: Sequence[NDArray[Any]], f
         files: Whatever else it starts from.
     """
     digest = hashlib.sha256(json.dumps([member, settings], sort_keys=True).encode())
-    for array in arrays:
-        digest.update(f"{array.dtype}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
+    digest.update(sha256_of_arrays(arrays).encode())
     for path in [*files, *_loaded_code()]:
         digest.update(path.read_bytes())
     return f"{member}-{digest.hexdigest()[:16]}"

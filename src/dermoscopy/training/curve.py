@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 
 import pandas as pd
 
-from dermoscopy.params.training import Monitor
+from dermoscopy.params.training import LOWEST_IS_BEST, Monitor
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Curve:
 
     def _merit(self, epoch: Epoch) -> float:
         value = float(getattr(epoch, self.monitor))
-        return -value if self.monitor == "val_loss" else value
+        return -value if self.monitor in LOWEST_IS_BEST else value
 
     def frame(self) -> pd.DataFrame:
         """Return the rows of data/curves/<member>.csv."""

@@ -1,9 +1,12 @@
 """The photographs of one part, decoded once."""
 
+import hashlib
 import tempfile
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,9 +14,9 @@ from numpy.typing import NDArray
 
 from dermoscopy.errors import DISK_FULL, TrainingError
 from dermoscopy.images import read_image
+from dermoscopy.params.block import GIGABYTE
 from dermoscopy.tables.parts import LABELS
 
-GIGABYTE = 10**9
 AT_ONCE = 64  # photographs in memory on their way to the disk
 
 
@@ -47,6 +50,15 @@ def read_examples(frame: pd.DataFrame, size: int, threads: int, *, memory: float
     wanted = len(paths) * size * size * 3 / GIGABYTE
     read = _read_to_disk(paths, size, threads, folder) if wanted > memory else read_photographs(paths, size, threads)
     return Examples(read, frame["label"].to_numpy(np.float32))
+
+
+def sha256_of_arrays(arrays: Iterable[NDArray[Any]]) -> str:
+    """Return the sha256 of arrays, one after the other, each with its type and shape, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def read_photographs(paths: list[Path], size: int, threads: int) -> NDArray[np.uint8]:

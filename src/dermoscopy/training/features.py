@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermoscopy.networks.batches import batches
-
-GIGABYTE = 10**9
+from dermoscopy.params.block import GIGABYTE
 
 
 @dataclass(frozen=True)
