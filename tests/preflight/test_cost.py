@@ -34,6 +34,28 @@ def test_a_long_one_is_told_by_member_with_its_disk(tree: Tree, caplog: pytest.L
     assert "GB of disk" in line
 
 
+def test_a_long_search_is_told_too(tree: Tree, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    tree["search"] |= {"trials": 5000}
+    cost.tell_cost(Params(**tree), {"source": "simulated"})
+    [line] = caplog.messages
+    assert "search " in line
+
+
+def test_a_search_costs_its_epochs_and_halving_saves_some(tree: Tree) -> None:
+    def seconds(**changes: Any) -> float:
+        search = tree["search"] | {"trials": 14, "epochs": 4, "halving": None, "jobs": 2} | changes
+        return cost.search_seconds(Params(**tree | {"search": search}), 1000)
+
+    plain = seconds()
+    assert seconds(epochs=8) == pytest.approx(2 * plain)
+    assert seconds(trials=30) == pytest.approx(2 * plain)
+    assert seconds(jobs=1) == pytest.approx(2 * plain)
+    # 16 trials of one epoch, 8 of one more, 4 of two more.
+    assert seconds(halving=2) == pytest.approx(plain * (16 + 8 + 4 * 2) / (16 * 4))
+    assert seconds(scheduler="tcp://host:8786") == 0
+
+
 def test_it_counts_what_the_source_holds(tree: Tree) -> None:
     assert cost.expected_images(Params(**tree), {"source": "simulated"}) == pytest.approx(1.34 * 500)
     tree["data"] |= {"source": "directory", "path": "anywhere"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dermoscopy.errors import TrainingError
+from dermoscopy.errors import DivergedError, TrainingError
 from dermoscopy.params.search import Search
 from dermoscopy.search import trial as module
 from dermoscopy.search.space import Trial, trials
@@ -84,6 +84,20 @@ def test_a_trial_whose_loss_is_infinite_is_a_result(tried, conditions: Condition
     assert record.over
     assert "learning rate 1e+38" in record.problem
     assert record.chosen(4, "val_loss") is None
+
+
+def test_so_is_one_whose_loss_is_infinite_after_a_pause(tried, conditions: Conditions, monkeypatch: pytest.MonkeyPatch):
+    before = Task(tried[0], 1, conditions)()[1]
+
+    def diverge(*args, **kwargs):
+        raise DivergedError("loss nan in epoch 2")
+
+    monkeypatch.setattr(module, "fit", diverge)
+    record = Task(tried[0], 4, conditions)()[1]
+    assert record.over
+    assert record.problem == "loss nan in epoch 2"
+    assert record.epochs == before.epochs
+    assert record.chosen(1, "val_loss") == before.epochs[0]
 
 
 def test_other_settings_have_another_record(tried, conditions: Conditions):

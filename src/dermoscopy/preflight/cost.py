@@ -10,6 +10,7 @@ from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.params.block import GIGABYTE
 from dermoscopy.params.models import SmallCNN, Transfer
 from dermoscopy.params.tree import Params
+from dermoscopy.search.halving import rungs
 from dermoscopy.training.phases import Phase, phases
 
 logger = logging.getLogger(__name__)
@@ -55,20 +56,21 @@ PACES = {
 
 
 def tell_cost(params: Params, source: Mapping[str, Any]) -> None:
-    """Tell how long the members train on two cores and what disk a run takes, if that is above ten minutes.
+    """Tell how long members and search train on two cores and what disk a run takes, if that is above ten minutes.
 
     Args:
         params: params.yaml.
         source: data/source.json.
     """
     images = expected_images(params, source)
-    members = {name: training_seconds(name, params, images) for name in type(params.models).model_fields}
-    total = sum(members.values())
+    parts = {name: training_seconds(name, params, images) for name in type(params.models).model_fields}
+    parts["search"] = search_seconds(params, images)
+    total = sum(parts.values())
     if total > LONG:
         logger.info(
             "Expected on two cores: %s of training (%s), and %.1f GB of disk for the whole run. "
             "What has not changed since the last one is not trained again.",
-            *(_about(total), ", ".join(f"{name} {_about(seconds)}" for name, seconds in members.items())),
+            *(_about(total), ", ".join(f"{name} {_about(seconds)}" for name, seconds in parts.items() if seconds)),
             expected_disk(params, images) / GIGABYTE,
         )
 
@@ -96,11 +98,8 @@ def training_seconds(name: str, params: Params, images: float) -> float:
         images: Photographs in all parts.
     """
     member: Transfer | SmallCNN = getattr(params.models, name)
-    precision = "mixed_bfloat16" if params.runtime.precision == "mixed_bfloat16" else "float32"
-    pace = PACES[precision][member.backbone if isinstance(member, Transfer) else SMALL]
-    train = images * (1 - params.split.val - params.split.test)
-    train += _copies(params, train)
-    val = images * params.split.val
+    pace = _paces(params)[member.backbone if isinstance(member, Transfer) else SMALL]
+    train, val = _fitted(params, images)
     milliseconds = 0.0
     for phase in phases(member):
         share = _trained_share(member, phase)
@@ -109,6 +108,26 @@ def training_seconds(name: str, params: Params, images: float) -> float:
         milliseconds += below * (phase.epochs if params.training.augment.changes else 1)
         milliseconds += phase.epochs * (share * pace.step * train + pace.forward * val)
     return milliseconds / 1000 * (member.image_size / 224) ** 2
+
+
+def search_seconds(params: Params, images: float) -> float:
+    """Return about how long the search takes on two cores; 0 where a cluster does it.
+
+    Args:
+        params: params.yaml.
+        images: Photographs in all parts.
+    """
+    search = params.search
+    if search.scheduler:
+        return 0
+    epochs, before = 0, 0
+    for rung in rungs(search.trials + len(type(search.known).model_fields), search.epochs, search.halving):
+        epochs += rung.trials * (rung.epochs - before)
+        before = rung.epochs
+    pace = _paces(params)[SMALL]
+    train, val = _fitted(params, images)
+    seconds = epochs * (pace.step * train + pace.forward * val) / 1000 * (search.image_size / 224) ** 2
+    return seconds if search.jobs > 1 else 2 * seconds  # a trial has one thread
 
 
 def expected_disk(params: Params, images: float) -> float:
@@ -135,6 +154,16 @@ def _archive(params: Params) -> tuple[float, float]:
         return DOWNLOAD, HAM10000
     entries = [entries[0] for entries in find(expand(params.data.path)).photographs.values()]
     return sum(one.member.file_size if one.member else one.path.stat().st_size for one in entries), len(entries)
+
+
+def _paces(params: Params) -> dict[str, Pace]:
+    return PACES["mixed_bfloat16" if params.runtime.precision == "mixed_bfloat16" else "float32"]
+
+
+def _fitted(params: Params, images: float) -> tuple[float, float]:
+    """Return how many photographs train, copies included, and how many of val choose."""
+    train = images * (1 - params.split.val - params.split.test)
+    return train + _copies(params, train), images * params.split.val
 
 
 def _copies(params: Params, train: float) -> float:
