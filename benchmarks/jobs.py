@@ -23,10 +23,10 @@ import pandas as pd
 
 from dermoscopy.cli.branches import run_branches
 from dermoscopy.cli.display import Prefixed
-from dermoscopy.cli.gpus import visible
 from dermoscopy.cli.process import run_dvc
 from dermoscopy.cli.profile import override, read_profile
 from dermoscopy.cli.repro import BEFORE, BRANCHES
+from dermoscopy.networks.gpus import visible
 from dermoscopy.params.file import read_yaml
 
 JOBS = (1, 2, 4)

@@ -7,6 +7,7 @@ from dermoscopy.archive.fingerprint import fingerprint
 from dermoscopy.params.file import PARAMS, load
 from dermoscopy.params.tree import Params
 from dermoscopy.preflight.cost import tell_cost
+from dermoscopy.preflight.devices import tell_unused_gpus
 from dermoscopy.preflight.environment import versions
 from dermoscopy.preflight.keep import keep
 from dermoscopy.preflight.rules import preflight
@@ -26,6 +27,7 @@ def check() -> None:
     keep(Path("data/source.json"), source)
     keep(Path("data/environment.json"), environment)
     tell_cost(params, source)
+    tell_unused_gpus()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 import shlex
+import subprocess
+import sys
 
 import pytest
 
-from dermoscopy.cli.overrides import overrides
+from dermoscopy.cli.overrides import REFUSED, overrides
 from dermoscopy.errors import UserError
 
 
@@ -24,7 +26,16 @@ def test_the_archive_may_be_downloaded(project, capsys):
 def test_what_the_shell_would_split_is_refused(project, capsys):
     with pytest.raises(UserError, match="use dermoscopy run"):
         overrides("small", str(project / "my photographs"))
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == f"{REFUSED}\n"
+
+
+def test_dvc_refuses_to_run_instead_of_a_profile_that_is_not_there(project, capsys):
+    with pytest.raises(UserError, match=r"There is no profile smal; .* Did you mean small"):
+        overrides("smal")
+    words = capsys.readouterr().out.split()
+    refused = subprocess.run([sys.executable, "-m", "dvc", "exp", "run", *words], capture_output=True, text=True)
+    assert refused.returncode != 0
+    assert f"unrecognized arguments: {REFUSED}" in refused.stderr
 
 
 def test_items_survive_the_shell_s_word_splitting(project, capsys):

@@ -117,7 +117,7 @@ WRONG = [
     ("seed=null", "seed: received null; expected a whole number, at least 0."),
     (
         "models.cnn_a.dropout=1.5",
-        "models.cnn_a.dropout: received 1.5; expected a number, at least 0 and below 1. Did you mean 0.015?",
+        "models.cnn_a.dropout: received 1.5; expected a number, at least 0 and below 1.",
     ),
     (
         "models.cnn_a.image_size=4",

@@ -1,8 +1,11 @@
+from importlib.metadata import PackageNotFoundError
+
 import pytest
 
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.params.training import Training
-from dermoscopy.preflight.devices import device_problems
+from dermoscopy.preflight import devices as module
+from dermoscopy.preflight.devices import device_problems, tell_unused_gpus
 
 
 @pytest.mark.parametrize(
@@ -19,3 +22,23 @@ def test_a_batch_divides_among_the_devices(tree, devices, batch_size, said):
         (line,) = problems
         assert line.startswith(f"training.batch_size: received {batch_size}; runtime.devices is {devices}")
         assert line.endswith(said)
+
+
+@pytest.mark.parametrize(("gpus", "told"), [(["0", "1"], "has 2 GPUs, but tensorflow-cpu"), (["0"], "has 1 GPU, but")])
+def test_gpus_that_nobody_would_use_are_told(monkeypatch, caplog, gpus, told):
+    monkeypatch.setattr(module, "distribution", lambda name: None)
+    monkeypatch.setattr(module, "visible", lambda environment: gpus)
+    tell_unused_gpus()
+    assert told in caplog.text
+
+
+@pytest.mark.parametrize("gpus", [[], ["0"]])
+def test_without_gpus_or_with_the_tensorflow_for_them_nothing_is(monkeypatch, caplog, gpus):
+    def distribution(name):
+        if gpus:
+            raise PackageNotFoundError
+
+    monkeypatch.setattr(module, "distribution", distribution)
+    monkeypatch.setattr(module, "visible", lambda environment: gpus)
+    tell_unused_gpus()
+    assert caplog.text == ""

@@ -11,8 +11,8 @@ from queue import SimpleQueue
 
 from dermoscopy.cli.display import Display
 from dermoscopy.cli.dvc import SECONDS_TO_FINISH
-from dermoscopy.cli.gpus import idlest
 from dermoscopy.cli.process import command, environment
+from dermoscopy.networks.gpus import idlest
 
 LAST_LINES = 20  # of a failed branch, told again at the end
 SECONDS_TO_END = 2 * SECONDS_TO_FINISH

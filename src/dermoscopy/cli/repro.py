@@ -8,9 +8,9 @@ import typer
 
 from dermoscopy.cli.branches import Branch, run_branches
 from dermoscopy.cli.display import display
-from dermoscopy.cli.gpus import shares, visible
 from dermoscopy.cli.process import run_dvc
 from dermoscopy.cli.repository import top_folder
+from dermoscopy.networks.gpus import shares, visible
 from dermoscopy.params.block import Positive
 from dermoscopy.params.file import load
 from dermoscopy.params.models import Member

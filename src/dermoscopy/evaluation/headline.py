@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dermoscopy.evaluation.fixed import ENSEMBLE, Fixed
-from dermoscopy.evaluation.weighted import average_precision, losses, roc_auc
+from dermoscopy.evaluation.weighted import losses, roc_auc
 
 # Few enough for `dvc metrics diff` to be read; the others are in data/evaluation/scores.csv.
 HEADLINE = (
@@ -38,13 +38,11 @@ def val_figures(fixed: Fixed, protocol: str) -> Figures:
     """
     label, probability = (fixed.predictions[column].to_numpy() for column in ("label", "probability"))
     once = np.ones((1, len(label)))
-    named = {
-        "log_loss": losses(label, probability, once)["log_loss"],
-        "roc_auc": roc_auc(label, probability, once),
-        "average_precision": average_precision(label, probability, once),
-    }
+    named = {"log_loss": losses(label, probability, once)["log_loss"], "roc_auc": roc_auc(label, probability, once)}
+    first, *others = fixed.choice.members
     return {
         "protocol": protocol,
+        "ensemble": f"{fixed.choice.method} of {', '.join([first, *others])}" if others else first,
         **{metric: float(value[0]) for metric, value in named.items()},
         "gain_over_best_member": fixed.choice.gain,
     }

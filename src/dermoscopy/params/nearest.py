@@ -8,6 +8,7 @@ from typing import Any
 NOTHING = ("", "none", "None", "~", "nil")
 TRUTHS = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no": False, "false": False, "0": False}
 CLOSE = 0.5
+LEAST_PERCENTAGE = 5  # less is hardly one of a share
 
 
 def nearest_word(word: str, words: Iterable[str]) -> str | None:
@@ -74,7 +75,7 @@ def _as_number(value: object, schema: dict[str, Any]) -> str | None:
     except ValueError:
         return None
     below = schema.get("exclusiveMaximum", schema.get("maximum"))
-    if below == 1 and 1 < number < 100 and schema["type"] == "number":
+    if below == 1 and LEAST_PERCENTAGE <= number < 100 and schema["type"] == "number":
         number /= 100  # a percentage
     whole = schema["type"] == "integer"
     if whole and not number.is_integer():

@@ -1,7 +1,16 @@
-"""Batches that cannot be shared out."""
+"""Batches that cannot be shared out, and graphics cards that nobody would use."""
 
+import logging
+import os
+from importlib.metadata import PackageNotFoundError, distribution
+
+from dermoscopy.networks.gpus import visible
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.params.training import Training
+
+logger = logging.getLogger(__name__)
+
+FOR_PROCESSORS = "tensorflow-cpu"
 
 
 def device_problems(runtime: Runtime, training: Training) -> list[str]:
@@ -21,3 +30,17 @@ def device_problems(runtime: Runtime, training: Training) -> list[str]:
         f"training.batch_size: received {training.batch_size}; runtime.devices is {runtime.devices}, "
         f"and each takes an equal share of a batch. Did you mean {' or '.join(fitting)}?"
     ]
+
+
+def tell_unused_gpus() -> None:
+    """Tell of GPUs that are here while TensorFlow for processors alone is installed."""
+    try:
+        distribution(FOR_PROCESSORS)
+    except PackageNotFoundError:
+        return
+    if gpus := visible(os.environ):
+        logger.warning(
+            "This machine has %d GPU%s, but %s is installed, which computes on the processor. To use them, first: "
+            "pip uninstall --yes %s && pip install --editable '.[gpu]'",
+            *(len(gpus), "s" if len(gpus) > 1 else "", FOR_PROCESSORS, FOR_PROCESSORS),
+        )

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from dermoscopy.evaluation.chosen import ALONE
+from dermoscopy.report.intervals import LEAK
 from dermoscopy.report.names import classifier, css
 from dermoscopy.report.numbers import interval, known, probability, signed
 from dermoscopy.report.sources import Sources
@@ -25,13 +26,16 @@ def about_ensemble(sources: Sources, confidence: float) -> dict[str, Any]:
         for name, rows in comparisons.groupby("second")
     }
     members = list(sources.candidates.loc[sources.candidates["method"] == ALONE, "members"])
+    scores = sources.judged["scores"]
+    baselines = list(scores.loc[scores["kind"] == "baseline", "name"].unique())
+    others = [*members, *(name for name in baselines if name != LEAK)]
     gain = by_metric.get(sources.choice.best_member, {}).get(("lesion", "roc_auc"))
     return {
         "choice": sources.choice,
         "best_on_val": classifier(sources.choice.best_member),
         "gain": gain,
         "verdict": verdict(gain, classifier(sources.choice.best_member), 1 - confidence),
-        "paired": [(classifier(member), css(member), by_metric[member]) for member in members if member in by_metric],
+        "paired": [(classifier(name), css(name), by_metric[name]) for name in others if name in by_metric],
         "weights": _weights(sources, members),
         "candidates": _candidates(sources),
         "grown": _grown(sources.growing),

@@ -25,7 +25,7 @@ def coordinates(ranked: pd.DataFrame, monitor: Monitor) -> pd.DataFrame:
     scored = ranked.dropna(subset="score")
     axes = {name: (scored[name].astype(str), _even(scored[name])) for name in DIMENSIONS}
     axes[SCORE] = (scored["score"].map("{:.4f}".format), _scaled(merit(scored["score"], monitor)))
-    columns: dict[str, Any] = {name: scored[name] for name in ("trial", "name", "protocol", "score")}
+    columns: dict[str, Any] = {name: scored[name] for name in ("trial", "name", "protocol", "rank", "score")}
     points = [
         pd.DataFrame({**columns, "place": place, "dimension": name, "value": value, "height": height})
         for place, (name, (value, height)) in enumerate(axes.items())

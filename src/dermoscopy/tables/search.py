@@ -58,6 +58,7 @@ COORDINATES = Table(  # a row for each trial and dimension, and for its score
         "trial": "int64",
         "name": "str",
         "protocol": "str",
+        "rank": "int64",
         "score": "float64",
         "place": "int64",  # of the dimension, from 0
         "dimension": "str",
