@@ -1,4 +1,4 @@
-"""Write the figures in README and docs/data.md from what git keeps: metrics/, plots/, dvc.yaml, docs/protocols.csv.
+"""Write the figures in README and docs/ from what git keeps: metrics/, plots/, dvc.yaml and the tables of benchmarks/.
 
 python docs/results.py
 """
@@ -14,6 +14,7 @@ from dermoscopy.evaluation.proportions import wilson_interval
 from dermoscopy.report import paper as audit
 
 README, DATA, PAPER = Path("README.md"), Path("docs/data.md"), Path("docs/paper.md")
+TRAINING, SEARCH, PARALLEL = Path("docs/training.md"), Path("docs/search.md"), Path("docs/parallel.md")
 
 MEMBERS = ["vgg19", "inception_v3", "cnn_a", "cnn_b"]
 
@@ -114,6 +115,45 @@ def near_duplicates() -> str:
     for row in pd.read_csv("docs/near_duplicates.csv").itertuples(index=False):
         rows.append("| " + " | ".join(map(str, row)) + " |")
     return "\n".join(rows)
+
+
+def table(path: str, **formats: str) -> str:
+    """Return a table of benchmarks/ in Markdown.
+
+    Args:
+        path: Of the table.
+        formats: Column to how its values are written; other columns are left out.
+    """
+    rows = [
+        [format(getattr(row, name), form) for name, form in formats.items()] for row in pd.read_csv(path).itertuples()
+    ]
+    head = [" | ".join(name.replace("_", " ") for name in formats), "|".join("---" for _ in formats)]
+    return "\n".join([f"| {head[0]} |", f"|{head[1]}|", *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def waiting() -> str:
+    """Return what input and the frozen phase cost, in Markdown."""
+    measured = pd.read_csv("docs/training.csv")
+    ways = [("memory", False), ("memory", True), ("disk", False), ("disk", True)]
+    named = [f"{place}{', augmented' if augment else ''}" for place, augment in ways]
+    lines = [f"| | {' | '.join(named)} |", "|---" * (len(ways) + 1) + "|"]
+    frozen = measured[measured["measure"] == "frozen phase"].set_index("member")["value"]
+    of_input = measured[measured["measure"] != "frozen phase"].copy()
+    of_input["augment"] = of_input["augment"].astype(str) == "True"
+    cells = of_input.set_index(["member", "measure", "kept", "augment"])["value"]
+    for member in MEMBERS:
+        shares = [
+            " / ".join(
+                f"{100 * cells[member, measure, *way]:.1f} %" for measure in ("waiting for input", "input alone")
+            )
+            for way in ways
+        ]
+        lines.append(f"| {member} | {' | '.join(shares)} |")
+    passes = " and ".join(f"{value:.2f} with {member}" for member, value in frozen.items())
+    told = (
+        f"Ten frozen epochs, features stored first, cost as much as this many forward passes of the backbone: {passes}."
+    )
+    return "\n".join([*lines, "", told])
 
 
 def claims() -> str:
@@ -223,6 +263,14 @@ def pages() -> dict[Path, str]:
     return {
         README: render(README.read_text(), results=results(), dag=dag()),
         PAPER: render(PAPER.read_text(), claims=claims()),
+        TRAINING: render(TRAINING.read_text(), waiting=waiting()),
+        SEARCH: render(
+            SEARCH.read_text(), workers=table("docs/search.csv", jobs="d", trials="d", seconds=".1f", ratio=".2f")
+        ),
+        PARALLEL: render(
+            PARALLEL.read_text(),
+            jobs=table("docs/jobs.csv", run="", cores="d", threads="d", jobs="d", seconds=".0f", ratio=".2f"),
+        ),
         DATA: render(DATA.read_text(), near_duplicates=near_duplicates(), protocols=protocols()),
     }
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import get_args
 
 from dermoscopy.evaluation.charts import write_charts
+from dermoscopy.evaluation.chosen import read_choice
 from dermoscopy.evaluation.growing import grow
 from dermoscopy.evaluation.headline import headline, write_figures
 from dermoscopy.evaluation.judge import judge
@@ -29,12 +30,13 @@ def evaluate() -> None:
     epochs = {member: CURVE.read(Path("data/curves", f"{member}.csv")) for member in get_args(Member)}
     judged = judge(test, Path("data"), settings)
     candidates = CANDIDATES.read(Path("data/ensemble/candidates.csv"))
+    best = read_choice(Path("data/ensemble/ensemble.json")).best_member
 
     for name, table in judged.tables.items():
         TABLES[name].write(table, Path("data/evaluation", f"{name}.csv"))
     PREDICTIONS.write(rows.assign(probability=judged.ensemble.score), Path("data/evaluation/predictions.csv"))
     write_figures(headline(rows, judged.tables["scores"], settings.point, protocol), Path("metrics/test.json"))
-    GROWING.write(grow(candidates, judged.tables["subsets"], protocol), Path("plots/growing.csv"))
+    GROWING.write(grow(candidates, judged.tables["subsets"], best, protocol), Path("plots/growing.csv"))
     write_charts(test["label"].to_numpy(), judged, epochs, settings.point, protocol, Path("plots"))
 
 

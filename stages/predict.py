@@ -1,5 +1,6 @@
 """The predict stage."""
 
+import os
 from pathlib import Path
 from typing import get_args
 
@@ -13,10 +14,12 @@ from dermoscopy.predict.photographs import predict_part
 from dermoscopy.stage import run
 from dermoscopy.tables.parts import read_part
 from dermoscopy.tables.predictions import PREDICTIONS
+from dermoscopy.training.checkpoints import remove_finished
 
 
 def predict() -> None:
     """Compute every member's probability for every photograph of val and test."""
+    remove_finished(Path(os.environ.get("DVC_ROOT", ".")) / ".checkpoints")
     settings = load("predict", Predict)
     runtime = load("runtime", Runtime)
     parts = {part: read_part(Path(f"data/split/{part}.csv"), part) for part in ("val", "test")}

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.full_disk import on_a_small_disk
+
 SCRIPT = '''
 import errno, sys
 from typing import Literal
@@ -55,6 +57,17 @@ def test_a_full_disk_is_said_in_a_sentence(tmp_path, number):
     done = execute(write(tmp_path, f"raise OSError(errno.{number}, 'No space left on device', 'data/x')"))
     assert done.returncode == 2
     assert "The disk is full" in done.stderr
+
+
+def test_so_is_one_that_is_full_for_the_log_too(tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    script = write(tmp_path, f"open('{root}/filled', 'wb').write(bytes(2**21))")
+    environment = {**os.environ, "PYTHONPATH": str(Path("src").resolve()), "DVC_ROOT": str(root)}
+    done = on_a_small_disk(root, [sys.executable, str(script)], env=environment)
+    assert done.returncode == 2
+    assert done.stderr.startswith("The disk is full")
+    assert "Traceback" not in done.stderr
 
 
 def test_the_cost_is_left_in_runs(tmp_path):

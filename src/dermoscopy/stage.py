@@ -1,6 +1,7 @@
 """What all stage scripts share: --help, errors to exit codes, dying with dvc, time and memory."""
 
 import argparse
+import contextlib
 import inspect
 import json
 import logging
@@ -39,6 +40,7 @@ def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
     runs = Path(os.environ.get("DVC_ROOT", ".")) / "runs"
     runs.mkdir(exist_ok=True)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_Stderr()])
+    logging.raiseExceptions = False  # where the disk is full, so it is for the log
     log = logging.FileHandler(runs / f"{name}.log", mode="w", encoding="utf-8", errors="backslashreplace")
     log.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     logging.getLogger().addHandler(log)
@@ -72,7 +74,8 @@ def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
             "peak_memory_mb": peak_memory() // 2**20,
             **facts,
         }
-        cost_file.write_text(json.dumps(cost) + "\n")
+        with contextlib.suppress(OSError):  # of a full disk, which has been told
+            cost_file.write_text(json.dumps(cost) + "\n")
     sys.exit(code)
 
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from dermoscopy.evaluation.candidates import fit_candidates
@@ -52,7 +53,7 @@ def test_it_grows_from_the_most_accurate_on_val_with_and_without_that(tmp_path):
     draws = draw_lesions(unit.lesion, unit.label, 20, np.random.default_rng(1))
     subsets = score_subsets(unit, PROBABILITIES, written(tmp_path), draws, 0.95)
     candidates = candidate_rows(ROWS["label"].to_numpy(), FITTED)
-    table = grow(candidates, subsets, "lesion")
+    table = grow(candidates, subsets, "vgg19", "lesion")
     GROWING.write(table, tmp_path / "growing.csv")
     alone = candidates[candidates["method"] == "alone"].set_index("members")["accuracy"]
     (longest,) = table.loc[table["size"] == 3, "start"].unique()
@@ -64,3 +65,15 @@ def test_it_grows_from_the_most_accurate_on_val_with_and_without_that(tmp_path):
     of = subsets.set_index(["members", "method", "metric"])["value"]
     assert mean.loc["test", "accuracy"] == of["cnn_a+cnn_b+vgg19", "mean", "accuracy"]
     assert mean.loc["val", "roc_auc"] != mean.loc["test", "roc_auc"]
+
+
+def test_where_one_counts_it_is_told_alone():
+    alone = [one for one in FITTED if len(one.combiner.members) == 1]
+    candidates = candidate_rows(ROWS["label"].to_numpy(), alone)
+    subsets = pd.DataFrame(
+        [(name, "alone", metric, 0.7, 0.6, 0.8) for name in MEMBERS for metric in ("accuracy", "roc_auc")],
+        columns=["members", "method", "metric", "value", "low", "high"],
+    )
+    table = grow(candidates, subsets, "vgg19", "lesion")
+    assert set(table["start"]) == set(table["added"]) == {"vgg19"}
+    assert set(table["size"]) == {1}

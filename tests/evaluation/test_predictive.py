@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -40,3 +42,10 @@ def test_who_calls_nobody_malignant_has_no_ppv():
 
 def test_without_a_label_there_is_none():
     assert np.isnan(predictive_values(Confusion(tn=3, fp=1, fn=0, tp=0), 0.2, 0.95)["npv"]).all()
+
+
+def test_the_value_lies_inside_at_the_walls_too():
+    for benign, found in itertools.product(range(20, 400), (0, 1, 3, 9, 10)):
+        for counts in (Confusion(benign, 0, 10 - found, found), Confusion(found, 10 - found, 0, benign)):
+            for bounded in predictive_values(counts, 0.05, 0.95).values():
+                assert np.isnan(bounded.value) or bounded.low <= bounded.value <= bounded.high, counts

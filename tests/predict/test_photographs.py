@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from dermoscopy.networks.saved import load_member, save_member
 from dermoscopy.networks.small_cnn import build_small_cnn
 from dermoscopy.params.models import SmallCNN
 from dermoscopy.params.runtime import Runtime
+from dermoscopy.predict import photographs as module
 from dermoscopy.predict.photographs import predict_part, predict_photographs
 from dermoscopy.tables.predictions import PREDICTIONS
 
@@ -58,6 +60,24 @@ def test_depends_on_the_photograph_alone(folder: Path, photographs: list[Path]) 
     assert len(np.unique(alone)) == 7
     np.testing.assert_allclose(predict_photographs(*member, photographs, 3, RUNTIME), alone, atol=1e-6)
     np.testing.assert_allclose(predict_photographs(*member, photographs[::-1], 32, RUNTIME)[::-1], alone, atol=1e-6)
+
+
+def test_more_than_the_memory_may_hold_are_decoded_in_turn(
+    folder: Path, photographs: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+    read = module.read_photographs
+
+    def counted(paths: list[Path], *rest: int) -> Any:
+        decoded.append(len(paths))
+        return read(paths, *rest)
+
+    member = load_member(folder)
+    whole = predict_photographs(*member, photographs, 2, RUNTIME)
+    monkeypatch.setattr(module, "read_photographs", counted)
+    little = RUNTIME.model_copy(update={"memory": 5 * 3 * 16**2 / 1e9})
+    np.testing.assert_array_equal(predict_photographs(*member, photographs, 2, little), whole)
+    assert decoded == [4, 3]
 
 
 def test_a_part_becomes_its_table(folder: Path, photographs: list[Path], tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
     return (
         data / "ensemble",
         tables,
-        grow(CANDIDATES.read(data / "ensemble/candidates.csv"), tables["subsets"], "lesion"),
+        grow(CANDIDATES.read(data / "ensemble/candidates.csv"), tables["subsets"], MEMBERS[0], "lesion"),
     )
 
 

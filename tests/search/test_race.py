@@ -58,6 +58,13 @@ def test_halving_trains_the_best_further_and_no_epoch_twice(search: Make, condit
     assert not [path for path in conditions.records.iterdir() if path.is_dir() and "photographs" not in path.name]
 
 
+def test_a_raised_count_goes_on_with_who_had_fallen_behind(search: Make, conditions: Conditions, trained: list[int]):
+    for count in (1, 2, 6):
+        settings = search(trials=count, epochs=2, halving=2)
+        race(trials(settings, 1), settings, conditions)
+    assert set(trained) == {1}
+
+
 def test_two_runs_leave_the_same_bytes(search: Make, conditions: Conditions, tmp_path: Path):
     settings = search(trials=1, epochs=1)
     for name in ("one", "two"):

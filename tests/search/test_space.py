@@ -97,8 +97,16 @@ def test_the_paper_s_winners_lie_in_the_space_and_are_the_members(name, member):
     assert any(all(value in grid[key] for key, value in winner.items()) for grid in feasible_grids(COMMITTED))
 
 
-def test_a_scheduler_that_is_no_address_is_told_what_one_is():
+def test_what_is_tried_as_known_is_not_drawn_and_not_counted(search: Make):
+    known = TREE["search"]["known"]
+    space = {name: [value] for name, value in known["paper_a"].items()} | {"dropout": [0.5, 0.3]}
+    with pytest.raises(ParameterError, match=r"received 2; of search.space, 1 configurations leave"):
+        trials(search(space=space, known=known, image_size=80, trials=2), 1)
+
+
+@pytest.mark.parametrize("address", ["nowhere", "http://host:8787"])
+def test_a_scheduler_that_is_no_address_is_told_what_one_is(address):
     with pytest.raises(ValidationError) as error:
-        Search(**{**TREE["search"], "scheduler": "nowhere"})
+        Search(**{**TREE["search"], "scheduler": address})
     (line,) = describe(error.value, "search", Search)
-    assert line.startswith("search.scheduler: received 'nowhere'; expected an address such as tcp://host:8786")
+    assert line.startswith(f"search.scheduler: received '{address}'; expected an address such as tcp://host:8786")

@@ -1,6 +1,8 @@
 """A trial's result is a matter of its configuration alone, wherever and in whatever order it runs."""
 
 import dataclasses
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +12,12 @@ import pytest
 from dermoscopy.errors import DivergedError, TrainingError
 from dermoscopy.params.search import Search
 from dermoscopy.search import trial as module
+from dermoscopy.search.photographs import load, shared
 from dermoscopy.search.space import Trial, trials
 from dermoscopy.search.trial import Conditions, Task
 from dermoscopy.training.checkpoints import State
+from tests.full_disk import on_a_small_disk
+from tests.search.conftest import examples
 
 Make = Callable[..., Search]
 
@@ -135,9 +140,6 @@ def test_a_worker_without_the_project_s_folder_is_told_so(tried, conditions: Con
 
 
 def test_photographs_are_named_by_what_they_are(tmp_path: Path):
-    from dermoscopy.search.photographs import load, shared
-    from tests.search.conftest import examples
-
     names = set()
     for train, val in ((examples(4), examples(6)), (examples(4), examples(6)), (examples(6), examples(4))):
         with shared(train, val, tmp_path) as place:
@@ -147,3 +149,35 @@ def test_photographs_are_named_by_what_they_are(tmp_path: Path):
                 np.testing.assert_array_equal(kept.labels, part.labels)
     assert len(names) == 2
     assert list(tmp_path.iterdir()) == []
+
+
+FILLS = """
+import errno, sys
+from pathlib import Path
+import numpy as np
+from dermoscopy.search.photographs import shared
+from dermoscopy.training.examples import Examples
+
+part = Examples(np.zeros((100, 100, 100, 3), np.uint8), np.zeros(100, np.float32))
+try:
+    with shared(part, part, Path(sys.argv[1])):
+        pass
+except OSError as error:
+    assert error.errno == errno.ENOSPC, error
+    assert not list(Path(sys.argv[1]).iterdir())
+    print("full")
+"""
+
+
+def test_photographs_that_do_not_fit_leave_nothing_and_say_why(tmp_path: Path):
+    environment = os.environ | {"PYTHONPATH": str(Path("src").resolve())}
+    done = on_a_small_disk(tmp_path, [sys.executable, "-c", FILLS, str(tmp_path)], env=environment)
+    assert (done.stdout, done.stderr) == ("full\n", "")
+
+
+def test_photographs_written_again_leave_an_old_map_whole(tmp_path: Path):
+    with shared(examples(8), examples(4), tmp_path) as place:
+        mapped = load(place)[0].images
+        before = mapped.copy()
+        with shared(examples(8), examples(4), tmp_path):
+            np.testing.assert_array_equal(mapped, before)

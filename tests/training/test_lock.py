@@ -1,3 +1,4 @@
+import fcntl
 import logging
 import os
 import select
@@ -5,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +37,19 @@ def test_the_lock_names_its_holder_and_goes_with_it(tmp_path: Path) -> None:
     with alone(path, "trains"):
         assert path.read_text() == str(os.getpid())
     assert not path.exists()
+
+
+def test_a_holder_that_leaves_while_one_looks_does_not_hurt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, lock = tmp_path / "key.lock", fcntl.flock
+
+    def left_first(*arguments: Any) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        lock(*arguments)
+        path.unlink()
+
+    monkeypatch.setattr(fcntl, "flock", left_first)
+    with alone(path, "trains"):
+        assert path.read_text() == str(os.getpid())
 
 
 @pytest.mark.parametrize("end", ["itself", "kill -9"])

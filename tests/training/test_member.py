@@ -1,5 +1,6 @@
 import json
 import logging
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from dermoscopy.params.models import SmallCNN
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.params.training import Training
 from dermoscopy.tables.curves import CURVE
+from dermoscopy.training.checkpoints import remove_finished
 from dermoscopy.training.member import Outputs, train_member
 from dermoscopy.training.trainer import PhaseTrainer
 
@@ -69,6 +71,7 @@ def test_writes_what_the_contract_names(rows: Rows, tiny_cnn: MakeCNN, tmp_path:
     assert live["chosen"] == metrics
     assert facts.pop("images_per_second") > 0
     assert facts == {"device": "CPU", "devices": 1, "precision": "float32", "epochs": 3}
+    remove_finished(tmp_path / "checkpoints")
     assert list((tmp_path / "checkpoints").iterdir()) == []
 
 
@@ -108,6 +111,26 @@ def test_a_killed_training_goes_on_and_leaves_the_bytes_of_an_unbroken_one(
     assert files(tmp_path / "broken") == files(tmp_path / "unbroken")
 
 
+def test_killed_before_dvc_has_recorded_it_nothing_is_trained_again(
+    rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path
+) -> None:
+    parts = (rows("train", 8), rows("val"))
+    train(tiny_cnn(), parts, tmp_path)
+    left = files(tmp_path)
+    shutil.rmtree(tmp_path / "cnn_a")
+    assert train(tiny_cnn(), parts, tmp_path)["epochs"] == 0
+    assert files(tmp_path) == left
+
+
+def test_what_is_not_finished_stays(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:
+    parts = (rows("train", 8), rows("val"))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KilledError):
+        killed_after(2, patch)
+        train(tiny_cnn(), parts, tmp_path)
+    remove_finished(tmp_path / "checkpoints")
+    assert train(tiny_cnn(), parts, tmp_path)["epochs"] == 1
+
+
 def test_other_parameters_never_pick_up_an_old_state(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:
     parts = (rows("train", 8), rows("val"))
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KilledError):
@@ -116,6 +139,7 @@ def test_other_parameters_never_pick_up_an_old_state(rows: Rows, tiny_cnn: MakeC
     assert train(tiny_cnn(), parts, tmp_path, monitor="val_loss")["epochs"] == 3
     assert train(tiny_cnn(dropout=0.4), parts, tmp_path)["epochs"] == 3
     assert train(tiny_cnn(), (rows("train", 10), parts[1]), tmp_path)["epochs"] == 3
+    remove_finished(tmp_path / "checkpoints")
     assert [path.name.partition("-")[0] for path in (tmp_path / "checkpoints").iterdir()] == ["cnn_a"]
 
 

@@ -7,6 +7,7 @@ ended at a bad moment, leaves half of dvc.lock, or files that the next dvc belie
 happens: the stage is killed, and dvc comes to its own end, as if the stage had failed.
 """
 
+import contextlib
 import math
 import os
 import runpy
@@ -51,7 +52,8 @@ class _End:
         now = time.monotonic()
         self.told = min(self.told, now)
         for child in psutil.Process().children(recursive=True):
-            child.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since
+                child.kill()
         if now - self.told > SECONDS_TO_FINISH:
             os._exit(ENDED)
         signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS)

@@ -82,7 +82,7 @@ def _keys(choice: Choice, candidates: Mapping[tuple[str, str], object]) -> dict[
     return {
         ENSEMBLE: ("+".join(choice.members), choice.method),
         **{member: (member, ALONE) for member in alone},
-        **({method: (everyone, method) for method in METHODS} if len(alone) > 1 else {}),
+        **({method: (everyone, method) for method in METHODS} if "+" in everyone else {}),
     }
 
 

@@ -8,18 +8,20 @@ from dermoscopy.evaluation.chosen import ALONE
 from dermoscopy.evaluation.combiners import METHODS
 
 
-def grow(candidates: pd.DataFrame, subsets: pd.DataFrame, protocol: str) -> pd.DataFrame:
+def grow(candidates: pd.DataFrame, subsets: pd.DataFrame, best: str, protocol: str) -> pd.DataFrame:
     """Return the ensemble with every added member, the most accurate on val first, with and without that first.
 
     Args:
         candidates: Rows of `tables.ensemble.CANDIDATES`.
         subsets: Rows of `tables.evaluation.SUBSETS`.
+        best: The best member on val; where only one counts, that one.
         protocol: How the parts were drawn.
 
     Returns:
         Rows of `tables.charts.GROWING`.
     """
-    members = max(candidates["members"], key=lambda joined: joined.count("+")).split("+")
+    everyone = max(candidates["members"], key=lambda joined: joined.count("+"))
+    members = everyone.split("+") if "+" in everyone else [best]
     alone = candidates[candidates["method"] == ALONE].set_index("members")["accuracy"].to_dict()
     order = sorted(members, key=lambda member: -alone[member])
     starts = [order, order[1:]] if len(order) > 1 else [order]

@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 
 Scale = Literal["share", "correlation", "loss"]
 
+LARGEST = 700.0  # whose exponential a float64 still holds
+
 # To a scale without walls, back, and the slope of the first at a value.
 SCALES: Mapping[Scale, tuple[Callable[[float], float], Callable[[float], float], Callable[[float], float]]] = {
     "share": (
         lambda value: math.log(value / (1 - value)),
-        lambda odds: 1 / (1 + math.exp(-odds)),
+        lambda odds: 1 / (1 + math.exp(min(-odds, LARGEST))),
         lambda value: 1 / (value * (1 - value)),
     ),
     "correlation": (math.atanh, math.tanh, lambda value: 1 / (1 - value**2)),
-    "loss": (math.log, math.exp, lambda value: 1 / value),
+    "loss": (math.log, lambda odds: math.exp(min(odds, LARGEST)), lambda value: 1 / value),
 }
 
 

@@ -25,7 +25,8 @@ def wilson_interval(part: float, whole: float, confidence: float) -> tuple[float
     middle = share + z**2 / (2 * whole)
     half = z * math.sqrt(share * (1 - share) / whole + z**2 / (4 * whole**2))
     low, high = np.clip(np.array([middle - half, middle + half]) / (1 + z**2 / whole), 0, 1)
-    return float(low), float(high)
+    # At a wall the bound is the wall: rounding would leave it a hair inside, where a ratio takes it for a share.
+    return 0.0 if part == 0 else float(low), 1.0 if part == whole else float(high)
 
 
 def paired_interval(only_first: int, only_second: int, whole: int, confidence: float) -> tuple[float, float]:

@@ -58,7 +58,11 @@ def grid_problems(search: Search) -> list[str]:
                 f"search.image_size: received {search.image_size}; the {configuration.conv_layers} convolutions of "
                 f"search.known.{name}, with pooling {configuration.pool_size}, leave nothing of it. Take a larger one."
             )
-    feasible = grid_size(feasible_grids(search))
+    grids = feasible_grids(search)
+    known = {tuple(configuration.model_dump().items()) for _, configuration in search.known}
+    # What is tried as known is not drawn.
+    inside = [one for one in known if any(all(value in grid[name] for name, value in one) for grid in grids)]
+    feasible = grid_size(grids) - len(inside)
     if feasible < search.trials:
         problems.append(
             f"search.trials: received {search.trials}; of search.space, {feasible:,} configurations leave something "

@@ -12,7 +12,8 @@ MOST_TRIALS = 10_000  # so many are always drawn, and the first of them tried: s
 
 Padding = Literal["valid", "same"]
 Pooling = Literal["max", "average"]
-Address = Annotated[str, Field(pattern=r"^\w+://\S+:\d+$", description="an address such as tcp://host:8786")]
+SCHEDULER = r"^(tcp|tls|ucx|wss?)://\S+:\d+$"  # as Dask takes them
+Address = Annotated[str, Field(pattern=SCHEDULER, description="an address such as tcp://host:8786")]
 
 
 class Space(Block):

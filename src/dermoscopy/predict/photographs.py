@@ -8,9 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermoscopy.networks.probabilities import probabilities
+from dermoscopy.params.block import GIGABYTE
 from dermoscopy.params.models import SmallCNN, Transfer
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.training.examples import read_photographs
+from dermoscopy.training.guards import memory_guard
 
 
 def predict_photographs(
@@ -30,8 +32,14 @@ def predict_photographs(
     Returns:
         From 0 to 1, in the order of the list; shape (photographs,).
     """
-    images = read_photographs(paths, parameters.image_size, runtime.threads)
-    return probabilities(model, [images], batch_size, eager=runtime.eager)
+    fitting = int(runtime.memory * GIGABYTE / (3 * parameters.image_size**2))
+    at_once = max(fitting // batch_size, 1) * batch_size  # whole batches: the same ones, however many fit
+    answers = []
+    for start in range(0, len(paths), at_once):
+        images = read_photographs(paths[start : start + at_once], parameters.image_size, runtime.threads)
+        with memory_guard(batch_size, "predict.batch_size"):
+            answers.append(probabilities(model, [images], batch_size, eager=runtime.eager))
+    return np.concatenate(answers)
 
 
 def predict_part(

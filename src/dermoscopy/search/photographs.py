@@ -4,8 +4,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dermoscopy.errors import TrainingError
 from dermoscopy.training.examples import Examples, sha256_of_arrays
@@ -27,14 +29,23 @@ def shared(train: Examples, val: Examples, folder: Path) -> Iterator[Path]:
     """
     digest = sha256_of_arrays([train.images, train.labels, val.images, val.labels])
     place = folder / f"photographs-{digest[:16]}"
-    place.mkdir(parents=True, exist_ok=True)
-    for name, part in zip(PARTS, (train, val), strict=True):
-        np.save(place / f"{name}_images.npy", part.images)
-        np.save(place / f"{name}_labels.npy", part.labels)
     try:
+        place.mkdir(parents=True, exist_ok=True)
+        for name, part in zip(PARTS, (train, val), strict=True):
+            _save(part.images, place / f"{name}_images.npy")
+            _save(part.labels, place / f"{name}_labels.npy")
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _save(array: NDArray[Any], path: Path) -> None:
+    # Beside: a cluster's worker may still map the file of a search that was killed.
+    beside = path.with_name(f".{path.name}.tmp")
+    # Open for reading too, NumPy writes by `write`, and not by `tofile`, whose error on a full disk bears no number.
+    with beside.open("w+b") as file:
+        np.save(file, array)
+    beside.replace(path)
 
 
 def load(place: Path) -> tuple[Examples, Examples]:

@@ -43,8 +43,10 @@ def race(trials: Sequence[Trial], search: Search, conditions: Conditions) -> lis
                 records[number] = record
                 advance(1)
         standings = [*standings, *(Standing(task.trial, rung.epochs, records[task.trial.number]) for task in tasks)]
-    for trial in trials:
-        Task(trial, search.epochs, conditions).checkpoint.remove()
+    for standing in standings:
+        # A paused one stays: with more trials it may be among the best.
+        if standing.record.over:
+            Task(standing.trial, search.epochs, conditions).checkpoint.remove()
     return standings
 
 

@@ -118,7 +118,7 @@ def _connected(scheduler: str) -> "Client":
     try:
         client: Client = Client(scheduler, set_as_default=False)  # type: ignore[no-untyped-call]
         return client
-    except OSError as error:
+    except (OSError, ValueError, TypeError) as error:  # the latter two of an address Dask cannot use
         raise TrainingError(
             f"search.scheduler: received {scheduler}; no Dask scheduler answers there ({error}). "
             "Start one with: dask scheduler"

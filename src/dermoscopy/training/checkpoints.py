@@ -20,6 +20,8 @@ from dermoscopy.training.examples import sha256_of_arrays
 
 logger = logging.getLogger(__name__)
 
+FINISHED = "finished"
+
 
 @dataclass(frozen=True)
 class State:
@@ -94,9 +96,26 @@ class Checkpoint:
             logger.warning("%s cannot be read (%s): training starts from its first epoch.", path, error)
             return None
 
+    def finish(self) -> None:
+        """Mark what was saved as no longer needed, once DVC has recorded what came of it: `remove_finished`."""
+        (self.folder / FINISHED).touch()
+
     def remove(self) -> None:
         """Remove what was saved."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def remove_finished(folder: Path) -> None:
+    """Remove the states of trainings that came to their end.
+
+    A stage behind training does it. The training itself cannot: killed before it has written dvc.lock, DVC throws
+    away what a stage left, and runs it again.
+
+    Args:
+        folder: Of all checkpoints.
+    """
+    for mark in folder.glob(f"*/{FINISHED}"):
+        Checkpoint(mark.parent).remove()
 
 
 def _several(arrays: dict[str, NDArray[Any]], name: str) -> list[NDArray[Any]]:

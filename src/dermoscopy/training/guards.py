@@ -34,11 +34,12 @@ def require_finite(value: float, what: str, epoch: int, parameters: Transfer | S
 
 
 @contextmanager
-def memory_guard(batch_size: int) -> Iterator[None]:
+def memory_guard(batch_size: int, key: str = "training.batch_size") -> Iterator[None]:
     """Tell a user whose memory does not suffice what would.
 
     Args:
         batch_size: Photographs a step.
+        key: The parameter that says so.
 
     Raises:
         TrainingError: What is done in the block takes more memory than there is.
@@ -49,9 +50,7 @@ def memory_guard(batch_size: int) -> Iterator[None]:
         yield
     except (tf.errors.ResourceExhaustedError, MemoryError) as error:
         if batch_size > 1:
-            remedy = (
-                f"Take smaller batches, training.batch_size: {batch_size // 2}, or smaller photographs (image_size)."
-            )
+            remedy = f"Take smaller batches, {key}: {batch_size // 2}, or smaller photographs (image_size)."
         else:
             remedy = "Take smaller photographs (image_size)."
         raise TrainingError(

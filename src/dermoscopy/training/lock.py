@@ -31,8 +31,10 @@ def alone(path: Path, what: str) -> Iterator[None]:
         file = path.open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+            if path.stat().st_ino == os.fstat(file.fileno()).st_ino:
                 break  # and not a file that its last holder has removed since it was opened
+        except FileNotFoundError:
+            pass  # likewise
         except BlockingIOError:
             if told is None or time.monotonic() - told > SECONDS_BETWEEN_LINES:
                 file.seek(0)

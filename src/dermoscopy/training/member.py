@@ -143,7 +143,7 @@ def train_member(
         log_chosen(live, curve, held_out.labels.astype(np.int64), answers)
         save_member(member, parameters, model, outputs.folder)
         write_curve(curve, protocol, outputs.table, outputs.metrics)
-        checkpoint.remove()
+        checkpoint.finish()
     return {
         "device": machine.device,
         "devices": machine.devices,
