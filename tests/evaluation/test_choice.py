@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -58,7 +60,17 @@ def test_chosen_takes_whoever_does_best_on_val():
     assert tuple(choice.members) == kept.combiner.members
     rows, probabilities = planted(200, 2.0, 2.0, 0.0)
     candidates = fit_candidates(rows, probabilities, ensemble("cnn_a", "cnn_b", "vgg19", method="chosen"))
-    assert kept.log_loss == min(one.log_loss for one in candidates)
+    assert kept.log_loss == min(one.log_loss for one in candidates if one.combiner.method != "vote")
+
+
+def test_votes_are_never_chosen_but_may_be_named():
+    settings = ensemble("cnn_a", "cnn_b", method="chosen")
+    rows, probabilities = planted(60, 2.0, 2.0)
+    candidates = fit_candidates(rows, probabilities, settings)
+    vote = find(candidates, ["cnn_a", "cnn_b"], "vote")
+    best = [dataclasses.replace(one, log_loss=0.0) if one is vote else one for one in candidates]
+    assert choose(rows, best, settings)[0].method != "vote"
+    assert choose(rows, best, ensemble("cnn_a", "cnn_b", method="vote"))[0].method == "vote"
 
 
 def test_a_member_that_does_not_count_is_never_chosen():

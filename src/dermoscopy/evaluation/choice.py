@@ -61,7 +61,7 @@ def find(candidates: Sequence[Candidate], members: Sequence[str], method: Way) -
 
 def _may(candidate: Candidate, settings: Ensemble) -> bool:
     if settings.method == "chosen":
-        return True
+        return candidate.combiner.method != "vote"  # of few steps, which order hardly anybody
     way = settings.method if len(settings.members) > 1 else ALONE
     return candidate.combiner.method == way and candidate.size == len(settings.members)
 

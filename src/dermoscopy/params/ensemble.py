@@ -19,7 +19,7 @@ class Ensemble(Block):
             "accuracy_weighted" the mean weighted by each member's validation accuracy,
             "log_loss_weighted" the mean under the weights of the lowest log loss, "stacking" a logistic
             regression on the members' log-odds; all of them of all members. "chosen" is whichever of
-            these, of whichever members, does best on val.
+            these but the vote, which knows a few probabilities only, does best on val, of any members.
         threshold: Probability, before calibration, from which a lesion is called malignant.
         fallback: Largest p of the paired test on val at which the ensemble stays; above it the best
             member stands in. None: the ensemble always stays.
