@@ -5,7 +5,7 @@ python benchmarks/jobs.py tiny
 
 The word is a profile that needs no archive; without one it is the default run. Everything happens in a clone
 of the last commit, in a temporary folder. What training needs is made first and not counted; the four train
-stages then run with each number of jobs, none of them from DVC's run cache, and have to leave the same hashes.
+stages then run with each number of jobs, none of them from DVC's cache, and have to leave the same hashes.
 The rows of that run in docs/jobs.csv are replaced: ratio is how many times faster than one job. The seconds are
 this machine's, and say something only if nothing else keeps it busy.
 """
@@ -31,7 +31,7 @@ from dermoscopy.params.file import read_yaml
 
 JOBS = (1, 2, 4)
 RESULTS = Path("docs/jobs.csv")
-MADE = ("data/models", "data/curves", "metrics/train", ".dvc/cache/runs")
+MADE = ("data/models", "data/curves", "metrics/train", ".dvc/cache")  # from which DVC would take the rest
 
 
 class Counting(Prefixed):
