@@ -31,7 +31,8 @@ from dermoscopy.params.file import read_yaml
 
 JOBS = (1, 2, 4)
 RESULTS = Path("docs/jobs.csv")
-MADE = ("data/models", "data/curves", "metrics/train", ".dvc/cache")  # from which DVC would take the rest
+# And what DVC or a training would take the rest from.
+MADE = ("data/models", "data/curves", "metrics/train", ".dvc/cache", ".checkpoints")
 
 
 class Counting(Prefixed):
