@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dermoscopy.cli.overrides import REFUSED
 from dermoscopy.params.file import read_yaml
 from tests.cli.conftest import git
 
@@ -40,7 +41,7 @@ def test_help_says_what_data_may_be(tmp_path, command):
 
 def test_a_user_s_mistake_is_one_message_and_exit_2(project):
     done = dermoscopy(project, "overrides", "smal")
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (2, f"{REFUSED}\n")
     assert done.stderr == "There is no profile smal; there are other, small. Did you mean small?\n"
 
 
