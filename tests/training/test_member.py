@@ -180,6 +180,7 @@ def test_two_processes_write_the_same_bytes(rows: Rows, tiny_cnn: MakeCNN, tmp_p
     for _ in range(2):
         run_stage(tmp_path, parameters, optimizer="rmsprop")
         runs.append(outputs(tmp_path))
+        remove_finished(tmp_path / ".checkpoints")
     assert len(runs[0]) == 12
     assert runs[0] == runs[1]
     assert json.loads(runs[0]["metrics/train/cnn_a.json"])["protocol"] == "lesion"
