@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dermoscopy.training.checkpoints import FINISHED
 from tests.pipeline.project import Project, merge
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
@@ -104,4 +105,4 @@ def test_a_killed_training_ends_with_the_bytes_of_an_unbroken_one(
         assert second.wait(PATIENCE) == 0
     assert f"{member} goes on behind epoch {KILLED_AFTER}" in (tmp_path / "second").read_text()
     assert outputs(project, member) == outputs(unbroken, member)
-    assert not any(path.is_dir() for path in checkpoints.glob(f"{member}-*"))
+    assert all((path / FINISHED).exists() for path in checkpoints.glob(f"{member}-*") if path.is_dir())
