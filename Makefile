@@ -27,7 +27,7 @@ test-slow: $(VENV)/installed
 	python -m pytest -m "slow and not long" $(SIDE_BY_SIDE)
 
 test-long: $(VENV)/installed
-	python -m pytest -m long
+	python -m pytest -m long $(SIDE_BY_SIDE)
 
 lint: $(VENV)/installed
 	ruff check
