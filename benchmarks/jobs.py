@@ -26,8 +26,9 @@ from dermoscopy.cli.display import Prefixed
 from dermoscopy.cli.process import run_dvc
 from dermoscopy.cli.profile import override, read_profile
 from dermoscopy.cli.repro import BEFORE, BRANCHES
-from dermoscopy.networks.gpus import visible
-from dermoscopy.params.file import read_yaml
+from dermoscopy.networks.gpus import shares, visible
+from dermoscopy.params.block import Positive
+from dermoscopy.params.file import load, read_yaml
 
 JOBS = (1, 2, 4)
 RESULTS = Path("docs/jobs.csv")
@@ -59,7 +60,7 @@ def measure(jobs: int) -> tuple[float, dict[str, Any]]:
         shutil.rmtree(folder, ignore_errors=True)
     told = Counting()
     start = time.monotonic()
-    failed = run_branches(BRANCHES, jobs, visible(os.environ), told)
+    failed = run_branches(BRANCHES, jobs, shares(visible(os.environ), load("runtime.devices", Positive)), told)
     seconds = time.monotonic() - start
     if failed or told.ran != len(BRANCHES):
         raise SystemExit(f"{told.ran} of {len(BRANCHES)} ran, {len(failed)} failed: nothing was measured.")
@@ -82,7 +83,7 @@ def main() -> None:
         os.chdir(folder)
         if run_dvc("exp", "run", *options, BEFORE) != 0:
             raise SystemExit("What training needs could not be made.")
-        threads = read_yaml(Path("params.yaml").read_text())["runtime"]["threads"]
+        threads = load("runtime.threads", Positive)
         seconds, locked = zip(*map(measure, JOBS), strict=True)
         os.chdir(here)
     if any(stages != locked[0] for stages in locked):

@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 
 import pandas as pd
-from ruamel.yaml import YAML
 
 from dermoscopy.evaluation.proportions import wilson_interval
+from dermoscopy.params.file import read_yaml
 from dermoscopy.report import paper as audit
 
 README, DATA, PAPER = Path("README.md"), Path("docs/data.md"), Path("docs/paper.md")
@@ -25,7 +25,7 @@ def results() -> str:
     """Return the headline and the table of ROC AUCs, in Markdown."""
     test = json.loads(Path("metrics/test.json").read_text())
     val = json.loads(Path("metrics/val.json").read_text())
-    params = YAML(typ="safe", pure=True).load(Path("params.yaml"))
+    params = read_yaml(Path("params.yaml").read_text())
     calls = pd.read_csv("plots/confusion.csv")
     of = {kind: (calls["actual"] == kind) for kind in ("malignant", "benign")}
     called = calls["predicted"] == "malignant"
@@ -64,7 +64,7 @@ def results() -> str:
 
 def dag() -> str:
     """Return the stages and the shortest set of edges between them, as a Mermaid drawing."""
-    stages = YAML(typ="safe", pure=True).load(Path("dvc.yaml"))["stages"]
+    stages = read_yaml(Path("dvc.yaml").read_text())["stages"]
     members = stages["train"]["matrix"]["member"]
 
     def paths(name: str, *keys: str) -> set[str]:
@@ -127,8 +127,8 @@ def table(path: str, **formats: str) -> str:
     rows = [
         [format(getattr(row, name), form) for name, form in formats.items()] for row in pd.read_csv(path).itertuples()
     ]
-    head = [" | ".join(name.replace("_", " ") for name in formats), "|".join("---" for _ in formats)]
-    return "\n".join([f"| {head[0]} |", f"|{head[1]}|", *(f"| {' | '.join(row)} |" for row in rows)])
+    head = [f"| {' | '.join(formats)} |", "|---" * len(formats) + "|"]
+    return "\n".join([*head, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def waiting() -> str:
@@ -138,9 +138,7 @@ def waiting() -> str:
     named = [f"{place}{', augmented' if augment else ''}" for place, augment in ways]
     lines = [f"| | {' | '.join(named)} |", "|---" * (len(ways) + 1) + "|"]
     frozen = measured[measured["measure"] == "frozen phase"].set_index("member")["value"]
-    of_input = measured[measured["measure"] != "frozen phase"].copy()
-    of_input["augment"] = of_input["augment"].astype(str) == "True"
-    cells = of_input.set_index(["member", "measure", "kept", "augment"])["value"]
+    cells = measured.set_index(["member", "measure", "kept", "augment"])["value"].sort_index()
     for member in MEMBERS:
         shares = [
             " / ".join(
@@ -159,7 +157,7 @@ def waiting() -> str:
 def claims() -> str:
     """Return what the paper claims, what its own numbers give and what this run gives, in Markdown."""
     test = json.loads(Path("metrics/test.json").read_text())
-    point = YAML(typ="safe", pure=True).load(Path("params.yaml"))["evaluate"]["point"]
+    point = read_yaml(Path("params.yaml").read_text())["evaluate"]["point"]
     share = (pd.read_csv("plots/confusion.csv")["actual"] == "malignant").mean()
     chosen = pd.read_csv("plots/chosen.csv").set_index(["name", "part"])["accuracy"]
     areas = pd.read_csv("plots/roc_auc.csv").set_index("name")["value"]

@@ -11,7 +11,7 @@ from dermoscopy.preflight.devices import tell_unused_gpus
 from dermoscopy.preflight.environment import versions
 from dermoscopy.preflight.keep import keep
 from dermoscopy.preflight.rules import preflight
-from dermoscopy.stage import run
+from dermoscopy.stage import checkpoints, run
 
 
 def check() -> None:
@@ -21,9 +21,7 @@ def check() -> None:
     if PARAMS.is_file():
         os.utime(PARAMS)
     params = load("", Params, preflight)
-    # A queued experiment's folder goes away; what is remembered outlives it.
-    memory = Path(os.environ.get("DVC_ROOT", "."), ".checkpoints", "hashes.json")
-    source, environment = fingerprint(params.data, memory), versions()
+    source, environment = fingerprint(params.data, checkpoints() / "hashes.json"), versions()
     keep(Path("data/source.json"), source)
     keep(Path("data/environment.json"), environment)
     tell_cost(params, source)

@@ -1,6 +1,5 @@
 """The predict stage."""
 
-import os
 from pathlib import Path
 from typing import get_args
 
@@ -11,7 +10,7 @@ from dermoscopy.params.models import Member
 from dermoscopy.params.predict import Predict
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.predict.photographs import predict_part
-from dermoscopy.stage import run
+from dermoscopy.stage import checkpoints, run
 from dermoscopy.tables.parts import read_part
 from dermoscopy.tables.predictions import PREDICTIONS
 from dermoscopy.training.checkpoints import remove_finished
@@ -19,7 +18,7 @@ from dermoscopy.training.checkpoints import remove_finished
 
 def predict() -> None:
     """Compute every member's probability for every photograph of val and test."""
-    remove_finished(Path(os.environ.get("DVC_ROOT", ".")) / ".checkpoints")
+    remove_finished(checkpoints())
     settings = load("predict", Predict)
     runtime = load("runtime", Runtime)
     parts = {part: read_part(Path(f"data/split/{part}.csv"), part) for part in ("val", "test")}

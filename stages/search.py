@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from pathlib import Path
 
 from dermoscopy.dataset.fitting import read_train_and_val
@@ -14,7 +13,7 @@ from dermoscopy.params.runtime import Runtime
 from dermoscopy.params.search import Search
 from dermoscopy.params.training import Training
 from dermoscopy.search.run import run_search, write_search
-from dermoscopy.stage import run
+from dermoscopy.stage import checkpoints, run
 
 logger = logging.getLogger("dermoscopy.search")
 
@@ -33,8 +32,7 @@ def search() -> None:
         runtime=load("runtime", Runtime),
         seed=load("seed", Count),
         versions=json.loads(Path("data/environment.json").read_text()),
-        # A queued experiment's own folder goes away.
-        checkpoints=Path(os.environ.get("DVC_ROOT", ".")) / ".checkpoints",
+        checkpoints=checkpoints(),
     )
     board = write_search(standings, training.monitor, shown(protocol), sides, settings, Path("data/search"))
     for row in board.head(2).itertuples(index=False):

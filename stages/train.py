@@ -1,7 +1,6 @@
 """The train stage."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from dermoscopy.params.models import Member, Models, with_optimizer
 from dermoscopy.params.optimizers import Optimizer
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.params.training import Training
-from dermoscopy.stage import run
+from dermoscopy.stage import checkpoints, run
 from dermoscopy.training.member import Outputs, train_member
 
 
@@ -33,8 +32,7 @@ def train(member: Member) -> dict[str, Any]:
         protocol=shown(protocol),
         versions=json.loads(Path("data/environment.json").read_text()),
         weights=Path("data/weights"),
-        # A queued experiment's own folder goes away.
-        checkpoints=Path(os.environ.get("DVC_ROOT", ".")) / ".checkpoints",
+        checkpoints=checkpoints(),
         outputs=Outputs(
             folder=Path("data/models") / member,
             table=Path(f"data/curves/{member}.csv"),

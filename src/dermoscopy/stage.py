@@ -37,7 +37,7 @@ def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
 
     die_with_parent()
     name = "@".join([stage.__name__, *arguments.values()])
-    runs = Path(os.environ.get("DVC_ROOT", ".")) / "runs"
+    runs = _project() / "runs"
     runs.mkdir(exist_ok=True)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_Stderr()])
     logging.raiseExceptions = False  # where the disk is full, so it is for the log
@@ -77,6 +77,15 @@ def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
         with contextlib.suppress(OSError):  # of a full disk, which has been told
             cost_file.write_text(json.dumps(cost) + "\n")
     sys.exit(code)
+
+
+def checkpoints() -> Path:
+    """Return the folder of what outlives a run; it is the project's, since a queued experiment's own goes away."""
+    return _project() / ".checkpoints"
+
+
+def _project() -> Path:
+    return Path(os.environ.get("DVC_ROOT", "."))
 
 
 class _Stderr(logging.StreamHandler[TextIO]):

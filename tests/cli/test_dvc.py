@@ -9,7 +9,7 @@ import pytest
 from dermoscopy.cli.dvc import ENDED
 from dermoscopy.cli.repro import BRANCHES, INTERRUPTED
 from tests.cli.fake import DIRECT, REPRO, Fake
-from tests.cli.orphans import wait_until, wait_until_nothing_lives
+from tests.processes import wait_until, wait_until_nothing_lives
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a child looks for its parent each second")
 

@@ -84,9 +84,13 @@ class Project:
 
     def apply(self, profile: str) -> None:
         """Write a profile's leaves into params.yaml."""
+        self.change(YAML(typ="safe", pure=True).load(self.folder / "profiles" / f"{profile}.yaml"))
+
+    def change(self, leaves: dict) -> None:
+        """Write leaves into params.yaml."""
         yaml = YAML()
         params = yaml.load(self.folder / "params.yaml")
-        merge(params, YAML(typ="safe", pure=True).load(self.folder / "profiles" / f"{profile}.yaml"))
+        merge(params, leaves)
         yaml.dump(params, self.folder / "params.yaml")
 
     def lock(self) -> dict[str, dict]:

@@ -10,7 +10,7 @@ import pytest
 from tests.pipeline.imports import PACKAGE, imported
 
 FLOORS = [
-    {"errors"},
+    {"errors", "code"},
     {"params", "tables", "images", "progress", "parent"},
     {"archive", "evaluation", "networks"},
     {"dataset"},

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from dermoscopy.cli.repro import BRANCHES, INTERRUPTED
-from tests.cli.orphans import wait_until, wait_until_nothing_lives
 from tests.pipeline.project import Project, stages_run
+from tests.processes import wait_until, wait_until_nothing_lives
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 

@@ -4,15 +4,14 @@ import json
 import os
 import shutil
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dermoscopy.training.checkpoints import FINISHED
-from tests.pipeline.project import Project, merge
+from tests.pipeline.project import Project
+from tests.processes import alive, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
@@ -35,12 +34,8 @@ MEMBERS = list(LONGER["models"])
 
 @pytest.fixture(scope="module")
 def audited(tiny: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    from ruamel.yaml import YAML
-
     project = tiny.copy(tmp_path_factory.mktemp("audited") / "project")
-    params = YAML().load(project.folder / "params.yaml")
-    merge(params, LONGER)
-    YAML().dump(params, project.folder / "params.yaml")
+    project.change(LONGER)
     project.commit("longer epochs")
     project.done("dvc", "repro", "audit")
     return project
@@ -53,13 +48,6 @@ def unbroken(audited: Project, tmp_path_factory: pytest.TempPathFactory) -> Proj
     return project
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    start = time.monotonic()
-    while not holds():
-        assert time.monotonic() - start < PATIENCE
-        time.sleep(0.02)
-
-
 def trained(folder: Path) -> int:
     """Return how many epochs a member's checkpoint holds."""
     try:
@@ -67,13 +55,6 @@ def trained(folder: Path) -> int:
             return len(json.loads(str(state["epochs"])))
     except (FileNotFoundError, NotADirectoryError):
         return 0
-
-
-def alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def outputs(project: Project, member: str) -> dict[str, bytes]:
@@ -93,14 +74,20 @@ def test_a_killed_training_ends_with_the_bytes_of_an_unbroken_one(
     checkpoints = project.folder / ".checkpoints"
     shutil.rmtree(checkpoints, ignore_errors=True)
     with project.start(*command) as first:
-        wait_until(lambda: any(trained(folder) >= KILLED_AFTER for folder in checkpoints.glob(f"{member}-*")))
+        wait_until(
+            lambda: any(trained(folder) >= KILLED_AFTER for folder in checkpoints.glob(f"{member}-*")),
+            patience=PATIENCE,
+        )
         (lock,) = checkpoints.glob("*.lock")
         trainer = int(lock.read_text())
         os.kill(trainer if killed == "trainer" else first.pid, signal.SIGKILL)
         assert first.wait(PATIENCE) != 0
     # The orphan, if there is one, may still be ending: its successor starts at once.
     with project.start(*command, log=tmp_path / "second") as second:
-        wait_until(lambda: second.poll() is not None or (lock.exists() and lock.read_text() not in ("", str(trainer))))
+        wait_until(
+            lambda: second.poll() is not None or (lock.exists() and lock.read_text() not in ("", str(trainer))),
+            patience=PATIENCE,
+        )
         assert not alive(trainer)
         assert second.wait(PATIENCE) == 0
     assert f"{member} goes on behind epoch {KILLED_AFTER}" in (tmp_path / "second").read_text()

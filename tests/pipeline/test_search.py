@@ -5,15 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
-from tests.pipeline.project import Project, merge, stages_run
+from tests.pipeline.project import Project, stages_run
+from tests.processes import alive, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
@@ -24,16 +24,10 @@ SEARCH = {"search": {"trials": TRIALS, "epochs": 4, "jobs": 1}}
 COMMAND = ["dvc", "repro", "--single-item", "search"]
 
 
-def change(project: Project, leaves: dict) -> None:
-    params = YAML().load(project.folder / "params.yaml")
-    merge(params, leaves)
-    YAML().dump(params, project.folder / "params.yaml")
-
-
 @pytest.fixture(scope="module")
 def audited(tiny: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = tiny.copy(tmp_path_factory.mktemp("audited") / "project")
-    change(project, SEARCH)
+    project.change(SEARCH)
     project.commit("a search")
     project.done("dvc", "repro", "audit")
     return project
@@ -55,32 +49,18 @@ def records(project: Project) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in (project.folder / ".checkpoints/search").glob("*.json")}
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    start = time.monotonic()
-    while not holds():
-        assert time.monotonic() - start < PATIENCE
-        time.sleep(0.02)
-
-
-def alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 @pytest.mark.parametrize(("killed", "jobs"), [("search", 1), ("dvc", 2)])
 def test_a_search_killed_after_its_third_trial_repeats_none_of_them(
     audited: Project, unbroken: Project, tmp_path: Path, killed: str, jobs: int
 ) -> None:
     project = audited.copy(tmp_path / "project")
-    change(project, {"search": {"jobs": jobs}})
+    project.change({"search": {"jobs": jobs}})
     with project.start(*COMMAND, log=tmp_path / "log") as first:
-        wait_until(lambda: len(records(project)) >= 3)
+        wait_until(lambda: len(records(project)) >= 3, patience=PATIENCE)
         search = int((project.folder / ".checkpoints/search.lock").read_text())
         os.kill(search if killed == "search" else first.pid, signal.SIGKILL)
         first.wait(PATIENCE)
-        wait_until(lambda: not alive(search))
+        wait_until(lambda: not alive(search), patience=PATIENCE)
     before = records(project)
     assert 3 <= len(before) < TRIALS + 2
     told = project.run(*COMMAND)
@@ -95,7 +75,7 @@ def test_a_search_killed_after_its_third_trial_repeats_none_of_them(
 def test_more_trials_train_only_the_new_ones(unbroken: Project, tmp_path: Path) -> None:
     project = unbroken.copy(tmp_path / "project")
     before = records(project)
-    change(project, {"search": {"trials": TRIALS + 1}})
+    project.change({"search": {"trials": TRIALS + 1}})
     project.done(*COMMAND)
     after = records(project)
     assert len(set(after) - set(before)) == 1
@@ -104,7 +84,7 @@ def test_more_trials_train_only_the_new_ones(unbroken: Project, tmp_path: Path) 
 
 def test_who_does_the_trials_runs_nothing_again(unbroken: Project, tmp_path: Path) -> None:
     project = unbroken.copy(tmp_path / "project")
-    change(project, {"search": {"jobs": 7, "scheduler": "tcp://127.0.0.1:1"}})
+    project.change({"search": {"jobs": 7, "scheduler": "tcp://127.0.0.1:1"}})
     assert stages_run(project.done(*COMMAND)) == []
 
 
@@ -145,18 +125,18 @@ def test_a_cluster_that_loses_a_worker_finds_what_one_process_does(
         stack.enter_context(
             started("scheduler", "--port", "0", "--scheduler-file", str(address), *loopback, log=tmp_path / "scheduler")
         )
-        wait_until(address.is_file)
+        wait_until(address.is_file, patience=PATIENCE)
         own = ("worker", "--scheduler-file", str(address), "--nthreads", "1", "--no-nanny", *loopback)
         doomed, _ = (
             stack.enter_context(started(*own, "--name", name, log=tmp_path / name)) for name in ("one", "other")
         )
-        change(project, {"search": {"scheduler": json.loads(address.read_text())["address"]}})
+        project.change({"search": {"scheduler": json.loads(address.read_text())["address"]}})
         environment = {name: value for name, value in os.environ.items() if not name.startswith("DVC_")}
         environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
         with (tmp_path / "log").open("w") as log:
             search = subprocess.Popen(COMMAND, cwd=project.folder, env=environment, stdout=log, stderr=log)
             stack.callback(search.kill)
-            wait_until(lambda: len(records(project)) >= 2 or search.poll() is not None)
+            wait_until(lambda: len(records(project)) >= 2 or search.poll() is not None, patience=PATIENCE)
             doomed.kill()
             assert search.wait(PATIENCE) == 0, (tmp_path / "log").read_text()
     assert found(project) == found(unbroken)
@@ -165,7 +145,7 @@ def test_a_cluster_that_loses_a_worker_finds_what_one_process_does(
 
 def test_a_scheduler_that_does_not_answer_is_told_in_words(audited: Project, tmp_path: Path) -> None:
     project = audited.copy(tmp_path / "project")
-    change(project, {"search": {"scheduler": "tcp://127.0.0.1:1"}})
+    project.change({"search": {"scheduler": "tcp://127.0.0.1:1"}})
     result = project.run(*COMMAND)
     assert result.returncode != 0
     assert "search.scheduler: received tcp://127.0.0.1:1; no Dask scheduler answers there" in result.stderr

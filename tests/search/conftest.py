@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dermoscopy.code import code_digest
 from dermoscopy.params.file import read_yaml
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.params.search import Search
 from dermoscopy.params.training import Training
 from dermoscopy.search import trial
-from dermoscopy.search.code import code_digest
 from dermoscopy.search.photographs import shared
 from dermoscopy.search.trial import Conditions
 from dermoscopy.training.examples import Examples

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from dermoscopy.errors import TrainingError
 from dermoscopy.params.search import Search
 from dermoscopy.search.space import trials
 from dermoscopy.search.workers import MOST_DEATHS, results
+from tests.processes import wait_until
 from tests.search.fakes import Fake
 
 Make = Callable[..., Search]
@@ -89,10 +89,3 @@ def test_workers_end_with_the_search(tmp_path: Path, kill: signal.Signals):
         search.send_signal(kill)
         search.wait()
     wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    start = time.monotonic()
-    while not holds():
-        assert time.monotonic() - start < 60
-        time.sleep(0.05)

@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 import yaml
 
+from dermoscopy.code import code_digest
 from dermoscopy.errors import TrainingError
 from dermoscopy.params.models import SmallCNN
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.params.training import Training
 from dermoscopy.tables.curves import CURVE
+from dermoscopy.training import member as module
 from dermoscopy.training.checkpoints import remove_finished
 from dermoscopy.training.member import Outputs, train_member
 from dermoscopy.training.trainer import PhaseTrainer
@@ -141,6 +143,16 @@ def test_other_parameters_never_pick_up_an_old_state(rows: Rows, tiny_cnn: MakeC
     assert train(tiny_cnn(), (rows("train", 10), parts[1]), tmp_path)["epochs"] == 3
     remove_finished(tmp_path / "checkpoints")
     assert [path.name.partition("-")[0] for path in (tmp_path / "checkpoints").iterdir()] == ["cnn_a"]
+
+
+def test_nor_does_changed_code(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = (rows("train", 8), rows("val"))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KilledError):
+        killed_after(2, patch)
+        train(tiny_cnn(), parts, tmp_path)
+    # That an edit changes the digest: tests/test_code.py
+    monkeypatch.setattr(module, "code_digest", lambda name: f"{code_digest(name)} edited")
+    assert train(tiny_cnn(), parts, tmp_path)["epochs"] == 3
 
 
 def test_val_without_a_malignant_photograph_is_refused(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:

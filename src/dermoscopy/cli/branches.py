@@ -99,8 +99,7 @@ def _start(stage: str, gpus: str | None, lines: Lines) -> Branch:
 
 
 def _share(gpus: str | None) -> dict[str, str]:
-    # TensorFlow would take all of a GPU's memory at once, and leave none for another branch.
-    return {"CUDA_VISIBLE_DEVICES": gpus, "TF_FORCE_GPU_ALLOW_GROWTH": "true"} if gpus is not None else {}
+    return {"CUDA_VISIBLE_DEVICES": gpus} if gpus is not None else {}
 
 
 def _read(branch: Branch, lines: Lines) -> None:

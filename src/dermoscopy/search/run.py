@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from dermoscopy.code import code_digest
 from dermoscopy.networks.runtime import configure
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.params.search import Search
 from dermoscopy.params.training import Monitor, Training
 from dermoscopy.search import trial
-from dermoscopy.search.code import code_digest
 from dermoscopy.search.coordinates import coordinates
 from dermoscopy.search.importance import importance
 from dermoscopy.search.leaderboard import Standing, ranked, table

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dermoscopy.code import code_digest
 from dermoscopy.errors import DivergedError, TrainingError
 from dermoscopy.networks.member import build_member
 from dermoscopy.networks.runtime import configure
 from dermoscopy.networks.seeds import derive
 from dermoscopy.params.runtime import Runtime
 from dermoscopy.params.training import Training
-from dermoscopy.search.code import code_digest
 from dermoscopy.search.photographs import load
 from dermoscopy.search.records import Record, read_record, write_record
 from dermoscopy.search.space import Trial

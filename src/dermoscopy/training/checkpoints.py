@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import shutil
-import sys
 import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -135,19 +134,12 @@ def checkpoint_key(member: str, settings: Any, arrays: Sequence[NDArray[Any]], f
 
     Args:
         member: Who trains; the name begins with it.
-        settings: Parameters and versions, as JSON can hold them.
+        settings: Parameters, versions and code, as JSON can hold them.
         arrays: The photographs and labels that are trained and chosen on.
         files: Whatever else it starts from.
     """
     digest = hashlib.sha256(json.dumps([member, settings], sort_keys=True).encode())
     digest.update(sha256_of_arrays(arrays).encode())
-    for path in [*files, *_loaded_code()]:
+    for path in files:
         digest.update(path.read_bytes())
     return f"{member}-{digest.hexdigest()[:16]}"
-
-
-def _loaded_code() -> list[Path]:
-    """Return the files of this package that the process has imported, by their modules' names."""
-    package = __name__.partition(".")[0]
-    modules = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == package}
-    return [Path(module.__file__) for _, module in sorted(modules.items()) if module.__file__]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermoscopy.code import code_digest
 from dermoscopy.networks.devices import distribution
 from dermoscopy.networks.member import build_member
 from dermoscopy.networks.runtime import configure
@@ -107,6 +108,7 @@ def train_member(
         "seed": seed,
         "machine": asdict(machine),
         "versions": dict(versions),
+        "code": code_digest(__name__),
     }
     arrays: list[NDArray[Any]] = [examples.images, examples.labels, held_out.images, held_out.labels]
     files = []

@@ -1,4 +1,4 @@
-"""Which processes are left."""
+"""Which processes still run, and waiting for them."""
 
 import os
 import time
@@ -15,6 +15,14 @@ def wait_until(what: Callable[[], object], otherwise: Callable[[], object] = str
     while not what():
         assert time.monotonic() < deadline, otherwise()
         time.sleep(0.02)
+
+
+def alive(process: int) -> bool:
+    """Return whether a process still runs; one that has ended and that nobody has asked about does not."""
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def living(folder: Path) -> list[list[str]]:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.search.code import code_digest
+from dermoscopy.code import code_digest
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_an_edit_of_what_is_imported_counts_and_no_other(package: Path):
 
 
 def test_what_only_ranks_trials_does_not_run_them_again():
-    from dermoscopy.search.code import _file, _imports
+    from dermoscopy.code import _file, _imports
 
     seen, waiting = set(), ["dermoscopy.search.trial"]
     while waiting:
