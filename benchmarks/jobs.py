@@ -21,14 +21,11 @@ from typing import Any
 
 import pandas as pd
 
-from dermoscopy.cli.branches import run_branches
-from dermoscopy.cli.display import Prefixed
-from dermoscopy.cli.process import run_dvc
-from dermoscopy.cli.profile import override, read_profile
-from dermoscopy.cli.repro import BEFORE, BRANCHES
-from dermoscopy.networks.gpus import shares, visible
-from dermoscopy.params.block import Positive
-from dermoscopy.params.file import load, read_yaml
+from dermoscopy.cli.dvc import run_dvc
+from dermoscopy.cli.repro import BEFORE, BRANCHES, Prefixed, run_branches
+from dermoscopy.cli.run import override, read_profile
+from dermoscopy.core.params import Positive, load, read_yaml
+from dermoscopy.networks.devices import shares, visible
 
 JOBS = (1, 2, 4)
 RESULTS = Path("docs/jobs.csv")

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dermoscopy.archive.confirmed import CONFIRMED
-from dermoscopy.archive.near import near_pairs, perceptual_hashes
-from dermoscopy.tables.merged import MERGED
+from dermoscopy.ham10000.duplicates import CONFIRMED, MERGED, near_pairs, perceptual_hashes
 
 DISTANCES = (16, 24, 32, 36, 40, 44, 48, 60)  # bits of 256; all are even, since half of a hash's bits are set
 RESULTS = Path("docs/near_duplicates.csv")

@@ -18,8 +18,8 @@ from typing import get_args
 
 import pandas as pd
 
-from dermoscopy.evaluation.protocol import KNOWN
-from dermoscopy.params.split import Protocol
+from dermoscopy.core.splits import KNOWN
+from dermoscopy.split.params import Protocol
 
 RESULTS = Path("docs/protocols.csv")
 

@@ -16,11 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from dermoscopy.dataset.fitting import read_train_and_val
-from dermoscopy.evaluation.protocol import read_audited
-from dermoscopy.params.file import load
-from dermoscopy.params.tree import Params
-from dermoscopy.search.run import run_search
+from dermoscopy.check.params import Params
+from dermoscopy.core.params import load
+from dermoscopy.core.splits import read_audited, read_train_and_val
+from dermoscopy.search.search import run_search
 
 RESULTS = Path("docs/search.csv")
 JOBS = (1, 2)

@@ -20,19 +20,18 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
-from dermoscopy.networks.batches import batches
-from dermoscopy.networks.member import build_member
+from dermoscopy.check.params import Params
+from dermoscopy.core.params import load
+from dermoscopy.ham10000.duplicates import MERGED
+from dermoscopy.networks.build import build_member
+from dermoscopy.networks.data import Examples, batches, read_examples
+from dermoscopy.networks.params import Member, SmallCNN, Transfer
 from dermoscopy.networks.runtime import configure
-from dermoscopy.params.file import load
-from dermoscopy.params.models import Member, SmallCNN, Transfer
-from dermoscopy.params.tree import Params
-from dermoscopy.tables.merged import MERGED
-from dermoscopy.training.distortion import draw
-from dermoscopy.training.examples import Examples, read_examples
-from dermoscopy.training.features import cut, store
-from dermoscopy.training.phases import phases
-from dermoscopy.training.trainer import PhaseTrainer
-from dermoscopy.training.watcher import Watcher
+from dermoscopy.train.features import cut, store
+from dermoscopy.train.fit import PhaseTrainer
+from dermoscopy.train.monitoring import Watcher
+from dermoscopy.train.phases import phases
+from dermoscopy.train.sampling import draw
 
 RESULTS = Path("docs/training.csv")
 SIDE = 224

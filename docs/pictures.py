@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
-from dermoscopy.archive.layout import METADATA, photographs
-from dermoscopy.tables.truth import SCORES
+from dermoscopy.core.tables import SCORES
+from dermoscopy.ham10000.metadata import METADATA, photographs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from dermoscopy.evaluation.proportions import wilson_interval
-from dermoscopy.params.file import read_yaml
+from dermoscopy.core.params import read_yaml
 from dermoscopy.report import paper as audit
+from dermoscopy.stats.intervals import wilson_interval
 
 README, DATA, PAPER = Path("README.md"), Path("docs/data.md"), Path("docs/paper.md")
 TRAINING, SEARCH, PARALLEL = Path("docs/training.md"), Path("docs/search.md"), Path("docs/parallel.md")

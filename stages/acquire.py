@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from dermoscopy.archive import acquire as archive
-from dermoscopy.params.data import Data
-from dermoscopy.params.file import load
-from dermoscopy.params.simulate import Simulate
-from dermoscopy.stage import checkpoints, run
+from dermoscopy.acquire import acquire as archive
+from dermoscopy.acquire.params import Data
+from dermoscopy.core.params import load
+from dermoscopy.core.stage import checkpoints, run
+from dermoscopy.simulate.params import Simulate
 
 
 def acquire() -> None:

@@ -3,21 +3,19 @@
 import json
 from pathlib import Path
 
-from dermoscopy.archive.folders import fresh
-from dermoscopy.dataset import charts
-from dermoscopy.dataset.audit import audit as find_leaks
-from dermoscopy.dataset.evidence import gather
-from dermoscopy.dataset.sheets import write_sheets
-from dermoscopy.dataset.summary import describe
-from dermoscopy.evaluation.protocol import shown, warning
-from dermoscopy.params.augment import Augment
-from dermoscopy.params.block import Count
-from dermoscopy.params.file import load
-from dermoscopy.params.merge import NearDuplicates
-from dermoscopy.params.split import Split
-from dermoscopy.stage import run
-from dermoscopy.tables.data_charts import BY_LABEL, BY_PART, COUNTS
-from dermoscopy.tables.problems import PROBLEMS
+from dermoscopy.audit import summary as charts
+from dermoscopy.audit.audit import audit as find_leaks
+from dermoscopy.audit.contact_sheets import write_sheets
+from dermoscopy.audit.evidence import gather
+from dermoscopy.audit.summary import BY_LABEL, BY_PART, COUNTS, describe
+from dermoscopy.augment.params import Augment
+from dermoscopy.core.files import fresh
+from dermoscopy.core.params import Count, load
+from dermoscopy.core.splits import shown, warning
+from dermoscopy.core.stage import run
+from dermoscopy.ham10000.problems import PROBLEMS
+from dermoscopy.merge.params import NearDuplicates
+from dermoscopy.split.params import Split
 
 
 def audit() -> None:

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from dermoscopy.archive.folders import fresh
-from dermoscopy.dataset.augment import make_copies
-from dermoscopy.params.augment import Augment
-from dermoscopy.params.block import Count
-from dermoscopy.params.file import load
-from dermoscopy.stage import run
-from dermoscopy.tables.parts import LABELS, PARTS, README, read_part
+from dermoscopy.augment.augment import make_copies
+from dermoscopy.augment.params import Augment
+from dermoscopy.core.files import fresh
+from dermoscopy.core.params import Count, load
+from dermoscopy.core.splits import LABELS, PARTS, README, read_part
+from dermoscopy.core.stage import run
 
 ABOUT = "Copies of malignant photographs; of train alone, but for the protocol paper.\n"
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from dermoscopy.baselines.classifiers import predict_baselines
-from dermoscopy.params.baselines import Baselines
-from dermoscopy.params.file import load
-from dermoscopy.stage import run
-from dermoscopy.tables.parts import read_part
-from dermoscopy.tables.predictions import PREDICTIONS
+from dermoscopy.baselines.baselines import predict_baselines
+from dermoscopy.baselines.params import Baselines
+from dermoscopy.core.params import load
+from dermoscopy.core.splits import read_part
+from dermoscopy.core.stage import run
+from dermoscopy.core.tables import PREDICTIONS
 
 
 def baselines() -> None:

@@ -3,15 +3,13 @@
 import os
 from pathlib import Path
 
-from dermoscopy.archive.fingerprint import fingerprint
-from dermoscopy.params.file import PARAMS, load
-from dermoscopy.params.tree import Params
-from dermoscopy.preflight.cost import tell_cost
-from dermoscopy.preflight.devices import tell_unused_gpus
-from dermoscopy.preflight.environment import versions
-from dermoscopy.preflight.keep import keep
-from dermoscopy.preflight.rules import preflight
-from dermoscopy.stage import checkpoints, run
+from dermoscopy.check.check import preflight, tell_unused_gpus
+from dermoscopy.check.cost import tell_cost
+from dermoscopy.check.params import Params
+from dermoscopy.check.provenance import fingerprint, versions
+from dermoscopy.core.files import keep
+from dermoscopy.core.params import PARAMS, load
+from dermoscopy.core.stage import checkpoints, run
 
 
 def check() -> None:

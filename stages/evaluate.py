@@ -3,22 +3,18 @@
 from pathlib import Path
 from typing import get_args
 
-from dermoscopy.evaluation.charts import write_charts
-from dermoscopy.evaluation.chosen import read_choice
-from dermoscopy.evaluation.growing import grow
-from dermoscopy.evaluation.headline import headline, write_figures
-from dermoscopy.evaluation.judge import judge
-from dermoscopy.evaluation.protocol import read_protocol
-from dermoscopy.params.evaluate import Evaluate
-from dermoscopy.params.file import load
-from dermoscopy.params.models import Member
-from dermoscopy.stage import run
-from dermoscopy.tables.charts import GROWING
-from dermoscopy.tables.curves import CURVE
-from dermoscopy.tables.ensemble import CANDIDATES
-from dermoscopy.tables.evaluation import TABLES
-from dermoscopy.tables.parts import read_part
-from dermoscopy.tables.predictions import PREDICTIONS
+from dermoscopy.core.params import load
+from dermoscopy.core.splits import read_part, read_protocol
+from dermoscopy.core.stage import run
+from dermoscopy.core.tables import CURVE, PREDICTIONS
+from dermoscopy.ensemble.combiners import read_choice
+from dermoscopy.ensemble.fit import CANDIDATES
+from dermoscopy.evaluate.evaluate import judge
+from dermoscopy.evaluate.params import Evaluate
+from dermoscopy.evaluate.summary import grow, write_charts
+from dermoscopy.evaluate.tables import GROWING, TABLES
+from dermoscopy.networks.params import Member
+from dermoscopy.stats.headline import headline, write_figures
 
 
 def evaluate() -> None:

@@ -3,17 +3,14 @@
 from pathlib import Path
 from typing import get_args
 
-from dermoscopy.evaluation.protocol import read_audited, warning
-from dermoscopy.explain.choose import mean_members
-from dermoscopy.explain.members import draw_activations, draw_wrong
+from dermoscopy.core.params import load
+from dermoscopy.core.splits import read_audited, read_part, warning
+from dermoscopy.core.stage import run
+from dermoscopy.core.tables import PREDICTIONS
+from dermoscopy.explain.explain import draw_activations, draw_wrong, mean_members
+from dermoscopy.explain.params import Explain
+from dermoscopy.networks.params import Member, Runtime
 from dermoscopy.networks.runtime import configure
-from dermoscopy.params.explain import Explain
-from dermoscopy.params.file import load
-from dermoscopy.params.models import Member
-from dermoscopy.params.runtime import Runtime
-from dermoscopy.stage import run
-from dermoscopy.tables.parts import read_part
-from dermoscopy.tables.predictions import PREDICTIONS
 
 
 def explain() -> None:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from dermoscopy.archive import merge as archive
-from dermoscopy.params.file import load
-from dermoscopy.params.merge import Merge
-from dermoscopy.stage import run
+from dermoscopy.core.params import load
+from dermoscopy.core.stage import run
+from dermoscopy.merge import merge as archive
+from dermoscopy.merge.params import Merge
 
 
 def merge() -> None:

@@ -3,17 +3,16 @@
 from pathlib import Path
 from typing import get_args
 
+from dermoscopy.core.files import remove_finished
+from dermoscopy.core.params import load
+from dermoscopy.core.splits import read_part
+from dermoscopy.core.stage import checkpoints, run
+from dermoscopy.core.tables import PREDICTIONS
+from dermoscopy.networks.params import Member, Runtime
 from dermoscopy.networks.runtime import configure
 from dermoscopy.networks.saved import load_member
-from dermoscopy.params.file import load
-from dermoscopy.params.models import Member
-from dermoscopy.params.predict import Predict
-from dermoscopy.params.runtime import Runtime
-from dermoscopy.predict.photographs import predict_part
-from dermoscopy.stage import checkpoints, run
-from dermoscopy.tables.parts import read_part
-from dermoscopy.tables.predictions import PREDICTIONS
-from dermoscopy.training.checkpoints import remove_finished
+from dermoscopy.predict.params import Predict
+from dermoscopy.predict.predict import predict_part
 
 
 def predict() -> None:

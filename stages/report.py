@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from dermoscopy.params.ensemble import Ensemble
-from dermoscopy.params.evaluate import Evaluate
-from dermoscopy.params.file import load
-from dermoscopy.params.policy import Policy
-from dermoscopy.params.report import Report
-from dermoscopy.params.split import Split
+from dermoscopy.core.params import load
+from dermoscopy.core.stage import run
+from dermoscopy.ensemble.params import Ensemble
+from dermoscopy.evaluate.params import Evaluate
+from dermoscopy.report.inputs import read_sources
 from dermoscopy.report.page import write_report
-from dermoscopy.report.sources import read_sources
-from dermoscopy.stage import run
+from dermoscopy.report.params import Report
+from dermoscopy.split.params import Policy, Split
 
 
 def report() -> None:

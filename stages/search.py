@@ -4,16 +4,12 @@ import json
 import logging
 from pathlib import Path
 
-from dermoscopy.dataset.fitting import read_train_and_val
-from dermoscopy.evaluation.protocol import read_audited, shown
-from dermoscopy.params.block import Count
-from dermoscopy.params.file import load
-from dermoscopy.params.models import Side
-from dermoscopy.params.runtime import Runtime
-from dermoscopy.params.search import Search
-from dermoscopy.params.training import Training
-from dermoscopy.search.run import run_search, write_search
-from dermoscopy.stage import checkpoints, run
+from dermoscopy.core.params import Count, load
+from dermoscopy.core.splits import read_audited, read_train_and_val, shown
+from dermoscopy.core.stage import checkpoints, run
+from dermoscopy.networks.params import Runtime, Side, Training
+from dermoscopy.search.params import Search
+from dermoscopy.search.search import run_search, write_search
 
 logger = logging.getLogger("dermoscopy.search")
 

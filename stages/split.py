@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from dermoscopy.dataset.parts import tabulate, write
-from dermoscopy.params.augment import Balance
-from dermoscopy.params.file import load
-from dermoscopy.params.policy import Policy
-from dermoscopy.params.split import Split
-from dermoscopy.stage import run
-from dermoscopy.tables.merged import MERGED
+from dermoscopy.augment.params import Balance
+from dermoscopy.core.params import load
+from dermoscopy.core.stage import run
+from dermoscopy.ham10000.duplicates import MERGED
+from dermoscopy.split.params import Policy, Split
+from dermoscopy.split.split import tabulate, write
 
 
 def split() -> None:

@@ -4,16 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from dermoscopy.dataset.fitting import read_train_and_val
-from dermoscopy.evaluation.protocol import read_audited, shown
-from dermoscopy.params.block import Count
-from dermoscopy.params.file import load
-from dermoscopy.params.models import Member, Models, with_optimizer
-from dermoscopy.params.optimizers import Optimizer
-from dermoscopy.params.runtime import Runtime
-from dermoscopy.params.training import Training
-from dermoscopy.stage import checkpoints, run
-from dermoscopy.training.member import Outputs, train_member
+from dermoscopy.core.params import Count, load
+from dermoscopy.core.splits import read_audited, read_train_and_val, shown
+from dermoscopy.core.stage import checkpoints, run
+from dermoscopy.networks.params import Member, Models, Optimizer, Runtime, Training, with_optimizer
+from dermoscopy.train.member import Outputs, train_member
 
 
 def train(member: Member) -> dict[str, Any]:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from dermoscopy.params.models import Transfer
+from dermoscopy.networks.params import Transfer
 
 
 @pytest.fixture

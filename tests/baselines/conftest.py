@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.tables.parts import locate
+from dermoscopy.core.splits import locate
 
 
 def photographs(part: str, count: int) -> pd.DataFrame:

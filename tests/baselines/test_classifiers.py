@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from dermoscopy.baselines.classifiers import predict_baselines
-from dermoscopy.params.baselines import Baselines
+from dermoscopy.baselines.baselines import predict_baselines
+from dermoscopy.baselines.params import Baselines
 
 SETTINGS = Baselines(regularization=1.0, thumbnail=2, colour_size=8, quantiles=3)
 

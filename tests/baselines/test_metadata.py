@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from dermoscopy.baselines.metadata import encode
+from dermoscopy.baselines.baselines import encode
 
 TRAIN = pd.DataFrame({"age": [20.0, 40.0, np.nan], "sex": ["male", "female", ""]})
 TEST = pd.DataFrame({"age": [np.nan, 50.0], "sex": ["", "unknown"]})

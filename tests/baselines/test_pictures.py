@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermoscopy.baselines.pictures import colour_quantiles, describe, pixels
+from dermoscopy.baselines.baselines import colour_quantiles, describe, pixels
 
 
 def test_quantiles_of_each_channel_whatever_the_place():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dermoscopy.baselines.regression import regress
+from dermoscopy.baselines.baselines import regress
 
 
 def test_a_telling_feature_is_found_whatever_its_unit():

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.params import file
-from dermoscopy.tables.parts import PART
-from dermoscopy.tables.predictions import PREDICTIONS
+from dermoscopy.core import params as file
+from dermoscopy.core.splits import PART
+from dermoscopy.core.tables import PREDICTIONS
 from stages.baselines import baselines
 
 PARAMETERS = Path(__file__).parents[2] / "params.yaml"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.params import file
+from dermoscopy.core import params as file
 
 PARAMS = """\
 # Chosen with care.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.cli.overrides import REFUSED
-from dermoscopy.params.file import read_yaml
+from dermoscopy.cli.run import REFUSED
+from dermoscopy.core.params import read_yaml
 from tests.cli.conftest import git
 
 SOURCE = Path("src").resolve()

@@ -11,12 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from dermoscopy.cli.app import app
-from dermoscopy.errors import UserError
-from dermoscopy.params import file
-from dermoscopy.tables.ensemble import POINTS
-from dermoscopy.tables.predictions import PREDICTIONS
+from dermoscopy.core import params as file
+from dermoscopy.core.errors import UserError
+from dermoscopy.core.tables import PREDICTIONS
+from dermoscopy.ensemble.fit import POINTS
 from tests.cli.conftest import git
-from tests.evaluation.simulated import simulate
+from tests.simulated import simulate
 
 MEMBERS = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
 ROWS = simulate(80, np.random.default_rng(9), (1.0, 2.5))

@@ -1,4 +1,4 @@
-from dermoscopy.cli.leaves import differences, flatten
+from dermoscopy.cli.run import differences, flatten
 
 
 def test_blocks_are_flattened_and_lists_are_not():

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from dermoscopy.cli.overrides import REFUSED, overrides
-from dermoscopy.errors import UserError
+from dermoscopy.cli.run import REFUSED, overrides
+from dermoscopy.core.errors import UserError
 
 
 def test_one_leaf_a_line(project, capsys):

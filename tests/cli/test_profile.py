@@ -3,9 +3,9 @@ import shutil
 import pytest
 from dvc.utils.hydra import apply_overrides, to_hydra_overrides
 
-from dermoscopy.cli.profile import data_leaves, override, read_profile
-from dermoscopy.errors import UserError
-from dermoscopy.params.file import read_yaml
+from dermoscopy.cli.run import data_leaves, override, read_profile
+from dermoscopy.core.errors import UserError
+from dermoscopy.core.params import read_yaml
 
 VALUES = [
     None,

@@ -7,11 +7,10 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 from pydantic import TypeAdapter
 
-from dermoscopy.cli.leaves import flatten
-from dermoscopy.cli.profile import override, read_profile
-from dermoscopy.params.file import read_yaml
-from dermoscopy.params.tree import Params
-from dermoscopy.preflight.rules import preflight
+from dermoscopy.check.check import preflight
+from dermoscopy.check.params import Params
+from dermoscopy.cli.run import flatten, override, read_profile
+from dermoscopy.core.params import read_yaml
 
 COMMITTED = Path("params.yaml").resolve()
 PROFILES = sorted(Path("profiles").glob("*.yaml"))

@@ -5,7 +5,7 @@ import typer
 
 from dermoscopy.cli import run as module
 from dermoscopy.cli.run import run
-from dermoscopy.errors import ParameterError, UserError
+from dermoscopy.core.errors import ParameterError, UserError
 from tests.cli.conftest import PARAMS, git
 
 SMALL = ["-S", "runtime.threads=1", "-S", "models.cnn_a.dropout=0.1"]

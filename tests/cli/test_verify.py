@@ -9,10 +9,10 @@ import typer
 
 from dermoscopy.cli import verify as module
 from dermoscopy.cli.verify import NEEDED, verify_determinism
-from dermoscopy.errors import UserError
-from dermoscopy.params import file
+from dermoscopy.core import params as file
+from dermoscopy.core.errors import UserError
 from tests.cli.conftest import git
-from tests.training.conftest import rows as rows  # the fixture
+from tests.train.conftest import rows as rows  # the fixture
 
 TOP = Path.cwd()
 

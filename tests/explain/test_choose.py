@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from dermoscopy.explain.choose import mean_members, telling, worst
+from dermoscopy.explain.explain import mean_members, telling, worst
 
 
 def predictions(probabilities, labels=(0, 0, 1, 1), lesions="abcd"):

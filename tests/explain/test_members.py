@@ -3,10 +3,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.explain.choose import mean_members
-from dermoscopy.explain.members import draw_activations, draw_wrong
-from dermoscopy.params.explain import Explain
-from dermoscopy.params.models import SmallCNN
+from dermoscopy.explain.explain import draw_activations, draw_wrong, mean_members
+from dermoscopy.explain.params import Explain
+from dermoscopy.networks.params import SmallCNN
 
 SETTINGS = Explain(photographs=2, layers=2, channels=4, wrong=3)
 
@@ -32,7 +31,7 @@ def photographs(tmp_path):
 
 def test_a_saved_member_is_drawn(tmp_path, photographs):
     pytest.importorskip("keras")
-    from dermoscopy.networks.member import build_member
+    from dermoscopy.networks.build import build_member
     from dermoscopy.networks.saved import save_member
 
     parameters = SmallCNN(

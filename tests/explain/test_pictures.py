@@ -3,9 +3,11 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageChops, UnidentifiedImageError
 
-from dermoscopy.explain import figure, gallery, maps
+from dermoscopy.explain import figures as figure
+from dermoscopy.explain import figures as gallery
+from dermoscopy.explain import maps
 from dermoscopy.explain.activations import Maps
-from dermoscopy.explain.photographs import caption, mask, thumbnail
+from dermoscopy.explain.figures import caption, mask, thumbnail
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from dermoscopy.params.models import SmallCNN
+from dermoscopy.networks.params import SmallCNN
 
 
 @pytest.fixture(autouse=True)

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from dermoscopy.archive.weights import PUBLISHED
-from dermoscopy.networks.backbones import BACKBONES
+from dermoscopy.acquire.weights import PUBLISHED
+from dermoscopy.networks.layers import BACKBONES
 
 
 @pytest.mark.parametrize("name", BACKBONES)

@@ -4,7 +4,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from dermoscopy.networks.batches import batches
+from dermoscopy.networks.data import batches
 
 IMAGES = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
 LABELS = np.array([0, 10, 20, 30, 40], np.float32)

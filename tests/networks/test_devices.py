@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dermoscopy.errors import ParameterError
+from dermoscopy.core.errors import ParameterError
 from dermoscopy.networks.devices import distribution, require_devices
 
 TOP = Path(__file__).parents[2]

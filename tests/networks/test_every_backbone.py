@@ -5,13 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dermoscopy.networks.backbones import BACKBONES
-from dermoscopy.networks.freezing import unfreeze
+from dermoscopy.networks.build import backbone_layers, build_transfer, unfreeze
+from dermoscopy.networks.data import probabilities
+from dermoscopy.networks.layers import BACKBONES
 from dermoscopy.networks.optimizers import make_optimizer
-from dermoscopy.networks.probabilities import probabilities
+from dermoscopy.networks.params import Transfer
 from dermoscopy.networks.saved import load_member, save_member
-from dermoscopy.networks.transfer import backbone_layers, build_transfer
-from dermoscopy.params.models import Transfer
 
 Make = Callable[..., Transfer]
 

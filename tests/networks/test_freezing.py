@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dermoscopy.networks.freezing import unfreeze
+from dermoscopy.networks.build import unfreeze
 
 
 @pytest.fixture

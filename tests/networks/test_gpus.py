@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.networks.gpus import idlest, shares, visible
+from dermoscopy.networks.devices import idlest, shares, visible
 
 FIRST = "GPU-8a56a4bc-e184-a047-2620-be19fdf913d5"
 SECOND = "GPU-24e4ec1a-98a0-11ec-b909-0242ac120002"

@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 
-from dermoscopy.networks.head import head
+from dermoscopy.networks.layers import head
 
 
 def build(**changes: Any) -> Any:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dermoscopy.networks.normalization import normalize
+from dermoscopy.networks.layers import normalize
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from dermoscopy.networks.optimizers import make_optimizer
-from dermoscopy.networks.schedules import learning_rate
-from dermoscopy.params.models import ClipBy
-from dermoscopy.params.optimizers import Optimizer
+from dermoscopy.networks.optimizers import learning_rate, make_optimizer
+from dermoscopy.networks.params import ClipBy, Optimizer
 
 GRADIENTS = ([3.0, -4.0], [0.5])
 

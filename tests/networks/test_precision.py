@@ -1,6 +1,6 @@
 import pytest
 
-from dermoscopy.networks.precision import suited
+from dermoscopy.networks.runtime import suited
 
 
 @pytest.mark.parametrize(

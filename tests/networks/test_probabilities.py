@@ -4,10 +4,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dermoscopy.networks.probabilities import probabilities
-from dermoscopy.networks.small_cnn import build_small_cnn
-from dermoscopy.networks.transfer import build_transfer
-from dermoscopy.params.models import SmallCNN, Transfer
+from dermoscopy.networks.build import build_small_cnn, build_transfer
+from dermoscopy.networks.data import probabilities
+from dermoscopy.networks.params import SmallCNN, Transfer
 
 
 @pytest.fixture

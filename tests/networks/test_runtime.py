@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from dermoscopy.errors import ParameterError
+from dermoscopy.core.errors import ParameterError
 from dermoscopy.networks import runtime as module
 from dermoscopy.networks.devices import Card
+from dermoscopy.networks.params import Runtime
 from dermoscopy.networks.runtime import Machine, configure, processor_flags
-from dermoscopy.params.runtime import Runtime
 
 Make = Callable[..., Runtime]
 

@@ -5,12 +5,11 @@ import numpy as np
 import pytest
 import yaml
 
-from dermoscopy.errors import UserError
-from dermoscopy.networks.probabilities import probabilities
+from dermoscopy.core.errors import UserError
+from dermoscopy.networks.build import build_small_cnn, build_transfer
+from dermoscopy.networks.data import probabilities
+from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.saved import load_member, save_member
-from dermoscopy.networks.small_cnn import build_small_cnn
-from dermoscopy.networks.transfer import build_transfer
-from dermoscopy.params.models import SmallCNN, Transfer
 
 MakeCNN = Callable[..., SmallCNN]
 

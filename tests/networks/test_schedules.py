@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dermoscopy.networks.schedules import learning_rate
+from dermoscopy.networks.optimizers import learning_rate
 
 
 def rates(*arguments: object, steps: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-from dermoscopy.networks.seeds import derive
+from dermoscopy.networks.layers import derive
 
 
 def test_is_the_same_on_every_machine() -> None:

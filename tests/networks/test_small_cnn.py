@@ -4,9 +4,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from dermoscopy.errors import ParameterError
-from dermoscopy.networks.small_cnn import build_small_cnn, feature_side
-from dermoscopy.params.models import SmallCNN
+from dermoscopy.core.errors import ParameterError
+from dermoscopy.networks.build import build_small_cnn, feature_side
+from dermoscopy.networks.params import SmallCNN
 
 Make = Callable[..., SmallCNN]
 

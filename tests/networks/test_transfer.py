@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dermoscopy.errors import WeightsError
-from dermoscopy.networks.transfer import backbone_layers, build_transfer
-from dermoscopy.params.models import Transfer
+from dermoscopy.core.errors import WeightsError
+from dermoscopy.networks.build import backbone_layers, build_transfer
+from dermoscopy.networks.params import Transfer
 
 Make = Callable[..., Transfer]
 

@@ -8,9 +8,8 @@ import numpy as np
 
 from dermoscopy.networks.devices import distribution, share_statistics
 from dermoscopy.networks.optimizers import make_optimizer
+from dermoscopy.networks.params import ClipBy, Runtime
 from dermoscopy.networks.runtime import configure
-from dermoscopy.params.models import ClipBy
-from dermoscopy.params.runtime import Runtime
 
 PHOTOGRAPHS, BATCH = 12, 8  # the last batch is smaller, and two devices share it equally too
 

@@ -1,6 +1,8 @@
 """What a Python file of the project imports of the project, read from its text."""
 
 import ast
+import re
+from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
@@ -39,3 +41,29 @@ def closure(path: Path) -> set[Path]:
             seen.add(file)
             waiting += imported(file)
     return seen
+
+
+@cache
+def layers() -> list[list[str]]:
+    """Return the packages of each layer, lowest first: the numbered list of CONTRIBUTING.md."""
+    text = Path("CONTRIBUTING.md").read_text().partition("## Architecture")[2].partition("\n## ")[0]
+    return [re.findall(r"`(\w+)/`", line) for line in re.findall(r"^\d+\. .*$", text, re.MULTILINE)]
+
+
+def code_deps(script: Path, stages: set[str]) -> set[str]:
+    """Return what a stage lists as code: its script, and the folders it imports from, transitively.
+
+    Of another stage's folder it lists a single file where it imports no more than that.
+
+    Args:
+        script: stages/<stage>.py.
+        stages: The names of all stages; a package of another name is shared.
+    """
+    modules: dict[str, set[Path]] = defaultdict(set)
+    for path in closure(script) - {script}:
+        modules[path.relative_to(PACKAGE).parts[0]].add(path)
+    others = stages - {script.stem}
+    return {str(script)} | {
+        str(next(iter(paths)) if package in others and len(paths) == 1 else PACKAGE / package)
+        for package, paths in modules.items()
+    }

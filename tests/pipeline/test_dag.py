@@ -8,8 +8,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from dermoscopy.cli.repro import BEFORE, BRANCHES
-from dermoscopy.params.models import Member
-from tests.pipeline.imports import closure
+from dermoscopy.networks.params import Member
+from tests.pipeline.imports import PACKAGE, code_deps
 
 DVC = YAML(typ="safe", pure=True).load(Path("dvc.yaml"))
 STAGES: dict[str, dict] = DVC["stages"]
@@ -39,7 +39,7 @@ def script(stage: str) -> Path:
 
 
 def is_code(dep: str) -> bool:
-    return dep.endswith((".py", ".j2", ".css"))
+    return dep.startswith(("src/", "stages/"))
 
 
 def upstream(stage: str) -> set[str]:
@@ -77,10 +77,14 @@ def test_code_deps_are_exactly_what_the_stage_imports(stage):
     if STAGES[stage].get("always_changed"):
         assert "deps" not in STAGES[stage]
         return
-    needed = {str(path) for path in closure(script(stage))}
-    listed = {dep for dep in files(stage, "deps") if dep.endswith(".py")}
+    needed = code_deps(script(stage), set(NAMES))
+    listed = {dep for dep in files(stage, "deps") if is_code(dep)}
     assert sorted(needed - listed) == [], "add these to deps"
     assert sorted(listed - needed) == [], "remove these from deps"
+
+
+def test_every_stage_has_a_folder_of_its_name():
+    assert [stage for stage in NAMES if not (PACKAGE / stage).is_dir()] == []
 
 
 @pytest.mark.parametrize("stage", NAMES)
@@ -124,9 +128,9 @@ def test_nobody_owns_a_shared_folder():
 
 
 def test_training_and_weighing_never_see_the_test_part():
-    for stage in ("train", "search", "weigh"):
+    for stage in ("train", "search", "ensemble"):
         assert not {dep for dep in files(stage, "deps") if "test" in dep}
-    for stage in upstream("train") | {"train", "search", "weigh"}:
+    for stage in upstream("train") | {"train", "search", "ensemble"}:
         assert not {dep for dep in files(stage, "deps") if "predictions" in dep and "test" in dep}
 
 
@@ -143,13 +147,13 @@ def test_only_explain_and_evaluate_read_test_predictions():
 
 def test_combining_and_judging_train_nothing():
     """Their parameters, and all that follows from a change of them, are of the last three stages only."""
-    for block, first in (("ensemble", "weigh"), ("evaluate", "evaluate")):
+    for block, first in (("ensemble", "ensemble"), ("evaluate", "evaluate")):
         readers = {
             stage for stage in NAMES if block in {name.split(".")[0] for name in STAGES[stage].get("params", [])}
         }
         after = {stage for stage in NAMES if readers & upstream(stage)}
         assert first in readers
-        assert readers | after <= {"weigh", "evaluate", "report"}
+        assert readers | after <= {"ensemble", "evaluate", "report"}
 
 
 def test_members_are_the_same_everywhere():

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.long]
 REPRO = [sys.executable, "-c", "from dermoscopy.cli.app import main; main()", "repro", "--jobs"]
 RAISE = """
     if member == "cnn_a":
-        from dermoscopy.errors import TrainingError
+        from dermoscopy.core.errors import TrainingError
 
         raise TrainingError("not today")
     protocol ="""
@@ -59,7 +59,7 @@ def test_a_failing_branch_is_named_and_the_others_are_kept(finished: Project, tm
     assert "train@cnn_a: not today\n" in result.stderr
     assert "Failed: train@cnn_a (runs/train@cnn_a.log)." in result.stderr
     assert "Traceback" not in result.stderr
-    assert not set(stages_run(result.stdout)) & {"predict", "weigh", "report"}
+    assert not set(stages_run(result.stdout)) & {"predict", "ensemble", "report"}
     kept = project.lock()
     assert all(kept[stage] != finished.lock()[stage] for stage in BRANCHES if stage != "train@cnn_a")
     project.done("git", "restore", "stages/train.py")

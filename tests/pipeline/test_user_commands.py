@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dermoscopy.tables.ensemble import WEIGHTS
+from dermoscopy.ensemble.fit import WEIGHTS
 from tests.pipeline.browser import charts
 from tests.pipeline.project import FIRST, Project, stages_run
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 MEMBERS = ["train@vgg19", "train@inception_v3", "train@cnn_a", "train@cnn_b"]
 BEFORE = ["check", "acquire", "merge", "split", "augment", "audit"]
-AFTER = ["search", "predict", "weigh", "baselines", "evaluate", "explain", "report"]
+AFTER = ["search", "predict", "ensemble", "baselines", "evaluate", "explain", "report"]
 
 
 def test_the_four_user_commands(finished: Project, tmp_path):
@@ -25,7 +25,7 @@ def test_the_four_user_commands(finished: Project, tmp_path):
     assert stages_run(project.done("dvc", "repro")) == ["check"]
 
     ran = stages_run(project.done("dvc", "exp", "run", "-S", "optimizer=adamax"))
-    assert sorted(ran) == sorted(["check", *MEMBERS, "predict", "weigh", "evaluate", "explain", "report"])
+    assert sorted(ran) == sorted(["check", *MEMBERS, "predict", "ensemble", "evaluate", "explain", "report"])
 
     rows = json.loads(project.done("dvc", "metrics", "diff", "--json"))
     # Of twenty test photographs the ensemble may say the same.
@@ -55,7 +55,7 @@ def test_one_member_s_parameter_trains_that_member(finished: Project, tmp_path):
 def test_the_choice_of_members_trains_none(finished: Project, tmp_path):
     project = finished.copy(tmp_path / "project")
     ran = stages_run(project.done("dvc", "exp", "run", "-S", "ensemble.members=[cnn_a,cnn_b]"))
-    assert sorted(ran) == ["check", "evaluate", "report", "weigh"]
+    assert sorted(ran) == ["check", "evaluate", "report", "ensemble"]
     weights = WEIGHTS.read(project.folder / "data/ensemble/weights.csv")
     assert set(weights["members"]) == {"vgg19", "inception_v3", "cnn_a", "cnn_b", "cnn_a+cnn_b"}
     shares = weights[(weights["members"] == "cnn_a+cnn_b") & (weights["method"] == "accuracy_weighted")]["weight"]

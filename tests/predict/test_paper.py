@@ -8,17 +8,18 @@ import pytest
 from PIL import Image
 from ruamel.yaml import YAML
 
-from dermoscopy.errors import LeakError
-from dermoscopy.networks.member import build_member
+from dermoscopy.core import params as file
+from dermoscopy.core.errors import LeakError
+from dermoscopy.core.splits import PART
+from dermoscopy.core.tables import PREDICTIONS
+from dermoscopy.networks.build import build_member
+from dermoscopy.networks.params import Member, SmallCNN
 from dermoscopy.networks.saved import save_member
-from dermoscopy.params import file
-from dermoscopy.params.models import Member, SmallCNN
-from dermoscopy.tables.parts import PART
-from dermoscopy.tables.predictions import PREDICTIONS
 from stages.baselines import baselines
 from stages.explain import explain
 from stages.predict import predict
-from tests.dataset import plant, tiny
+from tests import tiny
+from tests.audit import plant
 
 TOP = Path(__file__).parents[2]
 PARAMETERS = SmallCNN(

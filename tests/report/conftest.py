@@ -11,22 +11,19 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.evaluation.fixed import fix
-from dermoscopy.evaluation.growing import grow
-from dermoscopy.evaluation.judge import judge
-from dermoscopy.params.policy import Policy
-from dermoscopy.params.report import Report
-from dermoscopy.params.split import Split
+from dermoscopy.audit.summary import BY_LABEL, COUNTS
+from dermoscopy.core import tables as truth
+from dermoscopy.core.tables import PREDICTIONS
+from dermoscopy.ensemble.fit import CANDIDATES, fix
+from dermoscopy.evaluate.evaluate import judge
+from dermoscopy.evaluate.summary import grow
+from dermoscopy.evaluate.tables import CURVES, GROWING, ROC, ROC_AUC, TABLES
+from dermoscopy.report.inputs import read_sources
 from dermoscopy.report.page import write_report
-from dermoscopy.report.sources import read_sources
-from dermoscopy.tables import truth
-from dermoscopy.tables.charts import CURVES, GROWING, ROC, ROC_AUC
-from dermoscopy.tables.data_charts import BY_LABEL, COUNTS
-from dermoscopy.tables.ensemble import CANDIDATES
-from dermoscopy.tables.evaluation import TABLES
-from dermoscopy.tables.predictions import PREDICTIONS
-from tests.evaluation import settings as blocks
-from tests.evaluation.simulated import simulate
+from dermoscopy.report.params import Report
+from dermoscopy.split.params import Policy, Split
+from tests.ensemble import settings as blocks
+from tests.simulated import simulate
 
 MEMBERS = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
 ROC_AUCS = {
@@ -83,7 +80,7 @@ def write_json(path, value):
 
 @cache
 def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
-    """What `weigh` and `evaluate` leave of simulated lesions: data/ensemble, the tables of test, growing.csv."""
+    """What `ensemble` and `evaluate` leave of simulated lesions: data/ensemble, the tables of test, growing.csv."""
     generator, data = np.random.default_rng(3), Path(mkdtemp())
     drawn = {part: simulate(60, generator, (2.0, 1.0, 2.0, 1.5)) for part in ("val", "test")}
     for rows in drawn.values():

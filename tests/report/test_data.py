@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.evaluation.protocol import KNOWN
-from dermoscopy.report.ages import age_chart
-from dermoscopy.report.sources import read_sources
+from dermoscopy.core.splits import KNOWN
+from dermoscopy.report.charts import age_chart
+from dermoscopy.report.inputs import read_sources
 from tests.report.conftest import render, write_project
 
 BY_LABEL = ["label", "age", "share"]

@@ -1,9 +1,11 @@
 import pandas as pd
 import pytest
 
-from dermoscopy.report import findings, intervals, numbers
-from dermoscopy.report.frame import Scale, path, ticks
-from dermoscopy.report.names import css, listing, opening
+from dermoscopy.report import data as findings
+from dermoscopy.report import ensemble as intervals
+from dermoscopy.report import formatting as numbers
+from dermoscopy.report.figure import Scale, path, ticks
+from dermoscopy.report.formatting import css, listing, opening
 
 NAN = float("nan")
 

@@ -1,7 +1,7 @@
 import pytest
 
-from dermoscopy.errors import TableError
-from dermoscopy.report.sources import read_sources
+from dermoscopy.core.errors import TableError
+from dermoscopy.report.inputs import read_sources
 from tests.report.conftest import write_project
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from dermoscopy.report.verdict import verdict
+from dermoscopy.report.ensemble import verdict
 
 NAN = float("nan")
 

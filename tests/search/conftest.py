@@ -5,15 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dermoscopy.code import code_digest
-from dermoscopy.params.file import read_yaml
-from dermoscopy.params.runtime import Runtime
-from dermoscopy.params.search import Search
-from dermoscopy.params.training import Training
+from dermoscopy.core.fingerprint import code_digest
+from dermoscopy.core.params import read_yaml
+from dermoscopy.networks.data import Examples
+from dermoscopy.networks.params import Runtime, Training
 from dermoscopy.search import trial
-from dermoscopy.search.photographs import shared
+from dermoscopy.search.images import shared
+from dermoscopy.search.params import Search
 from dermoscopy.search.trial import Conditions
-from dermoscopy.training.examples import Examples
 
 TREE = read_yaml(Path("params.yaml").resolve().read_text())
 SMALL = {"conv_layers": 1, "filters": 2, "kernel_size": 3, "pool_size": 2, "dense_layers": 1, "units": 4}

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from dermoscopy.search.records import Record
 from dermoscopy.search.space import Trial
+from dermoscopy.search.trial import Record
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 import pytest
 
-from dermoscopy.search.halving import rungs
+from dermoscopy.search.space import rungs
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.params.search import Search
 from dermoscopy.search import trial as module
-from dermoscopy.search.leaderboard import ranked, table
-from dermoscopy.search.race import race
-from dermoscopy.search.run import write_search
+from dermoscopy.search.params import Search
+from dermoscopy.search.results import ranked, table
+from dermoscopy.search.search import race, write_search
 from dermoscopy.search.space import trials
 from dermoscopy.search.trial import Conditions
 

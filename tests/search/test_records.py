@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.search.records import Record, read_record, write_record
-from dermoscopy.training.curve import Epoch
+from dermoscopy.search.trial import Record, read_record, write_record
+from dermoscopy.train.history import Epoch
 
 
 def epoch(number: int, val_loss: float, val_roc_auc: float = 0.5) -> Epoch:

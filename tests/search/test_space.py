@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from dermoscopy.errors import ParameterError
-from dermoscopy.networks.grid import DIMENSIONS, feasible_grids, grid_size
-from dermoscopy.networks.small_cnn import feature_side
-from dermoscopy.params.file import read_yaml
-from dermoscopy.params.problems import describe
-from dermoscopy.params.search import Search
-from dermoscopy.search.space import DRAWN, trials
+from dermoscopy.core.errors import ParameterError
+from dermoscopy.core.params import read_yaml
+from dermoscopy.core.params_errors import describe
+from dermoscopy.networks.build import feature_side
+from dermoscopy.search.params import Search
+from dermoscopy.search.space import DIMENSIONS, DRAWN, feasible_grids, grid_size, trials
 
 TREE = read_yaml(Path("params.yaml").resolve().read_text())
 COMMITTED = Search(**TREE["search"])

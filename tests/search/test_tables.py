@@ -7,17 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermoscopy.cli.profile import read_profile
-from dermoscopy.networks.grid import DIMENSIONS
-from dermoscopy.params.search import Search
-from dermoscopy.search.coordinates import coordinates
-from dermoscopy.search.importance import importance
-from dermoscopy.search.leaderboard import Standing, ranked, table
-from dermoscopy.search.promotion import promotion, write_promotion
-from dermoscopy.search.records import Record
-from dermoscopy.search.space import trials
-from dermoscopy.tables.search import COORDINATES, IMPORTANCE, LEADERBOARD, SPACE, TRIALS
-from dermoscopy.training.curve import Epoch
+from dermoscopy.cli.run import read_profile
+from dermoscopy.search.params import Search
+from dermoscopy.search.results import Standing, coordinates, importance, promotion, ranked, table, write_promotion
+from dermoscopy.search.space import DIMENSIONS, trials
+from dermoscopy.search.tables import COORDINATES, IMPORTANCE, LEADERBOARD, SPACE, TRIALS
+from dermoscopy.search.trial import Record
+from dermoscopy.train.history import Epoch
 
 Make = Callable[..., Search]
 LOSSES = [0.6, 0.4, None, 0.5]

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dermoscopy.errors import DivergedError, TrainingError
-from dermoscopy.params.search import Search
+from dermoscopy.core.errors import DivergedError, TrainingError
 from dermoscopy.search import trial as module
-from dermoscopy.search.photographs import load, shared
+from dermoscopy.search.images import load, shared
+from dermoscopy.search.params import Search
 from dermoscopy.search.space import Trial, trials
 from dermoscopy.search.trial import Conditions, Task
-from dermoscopy.training.checkpoints import State
+from dermoscopy.train.checkpoints import State
 from tests.full_disk import on_a_small_disk
 from tests.search.conftest import examples
 
@@ -155,8 +155,8 @@ FILLS = """
 import errno, sys
 from pathlib import Path
 import numpy as np
-from dermoscopy.search.photographs import shared
-from dermoscopy.training.examples import Examples
+from dermoscopy.search.images import shared
+from dermoscopy.networks.data import Examples
 
 part = Examples(np.zeros((100, 100, 100, 3), np.uint8), np.zeros(100, np.float32))
 try:

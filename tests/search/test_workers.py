@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.errors import TrainingError
-from dermoscopy.params.search import Search
+from dermoscopy.core.errors import TrainingError
+from dermoscopy.search.params import Search
 from dermoscopy.search.space import trials
 from dermoscopy.search.workers import MOST_DEATHS, results
 from tests.processes import wait_until
@@ -63,8 +63,8 @@ def test_a_trial_that_always_ends_its_worker_is_named_and_no_other(fakes, tmp_pa
 ORPHANS = """
 import sys
 from pathlib import Path
-from dermoscopy.params.file import read_yaml
-from dermoscopy.params.search import Search
+from dermoscopy.core.params import read_yaml
+from dermoscopy.search.params import Search
 from dermoscopy.search.space import trials
 from dermoscopy.search.workers import results
 from tests.search.fakes import Fake

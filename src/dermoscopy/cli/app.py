@@ -5,11 +5,10 @@ import sys
 import typer
 
 from dermoscopy.cli.compare import compare
-from dermoscopy.cli.overrides import overrides
 from dermoscopy.cli.repro import repro
-from dermoscopy.cli.run import run
+from dermoscopy.cli.run import overrides, run
 from dermoscopy.cli.verify import verify_determinism
-from dermoscopy.errors import UserError
+from dermoscopy.core.errors import UserError
 
 app = typer.Typer(
     help="What the dvc command does not do itself; the pipeline is dvc repro.",

@@ -1,22 +1,59 @@
-"""Compare two experiments by paired tests, from the predictions that DVC keeps of them."""
+"""Compare two experiments by paired tests, from the predictions that DVC keeps of them.
+
+Tables of another revision, as DVC keeps them.
+"""
 
 import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Literal, get_args
 
 import pandas as pd
 import typer
 
-from dermoscopy.cli.repository import top_folder
-from dermoscopy.cli.stored import read_stored
-from dermoscopy.errors import UserError
-from dermoscopy.evaluation.lesions import lesions
-from dermoscopy.evaluation.paired import Calls, Paired, delong
-from dermoscopy.evaluation.paired import compare as compare_calls
-from dermoscopy.params.evaluate import Evaluate
-from dermoscopy.params.file import load
-from dermoscopy.params.models import Member
-from dermoscopy.tables.ensemble import POINTS
-from dermoscopy.tables.predictions import PREDICTIONS
+from dermoscopy.cli.dvc import top_folder
+from dermoscopy.core.errors import UserError
+from dermoscopy.core.params import load
+from dermoscopy.core.tables import PREDICTIONS, Table
+from dermoscopy.ensemble.fit import POINTS
+from dermoscopy.evaluate.params import Evaluate
+from dermoscopy.networks.params import Member
+from dermoscopy.stats.lesions import lesions
+from dermoscopy.stats.paired import Calls, Paired, delong
+from dermoscopy.stats.paired import compare as compare_calls
+
+
+def read_stored(table: Table, path: str, revision: str) -> pd.DataFrame:
+    """Read a table of a revision from DVC's cache, the workspace untouched.
+
+    Args:
+        table: What it is.
+        path: Where, from the project's top folder, which is the working directory.
+        revision: A commit, branch, tag or experiment.
+
+    Raises:
+        UserError: There is no such revision, it has no such table, or its content is nowhere.
+        TableError: The table is of another version of this pipeline.
+    """
+    import dvc.api
+    from dvc.exceptions import DvcException
+    from dvc.scm import RevError
+    from dvc_data.index import DataIndexDirError
+
+    try:
+        text = dvc.api.read(path, rev=revision)
+    except RevError:
+        raise UserError(f"{revision} is no commit, branch, tag or experiment: dvc exp show names them.") from None
+    except (DvcException, DataIndexDirError, FileNotFoundError) as error:
+        raise UserError(
+            f"{revision} has no {path} here: {error}\n"
+            "It may be of before that table, or its content of another machine: git checkout, then dvc repro."
+        ) from None
+    with TemporaryDirectory() as folder:
+        copy = Path(folder, Path(path).name)
+        copy.write_text(text, encoding="utf-8")
+        return table.read(copy)
+
 
 ENSEMBLE = {"val": "data/ensemble/val.csv", "test": "data/evaluation/predictions.csv"}
 PART_HELP = "Which photographs: val, where ideas are compared, or test, for the one that was chosen."

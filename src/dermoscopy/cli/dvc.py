@@ -5,6 +5,10 @@ python -m dermoscopy.cli.dvc <process id of that command> repro …
 A stage dies with dvc only from when it has said so (`die_with_parent`), a second or two after its start; and dvc,
 ended at a bad moment, leaves half of dvc.lock, or files that the next dvc believes to be in use. Here neither
 happens: the stage is killed, and dvc comes to its own end, as if the stage had failed.
+
+Run dvc as if it had been typed.
+
+The git repository the pipeline needs around it.
 """
 
 import contextlib
@@ -12,12 +16,17 @@ import math
 import os
 import runpy
 import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import Any
 
 import psutil
 
-from dermoscopy.parent import die_with_parent
+from dermoscopy.core.errors import UserError
+from dermoscopy.core.params import read_yaml
+from dermoscopy.core.stage import die_with_parent
 
 SECONDS_TO_FINISH = 10.0
 SECONDS_BETWEEN_LOOKS = 0.05
@@ -57,6 +66,68 @@ class _End:
         if now - self.told > SECONDS_TO_FINISH:
             os._exit(ENDED)
         signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS)
+
+
+def run_dvc(*arguments: str) -> int:
+    """Run dvc with this environment's Python, on this terminal; return its exit code."""
+    process = subprocess.Popen(command(*arguments), env=environment())
+    # Told to end, it takes dvc with it, and that its stage.
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # The terminal sent it to dvc as well, which ends its stage first.
+            continue
+
+
+def command(*arguments: str) -> list[str]:
+    """Return the command line of a dvc that ends with this process, whatever ends it."""
+    return [sys.executable, "-m", "dermoscopy.cli.dvc", str(os.getpid()), *arguments]
+
+
+def environment() -> dict[str, str]:
+    """Return this environment, in which the stages' `python` is this one, activated or not."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return os.environ | {"PATH": path}
+
+
+RESULTS = ("dvc.lock", "data", "metrics", "plots")
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True)
+    except FileNotFoundError:
+        raise UserError("git is not installed: DVC keeps its experiments in it.") from None
+
+
+def top_folder() -> Path:
+    """Return the top folder of the working directory's repository, which has a commit.
+
+    Raises:
+        UserError: There is no git, no repository or no commit.
+    """
+    found = _git("rev-parse", "--show-toplevel")
+    if found.returncode:
+        raise UserError(
+            "This is not a git repository, and DVC needs one (a downloaded zip is none).\n"
+            "Get the project with: git clone"
+        )
+    if _git("rev-parse", "--verify", "--quiet", "HEAD").returncode:
+        raise UserError("This git repository has no commit yet: git add . && git commit -m start")
+    return Path(found.stdout.strip())
+
+
+def committed_params() -> dict[str, Any]:
+    """Return params.yaml of the last commit; empty if it holds none."""
+    shown = _git("show", "HEAD:./params.yaml")
+    return (read_yaml(shown.stdout) or {}) if shown.returncode == 0 else {}
+
+
+def results_differ() -> bool:
+    """Return whether the results that git keeps are others than those of the last commit."""
+    return bool(_git("status", "--porcelain", "--", *RESULTS).stdout)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,11 @@ from typing import Annotated
 
 import typer
 
-from dermoscopy.archive.hashes import sha256
-from dermoscopy.cli.repository import top_folder
-from dermoscopy.errors import UserError
-from dermoscopy.params.block import Positive
-from dermoscopy.params.file import load
-from dermoscopy.params.models import Member
+from dermoscopy.cli.dvc import top_folder
+from dermoscopy.core.errors import UserError
+from dermoscopy.core.files import sha256
+from dermoscopy.core.params import Positive, load
+from dermoscopy.networks.params import Member
 
 NEEDED = (
     "data/audited",

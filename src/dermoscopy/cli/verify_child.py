@@ -1,17 +1,40 @@
-"""One of the two trainings of `dermoscopy verify-determinism`: python -m dermoscopy.cli.verify_child MEMBER FOLDER."""
+"""One of the two trainings of `dermoscopy verify-determinism`: python -m dermoscopy.cli.verify_child MEMBER FOLDER.
+
+A training short enough to be done twice: what the parameters say, over a few steps of one epoch a phase.
+"""
 
 import json
 import sys
 from pathlib import Path
 
-from dermoscopy.dataset.fitting import read_train_and_val
-from dermoscopy.errors import UserError
-from dermoscopy.evaluation.protocol import read_audited
-from dermoscopy.params.file import load
-from dermoscopy.params.models import with_optimizer
-from dermoscopy.params.tree import Params
-from dermoscopy.training.brief import few, one_epoch_a_phase
-from dermoscopy.training.member import Outputs, train_member
+import pandas as pd
+
+from dermoscopy.check.params import Params
+from dermoscopy.core.errors import UserError
+from dermoscopy.core.params import load
+from dermoscopy.core.splits import read_audited, read_train_and_val
+from dermoscopy.networks.params import M, Transfer, with_optimizer
+from dermoscopy.train.member import Outputs, train_member
+
+STEPS = 4
+
+
+def one_epoch_a_phase(parameters: M) -> M:
+    """Return a member's parameters with one epoch in each of its phases."""
+    epochs = {"epochs": 1}
+    if isinstance(parameters, Transfer):
+        epochs["frozen_epochs"] = min(1, parameters.frozen_epochs)
+    return parameters.model_copy(update=epochs)
+
+
+def few(rows: pd.DataFrame, batch_size: int) -> pd.DataFrame:
+    """Return rows of a part for a few steps, as many benign as malignant where there are so many.
+
+    Args:
+        rows: Of a part's table.
+        batch_size: Photographs a step.
+    """
+    return rows.groupby("label").head(STEPS * batch_size // 2 + 1)
 
 
 def train_briefly(member: str, folder: Path) -> None:

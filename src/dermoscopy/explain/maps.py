@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermoscopy.explain import figure
+from dermoscopy.explain import figures as figure
 from dermoscopy.explain.activations import Maps
 
 COLOURS = "turbo"  # jet's order, blue low and red high, without its false edges

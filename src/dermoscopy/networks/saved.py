@@ -5,9 +5,9 @@ from typing import Any
 
 import yaml
 
-from dermoscopy.errors import UserError
-from dermoscopy.networks.member import build_member
-from dermoscopy.params.models import SmallCNN, Transfer
+from dermoscopy.core.errors import UserError
+from dermoscopy.networks.build import build_member
+from dermoscopy.networks.params import SmallCNN, Transfer
 
 KINDS: dict[str, type[Transfer] | type[SmallCNN]] = {"transfer": Transfer, "small_cnn": SmallCNN}
 

@@ -1,17 +1,127 @@
-"""What the page says of the data."""
+"""What the page says, worked out from what other stages left.
 
+What the page says of the data.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from dermoscopy.dataset.sheets import DUPLICATES
-from dermoscopy.evaluation.protocol import KNOWN
-from dermoscopy.params.split import Split
-from dermoscopy.report import findings, names
-from dermoscopy.report.ages import age_chart
-from dermoscopy.report.pictures import data_uri
-from dermoscopy.report.sources import Sources
-from dermoscopy.tables.parts import LABELS
+from dermoscopy.audit.contact_sheets import DUPLICATES
+from dermoscopy.core.metrics import confusion
+from dermoscopy.core.splits import KNOWN, LABELS, PARTS
+from dermoscopy.ham10000.metadata import DIAGNOSES
+from dermoscopy.report import formatting as names
+from dermoscopy.report.charts import age_chart
+from dermoscopy.report.formatting import METRICS, classifier, css, data_uri, diagnosis, ratio
+from dermoscopy.report.inputs import Sources
+from dermoscopy.split.params import Split
+
+Bounded = tuple[float | None, float | None, float | None]
+
+
+def all_metrics(scores: pd.DataFrame, unit: str, point: str) -> list[tuple[str, str, list[Bounded]]]:
+    """Return every metric of the ensemble, its members and the baselines, in that order.
+
+    Args:
+        scores: Rows of `tables.evaluation.SCORES`.
+        unit: "image" or "lesion".
+        point: The operating point; who has none but "half" is shown at that.
+
+    Returns:
+        For each: its name, its class, and (value, low, high) in the order of `names.METRICS`, of Nones
+        where a metric was not computed.
+    """
+    found = []
+    for kind in ("ensemble", "member", "baseline"):
+        for name, rows in scores[(scores["kind"] == kind) & (scores["unit"] == unit)].groupby("name"):
+            own = point if point in set(rows["point"]) else "half"
+            shown = rows[rows["point"].isin(["", own])].to_dict("records")
+            of = {row["metric"]: (row["value"], row["low"], row["high"]) for row in shown}
+            values: list[Bounded] = [of.get(metric, (None, None, None)) for metric in METRICS]
+            found.append((classifier(str(name)), css(str(name)), values))
+    return sorted(found, key=lambda one: one[1] != css("ensemble"))
+
+
+def counted(predictions: pd.DataFrame, threshold: float) -> dict[str, int]:
+    """Return the confusion matrix of photographs: tn, fp, fn, tp.
+
+    Args:
+        predictions: The ensemble's, of the test part.
+        threshold: Probability from which it calls a photograph malignant.
+    """
+    return vars(confusion(predictions["label"].to_numpy(), (predictions["probability"] >= threshold).to_numpy()))
+
+
+def by_diagnosis(predictions: pd.DataFrame, threshold: float) -> list[dict[str, Any]]:
+    """Return how often each diagnosis was called malignant, the malignant diagnoses first.
+
+    Args:
+        predictions: The ensemble's, of the test part.
+        threshold: Probability from which it calls a photograph malignant.
+    """
+    called = predictions.assign(called=predictions["probability"] >= threshold)
+    by = called.groupby(["label", "dx"], as_index=False).agg(images=("called", "size"), called=("called", "sum"))
+    ordered = by.sort_values(["label", "images", "dx"], ascending=[False, False, True])
+    return [
+        {
+            "dx": row["dx"],
+            "name": diagnosis(row["dx"]),
+            "label": LABELS[row["label"]],
+            "images": row["images"],
+            "called": row["called"],
+            "share": ratio(row["called"], row["images"]),
+        }
+        for row in ordered.to_dict("records")
+    ]
+
+
+def parts_by_diagnosis(parts: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the photographs and lesions of each diagnosis in each part, the malignant diagnoses first.
+
+    Args:
+        parts: Columns of `tables.data_charts.COUNTS`.
+    """
+    rows = []
+    for label in reversed(LABELS):
+        for dx in DIAGNOSES:
+            of = parts[(parts["label"] == label) & (parts["dx"] == dx)].set_index("part")[["images", "lesions"]]
+            if len(of):
+                counts = of.reindex(list(PARTS), fill_value=0)
+                pairs = list(zip(counts["images"].tolist(), counts["lesions"].tolist(), strict=True))
+                rows.append({"dx": dx, "name": diagnosis(dx), "label": label, "parts": pairs})
+    return rows
+
+
+def sum_parts(parts: list[dict[str, Any]], label: str | None = None) -> list[tuple[int, int]]:
+    """Return the photographs and lesions of each part, of one label or of both.
+
+    Args:
+        parts: From `parts_by_diagnosis`.
+        label: "benign" or "malignant".
+    """
+    of = [row["parts"] for row in parts if label in (None, row["label"])]
+    return [(sum(row[part][0] for row in of), sum(row[part][1] for row in of)) for part in range(len(PARTS))]
+
+
+def headline_counts(counts: Mapping[str, float]) -> dict[str, float | None]:
+    """Return a confusion matrix with its sums, and what calling everything benign would give.
+
+    Args:
+        counts: From `counted`.
+    """
+    tn, fp, fn, tp = (counts[key] for key in ("tn", "fp", "fn", "tp"))
+    return {
+        **counts,
+        "malignant": tp + fn,
+        "benign": tn + fp,
+        "called": tp + fp,
+        "prevalence": ratio(tp + fn, tn + fp + fn + tp),
+        "all_benign": ratio(tn + fp, tn + fp + fn + tp),
+        "found": ratio(tp, tp + fn),
+        "alarms": ratio(fp, tn + fp),
+    }
 
 
 def about_data(sources: Sources, split: Split, suffix: str, width: int) -> dict[str, Any]:
@@ -24,7 +134,7 @@ def about_data(sources: Sources, split: Split, suffix: str, width: int) -> dict[
         width: Of a contact sheet, in pixels at most.
     """
     protocol = sources.protocol.split()[0]
-    parts = findings.parts_by_diagnosis(sources.parts)
+    parts = parts_by_diagnosis(sources.parts)
     audited = sources.audit.get("parts", {})
     return {
         "data": sources.data,
@@ -33,7 +143,7 @@ def about_data(sources: Sources, split: Split, suffix: str, width: int) -> dict[
         "known": sources.audit.get(KNOWN),
         "histology_only": split.test_histo_only,
         "parts": parts,
-        "totals": {label: findings.sum_parts(parts, label) for label in (*LABELS, None)},
+        "totals": {label: sum_parts(parts, label) for label in (*LABELS, None)},
         "copies": {part: counts.get("copies") for part, counts in audited.items()},
         "ages": age_chart(sources.by_label, f"Age by label{suffix}"),
         "sites": _sites(sources.by_label),

@@ -4,11 +4,11 @@ from typing import Any
 
 import pandas as pd
 
-from dermoscopy.params.ensemble import Ensemble
-from dermoscopy.report.frame import Chart, Line, Scale, Tick, path
-from dermoscopy.report.names import POINTS, diagnosis
-from dermoscopy.report.sources import Sources
-from dermoscopy.tables.parts import LABELS
+from dermoscopy.core.splits import LABELS
+from dermoscopy.ensemble.params import Ensemble
+from dermoscopy.report.figure import Chart, Line, Scale, Tick, path
+from dermoscopy.report.formatting import POINTS, diagnosis
+from dermoscopy.report.inputs import Sources
 
 WIDTH, HEIGHT = 400, 280
 STEPS = (0, 0.25, 0.5, 0.75, 1)

@@ -4,22 +4,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dermoscopy.evaluation.headline import HEADLINE
-from dermoscopy.params.ensemble import Ensemble
-from dermoscopy.params.evaluate import Evaluate
-from dermoscopy.params.policy import Policy
-from dermoscopy.params.report import Report
-from dermoscopy.params.split import Split
-from dermoscopy.report import findings, intervals, names, numbers, paper
-from dermoscopy.report.curves import curve_charts
+from dermoscopy.ensemble.params import Ensemble
+from dermoscopy.evaluate.params import Evaluate
+from dermoscopy.report import data as findings
+from dermoscopy.report import ensemble as intervals
+from dermoscopy.report import formatting as names
+from dermoscopy.report import formatting as numbers
+from dermoscopy.report import paper
+from dermoscopy.report.charts import about_probabilities, curve_charts, roc_chart
 from dermoscopy.report.data import about_data
 from dermoscopy.report.decisions import about_decisions
-from dermoscopy.report.frame import Chart
-from dermoscopy.report.pictures import data_uri
-from dermoscopy.report.reliability import about_probabilities
-from dermoscopy.report.roc import roc_chart
-from dermoscopy.report.sources import MEMBERS, Sources
-from dermoscopy.report.verdict import about_ensemble
+from dermoscopy.report.ensemble import about_ensemble
+from dermoscopy.report.figure import Chart
+from dermoscopy.report.formatting import data_uri
+from dermoscopy.report.inputs import MEMBERS, Sources
+from dermoscopy.report.params import Report
+from dermoscopy.split.params import Policy, Split
+from dermoscopy.stats.headline import HEADLINE
 
 TEMPLATES = Path(__file__).parent / "templates"
 

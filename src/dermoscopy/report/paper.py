@@ -8,7 +8,7 @@ using deep learning techniques, 2017, as that paper prints it in its figure 2.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dermoscopy.evaluation.metrics import Confusion
+from dermoscopy.core.metrics import Confusion
 
 MATRIX = Confusion(tn=682, fp=48, fn=72, tp=200)
 

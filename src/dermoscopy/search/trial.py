@@ -1,25 +1,84 @@
-"""One trial, in whichever process it runs."""
+"""One trial, in whichever process it runs.
+
+What a trial has come to, kept on disk from one search to the next.
+"""
 
 import hashlib
 import json
+import logging
+import os
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from dermoscopy.code import code_digest
-from dermoscopy.errors import DivergedError, TrainingError
-from dermoscopy.networks.member import build_member
+from dermoscopy.core.errors import DivergedError, TrainingError
+from dermoscopy.core.fingerprint import code_digest
+from dermoscopy.networks.build import build_member
+from dermoscopy.networks.layers import derive
+from dermoscopy.networks.params import Monitor, Runtime, Training
 from dermoscopy.networks.runtime import configure
-from dermoscopy.networks.seeds import derive
-from dermoscopy.params.runtime import Runtime
-from dermoscopy.params.training import Training
-from dermoscopy.search.photographs import load
-from dermoscopy.search.records import Record, read_record, write_record
+from dermoscopy.search.images import load
 from dermoscopy.search.space import Trial
-from dermoscopy.training.checkpoints import Checkpoint, State
-from dermoscopy.training.curve import Epoch
-from dermoscopy.training.fit import fit
+from dermoscopy.train.checkpoints import Checkpoint, State
+from dermoscopy.train.fit import fit
+from dermoscopy.train.history import Curve, Epoch
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A trial so far.
+
+    Attributes:
+        epochs: It has trained.
+        weights: Numbers its network learns.
+        over: Whether it trains no further, however many epochs it were given.
+        problem: Why, if it is because the loss is no longer finite; else nothing.
+    """
+
+    epochs: Sequence[Epoch]
+    weights: int
+    over: bool
+    problem: str = ""
+
+    def reaches(self, epochs: int) -> bool:
+        """Return whether it tells how the trial stands after so many epochs."""
+        return self.over or len(self.epochs) >= epochs
+
+    def chosen(self, epochs: int, monitor: Monitor) -> Epoch | None:
+        """Return the best of its first epochs; None if it failed within them."""
+        if self.problem and len(self.epochs) < epochs:
+            return None
+        curve = Curve(monitor)
+        for epoch in self.epochs[:epochs]:
+            curve.add(epoch)
+        return curve.chosen
+
+
+def write_record(record: Record, path: Path) -> None:
+    """Write a record; the file appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(f".{os.getpid()}.tmp")
+    with beside.open("w", encoding="utf-8") as file:
+        json.dump(asdict(record), file)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def read_record(path: Path) -> Record | None:
+    """Return a record; None where there is none, or none that can be read."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return Record(**{**told, "epochs": [Epoch(**epoch) for epoch in told["epochs"]]})
+    except FileNotFoundError:
+        return None
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        logger.warning("%s cannot be read (%s): its trial runs again.", path, error)
+        return None
+
 
 MODEL = "trial"
 

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from joblib import Parallel, delayed, parallel_config
 
-from dermoscopy.errors import TrainingError
-from dermoscopy.parent import die_with_parent
-from dermoscopy.search.records import Record
-from dermoscopy.search.trial import Task
+from dermoscopy.core.errors import TrainingError
+from dermoscopy.core.stage import die_with_parent
+from dermoscopy.search.trial import Record, Task
 
 if TYPE_CHECKING:
     from distributed import Client

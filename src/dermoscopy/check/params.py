@@ -1,0 +1,39 @@
+"""The whole of params.yaml; of the stages only `check` reads it at once."""
+
+from dermoscopy.acquire.params import Data
+from dermoscopy.augment.params import Augment
+from dermoscopy.baselines.params import Baselines
+from dermoscopy.core.params import Block, Count
+from dermoscopy.ensemble.params import Ensemble
+from dermoscopy.evaluate.params import Evaluate
+from dermoscopy.explain.params import Explain
+from dermoscopy.merge.params import Merge
+from dermoscopy.networks.params import Models, Optimizer, Runtime, Training
+from dermoscopy.predict.params import Predict
+from dermoscopy.report.params import Report
+from dermoscopy.search.params import Search
+from dermoscopy.simulate.params import Simulate
+from dermoscopy.split.params import Policy, Split
+
+
+class Params(Block):
+    """params.yaml."""
+
+    optimizer: Optimizer | None
+    seed: Count
+    runtime: Runtime
+    training: Training
+    data: Data
+    simulate: Simulate
+    merge: Merge
+    policy: Policy
+    split: Split
+    augment: Augment
+    models: Models
+    search: Search
+    predict: Predict
+    ensemble: Ensemble
+    baselines: Baselines
+    evaluate: Evaluate
+    explain: Explain
+    report: Report

@@ -1,0 +1,88 @@
+"""What all blocks of params.yaml share.
+
+Read params.yaml as DVC reads it (YAML 1.2), a checked block at a time.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from dermoscopy.core.errors import ParameterError, UserError
+from dermoscopy.core.params_errors import describe
+
+GIGABYTE = 10**9  # in bytes
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Block(BaseModel):
+    """A block of params.yaml: its keys are closed, its values keep their types."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+T = TypeVar("T")
+
+PARAMS = Path("params.yaml")
+REMEDY = "Correct the value, or undo every change to params.yaml with: git restore params.yaml"
+
+
+def read_yaml(text: str) -> Any:
+    """Return YAML as DVC reads it, as plain dicts, lists and scalars.
+
+    Raises:
+        YAMLError: It is none.
+    """
+    return YAML(typ="safe", pure=True).load(text)
+
+
+@cache
+def read() -> Any:
+    """Return params.yaml of the working directory.
+
+    Raises:
+        UserError: The file is missing or is not YAML.
+    """
+    try:
+        return read_yaml(PARAMS.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError("params.yaml is not here: run in the project's top folder.") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"params.yaml is not YAML: {error}\n{REMEDY}") from None
+
+
+def load(section: str, kind: type[T], rules: Callable[[Any], list[str]] | None = None) -> T:
+    """Return one checked section of params.yaml.
+
+    Args:
+        section: Its key; a dot leads into a block (`models.cnn_a`), and "" means the whole file.
+        kind: What it holds: a `Block`, or a type of a single value.
+        rules: Given the unchecked section, returns further problems, which are told with the others.
+
+    Raises:
+        ParameterError: A key is missing or unknown, or a value cannot be used; all of them named.
+    """
+    value = read()
+    for key in filter(None, section.split(".")):
+        if not isinstance(value, dict) or key not in value:
+            raise ParameterError("params.yaml has 1 problem", [f"{section}: missing."], REMEDY)
+        value = value[key]
+    problems: list[str] = []
+    try:
+        checked = TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        problems += describe(error, section, kind)
+    problems += rules(value) if rules else []
+    if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise ParameterError(f"params.yaml has {count}", problems, REMEDY)
+    return checked

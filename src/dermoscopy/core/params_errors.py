@@ -1,0 +1,191 @@
+"""What is wrong with params.yaml, one line a problem.
+
+What is expected and what was received, in words.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from dermoscopy.core.nearest import nearest_value, nearest_word
+
+LONGEST = 60
+KINDS = {
+    "boolean": "a truth value",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a string",
+    "array": "a list",
+    "object": "a block",
+    "null": "nothing",
+}
+
+
+def expected(schema: dict[str, Any]) -> str:
+    """Return what a JSON schema, without references, allows."""
+    branches = schema.get("anyOf", [schema])
+    words = sorted((word for branch in branches for word in _names(branch)), key=lambda word: word != "null")
+    others = [_one(branch) for branch in branches if not _names(branch)]
+    if len(words) > 1:
+        return " or ".join([*others, f"one of {', '.join(words)}"])
+    return " or ".join([*others, *words])
+
+
+def _names(schema: dict[str, Any]) -> list[str]:
+    if schema.get("type") == "null":
+        return ["null"]
+    if "const" in schema:
+        return [str(schema["const"])]
+    return [str(word) for word in schema.get("enum", ())]
+
+
+def _one(schema: dict[str, Any]) -> str:
+    kind = schema.get("type")
+    if kind == "boolean":
+        return "true or false"
+    if kind == "array":
+        length = " of at least one" if schema.get("minItems") else ""
+        return f"a list{length}, written [a, b], each {expected(schema['items'])}"
+    if kind == "object" and "properties" in schema:
+        return f"a block with the keys {', '.join(schema['properties'])}"
+    if kind == "string" and "description" in schema:
+        return str(schema["description"])
+    if kind == "string" and schema.get("minLength"):
+        return "a string that is not empty"
+    return KINDS.get(str(kind), "something else") + _range(schema)
+
+
+def _range(schema: dict[str, Any]) -> str:
+    if "minimum" in schema and "maximum" in schema:
+        return f" from {schema['minimum']:g} to {schema['maximum']:g}"
+    words = {
+        "minimum": ", at least",
+        "exclusiveMinimum": " above",
+        "maximum": " at most",
+        "exclusiveMaximum": " below",
+    }
+    return " and".join(f"{word} {schema[key]:g}" for key, word in words.items() if key in schema)
+
+
+def received(value: object, schema: dict[str, Any]) -> str:
+    """Return a value as YAML would write it, with its type where that is what is wrong."""
+    kind = kind_of(value)
+    if kind == "null":
+        return "null"
+    written = repr(value) if kind == "string" else str(value).lower() if kind == "boolean" else str(value)
+    if len(written) > LONGEST:
+        written = written[:LONGEST] + "…"
+    allowed = {branch.get("type") for branch in schema.get("anyOf", [schema])}
+    if kind in allowed or (kind == "integer" and "number" in allowed):
+        return written
+    return f"{written} ({KINDS[kind]})"
+
+
+def kind_of(value: object) -> str:
+    """Return the JSON type of a value read from YAML."""
+    if value is None:
+        return "null"
+    kinds = {bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
+    return kinds.get(type(value), "string")
+
+
+def describe(error: ValidationError, section: str, kind: Any) -> list[str]:
+    """Return one line a problem: the key, the value received, what would do, what was probably meant.
+
+    A union counts once, not once a branch. A missing key is not told where an unknown key
+    beside it is probably that one, misspelt.
+
+    Args:
+        error: What validation raised.
+        section: Key of what was validated; "" means the whole file.
+        kind: What it was validated as.
+    """
+    root = TypeAdapter(kind).json_schema()
+    lines: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    misspelt: set[str] = set()
+    for problem in error.errors(include_url=False):
+        keys, schema = _walk(problem["loc"], root)
+        path = _join(section, *map(str, keys)) or "params.yaml"
+        if path in lines:
+            continue
+        if problem["type"] == "missing":
+            missing[path] = f"{path}: missing; expected {expected(schema)}."
+        elif problem["type"] == "extra_forbidden":
+            meant = _nearest_key(keys, root)
+            misspelt.add(_join(section, meant or ""))
+            lines[path] = f"{path}: no such key.{_question(_join(section, meant) if meant else None)}"
+        else:
+            lines[path] = f"{path}: {_judge(problem, schema)}"
+    return [*lines.values(), *(line for path, line in missing.items() if path not in misspelt)]
+
+
+def _judge(problem: ErrorDetails, schema: dict[str, Any]) -> str:
+    value = problem["input"]
+    if problem["type"] == "value_error":
+        rule = str(problem["ctx"]["error"])
+        # A rule between several keys of a block names their values itself.
+        return rule if schema.get("type") == "object" else f"received {received(value, schema)}; {rule}"
+    if problem["loc"] and problem["loc"][-1] == "[key]":
+        return "a key has to be a string."
+    return f"received {received(value, schema)}; expected {expected(schema)}.{_question(nearest_value(value, schema))}"
+
+
+def _question(spelling: str | None) -> str:
+    return f" Did you mean {spelling}?" if spelling else ""
+
+
+def _join(*keys: str) -> str:
+    return ".".join(filter(None, keys))
+
+
+def _nearest_key(keys: tuple[int | str, ...], root: dict[str, Any]) -> str | None:
+    """Return the dotted key, within `root`, beside an unknown one or of its very name elsewhere."""
+    *above, unknown = map(str, keys)
+    beside = nearest_word(unknown, _walk(keys[:-1], root)[1]["properties"])
+    if beside:
+        return _join(*above, beside)
+    return next((path for path in _leaves(root, root) if path.rpartition(".")[2] == unknown), None)
+
+
+def _leaves(schema: dict[str, Any], root: dict[str, Any], path: str = "") -> Iterator[str]:
+    properties = _resolve(schema, root).get("properties")
+    if not properties:
+        yield path
+        return
+    for key, value in properties.items():
+        yield from _leaves(value, root, _join(path, key))
+
+
+def _resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema with the reference it may consist of followed."""
+    reference = schema.get("$ref")
+    resolved: dict[str, Any] = root["$defs"][reference.rpartition("/")[2]] if reference else schema
+    return resolved
+
+
+def _walk(location: tuple[int | str, ...], root: dict[str, Any]) -> tuple[tuple[int | str, ...], dict[str, Any]]:
+    """Return the keys of a location in the file, and the schema of what stands there.
+
+    What pydantic adds to a location (the branch of a union) is no key of the file and left out.
+    """
+    schema = root
+    keys: list[int | str] = []
+    for element in location:
+        schema = _resolve(schema, root)
+        if element == "[key]":
+            break
+        if element in schema.get("properties", ()):
+            schema = schema["properties"][element]
+        elif isinstance(element, int) and "items" in schema:
+            schema = schema["items"]
+        elif isinstance(schema.get("additionalProperties"), dict):
+            schema = schema["additionalProperties"]
+        elif schema.get("type") == "object":
+            schema = {}
+        else:
+            break
+        keys.append(element)
+    return tuple(keys), _resolve(schema, root)

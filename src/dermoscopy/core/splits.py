@@ -1,0 +1,177 @@
+"""data/split/<part>.csv: who is where; a row a picture, original or planned copy.
+
+The parts that something is fitted or chosen on, read by whoever does so.
+
+The audit's line, which every later figure carries: how parts were drawn, and whether they leak.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from dermoscopy.core.errors import LeakError, TableError, few
+from dermoscopy.core.tables import Table
+
+PARTS = ("train", "val", "test")
+
+LABELS = ("benign", "malignant")  # their labels are 0 and 1, their folders bear their names
+
+README = "README.md"  # in each folder of copies, most of which hold none
+
+PART = Table(
+    columns={
+        "image_id": "str",  # a copy's is its original's, "_copy" and a number
+        "lesion_id": "str",
+        "group": "str",
+        "dx": "str",
+        "dx_type": "str",
+        "age": "float64",
+        "sex": "str",
+        "localization": "str",
+        "label": "int64",
+        "part": "str",
+        "source": "str",  # image_id of the original; an original's own
+        "path": "str",  # from the project's top folder
+        "sha256": "str",  # of an original's file; empty for a copy, which is not made yet
+    },
+    order=("image_id",),
+)
+
+
+def locate(rows: pd.DataFrame, part: "str | pd.Series[str]") -> "pd.Series[str]":
+    """Return where the pictures of a part lie, from the project's top folder.
+
+    Args:
+        rows: Columns `image_id`, `source`, `label`.
+        part: Its name, or one for each row.
+    """
+    stage = rows["image_id"].eq(rows["source"]).map({True: "split", False: "augmented"})
+    folder = rows["label"].map(dict(enumerate(LABELS)))
+    return "data/" + stage + "/" + part + "/" + folder + "/" + rows["image_id"] + ".jpg"
+
+
+def read_part(path: Path, part: str) -> pd.DataFrame:
+    """Read a part's table and make sure that it is that part and no other.
+
+    Every stage that learns, chooses or judges reads its parts through this.
+
+    Args:
+        path: data/split/<part>.csv.
+        part: Its name.
+
+    Raises:
+        LeakError: A row says it belongs to another part, its file is not its own or lies in another
+            part's folder, or a picture stands in the table twice.
+    """
+    rows = PART.read(path)
+    stray = rows[(rows["part"] != part) | (rows["path"] != locate(rows, part))]
+    twice = rows.loc[rows["image_id"].duplicated(), "image_id"]
+    problems = [f"{row.image_id}: part {row.part}, file {row.path}" for row in stray.itertuples()]
+    problems += [f"{image_id}: listed twice" for image_id in twice]
+    if problems:
+        raise LeakError(
+            f"{path} holds rows that are not of {part}, or not once",
+            few(problems),
+            "Make the parts as they were: dvc repro split",
+        )
+    return rows
+
+
+# What train and val never share, by protocol.
+APART = {
+    "lesion": ("lesion_id", "group", "source"),
+    "image": ("source",),
+    "paper": ("image_id",),
+}
+REMEDY = "Make the parts as they were: dvc repro split"
+
+
+def read_train_and_val(split: Path, protocol: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the two parts of training, and make sure that they are apart.
+
+    Args:
+        split: Folder of the tables.
+        protocol: How the parts were drawn.
+
+    Raises:
+        LeakError: A table holds rows of another part, or the two share what the protocol keeps apart.
+    """
+    train, val = read_part(split / "train.csv", "train"), read_val(split, protocol)
+    shared = [
+        f"{key} {name}: {', '.join(train.loc[train[key] == name, 'path'].head(1))}, "
+        f"{', '.join(val.loc[val[key] == name, 'path'].head(1))}"
+        for key in APART[protocol]
+        for name in sorted(set(train[key]) & set(val[key]))
+    ]
+    if shared:
+        raise LeakError("train and val are not apart", few(shared), REMEDY)
+    return train, val
+
+
+def read_val(split: Path, protocol: str) -> pd.DataFrame:
+    """Read the part that chooses, and make sure that it holds photographs as they were taken.
+
+    Args:
+        split: Folder of the tables.
+        protocol: How the parts were drawn; "paper" deals copies to all parts.
+
+    Raises:
+        LeakError: The table holds rows of another part, or copies.
+    """
+    val = read_part(split / "val.csv", "val")
+    copies = val.loc[val["image_id"] != val["source"], "path"]
+    if len(copies) and protocol != "paper":
+        raise LeakError("val holds copies, which are of train alone", few(copies.tolist()), REMEDY)
+    return val
+
+
+VERDICTS = {"lesion": "clean", "image": "leaky", "paper": "leaky"}
+
+# Key of metrics/audit.json under a leaky protocol: the share of test's photographs whose lesion is also in train.
+KNOWN = "test_photographs_of_train_lesions"
+
+
+def read_audited(path: Path) -> str:
+    """Return the protocol that the parts were audited by.
+
+    Args:
+        path: data/audited, one line: the protocol, then `clean` or `leaky`.
+
+    Raises:
+        TableError: The file is missing or holds another line.
+    """
+    try:
+        line = path.read_text().strip()
+    except FileNotFoundError:
+        raise TableError(f"{path} is not here: run `dvc repro`.") from None
+    lines = {f"{protocol} {verdict}": protocol for protocol, verdict in VERDICTS.items()}
+    if line not in lines:
+        known = ", ".join(map(repr, lines))
+        raise TableError(f"{path} must say a protocol and clean or leaky ({known}); received {line!r}.")
+    return lines[line]
+
+
+def read_protocol(path: Path) -> str:
+    """Return the protocol as figures and titles show it.
+
+    Args:
+        path: data/audited.
+
+    Returns:
+        The protocol alone where it is clean ("lesion"), else with its warning
+        ("image (leaky protocol)").
+
+    Raises:
+        TableError: The file is missing or holds another line.
+    """
+    return shown(read_audited(path))
+
+
+def shown(protocol: str) -> str:
+    """Return a protocol as figures and titles show it, with a warning where it leaks."""
+    return protocol if VERDICTS[protocol] == "clean" else f"{protocol} (leaky protocol)"
+
+
+def warning(protocol: str) -> str:
+    """Return what a picture says below its title where parts leak, and nothing where they do not."""
+    return "" if VERDICTS[protocol] == "clean" else "leaky protocol: parts share lesions"

@@ -1,0 +1,129 @@
+"""What all stage scripts share: --help, errors to exit codes, dying with dvc, time and memory.
+
+Processes that end with the one that started them.
+"""
+
+import argparse
+import contextlib
+import ctypes
+import inspect
+import json
+import logging
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TextIO, get_args
+
+from dermoscopy.core.errors import DISK_FULL, UserError
+
+logger = logging.getLogger("dermoscopy")
+
+
+def die_with_parent() -> None:
+    """End this process when the one that started it ends: an orphan would train beside its successor."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
+    """Run a stage as the command line asks, and exit as DVC expects.
+
+    Exit codes: 0 done, 2 something a user can mend (told without a traceback), 1 our own fault.
+    What a run cost is left in `runs/`, which neither git nor DVC keeps.
+
+    Args:
+        stage: The stage's function. Its docstring is the help; a parameter annotated with a
+            `Literal` becomes a positional argument of those choices. What it returns is told in
+            `runs/` beside the cost.
+    """
+    parser = argparse.ArgumentParser(description=stage.__doc__)
+    for name, parameter in inspect.signature(stage).parameters.items():
+        parser.add_argument(name, choices=get_args(parameter.annotation))
+    arguments = vars(parser.parse_args())
+
+    die_with_parent()
+    name = "@".join([stage.__name__, *arguments.values()])
+    runs = _project() / "runs"
+    runs.mkdir(exist_ok=True)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_Stderr()])
+    logging.raiseExceptions = False  # where the disk is full, so it is for the log
+    log = logging.FileHandler(runs / f"{name}.log", mode="w", encoding="utf-8", errors="backslashreplace")
+    log.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    logging.getLogger().addHandler(log)
+    logger.setLevel(logging.INFO)
+
+    cost_file = runs / f"{name}.json"
+    cost_file.unlink(missing_ok=True)
+    start = time.perf_counter()
+    code = 1
+    facts: Mapping[str, Any] = {}
+    try:
+        facts = stage(**arguments) or {}
+        code = 0
+    except UserError as error:
+        code = 2
+        logger.error("%s", error)
+    except Exception as error:
+        if not (isinstance(error, OSError) and error.errno in DISK_FULL):
+            log.emit(logger.makeRecord("dermoscopy", logging.CRITICAL, __file__, 0, "our fault", (), sys.exc_info()))
+            raise
+        code = 2
+        logger.error(
+            "The disk is full: %s\nFree some space (.checkpoints also keeps what trainings and searches that were "
+            "given up left), then run dvc repro again.",
+            error,
+        )
+    finally:
+        cost = {
+            "exit": code,
+            "seconds": round(time.perf_counter() - start, 2),
+            "peak_memory_mb": peak_memory() // 2**20,
+            **facts,
+        }
+        with contextlib.suppress(OSError):  # of a full disk, which has been told
+            cost_file.write_text(json.dumps(cost) + "\n")
+    sys.exit(code)
+
+
+def checkpoints() -> Path:
+    """Return the folder of what outlives a run; it is the project's, since a queued experiment's own goes away."""
+    return _project() / ".checkpoints"
+
+
+def _project() -> Path:
+    return Path(os.environ.get("DVC_ROOT", "."))
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Standard error as it is when a line is written: a progress bar puts itself in its place."""
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, stream: TextIO) -> None:
+        pass
+
+
+def peak_memory() -> int:
+    """Return the largest resident size of this process so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

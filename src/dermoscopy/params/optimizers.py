@@ -1,5 +1,0 @@
-"""The optimizers one can name."""
-
-from typing import Literal
-
-Optimizer = Literal["sgd", "adam", "adamax", "nadam", "rmsprop"]

@@ -1,0 +1,58 @@
+"""The few numbers of metrics/*.json, in the order they are read."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dermoscopy.core.tables import ENSEMBLE
+
+# Few enough for `dvc metrics diff` to be read; the others are in data/evaluation/scores.csv.
+HEADLINE = (
+    "roc_auc",
+    "average_precision",
+    "sensitivity",
+    "specificity",
+    "ppv",
+    "npv",
+    "accuracy",
+    "balanced_accuracy",
+)
+
+Figures = dict[str, Any]
+
+
+def headline(rows: pd.DataFrame, scores: pd.DataFrame, point: str, protocol: str) -> Figures:
+    """Return the ensemble's metrics on the test part, by photograph.
+
+    Args:
+        rows: The photographs, with column lesion_id.
+        scores: Rows of `tables.evaluation.SCORES`.
+        point: The operating point of the calls.
+        protocol: How the parts were drawn.
+
+    Returns:
+        In the order of reading; each metric with its value, low and high.
+    """
+    own = scores[(scores["name"] == ENSEMBLE) & (scores["unit"] == "image") & scores["point"].isin(["", point])]
+    values = own.set_index("metric")[["value", "low", "high"]].to_dict("index")
+    return {
+        "protocol": protocol,
+        "images": len(rows),
+        "lesions": rows["lesion_id"].nunique(),
+        **{metric: values[metric] for metric in HEADLINE},
+    }
+
+
+def write_figures(figures: Figures, path: Path) -> None:
+    """Write metrics as DVC reads them; an undefined one (NaN, which JSON has not) becomes null."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(_known(figures), indent=2) + "\n")
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _known(one) for key, one in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value

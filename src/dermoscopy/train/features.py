@@ -1,0 +1,105 @@
+"""What frozen layers say of each photograph, computed once and stored."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermoscopy.core.params import GIGABYTE
+from dermoscopy.networks.data import batches
+
+
+@dataclass(frozen=True)
+class Halves:
+    """A network cut where nothing before the cut trains.
+
+    Attributes:
+        frozen: A Keras model from photographs to the features at the cut, a list of tensors: a cut through
+            a block of Inception V3 crosses several.
+        trained: A Keras model from those features to the output; it shares its layers with the whole.
+    """
+
+    frozen: Any
+    trained: Any
+
+
+def cut(model: Any) -> Halves | None:
+    """Cut a network behind the last layers whose answer for a photograph never changes.
+
+    Such a layer has nothing that trains, drops nothing out, and stands behind none that does.
+
+    Args:
+        model: A Keras model, its layers frozen as they are to be.
+
+    Returns:
+        Its halves; None where no layer with weights stands before the cut, so that it would spare nothing.
+    """
+    import keras
+
+    fixed: set[str] = set()
+    crossing: dict[str, Any] = {}
+    for operation in model.operations:
+        inputs = [] if isinstance(operation, keras.layers.InputLayer) else _tensors(operation.input)
+        trains = bool(getattr(operation, "trainable_weights", [])) or isinstance(operation, keras.layers.Dropout)
+        before = [tensor for tensor in inputs if tensor._keras_history.operation.name in fixed]
+        if not trains and len(before) == len(inputs):
+            fixed.add(operation.name)
+        else:
+            crossing.update((tensor.name, tensor) for tensor in before)
+    if not any(operation.name in fixed and getattr(operation, "weights", []) for operation in model.operations):
+        return None
+    features = list(crossing.values())
+    return Halves(keras.Model(model.inputs, features), keras.Model(features, model.outputs))
+
+
+def size(halves: Halves, photographs: int) -> float:
+    """Return what the features of so many photographs take, in gigabytes."""
+    bytes_each = sum(int(np.prod(tensor.shape[1:])) * _dtype(tensor).itemsize for tensor in halves.frozen.outputs)
+    return photographs * bytes_each / GIGABYTE
+
+
+def store(
+    halves: Halves,
+    images: NDArray[np.uint8],
+    batch_size: int,
+    *,
+    eager: bool,
+    on_batch: Callable[[int], None] = lambda photographs: None,
+) -> list[NDArray[Any]]:
+    """Run the frozen layers over photographs, once.
+
+    Args:
+        halves: Of a network.
+        images: Shape (photographs, side, side, 3), uint8.
+        batch_size: Photographs at a time; changes nothing beyond rounding.
+        eager: Without a graph.
+        on_batch: Called after each batch with how many photographs it held.
+
+    Returns:
+        An array for each tensor that crosses the cut, photographs along its first axis, in the precision
+        they were computed in.
+    """
+    halves.frozen.run_eagerly = eager
+    halves.frozen.jit_compile = False  # as in `probabilities`
+    features = [np.empty((len(images), *tensor.shape[1:]), _dtype(tensor)) for tensor in halves.frozen.outputs]
+    start = 0
+    for batch in batches([images], batch_size):
+        end = start + len(batch)
+        for kept, told in zip(features, _tensors(halves.frozen.predict_on_batch(batch)), strict=True):
+            kept[start:end] = told
+        on_batch(end - start)
+        start = end
+    return features
+
+
+def _tensors(one_or_several: Any) -> Sequence[Any]:
+    return one_or_several if isinstance(one_or_several, (list, tuple)) else [one_or_several]
+
+
+def _dtype(tensor: Any) -> np.dtype[Any]:
+    import tensorflow as tf
+
+    kind: np.dtype[Any] = np.dtype(tf.as_dtype(tensor.dtype).as_numpy_dtype)
+    return kind

@@ -1,0 +1,186 @@
+"""One member, from the tables of train and val to all that its training leaves."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dermoscopy.core.files import alone
+from dermoscopy.core.fingerprint import code_digest
+from dermoscopy.core.progress import progress
+from dermoscopy.core.tables import CURVE
+from dermoscopy.networks.build import NO_WEIGHTS, build_member
+from dermoscopy.networks.data import read_examples, require_both_labels
+from dermoscopy.networks.devices import distribution
+from dermoscopy.networks.layers import derive
+from dermoscopy.networks.params import Runtime, SmallCNN, Training, Transfer
+from dermoscopy.networks.runtime import configure
+from dermoscopy.networks.saved import save_member
+from dermoscopy.train.checkpoints import Checkpoint, checkpoint_key
+from dermoscopy.train.fit import fit
+from dermoscopy.train.history import Curve, Epoch
+from dermoscopy.train.monitoring import Progress, Watcher, log_chosen, log_epoch, open_live, training_progress
+from dermoscopy.train.phases import phases
+from dermoscopy.train.sampling import epoch_length
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where a member's training leaves what.
+
+    Attributes:
+        folder: data/models/<member>: weights, how to rebuild and feed them, DVCLive's files.
+        table: data/curves/<member>.csv.
+        metrics: metrics/train/<member>.json.
+    """
+
+    folder: Path
+    table: Path
+    metrics: Path
+
+
+def train_member(
+    member: str,
+    parameters: Transfer | SmallCNN,
+    train: pd.DataFrame,
+    val: pd.DataFrame,
+    *,
+    training: Training,
+    runtime: Runtime,
+    seed: int,
+    protocol: str,
+    versions: Mapping[str, str],
+    weights: Path,
+    checkpoints: Path,
+    outputs: Outputs,
+) -> dict[str, Any]:
+    """Train a member and write what it leaves.
+
+    Equal arguments give equal bytes, in another process too, and also where a process before was
+    killed: this one goes on behind its last finished epoch.
+
+    Args:
+        member: Its name.
+        parameters: Its layers, optimizer and epochs.
+        train: Rows of the train part, originals and copies.
+        val: Rows of the val part.
+        training: What all members share.
+        runtime: How the machine is used.
+        seed: The top-level one; mixed with the member's name.
+        protocol: How the parts were drawn, as `evaluation.protocol.shown` tells it.
+        versions: Of the libraries; under others a killed training starts anew.
+        weights: Folder of starting weights.
+        checkpoints: Folder of what killed trainings go on from.
+        outputs: What is written.
+
+    Returns:
+        What the run used and how fast it was, for `runs/`.
+
+    Raises:
+        TrainingError: A part lacks a label, the loss is no longer finite, or the memory does not suffice.
+        WeightsError: The starting weights are missing or do not fit.
+    """
+    examples, held_out = (
+        read_examples(rows, parameters.image_size, runtime.threads, memory=runtime.memory, folder=checkpoints)
+        for rows in (train, val)
+    )
+    require_both_labels(examples, "train")
+    require_both_labels(held_out, "val")
+    machine = configure(runtime)
+    settings = {
+        "parameters": parameters.model_dump(),
+        "training": training.model_dump(),
+        "runtime": runtime.model_dump(),
+        "seed": seed,
+        "machine": asdict(machine),
+        "versions": dict(versions),
+        "code": code_digest(__name__),
+    }
+    arrays: list[NDArray[Any]] = [examples.images, examples.labels, held_out.images, held_out.labels]
+    files = []
+    if isinstance(parameters, Transfer) and parameters.weights != NO_WEIGHTS:
+        files.append(weights / f"{parameters.weights}.h5")
+    with distribution(runtime.devices).scope():
+        model = build_member(member, parameters, seed, weights)
+    checkpoint = Checkpoint(checkpoints / checkpoint_key(member, settings, arrays, files))
+    with ExitStack() as stack:
+        stack.enter_context(alone(checkpoint.folder.with_suffix(".lock"), f"trains {member} with these parameters"))
+        state = checkpoint.load()
+        done = state.epochs if state else []
+        if done:
+            logger.info("%s goes on behind epoch %d, after which its last run ended.", member, len(done))
+        live = stack.enter_context(open_live(outputs.folder / "live"))
+        for epoch in done:
+            log_epoch(live, epoch)
+        length = epoch_length(examples.labels, training.balance)
+        shown = stack.enter_context(
+            training_progress(*(member, phases(parameters), length, training.batch_size, logger), done=len(done))
+        )
+        curve, answers = fit(
+            model,
+            parameters,
+            examples,
+            held_out,
+            training=training,
+            runtime=runtime,
+            seed=derive(seed, member, "order"),
+            state=state,
+            save=checkpoint.save,
+            watcher=_Told(member, shown, live),
+        )
+        log_chosen(live, curve, held_out.labels.astype(np.int64), answers)
+        save_member(member, parameters, model, outputs.folder)
+        write_curve(curve, protocol, outputs.table, outputs.metrics)
+        checkpoint.finish()
+    return {
+        "device": machine.device,
+        "devices": machine.devices,
+        "precision": machine.precision,
+        "epochs": len(curve.epochs) - len(done),
+        "images_per_second": round(shown.images_per_second, 1),
+    }
+
+
+class _Told(Watcher):
+    """Progress on the terminal, curves in DVCLive's folder."""
+
+    def __init__(self, member: str, shown: Progress, live: Any) -> None:
+        self.member, self.shown, self.live = member, shown, live
+
+    def on_phase(self, place: int, trained: int) -> None:
+        self.shown.begin(place, trained)
+
+    def storing(self, photographs: int) -> AbstractContextManager[Callable[[int], None]]:
+        return progress(f"{self.member}: storing features", photographs)
+
+    def on_step(self, step: int, loss: float) -> None:
+        self.shown.step(step, loss)
+
+    def on_epoch(self, epoch: Epoch, chosen: bool) -> None:
+        log_epoch(self.live, epoch)
+        self.shown.epoch(epoch, chosen=chosen)
+
+
+def write_curve(curve: Curve, protocol: str, table: Path, metrics: Path) -> None:
+    """Write the epochs and the chosen one's metrics; each file appears whole or not at all.
+
+    Args:
+        curve: A member's training.
+        protocol: How the parts were drawn, as `evaluation.protocol.shown` tells it.
+        table: data/curves/<member>.csv.
+        metrics: metrics/train/<member>.json.
+    """
+    CURVE.write(curve.frame(), table)
+    metrics.parent.mkdir(parents=True, exist_ok=True)
+    beside = metrics.with_name(f".{metrics.name}.tmp")
+    beside.write_text(json.dumps({"protocol": protocol, **curve.summary()}, indent=2) + "\n")
+    beside.replace(metrics)

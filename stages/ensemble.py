@@ -1,0 +1,30 @@
+"""Weigh the members of the ensemble."""
+
+from pathlib import Path
+from typing import get_args
+
+from dermoscopy.core.params import load
+from dermoscopy.core.splits import read_audited, read_val, shown
+from dermoscopy.core.stage import run
+from dermoscopy.core.tables import PREDICTIONS
+from dermoscopy.ensemble.fit import fix, val_figures
+from dermoscopy.ensemble.params import Ensemble
+from dermoscopy.networks.params import Member
+from dermoscopy.stats.headline import write_figures
+from dermoscopy.stats.lesions import align
+
+
+def ensemble() -> None:
+    """Fix on val alone how members are combined and calibrated, and from where a lesion is called malignant."""
+    settings = load("ensemble", Ensemble)
+    protocol = read_audited(Path("data/audited"))
+    rows = read_val(Path("data/split"), protocol)
+    paths = {member: Path("data/predictions", member, "val.csv") for member in get_args(Member)}
+    probabilities = align(rows, {member: (path, PREDICTIONS.read(path)) for member, path in paths.items()})
+    fixed = fix(rows, probabilities, settings)
+    fixed.write(Path("data/ensemble"))
+    write_figures(val_figures(fixed, shown(protocol)), Path("metrics/val.json"))
+
+
+if __name__ == "__main__":
+    run(ensemble)

@@ -1,0 +1,309 @@
+"""How an archive is spoilt, and the line that tells it."""
+
+import csv
+import os
+import shutil
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
+
+FIRST, SECOND = IMAGE_FOLDERS  # ISIC_0, 2, 4, 6 and ISIC_1, 3, 5, 7
+ALL = {f"ISIC_{number}" for number in range(8)}
+# Given the archive's folder; may return a zip to take instead of it.
+Spoil = Callable[[Path], object]
+
+
+def photograph(archive: Path, number: int = 2) -> Path:
+    return archive / IMAGE_FOLDERS[number % 2] / f"ISIC_{number}.jpg"
+
+
+def cell(column: str, value: str, row: int = 2) -> Spoil:
+    def spoil(archive: Path) -> None:
+        table = pd.read_csv(archive / METADATA, dtype=str)
+        table.loc[row, column] = value
+        table.to_csv(archive / METADATA, index=False, quoting=csv.QUOTE_ALL)
+
+    return spoil
+
+
+def text(change: Callable[[list[str]], list[str]]) -> Spoil:
+    def spoil(archive: Path) -> None:
+        path = archive / METADATA
+        path.write_text("\n".join(change(path.read_text().splitlines())) + "\n")
+
+    return spoil
+
+
+def header(old: str, new: str) -> Spoil:
+    return text(lambda lines: [lines[0].replace(old, new), *lines[1:]])
+
+
+def data(content: bytes) -> Spoil:
+    return lambda archive: photograph(archive).write_bytes(content)
+
+
+def cut(archive: Path) -> None:
+    photograph(archive).write_bytes(photograph(archive).read_bytes()[:-200])
+
+
+def picture(mode: str, size: tuple[int, int] = (16, 12), file: str = "JPEG") -> Spoil:
+    return lambda archive: Image.new(mode, size).save(photograph(archive), file)
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def png(width: int, height: int, depth: int) -> bytes:
+    """Return a black colour PNG; Pillow cannot write one of 16 bits a channel."""
+    rows = bytes(1 + width * 3 * depth // 8) * height
+    content = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", content) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def header_only_png(side: int) -> bytes:
+    return png(1, 1, 8)[:8] + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) + chunk(b"IEND", b"")
+
+
+def zipped(name: str, content: bytes) -> Spoil:
+    def spoil(archive: Path) -> Path:
+        path = archive.with_suffix(".zip")
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+            for member in sorted(archive.rglob("*.*")):
+                file.write(member, member.relative_to(archive))
+            file.writestr(name, content)
+        return path
+
+    return spoil
+
+
+def mask(content: bytes, number: int = 2) -> Spoil:
+    def spoil(archive: Path) -> None:
+        folder = archive / "HAM10000_segmentations_lesion_tschandl"
+        folder.mkdir()
+        (folder / f"ISIC_{number}_segmentation.png").write_bytes(content)
+        (folder / "ISIC_0_segmentation.png").write_bytes(png(4, 4, 8))
+
+    return spoil
+
+
+def cut_mask(archive: Path) -> None:
+    mask(photograph(archive).read_bytes()[:-200])(archive)
+
+
+def same_bytes(one: int, other: int) -> Spoil:
+    return lambda archive: shutil.copy(photograph(archive, one), photograph(archive, other))
+
+
+FATAL: dict[str, tuple[Spoil, str]] = {
+    "no table": (lambda a: (a / METADATA).unlink(), f"table missing, 1: {METADATA}"),
+    "empty table": (
+        lambda a: (a / METADATA).write_bytes(b""),
+        f"table that cannot be read, 1: {METADATA} (it is empty)",
+    ),
+    "no rows": (text(lambda lines: lines[:1]), f"table without rows, 1: {METADATA}"),
+    "not UTF-8": (
+        lambda a: (a / METADATA).write_bytes((a / METADATA).read_bytes().replace(b"back", b"R\xfccken", 3)),
+        f"table that is not UTF-8, 1: {METADATA} (byte 0xfc in line 2)",
+    ),
+    "open quote": (
+        text(lambda lines: [*lines, 'HAM_8,"ISIC_8,nv']),
+        "table that cannot be read, 1: HAM10000_metadata.csv (line",
+    ),
+    "no column": (
+        text(lambda lines: [line.rpartition(",")[0] for line in lines]),
+        "column missing from the table, 1: localization (received 'lesion_id, image_id, dx, dx_type, age, sex')",
+    ),
+    "column in capitals": (header(",age", ",Age"), "column missing from the table, 1: age (is it 'Age'?)"),
+    "column with blanks": (header("dx,", " dx,"), "column missing from the table, 1: dx (is it ' dx'?)"),
+    "another table": (
+        text(lambda _: ["name|size", "1|2"]),
+        "column missing from the table, 7: lesion_id (received 'name|size'), image_id, dx, dx_type, age, and 2 more",
+    ),
+    "column twice": (header("dx_type", "dx"), "column twice in the table, 1: dx"),
+    "all lines ragged": (
+        text(lambda lines: [f"{lines[0]},dataset", *lines[1:]]),
+        "line with too many or too few fields, 8: line 2 (7 instead of 8),",
+    ),
+    "no folder": (
+        lambda a: [shutil.rmtree(a / name) for name in IMAGE_FOLDERS],
+        "no sound photograph is left, 1: 0 of 0",
+    ),
+    "zip too large": (
+        zipped(f"{FIRST}/ISIC_8.jpg", bytes(2_000_000)),
+        "zips that unpack to too much, 1: more than 0.001 GB",
+    ),
+}
+LEFT_OUT: dict[str, tuple[Spoil, str, set[str]]] = {
+    "line too long": (
+        text(lambda lines: [*lines[:3], lines[3] + ",more", *lines[4:]]),
+        "line with too many or too few fields, 1: line 4 (8 instead of 7)",
+        {"ISIC_2"},
+    ),
+    "line too short": (
+        text(lambda lines: [*lines[:-1], "HAM_0,ISIC_7,akiec"]),
+        "line with too many or too few fields, 1: line 9 (3 instead of 7)",
+        {"ISIC_7"},
+    ),
+    "unknown dx": (
+        cell("dx", "melanoma"),
+        "dx other than akiec, bcc, bkl, df, mel, nv, vasc, 1: ISIC_2 ('melanoma')",
+        {"ISIC_2"},
+    ),
+    "no dx": (cell("dx", ""), "dx other than akiec, bcc, bkl, df, mel, nv, vasc, 1: ISIC_2", {"ISIC_2"}),
+    "no image_id": (cell("image_id", ""), "missing image_id, 1: line 4", {"ISIC_2"}),
+    "no lesion_id": (cell("lesion_id", ""), "missing lesion_id, 1: ISIC_2", {"ISIC_2"}),
+    "malformed image_id": (cell("image_id", "ISIC 2"), "malformed image_id, 1: ISIC 2 (line 4)", {"ISIC_2", "ISIC 2"}),
+    "malformed lesion_id": (cell("lesion_id", "HAM_2\n"), "malformed lesion_id, 1: ISIC_2 ('HAM_2\\n')", {"ISIC_2"}),
+    "id outside": (
+        cell("image_id", "../ISIC_2"),
+        "image_id that leaves the folder, 1: ../ISIC_2 (line 4)",
+        {"ISIC_2", "../ISIC_2"},
+    ),
+    "id with ending": (
+        cell("image_id", "ISIC_2.JPG"),
+        "image_id that ends like a file's name, 1: ISIC_2.JPG (line 4)",
+        {"ISIC_2", "ISIC_2.JPG"},
+    ),
+    "row twice": (
+        text(lambda lines: [*lines, lines[3]]),
+        "image_id in several rows, 1: ISIC_2 (lines 4, 10)",
+        {"ISIC_2"},
+    ),
+    "image_ids alike": (
+        cell("image_id", "isic_3"),
+        "image_ids that differ in letter case only, 1: ISIC_3, isic_3",
+        {"ISIC_2", "ISIC_3", "isic_3"},
+    ),
+    "lesion_ids alike": (
+        cell("lesion_id", "ham_3"),
+        "lesion_ids that differ in letter case only, 1: HAM_3, ham_3",
+        {"ISIC_2", "ISIC_3"},
+    ),
+    "two diagnoses": (
+        cell("dx", "nv", row=7),
+        "lesion with several diagnoses, 1: HAM_0 (akiec, nv)",
+        {"ISIC_0", "ISIC_7"},
+    ),
+    "too old": (cell("age", "121"), "age outside 0 to 120, 1: ISIC_2 ('121')", {"ISIC_2"}),
+    "not born": (cell("age", "-1"), "age outside 0 to 120, 1: ISIC_2 ('-1')", {"ISIC_2"}),
+    "age in words": (cell("age", "old"), "age outside 0 to 120, 1: ISIC_2 ('old')", {"ISIC_2"}),
+    "age infinite": (cell("age", "inf"), "age outside 0 to 120, 1: ISIC_2 ('inf')", {"ISIC_2"}),
+    "carriage return": (
+        cell("localization", "upper\rback"),
+        "field with a control character, 1: ISIC_2 ('upper\\rback')",
+        {"ISIC_2"},
+    ),
+    "bell": (cell("sex", "\a"), "field with a control character, 1: ISIC_2 ('\\x07')", {"ISIC_2"}),
+    "control character in dx_type": (
+        cell("dx_type", "histo\x85"),
+        "field with a control character, 1: ISIC_2 ('histo\\x85')",
+        {"ISIC_2"},
+    ),
+    "control character in image_id": (
+        cell("image_id", "ISIC\r2"),
+        "malformed image_id, 1: ISIC\\r2 (line ",
+        {"ISIC_2", "ISIC\r2"},
+    ),
+    "image_id of a copy": (
+        cell("image_id", "ISIC_2_copy1"),
+        "image_id that ends like a copy's, 1: ISIC_2_copy1 (line 4)",
+        {"ISIC_2", "ISIC_2_copy1"},
+    ),
+    "image_id too long for its copies": (
+        cell("image_id", "I" * 201),
+        f"malformed image_id, 1: {'I' * 201} (line 4)",
+        {"ISIC_2", "I" * 201},
+    ),
+    "row alone": (lambda a: photograph(a).unlink(), "row without a photograph, 1: ISIC_2", {"ISIC_2"}),
+    "photograph alone": (text(lambda lines: lines[:3] + lines[4:]), "photograph without a row, 1: ISIC_2", {"ISIC_2"}),
+    "both folders": (
+        lambda a: shutil.copy(photograph(a), a / SECOND),
+        "photograph in both folders, 1: ISIC_2",
+        {"ISIC_2"},
+    ),
+    "no second folder": (
+        lambda a: shutil.rmtree(a / SECOND),
+        f"folder missing, 1: {SECOND} (4 rows without a photograph)",
+        {"ISIC_1", "ISIC_3", "ISIC_5", "ISIC_7"},
+    ),
+    "same bytes, two diagnoses": (
+        same_bytes(2, 4),
+        "same bytes under several diagnoses, 1: ISIC_2 = ISIC_4 (bkl, mel)",
+        {"ISIC_2", "ISIC_4"},
+    ),
+    "zero bytes": (data(b""), "photograph of zero bytes, 1: ISIC_2", {"ISIC_2"}),
+    "truncated": (cut, "truncated photograph, 1: ISIC_2 (", {"ISIC_2"}),
+    "no image": (data(b"<html>404</html>"), "file that is not an image, 1: ISIC_2 (neither JPEG nor PNG)", {"ISIC_2"}),
+    "TIFF": (picture("RGB", file="TIFF"), "file that is not an image, 1: ISIC_2 (neither JPEG nor PNG)", {"ISIC_2"}),
+    "spoilt": (
+        data(png(4, 4, 8).replace(b"IDATx", b"IDAT?")),
+        "photograph that cannot be decoded, 1: ISIC_2 (broken data stream",
+        {"ISIC_2"},
+    ),
+    "too large": (
+        picture("RGB", (40, 30)),
+        "photograph larger than data.limits.pixels, 1: ISIC_2 (40 x 30 pixels)",
+        {"ISIC_2"},
+    ),
+    "a bomb": (
+        data(header_only_png(60_000)),
+        "photograph larger than data.limits.pixels, 1: ISIC_2 (60000 x 60000 pixels)",
+        {"ISIC_2"},
+    ),
+    "16-bit grey": (
+        lambda a: Image.fromarray(np.zeros((4, 4), np.uint16)).save(photograph(a), "PNG"),
+        "photograph of 16 bits a channel, 1: ISIC_2",
+        {"ISIC_2"},
+    ),
+    "16-bit colour": (data(png(4, 4, 16)), "photograph of 16 bits a channel, 1: ISIC_2", {"ISIC_2"}),
+    "mask of zero bytes": (mask(b""), "mask of zero bytes, 1: ISIC_2_segmentation", set()),
+    "mask that is none": (mask(b"GIF89a"), "file that is not an image, 1: ISIC_2_segmentation (", set()),
+    "mask cut off": (cut_mask, "truncated mask, 1: ISIC_2_segmentation (", set()),
+    "mask too large": (
+        mask(header_only_png(60_000)),
+        "mask larger than data.limits.pixels, 1: ISIC_2_segmentation (60000 x 60000 pixels)",
+        set(),
+    ),
+    "mask that cannot be decoded": (
+        mask(png(4, 4, 8).replace(b"IDATx", b"IDAT?")),
+        "mask that cannot be decoded, 1: ISIC_2_segmentation (broken data stream",
+        set(),
+    ),
+    "file name that is not UTF-8": (
+        lambda a: shutil.copy(photograph(a), a / FIRST / os.fsdecode(b"ISIC_\xff.jpg")),
+        "file name that is not UTF-8, 1: ISIC_\\udcff.jpg",
+        set(),
+    ),
+    "file names alike": (
+        lambda a: shutil.copy(photograph(a), a / FIRST / "isic_2.jpg"),
+        "file names that differ in letter case only, 1: ISIC_2.jpg, isic_2.jpg",
+        {"ISIC_2", "isic_2"},
+    ),
+    "member of a long name": (
+        zipped(f"{FIRST}/{'I' * 300}.jpg", b"x"),
+        f"file that cannot be copied, 1: archive.zip: {FIRST}/{'I' * 300}.jpg (File name too long)",
+        {"I" * 300},
+    ),
+    "member outside": (
+        zipped("../outside.jpg", b"x"),
+        "member that leads out of its zip, 1: archive.zip: ../outside.jpg",
+        set(),
+    ),
+}
+KEPT: dict[str, tuple[Spoil, str]] = {
+    "same bytes, one diagnosis": (same_bytes(0, 7), "same bytes under several image_ids, 1: ISIC_0 = ISIC_7"),
+    "CMYK": (picture("CMYK"), "CMYK photograph, converted to RGB, 1: ISIC_2"),
+    "grey": (picture("L"), "grey photograph, converted to RGB, 1: ISIC_2"),
+    "black and white": (picture("1", file="PNG"), "black and white photograph, converted to RGB, 1: ISIC_2"),
+    "palette": (picture("P", file="PNG"), "palette photograph, converted to RGB, 1: ISIC_2"),
+    "transparency": (picture("RGBA", file="PNG"), "photograph with transparency, which is ignored, 1: ISIC_2"),
+}

@@ -1,0 +1,163 @@
+"""One test a corruption: its own words and no traceback if strict, the sound part and nothing else if not."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from dermoscopy.acquire.acquire import acquire
+from dermoscopy.acquire.params import Data, Limits
+from dermoscopy.core.errors import ArchiveError
+from dermoscopy.ham10000.duplicates import MERGED
+from dermoscopy.ham10000.metadata import METADATA
+from dermoscopy.ham10000.problems import PROBLEMS
+from dermoscopy.merge.merge import merge
+from dermoscopy.merge.params import Merge
+from dermoscopy.simulate.params import Simulate
+from tests.acquire.corruptions import ALL, FATAL, KEPT, LEFT_OUT, Spoil, cell, mask, photograph, same_bytes
+
+SIMULATION = Simulate(seed=1, lesions=20, malignant=0.3, repeated=0.2, width=64, height=48, separation=2.33, noise=0.5)
+
+MERGE = Merge(lesions=None, seed=1, near_duplicates=None)
+
+
+def settings(source: Path, strict: bool) -> Data:
+    return Data(
+        source="directory", path=str(source), strict=strict, limits=Limits(pixels=1000, unpacked=0.001), weights={}
+    )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def run(archive: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Acquire the spoilt archive over what an earlier run left; return data/."""
+
+    def acquired(*spoils: Spoil, strict: bool) -> Path:
+        folder = tmp_path / "data"
+        (folder / "raw").mkdir(parents=True)
+        (folder / "raw" / "earlier").write_text("last good")
+        (folder / "problems.csv").write_text("last good")
+        sources = [spoil(archive) for spoil in spoils]
+        source = next((source for source in sources if isinstance(source, Path) and source.suffix == ".zip"), archive)
+        acquire(settings(source, strict), SIMULATION, folder, tmp_path / "downloads")
+        assert not (folder / "raw" / "earlier").exists()
+        return folder
+
+    return acquired
+
+
+def assert_refused(run: Callable[..., Path], tmp_path: Path, *spoils: Spoil, strict: bool) -> str:
+    with pytest.raises(ArchiveError) as refusal:
+        run(*spoils, strict=strict)
+    assert contents(tmp_path / "data") == {"raw/earlier": b"last good", "problems.csv": b"last good"}
+    return str(refusal.value)
+
+
+@pytest.mark.parametrize("name", [*FATAL, *LEFT_OUT])
+def test_if_strict_nothing_wrong_goes_on(run: Callable[..., Path], tmp_path: Path, name: str) -> None:
+    spoil, line, *_ = {**FATAL, **LEFT_OUT}[name]
+    message = assert_refused(run, tmp_path, spoil, strict=True)
+    assert f"\n  {line}" in message
+    assert message.endswith("Nothing in data/ was changed but source.json.")
+    assert ("-S data.strict=false" in message) == (name in LEFT_OUT)
+
+
+@pytest.mark.parametrize("name", FATAL)
+def test_nothing_goes_on_with_what_is_fatal(run: Callable[..., Path], tmp_path: Path, name: str) -> None:
+    spoil, line = FATAL[name]
+    assert f"\n  {line}" in assert_refused(run, tmp_path, spoil, strict=False)
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_if_not_strict_the_sound_part_goes_on(
+    run: Callable[..., Path], tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    spoil, line, left_out = LEFT_OUT[name]
+    with caplog.at_level("INFO"):
+        folder = run(spoil, strict=False)
+    assert any(message.startswith(f"Left out: {line}") for message in caplog.messages)
+
+    problems = PROBLEMS.read(folder / "problems.csv")
+    assert set(problems["outcome"]) == {"left out"}
+    assert set(problems["image_id"]) - {""} == left_out
+
+    merge(folder / "raw", folder / "problems.csv", MERGE, tmp_path / "merged")
+    merged = MERGED.read(tmp_path / "merged" / "metadata.csv")
+    assert merged["image_id"].tolist() == sorted(ALL - left_out)
+    assert {path.stem for path in (tmp_path / "merged" / "images").iterdir()} == ALL - left_out
+
+
+@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize("strict", [True, False])
+def test_what_is_kept_is_told(
+    run: Callable[..., Path], tmp_path: Path, name: str, strict: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    spoil, line = KEPT[name]
+    with caplog.at_level("INFO"):
+        folder = run(spoil, strict=strict)
+    assert f"Kept: {line}" in caplog.messages
+    problems = PROBLEMS.read(folder / "problems.csv")
+    assert set(problems["outcome"]) == {"kept"}
+    merge(folder / "raw", folder / "problems.csv", MERGE, tmp_path / "merged")
+    assert set(MERGED.read(tmp_path / "merged" / "metadata.csv")["image_id"]) == ALL
+
+
+def test_all_is_told_at_once(run: Callable[..., Path], tmp_path: Path) -> None:
+    spoils = [
+        cell("dx", "melanoma", row=0),
+        cell("image_id", "../ISIC_1", row=1),
+        cell("age", "121", row=2),
+        lambda archive: photograph(archive, 3).unlink(),
+        lambda archive: photograph(archive, 4).write_bytes(b""),
+        lambda archive: photograph(archive, 5).write_bytes(b"no image"),
+        lambda archive: Image.new("L", (4, 4)).save(photograph(archive, 6)),
+    ]
+    message = assert_refused(run, tmp_path, *spoils, strict=True)
+    assert [line.strip() for line in message.splitlines()[1:-1]] == [
+        "dx other than akiec, bcc, bkl, df, mel, nv, vasc, 1: ISIC_0 ('melanoma')",
+        "image_id that leaves the folder, 1: ../ISIC_1 (line 3)",
+        "age outside 0 to 120, 1: ISIC_2 ('121')",
+        "row without a photograph, 1: ISIC_3",
+        "photograph without a row, 1: ISIC_1",
+        "photograph of zero bytes, 1: ISIC_4",
+        "file that is not an image, 1: ISIC_5 (neither JPEG nor PNG)",
+    ]
+
+
+def test_what_is_left_out_is_not_kept_as_well(run: Callable[..., Path]) -> None:
+    folder = run(same_bytes(0, 7), cell("age", "old", row=7), strict=False)
+    assert PROBLEMS.read(folder / "problems.csv")[["image_id", "outcome"]].to_numpy().tolist() == [
+        ["ISIC_7", "left out"]
+    ]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_another_separator_and_a_byte_order_mark_are_accepted(run: Callable[..., Path], separator: str) -> None:
+    def spoil(archive: Path) -> None:
+        table = pd.read_csv(archive / METADATA)
+        table.to_csv(archive / METADATA, index=False, sep=separator, encoding="utf-8-sig")
+
+    assert PROBLEMS.read(run(spoil, strict=True) / "problems.csv").empty
+
+
+@pytest.mark.parametrize("age", ["NA", "nan", "NaN", "null", "None", " "])
+def test_an_age_may_be_written_as_missing(run: Callable[..., Path], tmp_path: Path, age: str) -> None:
+    folder = run(cell("age", age), strict=True)
+    merge(folder / "raw", folder / "problems.csv", MERGE, tmp_path / "merged")
+    merged = MERGED.read(tmp_path / "merged" / "metadata.csv").set_index("image_id")
+    assert merged.index[merged["age"].isna()].tolist() == ["ISIC_2"]
+
+
+def test_a_broken_mask_alone_is_left_out(run: Callable[..., Path]) -> None:
+    folder = run(mask(b""), strict=False)
+    assert [path.name for path in (folder / "truth" / "masks").iterdir()] == ["ISIC_0_segmentation.png"]
+
+
+@pytest.mark.parametrize("column", ["age", "sex", "localization"])
+def test_what_is_often_missing_may_be(run: Callable[..., Path], column: str) -> None:
+    assert PROBLEMS.read(run(cell(column, ""), strict=True) / "problems.csv").empty

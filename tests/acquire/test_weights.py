@@ -1,0 +1,122 @@
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from dermoscopy.acquire import transfer as resume
+from dermoscopy.acquire import weights
+from dermoscopy.acquire.params import Weights
+from dermoscopy.acquire.transfer import Published
+from dermoscopy.core.errors import WeightsError
+from tests.acquire.server import Server, serving
+
+BYTES = b"weights"
+SHA256 = hashlib.sha256(BYTES).hexdigest()
+NONE = Weights(source="none", sha256=None)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "there.h5"
+    path.write_bytes(BYTES)
+    return path
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Publish the bytes as VGG19's weights, here instead of there."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(resume, "time", SimpleNamespace(sleep=lambda seconds: None))
+    with serving() as server:
+        server.files["/vgg19.h5"] = BYTES
+        published = Published("vgg19.h5", server.address("/vgg19.h5"), hashlib.md5(BYTES).hexdigest(), len(BYTES))
+        monkeypatch.setitem(weights.PUBLISHED, "vgg19", published)
+        yield server
+
+
+def test_none_is_only_told(tmp_path: Path) -> None:
+    weights.copy_weights({"vgg19": NONE}, tmp_path / "weights")
+    assert [path.name for path in (tmp_path / "weights").iterdir()] == ["README.md"]
+    assert "None are configured" in (tmp_path / "weights" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("sha256", [None, SHA256])
+def test_a_file_is_copied_under_its_name(file: Path, tmp_path: Path, sha256: str | None) -> None:
+    weights.copy_weights({"mine": Weights(source=str(file), sha256=sha256)}, tmp_path / "weights")
+    assert (tmp_path / "weights" / "mine.h5").read_bytes() == BYTES
+    readme = (tmp_path / "weights" / "README.md").read_text()
+    assert f"mine.h5: sha256 {SHA256}" in readme
+    assert str(tmp_path) not in readme
+
+
+def test_all_wrong_files_are_told_at_once(file: Path, tmp_path: Path) -> None:
+    configured = {
+        "other": Weights(source=str(file), sha256="0" * 64),
+        "absent": Weights(source="absent.h5", sha256=None),
+        "unpublished": Weights(source="imagenet", sha256=None),
+    }
+    with pytest.raises(WeightsError) as error:
+        weights.copy_weights(configured, tmp_path / "weights")
+    message = str(error.value)
+    assert "0" * 64 in message
+    assert SHA256 in message
+    assert "there is no file absent.h5" in message
+    assert "imagenet is there for vgg16, vgg19, inception_v3, mobilenet_v2 only" in message
+
+
+def test_imagenet_is_downloaded_once_into_keras_s_cache(server: Server, tmp_path: Path) -> None:
+    entry = {"vgg19": Weights(source="imagenet", sha256=SHA256)}
+    weights.copy_weights(entry, tmp_path / "first")
+    weights.copy_weights(entry, tmp_path / "second")
+    assert (tmp_path / "second" / "vgg19.h5").read_bytes() == BYTES
+    assert (tmp_path / "keras" / "models" / "vgg19.h5").read_bytes() == BYTES
+    assert len(server.asked) == 1
+
+
+def test_a_broken_download_is_continued(server: Server, tmp_path: Path) -> None:
+    part = tmp_path / "keras" / "models" / "vgg19.h5.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(BYTES[:3])
+    weights.copy_weights({"vgg19": Weights(source="imagenet", sha256=SHA256)}, tmp_path / "weights")
+    assert server.asked == [("/vgg19.h5", "bytes=3-")]
+
+
+def test_other_bytes_are_refused(server: Server, tmp_path: Path) -> None:
+    server.files["/vgg19.h5"] = BYTES[::-1]
+    with pytest.raises(WeightsError, match="its bytes are not those that were published"):
+        weights.copy_weights({"vgg19": Weights(source="imagenet", sha256=None)}, tmp_path / "weights")
+    assert not list((tmp_path / "keras").rglob("*.h5*"))
+
+
+def test_without_a_network_all_that_helps_is_told(server: Server, tmp_path: Path) -> None:
+    server.shutdown()
+    server.server_close()
+    configured = {"vgg19": Weights(source="imagenet", sha256=None), "absent": Weights(source="absent.h5", sha256=None)}
+    with pytest.raises(WeightsError) as error:
+        weights.copy_weights(configured, tmp_path / "weights")
+    message = str(error.value)
+    published = weights.PUBLISHED["vgg19"]
+    assert "vgg19.h5 could not be downloaded: 127.0.0.1 cannot be reached (Connection refused)" in message
+    assert f"{published.size} bytes, md5 {published.md5}, from\n    {published.address}\n" in message
+    assert str(tmp_path / "keras" / "models") in message
+    assert "data.weights.vgg19.source" in message
+    assert "there is no file absent.h5" in message
+
+
+def test_without_a_checksum_the_size_tells_a_broken_file(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = Published("small.h5", server.address("/vgg19.h5"), None, len(BYTES))
+    monkeypatch.setitem(weights.PUBLISHED, "mobilenet_v2", published)
+    cached = tmp_path / "keras" / "models" / "small.h5"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(BYTES[:3])
+    entry = {"mobilenet_v2": Weights(source="imagenet", sha256=None)}
+    weights.copy_weights(entry, tmp_path / "first")
+    weights.copy_weights(entry, tmp_path / "second")
+    assert cached.read_bytes() == BYTES
+    assert (tmp_path / "second" / "mobilenet_v2.h5").read_bytes() == BYTES
+    assert len(server.asked) == 1

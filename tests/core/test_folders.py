@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+
+from dermoscopy.core.files import fresh, replacing
+
+
+def test_entries_replace_those_of_their_name_only(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "old").write_text("old")
+    (tmp_path / "table").write_text("old")
+    (tmp_path / "other").write_text("other")
+    with replacing(tmp_path) as beside:
+        (beside / "raw").mkdir()
+        (beside / "raw" / "new").write_text("new")
+        (beside / "table").write_text("new")
+        assert (tmp_path / "table").read_text() == "old"
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == [
+        "other",
+        "raw",
+        "raw/new",
+        "table",
+    ]
+    assert (tmp_path / "table").read_text() == "new"
+
+
+def test_nothing_changes_where_the_block_raises(tmp_path: Path) -> None:
+    (tmp_path / "table").write_text("old")
+
+    def fail() -> None:
+        with replacing(tmp_path) as beside:
+            (beside / "table").write_text("new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert [path.name for path in tmp_path.iterdir()] == ["table"]
+    assert (tmp_path / "table").read_text() == "old"
+
+
+def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / ".acquire").mkdir()
+    (tmp_path / ".acquire" / "half").write_text("half")
+    with replacing(tmp_path) as beside:
+        (beside / "table").write_text("new")
+    assert [path.name for path in tmp_path.iterdir()] == ["table"]
+
+
+def test_fresh_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    assert list(fresh(tmp_path / "a").iterdir()) == []

@@ -1,0 +1,90 @@
+import fcntl
+import logging
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dermoscopy.core.files import alone
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from dermoscopy.core.files import alone
+
+with alone(Path(sys.argv[1]), "trains"):
+    print("in", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def holder(path: Path) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "in\n"
+    return process
+
+
+def test_the_lock_names_its_holder_and_goes_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "key.lock"
+    with alone(path, "trains"):
+        assert path.read_text() == str(os.getpid())
+    assert not path.exists()
+
+
+def test_a_holder_that_leaves_while_one_looks_does_not_hurt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, lock = tmp_path / "key.lock", fcntl.flock
+
+    def left_first(*arguments: Any) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        lock(*arguments)
+        path.unlink()
+
+    monkeypatch.setattr(fcntl, "flock", left_first)
+    with alone(path, "trains"):
+        assert path.read_text() == str(os.getpid())
+
+
+@pytest.mark.parametrize("end", ["itself", "kill -9"])
+def test_a_second_one_waits_until_the_first_has_ended(
+    tmp_path: Path, end: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "key.lock"
+    first = holder(path)
+    second = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert second.stdout is not None
+    assert select.select([second.stdout], [], [], 1)[0] == []  # still outside
+    assert path.read_text() == str(first.pid)
+    if end == "itself":
+        first.communicate("go\n")
+    else:
+        first.send_signal(signal.SIGKILL)
+        first.communicate()
+    assert second.stdout.readline() == "in\n"
+    assert path.read_text() == str(second.pid)
+    second.communicate("go\n")
+    assert not path.exists()
+
+
+def test_who_waits_is_told_for_whom(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "key.lock"
+    first = holder(path)
+
+    def let_go(record: logging.LogRecord) -> bool:
+        first.communicate("go\n")
+        return True
+
+    caplog.handler.addFilter(let_go)
+    with caplog.at_level(logging.INFO, "dermoscopy"), alone(path, "trains cnn_a"):
+        pass
+    caplog.handler.removeFilter(let_go)
+    assert f"Process {first.pid} already trains cnn_a: waiting for it to end." in caplog.text

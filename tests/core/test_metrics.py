@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+from sklearn import metrics as reference
+
+from dermoscopy.core.metrics import Confusion, confusion, log_loss, roc_auc, roc_curve
+
+
+def test_the_papers_matrix():
+    paper = Confusion(tn=682, fp=48, fn=72, tp=200)
+    assert round(paper.accuracy, 4) == 0.8802
+    assert round(paper.precision, 4) == 0.8065
+    assert round(paper.recall, 4) == 0.7353
+    assert round(paper.specificity, 4) == 0.9342
+
+
+def test_counts_stand_where_they_belong():
+    label = np.array([0] * 10 + [1] * 5)
+    called = np.array([False] * 9 + [True] + [False] * 2 + [True] * 3)
+    assert confusion(label, called) == Confusion(tn=9, fp=1, fn=2, tp=3)
+
+
+def test_equal_to_scikit_learn():
+    generator = np.random.default_rng(3)
+    label = generator.integers(0, 2, 200)
+    probability = np.round(0.3 * label + 0.7 * generator.random(200), 2)
+    called = probability >= 0.4
+    assert confusion(label, called) == Confusion(*reference.confusion_matrix(label, called).ravel())
+    assert log_loss(label, probability) == pytest.approx(reference.log_loss(label, probability))
+    assert roc_auc(label, probability) == pytest.approx(reference.roc_auc_score(label, probability))
+
+
+def test_undefined_is_missing_and_no_warning():
+    nobody_called = confusion(np.array([0, 1]), np.array([False, False]))
+    assert np.isnan(nobody_called.precision)
+    assert nobody_called.recall == 0
+    one_label = np.array([0, 0])
+    assert np.isnan(roc_auc(one_label, np.array([0.1, 0.7])))
+    assert np.isnan(confusion(one_label, np.array([False, True])).recall)
+    assert confusion(one_label, np.array([False, True])).specificity == 0.5
+
+
+def test_log_loss_of_certainty_is_finite():
+    assert log_loss(np.array([1]), np.array([0.0])) == pytest.approx(36.04, abs=0.01)
+    assert log_loss(np.array([0]), np.array([0.0])) == pytest.approx(0, abs=1e-12)
+
+
+def test_roc_auc_counts_ties_half():
+    assert roc_auc(np.array([0, 1, 1]), np.array([0.5, 0.5, 0.9])) == 0.75
+
+
+def test_roc_curve_runs_from_corner_to_corner():
+    fpr, tpr = roc_curve(np.array([0, 0, 1, 1]), np.array([0.1, 0.6, 0.4, 0.9]))
+    assert (fpr[0], tpr[0], fpr[-1], tpr[-1]) == (0, 0, 1, 1)
+    assert np.trapezoid(tpr, fpr) == pytest.approx(0.75)
+    assert len(roc_curve(np.array([0, 0]), np.array([0.1, 0.6]))[0]) == 0

@@ -1,0 +1,132 @@
+"""A stage script from outside: what it prints, how it ends, whom it dies with."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.full_disk import on_a_small_disk
+
+SCRIPT = '''
+import errno, sys
+from typing import Literal
+from dermoscopy.core.errors import UserError
+from dermoscopy.core.stage import run
+
+def {name}({parameter}):
+    """Do one thing."""
+    {body}
+
+run({name})
+'''
+
+
+def write(folder: Path, body: str, parameter: str = "") -> Path:
+    path = folder / "one.py"
+    path.write_text(SCRIPT.format(name="one", parameter=parameter, body=body))
+    return path
+
+
+def execute(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(Path("src").resolve()), "DVC_ROOT": str(script.parent)}
+    return subprocess.run(
+        [sys.executable, script, *arguments], capture_output=True, text=True, cwd=script.parent, env=environment
+    )
+
+
+def test_what_a_user_can_mend_is_one_message_and_exit_2(tmp_path):
+    done = execute(write(tmp_path, "raise UserError('mend this')"))
+    assert done.returncode == 2
+    assert done.stderr == "mend this\n"
+
+
+def test_our_own_fault_keeps_its_traceback(tmp_path):
+    done = execute(write(tmp_path, "1 / 0"))
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+    assert "ZeroDivisionError" in (tmp_path / "runs" / "one.log").read_text()
+
+
+@pytest.mark.parametrize("number", ["ENOSPC", "EDQUOT"])
+def test_a_full_disk_is_said_in_a_sentence(tmp_path, number):
+    done = execute(write(tmp_path, f"raise OSError(errno.{number}, 'No space left on device', 'data/x')"))
+    assert done.returncode == 2
+    assert "The disk is full" in done.stderr
+
+
+def test_so_is_one_that_is_full_for_the_log_too(tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    script = write(tmp_path, f"open('{root}/filled', 'wb').write(bytes(2**21))")
+    environment = {**os.environ, "PYTHONPATH": str(Path("src").resolve()), "DVC_ROOT": str(root)}
+    done = on_a_small_disk(root, [sys.executable, str(script)], env=environment)
+    assert done.returncode == 2
+    assert done.stderr.startswith("The disk is full")
+    assert "Traceback" not in done.stderr
+
+
+def test_the_cost_is_left_in_runs(tmp_path):
+    assert execute(write(tmp_path, "print(member)", "member: Literal['a', 'b']"), "a").returncode == 0
+    cost = json.loads((tmp_path / "runs" / "one@a.json").read_text())
+    assert cost["exit"] == 0
+    assert cost["seconds"] >= 0
+    assert cost["peak_memory_mb"] > 1
+    assert (tmp_path / "runs" / "one@a.log").exists()
+
+
+def test_what_a_stage_returns_is_left_in_runs_too(tmp_path):
+    assert execute(write(tmp_path, "return {'device': 'CPU', 'epochs': 3}")).returncode == 0
+    told = json.loads((tmp_path / "runs" / "one.json").read_text())
+    assert (told["exit"], told["device"], told["epochs"]) == (0, "CPU", 3)
+
+
+def test_lines_go_above_a_progress_bar(tmp_path):
+    body = (
+        "import contextlib, io; bar = io.StringIO()\n"
+        "    with contextlib.redirect_stderr(bar): __import__('logging').getLogger('dermoscopy').info('told')\n"
+        "    print(bar.getvalue(), end='')"
+    )
+    done = execute(write(tmp_path, body))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "told\n", "")
+
+
+def test_a_wrong_choice_names_the_right_ones(tmp_path):
+    done = execute(write(tmp_path, "pass", "member: Literal['cnn_a', 'cnn_b']"), "cnn_c")
+    assert done.returncode == 2
+    assert "cnn_a" in done.stderr
+    assert "cnn_b" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
+def test_it_dies_with_its_parent(tmp_path, kill):
+    script = write(tmp_path, "import time; open('pid', 'w').write(str(__import__('os').getpid())); time.sleep(60)")
+    parent_code = f"import subprocess, sys; subprocess.run([sys.executable, {str(script)!r}])"
+    environment = {**os.environ, "PYTHONPATH": str(Path("src").resolve()), "DVC_ROOT": str(tmp_path)}
+    parent = subprocess.Popen([sys.executable, "-c", parent_code], cwd=tmp_path, env=environment)
+    try:
+        deadline = time.monotonic() + 20
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        child = Path("/proc", (tmp_path / "pid").read_text())
+        parent.send_signal(kill)
+        parent.wait()
+        while child.exists() and "Z (zombie)" not in (child / "status").read_text():
+            assert time.monotonic() < deadline, "the stage went on without dvc"
+            time.sleep(0.02)
+    finally:
+        parent.kill()
+        parent.wait()
+
+
+def test_a_name_that_is_not_utf_8_can_be_told(tmp_path):
+    done = execute(write(tmp_path, "raise UserError('not here: \\udcff é')"))
+    assert done.returncode == 2
+    assert "Logging error" not in done.stderr
+    assert "not here: \\udcff é" in (tmp_path / "runs" / "one.log").read_text(encoding="utf-8")

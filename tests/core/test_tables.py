@@ -1,0 +1,64 @@
+import random
+
+import pandas as pd
+import pytest
+
+from dermoscopy.core.errors import TableError
+from dermoscopy.core.tables import Table
+
+TABLE = Table(columns={"image_id": "str", "label": "int64", "age": "float64"}, order=("image_id",))
+
+
+def frame() -> pd.DataFrame:
+    return pd.DataFrame({"label": [1, 0, 1], "image_id": ["c", "a", "b"], "age": [0.1 + 0.2, float("nan"), 1e-17]})
+
+
+def test_rows_are_sorted_and_floats_read_back_equal(tmp_path):
+    TABLE.write(frame(), tmp_path / "table.csv")
+    back = TABLE.read(tmp_path / "table.csv")
+    assert back["image_id"].tolist() == ["a", "b", "c"]
+    assert list(back.columns) == ["image_id", "label", "age"]
+    assert back["age"].tolist()[1:] == [1e-17, 0.1 + 0.2]
+    assert back["age"].isna().tolist() == [True, False, False]
+
+
+def test_row_order_does_not_reach_the_file(tmp_path):
+    TABLE.write(frame(), tmp_path / "one.csv")
+    TABLE.write(frame().iloc[::-1], tmp_path / "two.csv")
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+
+
+def test_names_that_look_missing_stay_names(tmp_path):
+    TABLE.write(frame().assign(image_id=["NA", "", "null"]), tmp_path / "table.csv")
+    assert TABLE.read(tmp_path / "table.csv")["image_id"].tolist() == ["", "NA", "null"]
+
+
+def test_an_empty_table_keeps_its_columns(tmp_path):
+    TABLE.write(frame().iloc[:0], tmp_path / "table.csv")
+    assert list(TABLE.read(tmp_path / "table.csv").columns) == ["image_id", "label", "age"]
+
+
+def test_other_columns_are_refused(tmp_path):
+    with pytest.raises(TableError, match="columns must be image_id, label, age"):
+        TABLE.write(frame().drop(columns="age"), tmp_path / "table.csv")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", ["image_id,label\na,1\n", "image_id,label,age\na,x,1\n", ""])
+def test_what_the_pipeline_did_not_write_is_refused(tmp_path, text):
+    (tmp_path / "table.csv").write_text(text)
+    with pytest.raises(TableError, match=r"table\.csv"):
+        TABLE.read(tmp_path / "table.csv")
+
+
+def test_a_missing_table_says_what_to_run(tmp_path):
+    with pytest.raises(TableError, match="dvc repro"):
+        TABLE.read(tmp_path / "table.csv")
+
+
+def test_any_text_reads_back(tmp_path):
+    letters = ["\r", "\n", '"', ",", " ", "\0", "\x1a", "\\", "#", "\x85", "\u2028", "a"]
+    rng = random.Random(1)
+    texts = ["".join(rng.choices(letters, k=rng.randrange(6))) for _ in range(1000)]
+    TABLE.write(pd.DataFrame({"image_id": texts, "label": 1, "age": 1.5}), tmp_path / "table.csv")
+    assert TABLE.read(tmp_path / "table.csv")["image_id"].tolist() == sorted(texts)

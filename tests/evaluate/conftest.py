@@ -1,0 +1,70 @@
+from pathlib import Path
+from shutil import copy
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dermoscopy.core import params as file
+from dermoscopy.core import tables as truth
+from dermoscopy.core.splits import PART, locate
+from dermoscopy.core.tables import CURVE, PREDICTIONS
+
+MEMBERS = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
+BASELINES = ("prevalence", "colours")
+
+
+def photographs(part: str, lesions: int) -> pd.DataFrame:
+    """Every third lesion malignant, every fourth photographed twice."""
+    lesion = [number for number in range(lesions) for _ in range(1 + (number % 4 == 0))]
+    label = [int(number % 3 == 0) for number in lesion]
+    return pd.DataFrame(
+        {
+            "image_id": [f"ISIC_{part}_{row:03d}" for row in range(len(lesion))],
+            "lesion_id": [f"HAM_{part}_{number:03d}" for number in lesion],
+            "dx": ["mel" if value else "nv" for value in label],
+            "label": label,
+        }
+    )
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with what the stages before ensemble and evaluate leave, and that is its working directory."""
+    generator = np.random.default_rng(0)
+    copy(Path(__file__).parents[2] / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    file.read.cache_clear()
+    blank = dict.fromkeys(("dx_type", "sex", "localization", "sha256"), "")
+    for part in ("val", "test"):
+        rows = photographs(part, 40)
+        row = rows.assign(part=part, age=np.nan, source=rows["image_id"], group=rows["lesion_id"], **blank)
+        PART.write(row.assign(path=locate(row, part)), Path("data/split", f"{part}.csv"))
+        for member in MEMBERS:
+            noisy = 0.4 * rows["label"] + 0.6 * generator.random(len(rows))
+            PREDICTIONS.write(rows.assign(probability=noisy), Path("data/predictions", member, f"{part}.csv"))
+    for name in BASELINES:
+        PREDICTIONS.write(rows.assign(probability=0.3), Path("data/baselines", f"{name}.csv"))
+    latent = rows[["image_id", "lesion_id"]].assign(score=rows["label"] + generator.normal(size=len(rows)))
+    truth.SCORES.write(latent, Path("data/truth/scores.csv"))
+    for member in MEMBERS:
+        CURVE.write(epochs(), Path("data/curves", f"{member}.csv"))
+    Path("data/audited").write_text("lesion clean\n")
+    yield tmp_path
+    file.read.cache_clear()
+
+
+def epochs() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "epoch": [1, 2, 3],
+            "phase": "trained",
+            "train_loss": [0.7, 0.6, 0.5],
+            "train_accuracy": [0.5, 0.8, 0.9],
+            "train_roc_auc": [0.5, 0.85, 0.95],
+            "val_loss": [0.7, 0.6, 0.8],
+            "val_accuracy": [0.5, 0.75, 0.7],
+            "val_roc_auc": [0.5, 0.8, 0.8],
+            "chosen": [0, 1, 0],
+        }
+    )

@@ -1,0 +1,74 @@
+import numpy as np
+import pandas as pd
+
+from dermoscopy.evaluate import summary as charts
+from dermoscopy.evaluate import tables
+from dermoscopy.evaluate.evaluate import Judged
+from dermoscopy.evaluate.scores import Classifier
+
+LABEL = np.array([0, 0, 1, 1])
+LEAKY = "image (leaky protocol)"
+
+
+def classifier(name: str, kind: str) -> Classifier:
+    return Classifier(name, kind, np.array([0.1, 0.6, 0.4, 0.9]), {"half": 0.5, "sensitive": 0.3})
+
+
+EPOCHS = pd.DataFrame(
+    {
+        "epoch": [1, 2],
+        "train_loss": [0.6, 0.4],
+        "train_accuracy": [0.7, 0.9],
+        "train_roc_auc": [0.75, 0.95],
+        "val_loss": [0.65, 0.7],
+        "val_accuracy": [0.6, 0.55],
+        "val_roc_auc": [0.65, 0.7],
+        "chosen": [1, 0],
+    }
+)
+
+
+def test_confusion_is_a_row_a_photograph():
+    rows = charts.confusion(LABEL, np.array([False, True, False, True]), "lesion")
+    assert rows[["actual", "predicted"]].to_numpy().tolist() == [
+        ["benign", "benign"],
+        ["benign", "malignant"],
+        ["malignant", "benign"],
+        ["malignant", "malignant"],
+    ]
+
+
+def test_curves_are_long():
+    rows = charts.curves({"cnn_a": EPOCHS}, "lesion")
+    assert rows["part"].tolist() == ["train", "train", "val", "val"]
+    assert rows["loss"].tolist() == [0.6, 0.4, 0.65, 0.7]
+    assert rows["roc_auc"].tolist() == [0.75, 0.95, 0.65, 0.7]
+
+
+def test_chosen_is_the_epoch_that_was_kept_not_the_last():
+    rows = charts.chosen({"cnn_a": EPOCHS}, "lesion").set_index("part")["accuracy"]
+    assert rows.to_dict() == {"train": 0.7, "val": 0.6}
+
+
+def test_every_chart_is_written_and_carries_the_protocol(tmp_path):
+    names = {"ensemble": "ensemble", "cnn_a": "member", "vote": "ensemble", "colours": "baseline"}
+    classifiers = [classifier(name, kind) for name, kind in names.items()]
+    scores = pd.DataFrame({"name": names.keys(), "kind": names.values()}).assign(
+        unit="image", point="", metric="roc_auc", value=0.75, low=0.5, high=0.9, interval="Obuchowski"
+    )
+    scores = pd.concat([scores, scores.assign(unit="lesion", value=0.5)])
+    judged = Judged(classifiers, {"scores": scores})
+    charts.write_charts(LABEL, judged, {"cnn_a": EPOCHS}, "sensitive", LEAKY, tmp_path)
+    written = {
+        "roc.csv": tables.ROC,
+        "confusion.csv": tables.CONFUSION,
+        "curves.csv": tables.CURVES,
+        "chosen.csv": tables.CHOSEN,
+        "roc_auc.csv": tables.ROC_AUC,
+    }
+    frames = {name: table.read(tmp_path / name) for name, table in written.items()}
+    assert all(set(frame["protocol"]) == {LEAKY} for frame in frames.values())
+    assert set(frames["roc.csv"]["name"]) == {"cnn_a", "ensemble"}
+    assert set(frames["roc_auc.csv"]["name"]) == {"cnn_a", "ensemble", "colours"}
+    assert set(frames["roc_auc.csv"]["value"]) == {0.75}
+    assert frames["confusion.csv"]["predicted"].tolist().count("malignant") == 3

@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance
+
+from dermoscopy.ham10000.duplicates import near_pairs, perceptual_hashes
+
+
+@pytest.fixture
+def photograph() -> Image.Image:
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 12, 3), dtype=np.uint8)
+    return Image.fromarray(pixels).resize((300, 225), Image.Resampling.BICUBIC)
+
+
+def distance(tmp_path: Path, *images: Image.Image) -> int:
+    paths = [tmp_path / f"{number}.jpg" for number in range(len(images))]
+    for image, path in zip(images, paths, strict=True):
+        image.save(path, quality=80)
+    one, other = perceptual_hashes(paths)
+    return int((one != other).sum())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda image: image.resize((600, 450)), id="scaled"),
+        pytest.param(lambda image: image.resize((224, 224)), id="squashed"),
+        pytest.param(lambda image: ImageEnhance.Brightness(image).enhance(0.9), id="darker"),
+        pytest.param(lambda image: image.crop((2, 2, 298, 223)), id="cropped"),
+        pytest.param(lambda image: image.convert("L"), id="grey"),
+    ],
+)
+def test_a_photograph_saved_anew_is_near(change, photograph: Image.Image, tmp_path: Path) -> None:
+    assert distance(tmp_path, photograph, change(photograph)) <= 32
+
+
+def test_another_photograph_is_far(photograph: Image.Image, tmp_path: Path) -> None:
+    other = photograph.transpose(Image.Transpose.ROTATE_180)
+    assert distance(tmp_path, photograph, other) > 64
+
+
+def test_photographs_of_one_colour_are_near_to_none(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.jpg" for number in range(2)]
+    for path in paths:
+        Image.new("RGB", (40, 30), "black").save(path)
+    hashes = perceptual_hashes(paths)
+    assert not hashes.any()
+    assert near_pairs(hashes, 64) == []
+
+
+def test_pairs_equal_those_of_comparing_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dermoscopy.ham10000.duplicates.ROWS", 7)
+    rng = np.random.default_rng(1)
+    hashes = rng.random((5, 256)) < 0.5
+    hashes = np.concatenate([hashes, hashes ^ (rng.random((5, 256)) < 0.1), hashes ^ (rng.random((5, 256)) < 0.2)])
+    expected = [
+        (one, other, int((hashes[one] != hashes[other]).sum()))
+        for one in range(15)
+        for other in range(one + 1, 15)
+        if (hashes[one] != hashes[other]).sum() <= 50
+    ]
+    assert 5 < len(expected) < 15
+    assert near_pairs(hashes, 50) == expected

@@ -1,0 +1,81 @@
+"""The layers of CONTRIBUTING.md: a module imports from lower layers, and within its own package."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.imports import PACKAGE, imported, layers
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+# Each costs seconds a process, so it is imported where it is used.
+HEAVY = {"tensorflow", "keras", "scipy", "sklearn", "matplotlib"}
+TENSORFLOW_PACKAGES = {"networks", "train", "explain", "predict", "search"}
+
+
+def package(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0] if path.is_relative_to(PACKAGE) else "stages"
+
+
+def layer(path: Path) -> int:
+    return next(number for number, packages in enumerate(layers()) if package(path) in packages)
+
+
+def third_party(nodes) -> set[str]:
+    names = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+def test_every_package_is_in_one_layer():
+    packages = {path.parent.name for path in MODULES} - {PACKAGE.name}
+    assert sorted(name for names in layers() for name in names) == sorted(packages | {"stages"})
+
+
+@pytest.mark.parametrize("path", [*MODULES, *sorted(Path("stages").glob("*.py"))], ids=str)
+def test_no_import_upwards(path):
+    if path == PACKAGE / "__init__.py":
+        return
+    for other in imported(path):
+        assert package(path) == package(other) or layer(other) < layer(path), f"{path} imports {other}"
+
+
+@pytest.mark.parametrize("path", [*MODULES, *sorted(Path("stages").glob("*.py"))], ids=str)
+def test_heavy_libraries_are_imported_where_they_are_used(path):
+    tree = ast.parse(path.read_text())
+    assert not third_party(tree.body) & HEAVY
+    if third_party(ast.walk(tree)) & {"tensorflow", "keras"}:
+        assert package(path) in TENSORFLOW_PACKAGES
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.name == "__init__.py"], ids=str)
+def test_packages_are_empty(path):
+    assert path.read_text() == ""
+
+
+@pytest.mark.parametrize("path", sorted(Path("stages").glob("*.py")), ids=lambda path: path.stem)
+def test_help_works_without_tensorflow(path):
+    code = (
+        "import runpy, sys\n"
+        f"sys.argv = ['{path.name}', '--help']\n"
+        "try:\n"
+        f"    runpy.run_path('{path}', run_name='__main__')\n"
+        "except SystemExit as end:\n"
+        "    assert end.code == 0\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": "src"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("usage:")
+    assert len(done.stdout.splitlines()) > 3
+
+
+def test_import_without_tensorflow():
+    code = "import sys, dermoscopy; assert not {'tensorflow', 'keras', 'pandas'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

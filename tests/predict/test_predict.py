@@ -1,0 +1,99 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from dermoscopy.core.tables import PREDICTIONS
+from dermoscopy.networks.build import build_small_cnn
+from dermoscopy.networks.params import Runtime, SmallCNN
+from dermoscopy.networks.runtime import configure
+from dermoscopy.networks.saved import load_member, save_member
+from dermoscopy.predict import predict as module
+from dermoscopy.predict.predict import predict_part, predict_photographs
+
+RUNTIME = Runtime(threads=2, precision="float32", eager=False, devices=1, memory=4.0)
+
+PARAMETERS = SmallCNN(
+    image_size=16,
+    conv_layers=1,
+    filters=4,
+    kernel_size=3,
+    padding="same",
+    pooling="average",
+    pool_size=2,
+    dense_layers=1,
+    units=8,
+    dropout=0.5,
+    l2=0.0,
+    initializer="he_normal",
+    optimizer="adam",
+    learning_rate=0.01,
+    clip=None,
+    clip_by="value",
+    epochs=1,
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    configure(RUNTIME)
+    save_member("cnn_a", PARAMETERS, build_small_cnn("cnn_a", PARAMETERS, seed=1), tmp_path / "cnn_a")
+    return tmp_path / "cnn_a"
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> list[Path]:
+    random = np.random.default_rng(1)
+    paths = [tmp_path / f"ISIC_{number}.jpg" for number in range(7)]
+    for path in paths:
+        Image.fromarray(random.integers(0, 256, (20, 30, 3), dtype=np.uint8)).save(path)
+    return paths
+
+
+def test_depends_on_the_photograph_alone(folder: Path, photographs: list[Path]) -> None:
+    member = load_member(folder)
+    alone = np.concatenate([predict_photographs(*member, [path], 32, RUNTIME) for path in photographs])
+    assert len(np.unique(alone)) == 7
+    np.testing.assert_allclose(predict_photographs(*member, photographs, 3, RUNTIME), alone, atol=1e-6)
+    np.testing.assert_allclose(predict_photographs(*member, photographs[::-1], 32, RUNTIME)[::-1], alone, atol=1e-6)
+
+
+def test_more_than_the_memory_may_hold_are_decoded_in_turn(
+    folder: Path, photographs: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+    read = module.read_photographs
+
+    def counted(paths: list[Path], *rest: int) -> Any:
+        decoded.append(len(paths))
+        return read(paths, *rest)
+
+    member = load_member(folder)
+    whole = predict_photographs(*member, photographs, 2, RUNTIME)
+    monkeypatch.setattr(module, "read_photographs", counted)
+    little = RUNTIME.model_copy(update={"memory": 5 * 3 * 16**2 / 1e9})
+    np.testing.assert_array_equal(predict_photographs(*member, photographs, 2, little), whole)
+    assert decoded == [4, 3]
+
+
+def test_a_part_becomes_its_table(folder: Path, photographs: list[Path], tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "image_id": [path.stem for path in photographs],
+            "lesion_id": "HAM_1",
+            "dx": "nv",
+            "label": 0,
+            "path": [str(path) for path in photographs],
+            "group": "HAM_1",
+        }
+    )
+    member = load_member(folder)
+    table = predict_part(*member, rows, 4, RUNTIME)
+    PREDICTIONS.write(table, tmp_path / "val.csv")
+    again = PREDICTIONS.read(tmp_path / "val.csv")
+    expected = predict_photographs(*member, photographs, 4, RUNTIME)
+    np.testing.assert_array_equal(again["probability"], expected)
+    assert again["image_id"].tolist() == rows["image_id"].tolist()

@@ -1,0 +1,16 @@
+from collections.abc import Callable
+
+import pytest
+
+from dermoscopy.simulate.params import Simulate
+
+SMALL = {
+    "seed": 1, "lesions": 24, "malignant": 0.3, "repeated": 0.3, "width": 64, "height": 48,
+    "separation": 2.33, "noise": 0.5,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def simulation() -> Callable[..., Simulate]:
+    """Parameters of an archive of 24 lesions, but for what is named."""
+    return lambda **changes: Simulate(**{**SMALL, **changes})

@@ -1,0 +1,121 @@
+"""Who is in the archive, on a table of HAM10000's size: no pictures are drawn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from dermoscopy.ham10000.metadata import COLUMNS
+from dermoscopy.simulate.metadata import DIAGNOSES, draw_table
+
+MALIGNANT = ["mel", "bcc", "akiec"]
+
+
+@pytest.fixture(scope="module")
+def images(simulation) -> pd.DataFrame:
+    return draw_table(simulation(lesions=7470, repeated=0.26))
+
+
+@pytest.fixture(scope="module")
+def lesions(images) -> pd.DataFrame:
+    return images.drop_duplicates("lesion_id")
+
+
+def test_size_is_that_of_ham10000(images, lesions):
+    assert len(lesions) == 7470
+    assert len(images) == pytest.approx(10015, rel=0.02)
+    photographs = images.groupby("lesion_id").size()
+    assert set(photographs) == {1, 2, 3, 4, 5, 6}
+    assert (photographs > 1).mean() == pytest.approx(0.26, abs=0.02)
+
+
+def test_ids_are_ham10000s(images):
+    assert images["lesion_id"].str.fullmatch(r"HAM_\d{7}").all()
+    assert images["image_id"].str.fullmatch(r"ISIC_\d{7}").all()
+    assert images["image_id"].is_unique
+    assert images["image_id"].min() == "ISIC_0024306"
+
+
+def test_a_lesion_has_one_patient_and_one_diagnosis(images):
+    told = images.drop(columns=["image_id", "photograph", "part"])
+    assert len(told.drop_duplicates()) == images["lesion_id"].nunique()
+
+
+def test_prevalence_and_labels(lesions):
+    assert lesions["malignant"].mean() == pytest.approx(0.3, abs=1e-4)
+    assert (lesions["dx"].isin(MALIGNANT) == lesions["malignant"]).all()
+
+
+def test_diagnoses_keep_their_shares(lesions):
+    of_class = lesions.groupby("malignant")["dx"].value_counts(normalize=True).droplevel(0)
+    for dx, diagnosis in DIAGNOSES.items():
+        assert of_class[dx] == pytest.approx(diagnosis.share, abs=0.03)
+
+
+def test_gaps_are_as_frequent_as_in_ham10000(lesions):
+    assert lesions["age"].isna().mean() == pytest.approx(0.0057, abs=0.003)
+    assert (lesions["sex"] == "unknown").mean() == pytest.approx(0.0057, abs=0.003)
+    assert (lesions["localization"] == "unknown").mean() == pytest.approx(0.0234, abs=0.006)
+    known = lesions["age"].dropna()
+    assert known.between(0, 85).all()
+    assert (known % 5 == 0).all()
+
+
+def test_gaps_do_not_tell_the_label(lesions):
+    gap = (lesions["localization"] == "unknown") | lesions["age"].isna()
+    assert lesions.loc[gap, "malignant"].mean() == pytest.approx(0.3, abs=0.1)
+
+
+def test_malignant_lesions_are_confirmed_by_histology_only(lesions):
+    assert set(lesions.loc[lesions["malignant"], "dx_type"]) == {"histo"}
+    nevi = lesions.loc[lesions["dx"] == "nv", "dx_type"].value_counts(normalize=True)
+    assert nevi["follow_up"] == pytest.approx(0.686, abs=0.03)
+    assert set(lesions["dx_type"]) == {"histo", "follow_up", "consensus", "confocal"}
+
+
+@pytest.mark.parametrize("separation", [0.5, 2.33])
+def test_latent_score_tells_as_much_as_its_separation(simulation, separation):
+    table = draw_table(simulation(lesions=7470, separation=separation)).drop_duplicates("lesion_id")
+    expected = norm.cdf(separation / np.sqrt(2))
+    assert roc_auc_score(table["malignant"], table["score"]) == pytest.approx(expected, abs=0.015)
+
+
+def test_looks_tell_nothing_that_the_score_does_not(lesions):
+    """The ceiling is honest: given the score, neither look depends on the label."""
+    seen = pd.DataFrame(
+        {"score": lesions["score"], "look": lesions["look"].isin(MALIGNANT), "shade": lesions["shade"].isin(MALIGNANT)}
+    ).astype(float)
+    score = roc_auc_score(lesions["malignant"], seen["score"])
+    model = LogisticRegression(C=1e6).fit(seen, lesions["malignant"])
+    assert model.coef_[0] == pytest.approx([2.33, 0, 0], abs=0.3)
+    assert roc_auc_score(lesions["malignant"], model.decision_function(seen)) == pytest.approx(score, abs=0.003)
+
+
+def test_looks_deceive_but_not_often(lesions):
+    deceives = lesions["look"].isin(MALIGNANT) != lesions["malignant"]
+    assert 0.08 < deceives.mean() < 0.25
+    assert (lesions.loc[~deceives, "look"] == lesions.loc[~deceives, "dx"]).all()
+
+
+def test_order_and_folders_do_not_tell_the_label(images):
+    order = images.sort_values("image_id")
+    for told in (np.arange(len(order)), order["part"], order["lesion_id"].str[4:].astype(int)):
+        assert roc_auc_score(order["malignant"], told) == pytest.approx(0.5, abs=0.03)
+    assert abs((images["part"] == 1).sum() - len(images) / 2) <= 1
+
+
+def test_metadata_columns_come_first(images):
+    assert tuple(images.columns[:7]) == COLUMNS
+
+
+def test_seed_decides(simulation):
+    first, again, other = (draw_table(simulation(seed=seed)) for seed in (1, 1, 2))
+    pd.testing.assert_frame_equal(first, again)
+    assert not first.equals(other)
+
+
+def test_both_classes_are_needed(simulation):
+    with pytest.raises(ValueError, match="leaves one class without any"):
+        simulation(lesions=20, malignant=0.01)

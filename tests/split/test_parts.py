@@ -1,0 +1,167 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dermoscopy.core.errors import ParameterError
+from dermoscopy.core.splits import PART, PARTS
+from dermoscopy.split.params import Policy, Split
+from dermoscopy.split.split import labels, plan_copies, tabulate, write
+from tests.tiny import MELANOMA, SPLIT
+
+LESION = Split(**SPLIT)
+IMAGE = Split(**SPLIT | {"protocol": "image"})
+PAPER = Split(**SPLIT | {"protocol": "paper"})
+PROTOCOLS = pytest.mark.parametrize("split", [LESION, IMAGE, PAPER], ids=["lesion", "image", "paper"])
+
+
+def originals(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["image_id"] == table["source"]]
+
+
+def lesions_shared(tables: dict[str, pd.DataFrame]) -> set[str]:
+    return set(tables["train"]["lesion_id"]) & set(tables["test"]["lesion_id"])
+
+
+@pytest.mark.parametrize(
+    ("malignant", "expected"),
+    [
+        ("mel", [0, 1, 0, 0]),
+        ("mel+bcc", [0, 1, 0, 1]),
+        ("mel+bcc+akiec", [0, 1, 1, 1]),
+        (["nv", "akiec"], [1, 0, 1, 0]),
+    ],
+)
+def test_the_policy_says_what_is_malignant(malignant: str | list[str], expected: list[int]) -> None:
+    assert labels(pd.Series(["nv", "mel", "akiec", "bcc"]), Policy(malignant=malignant)).tolist() == expected
+
+
+@PROTOCOLS
+def test_lesions_keep_their_group_and_their_label(merged: pd.DataFrame, split: Split) -> None:
+    rows = pd.concat(tabulate(merged, MELANOMA, split, 1.0).values())
+    truth = merged.set_index("image_id").loc[rows["source"]]
+    assert rows["group"].tolist() == truth["group"].tolist()
+    assert rows["lesion_id"].tolist() == truth["lesion_id"].tolist()
+    assert rows["label"].tolist() == (truth["dx"] == "mel").astype(int).tolist()
+
+
+@pytest.mark.parametrize("balance", [0.0, 0.8, 1.0])
+@pytest.mark.parametrize("split", [LESION, IMAGE], ids=["lesion", "image"])
+def test_malignant_rows_come_to_their_balance_in_train_only(merged: pd.DataFrame, split: Split, balance: float) -> None:
+    tables = tabulate(merged, MELANOMA, split, balance)
+    train = tables["train"]
+    benign, malignant = (int((train["label"] == label).sum()) for label in (0, 1))
+    assert malignant == max(int(originals(train)["label"].sum()), round(balance * benign))
+    assert set(train["source"]) == set(originals(train)["image_id"])
+    for part in ("val", "test"):
+        assert (tables[part]["image_id"] == tables[part]["source"]).all()
+    assert sorted(pd.concat(map(originals, tables.values()))["image_id"]) == merged["image_id"].tolist()
+
+
+def test_lesions_stay_together_and_photographs_need_not(merged: pd.DataFrame) -> None:
+    for seed in range(20):
+        assert not lesions_shared(tabulate(merged, MELANOMA, LESION.model_copy(update={"seed": seed}), 1.0))
+    assert lesions_shared(tabulate(merged, MELANOMA, IMAGE, 1.0))
+
+
+def test_the_paper_copies_first_and_holds_one_part_out(merged: pd.DataFrame) -> None:
+    tables = tabulate(merged, MELANOMA, PAPER, 1.0)
+    train, val, test = (tables[part] for part in PARTS)
+    pictures = pd.concat([train, test])
+    assert pictures["image_id"].is_unique
+    assert sorted(originals(pictures)["image_id"]) == merged["image_id"].tolist()
+    assert (pictures["label"] == 0).sum() == (pictures["label"] == 1).sum() == 20
+    assert len(test) == round(PAPER.test * len(pictures))
+    assert test["label"].mean() == 0.5
+    pd.testing.assert_frame_equal(val.drop(columns=["part", "path"]), test.drop(columns=["part", "path"]))
+    assert (val["path"].str.replace("/val/", "/test/") == test["path"]).all()
+    assert lesions_shared(tables)
+    copies = test[test["image_id"] != test["source"]]
+    assert len(copies) > 0
+    assert set(copies["source"]) & set(train["source"])
+    assert copies["path"].str.fullmatch(r"data/augmented/test/malignant/ISIC_\d\d_copy\d\.jpg").all()
+
+
+@PROTOCOLS
+def test_the_order_of_rows_does_not_matter_and_the_seed_does(merged: pd.DataFrame, split: Split) -> None:
+    def parts(seed: int, rows: pd.DataFrame) -> list[list[str]]:
+        tables = tabulate(rows, MELANOMA, split.model_copy(update={"seed": seed}), 1.0)
+        return [sorted(tables[part]["path"]) for part in PARTS]
+
+    assert parts(1, merged) == parts(1, merged.sample(frac=1, random_state=3))
+    assert parts(1, merged) != parts(2, merged)
+
+
+@PROTOCOLS
+def test_histology_alone_judges_and_train_and_val_stay(merged: pd.DataFrame, split: Split) -> None:
+    every = tabulate(merged, MELANOMA, split, 1.0)
+    confirmed = tabulate(merged, MELANOMA, split.model_copy(update={"test_histo_only": True}), 1.0)
+    for part in ("train", "val"):
+        pd.testing.assert_frame_equal(confirmed[part], every[part])
+    assert 0 < len(confirmed["test"]) < len(every["test"])
+    assert confirmed["test"]["image_id"].tolist() == (
+        every["test"].loc[every["test"]["dx_type"] == "histo", "image_id"].tolist()
+    )
+
+
+def test_one_photograph_that_says_histology_confirms_its_lesion(merged: pd.DataFrame) -> None:
+    table = merged.assign(
+        dx_type=np.where(merged["image_id"].eq("ISIC_00") | merged["dx"].eq("mel"), "histo", "follow_up")
+    )
+    for seed in range(20):
+        split = LESION.model_copy(update={"seed": seed, "test_histo_only": True})
+        every = tabulate(table, MELANOMA, LESION.model_copy(update={"seed": seed}), 1.0)["test"]
+        if "HAM_00" in set(every["lesion_id"]):
+            test = tabulate(table, MELANOMA, split, 1.0)["test"]
+            assert (test["lesion_id"] == "HAM_00").sum() == 2
+            assert set(test.loc[test["label"] == 0, "lesion_id"]) == {"HAM_00"}
+            return
+    pytest.fail("no seed dealt the lesion to test")
+
+
+def test_a_label_that_histology_never_confirmed_is_told(merged: pd.DataFrame) -> None:
+    table = merged.assign(dx_type=np.where(merged["dx"] == "mel", "histo", "consensus"))
+    with pytest.raises(ParameterError, match=r"test keeps no benign photograph of \d+\nSet split.test_histo_only"):
+        tabulate(table, MELANOMA, LESION.model_copy(update={"test_histo_only": True}), 1.0)
+
+
+def test_what_is_balanced_gets_no_copies(merged: pd.DataFrame) -> None:
+    train = tabulate(merged, Policy(malignant="nv+bkl"), LESION, 1.0)["train"]
+    assert (train["image_id"] == train["source"]).all()
+
+
+def test_copies_are_dealt_in_turns() -> None:
+    names = [*(f"B{number:02}" for number in range(12)), "M1", "M2", "M3", "M4", "M5"]
+    train = pd.DataFrame({"image_id": names, "source": names, "label": [0] * 12 + [1] * 5, "sha256": "x"})
+    copies = plan_copies(train, 1.0, np.random.default_rng(0))
+    assert sorted(copies["source"].value_counts()) == [1, 1, 1, 2, 2]
+    assert copies["image_id"].is_unique
+    assert set(copies["image_id"]) >= {f"M{number}_copy1" for number in range(1, 6)}
+    assert (copies["sha256"] == "").all()
+    again = plan_copies(train.iloc[::-1], 1.0, np.random.default_rng(0))
+    assert set(again["image_id"]) == set(copies["image_id"])
+
+
+@PROTOCOLS
+def test_every_original_has_one_file_in_each_part_it_is_in(merged: pd.DataFrame, tmp_path: Path, split: Split) -> None:
+    images = tmp_path / "data" / "merged" / "images"
+    write(tabulate(merged, MELANOMA, split, 1.0), images, tmp_path)
+    rows = pd.concat([PART.read(tmp_path / "data" / "split" / f"{part}.csv") for part in PARTS])
+    for image_id, path, label, part in zip(
+        *(originals(rows)[name] for name in ("image_id", "path", "label", "part")), strict=True
+    ):
+        assert path == f"data/split/{part}/{('benign', 'malignant')[label]}/{image_id}.jpg"
+        assert (tmp_path / path).read_bytes() == (images / f"{image_id}.jpg").read_bytes()
+    files = list((tmp_path / "data" / "split").rglob("*.jpg"))
+    assert len(files) == len(originals(rows))
+
+
+@PROTOCOLS
+def test_the_same_input_gives_the_same_bytes(merged: pd.DataFrame, tmp_path: Path, split: Split) -> None:
+    images = tmp_path / "data" / "merged" / "images"
+    write(tabulate(merged, MELANOMA, split, 1.0), images, tmp_path / "one")
+    write(tabulate(merged.sample(frac=1, random_state=2), MELANOMA, split, 1.0), images, tmp_path / "two")
+    for part in PARTS:
+        one, two = (tmp_path / name / "data" / "split" / f"{part}.csv" for name in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()

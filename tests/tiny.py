@@ -1,0 +1,74 @@
+"""An archive of a few tiny photographs, merged, split, copied and audited in a temporary folder."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from dermoscopy.audit.evidence import Evidence, gather
+from dermoscopy.augment.augment import make_copies
+from dermoscopy.augment.params import Augment
+from dermoscopy.core.files import sha256
+from dermoscopy.core.splits import LABELS, PART, PARTS
+from dermoscopy.ham10000.duplicates import DUPLICATES, MERGED, find_duplicates, group, perceptual_hashes
+from dermoscopy.split.params import Policy, Split
+from dermoscopy.split.split import tabulate, write
+
+NEAR = 32
+SEED = 1
+AUGMENT = Augment(balance=1.0, flip=0.5, rotate=0.5, scale=0.15, crop=0.1, translate=0.1, quality=90)
+MELANOMA = Policy(malignant="mel")
+SPLIT = {"protocol": "lesion", "seed": 1, "val": 0.25, "test": 0.25, "test_histo_only": False}
+
+
+def merge(root: Path, *, joined: bool = False) -> pd.DataFrame:
+    """Leave what merge leaves: 30 photographs of 24 lesions, a third of them malignant, of 16 by 12 pixels.
+
+    Joined, two lesions have a photograph of the same bytes, and two have near-duplicates.
+    """
+    rng = np.random.default_rng(0)
+    images = root / "data" / "merged" / "images"
+    images.mkdir(parents=True)
+    rows = []
+    for number in range(30):
+        lesion = number % 24
+        image_id = f"ISIC_{number:02}"
+        path = images / f"{image_id}.jpg"
+        Image.fromarray(rng.integers(0, 256, (12, 16, 3), dtype=np.uint8)).save(path, quality=95)
+        dx = ("nv", "mel", "bkl")[lesion % 3]
+        row = {"image_id": image_id, "lesion_id": f"HAM_{lesion:02}", "dx": dx}
+        dx_type = "histo" if dx == "mel" or lesion % 2 else "follow_up"
+        known = {"dx_type": dx_type, "age": 50.0, "sex": "male", "localization": "back"}
+        rows.append(row | known)
+    if joined:
+        (images / "ISIC_06.jpg").write_bytes((images / "ISIC_03.jpg").read_bytes())
+        with Image.open(images / "ISIC_09.jpg") as image:
+            image.save(images / "ISIC_12.jpg", quality=90)
+    table = pd.DataFrame(rows)
+    files = [images / f"{image_id}.jpg" for image_id in table["image_id"]]
+    table["sha256"] = [sha256(path) for path in files]
+    duplicates = find_duplicates(table, perceptual_hashes(files), NEAR)
+    table["group"] = table["lesion_id"].map(group(table["lesion_id"], duplicates))
+    DUPLICATES.write(duplicates, images.parent / "duplicates.csv")
+    MERGED.write(table, images.parent / "metadata.csv")
+    return MERGED.read(images.parent / "metadata.csv")
+
+
+def split(root: Path, merged: pd.DataFrame, policy: Policy = MELANOMA, **changes: Any) -> None:
+    """Leave what split and augment leave."""
+    images = root / "data" / "merged" / "images"
+    write(tabulate(merged, policy, Split(**SPLIT | changes), AUGMENT.balance), images, root)
+    for part in PARTS:
+        for label in LABELS:
+            (root / "data" / "augmented" / part / label).mkdir(parents=True, exist_ok=True)
+    make_copies(read(root), images, AUGMENT, SEED, root)
+
+
+def evidence(root: Path, near_duplicates: int | None = NEAR, **changes: Any) -> Evidence:
+    return gather(Split(**SPLIT | changes), near_duplicates, AUGMENT, SEED, root)
+
+
+def read(root: Path) -> pd.DataFrame:
+    return pd.concat([PART.read(root / "data" / "split" / f"{part}.csv") for part in PARTS], ignore_index=True)

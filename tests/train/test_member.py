@@ -1,0 +1,199 @@
+import json
+import logging
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from dermoscopy.core.errors import TrainingError
+from dermoscopy.core.files import remove_finished
+from dermoscopy.core.fingerprint import code_digest
+from dermoscopy.core.tables import CURVE
+from dermoscopy.networks.params import Runtime, SmallCNN, Training
+from dermoscopy.train import member as module
+from dermoscopy.train.fit import PhaseTrainer
+from dermoscopy.train.member import Outputs, train_member
+
+Rows = Callable[..., pd.DataFrame]
+MakeCNN = Callable[..., SmallCNN]
+
+STILL = {"flip": 0.0, "quarter_turns": False, "zoom": 0.0, "shift": 0.0, "brightness": 0.0, "contrast": 0.0}
+RUNTIME = {"threads": 2, "precision": "float32", "eager": True, "devices": 1, "memory": 1.0}
+TRAINING = {
+    "batch_size": 4,
+    "monitor": "val_accuracy",
+    "patience": None,
+    "schedule": "constant",
+    "warmup_epochs": 0,
+    "balance": "none",
+    "augment": STILL,
+}
+PROJECT = Path(__file__).parents[2]
+
+
+def train(parameters: SmallCNN, parts: tuple[pd.DataFrame, pd.DataFrame], folder: Path, **changes: Any) -> dict:
+    return train_member(
+        "cnn_a",
+        parameters,
+        *parts,
+        training=Training.model_validate({**TRAINING, **changes}),
+        runtime=Runtime.model_validate(RUNTIME),
+        seed=1,
+        protocol="image (leaky protocol)",
+        versions={"keras": "3"},
+        weights=Path("data/weights"),
+        checkpoints=folder / "checkpoints",
+        outputs=Outputs(folder / "cnn_a", folder / "curves/cnn_a.csv", folder / "metrics/cnn_a.json"),
+    )
+
+
+def test_writes_what_the_contract_names(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:
+    facts = train(tiny_cnn(), (rows("train", 8), rows("val")), tmp_path)
+    assert sorted(path.name for path in (tmp_path / "cnn_a").iterdir()) == ["live", "model.weights.h5", "model.yaml"]
+    assert CURVE.read(tmp_path / "curves/cnn_a.csv")["chosen"].sum() == 1
+    metrics = json.loads((tmp_path / "metrics/cnn_a.json").read_text())
+    assert metrics.pop("protocol") == "image (leaky protocol)"
+    assert list(metrics) == [
+        "epoch",
+        "train_accuracy",
+        "val_accuracy",
+        "gap",
+        "val_loss",
+        "val_roc_auc",
+    ]
+    live = json.loads((tmp_path / "cnn_a/live/metrics.json").read_text())
+    assert live["chosen"] == metrics
+    assert facts.pop("images_per_second") > 0
+    assert facts == {"device": "CPU", "devices": 1, "precision": "float32", "epochs": 3}
+    remove_finished(tmp_path / "checkpoints")
+    assert list((tmp_path / "checkpoints").iterdir()) == []
+
+
+class KilledError(Exception):
+    pass
+
+
+def killed_after(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the process die in the epoch behind that one."""
+
+    def die(self: PhaseTrainer, number: int, seed: int) -> Any:
+        if number > epoch:
+            raise KilledError
+        return trains(self, number, seed)
+
+    trains = PhaseTrainer.epoch
+    monkeypatch.setattr(PhaseTrainer, "epoch", die)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_killed_training_goes_on_and_leaves_the_bytes_of_an_unbroken_one(
+    rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = (rows("train", 8), rows("val"))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KilledError):
+        killed_after(2, patch)
+        train(tiny_cnn(), parts, tmp_path / "broken")
+    assert not (tmp_path / "broken/cnn_a/model.weights.h5").exists()
+    with caplog.at_level(logging.INFO, "dermoscopy"):
+        facts = train(tiny_cnn(), parts, tmp_path / "broken")
+    assert facts["epochs"] == 1
+    assert "cnn_a goes on behind epoch 2" in caplog.text
+    train(tiny_cnn(), parts, tmp_path / "unbroken")
+    assert files(tmp_path / "broken") == files(tmp_path / "unbroken")
+
+
+def test_killed_before_dvc_has_recorded_it_nothing_is_trained_again(
+    rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path
+) -> None:
+    parts = (rows("train", 8), rows("val"))
+    train(tiny_cnn(), parts, tmp_path)
+    left = files(tmp_path)
+    shutil.rmtree(tmp_path / "cnn_a")
+    assert train(tiny_cnn(), parts, tmp_path)["epochs"] == 0
+    assert files(tmp_path) == left
+
+
+def test_what_is_not_finished_stays(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:
+    parts = (rows("train", 8), rows("val"))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KilledError):
+        killed_after(2, patch)
+        train(tiny_cnn(), parts, tmp_path)
+    remove_finished(tmp_path / "checkpoints")
+    assert train(tiny_cnn(), parts, tmp_path)["epochs"] == 1
+
+
+def test_other_parameters_never_pick_up_an_old_state(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:
+    parts = (rows("train", 8), rows("val"))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KilledError):
+        killed_after(2, patch)
+        train(tiny_cnn(), parts, tmp_path)
+    assert train(tiny_cnn(), parts, tmp_path, monitor="val_loss")["epochs"] == 3
+    assert train(tiny_cnn(dropout=0.4), parts, tmp_path)["epochs"] == 3
+    assert train(tiny_cnn(), (rows("train", 10), parts[1]), tmp_path)["epochs"] == 3
+    remove_finished(tmp_path / "checkpoints")
+    assert [path.name.partition("-")[0] for path in (tmp_path / "checkpoints").iterdir()] == ["cnn_a"]
+
+
+def test_nor_does_changed_code(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = (rows("train", 8), rows("val"))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KilledError):
+        killed_after(2, patch)
+        train(tiny_cnn(), parts, tmp_path)
+    # That an edit changes the digest: tests/test_code.py
+    monkeypatch.setattr(module, "code_digest", lambda name: f"{code_digest(name)} edited")
+    assert train(tiny_cnn(), parts, tmp_path)["epochs"] == 3
+
+
+def test_val_without_a_malignant_photograph_is_refused(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="val holds no malignant"):
+        train(tiny_cnn(), (rows("train"), rows("val", 1)), tmp_path)
+    assert not (tmp_path / "cnn_a").exists()
+
+
+def run_stage(folder: Path, parameters: dict, *, optimizer: str) -> None:
+    runtime = {**RUNTIME, "eager": False}
+    tree = {"seed": 1, "optimizer": optimizer, "runtime": runtime, "training": TRAINING, "models": parameters}
+    (folder / "params.yaml").write_text(yaml.safe_dump(tree))
+    (folder / "data/environment.json").write_text("{}")
+    (member,) = parameters
+    done = subprocess.run(
+        [sys.executable, str(PROJECT / "stages/train.py"), member],
+        cwd=folder,
+        env={"PYTHONPATH": str(PROJECT / "src"), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    files = [path for name in ("data/models", "data/curves", "metrics") for path in (folder / name).rglob("*")]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files if path.is_file()}
+
+
+@pytest.mark.slow
+def test_two_processes_write_the_same_bytes(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:
+    rows("train", 10), rows("val")
+    Path("data/audited").write_text("lesion clean\n")
+    parameters = {"cnn_a": tiny_cnn(epochs=3, filters=16, image_size=24).model_dump()}
+    runs = []
+    for _ in range(2):
+        run_stage(tmp_path, parameters, optimizer="rmsprop")
+        runs.append(outputs(tmp_path))
+        remove_finished(tmp_path / ".checkpoints")
+    assert len(runs[0]) == 12
+    assert runs[0] == runs[1]
+    assert json.loads(runs[0]["metrics/train/cnn_a.json"])["protocol"] == "lesion"
+    card = yaml.safe_load(runs[0]["data/models/cnn_a/model.yaml"])
+    assert card["parameters"]["optimizer"] == "rmsprop"  # the top-level one, not the member's adam
+    assert "cnn_a epoch 3/3: loss" in (tmp_path / "runs/train@cnn_a.log").read_text()
