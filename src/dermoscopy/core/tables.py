@@ -7,13 +7,17 @@ data/curves/<member>.csv: a row an epoch.
 data/truth/scores.csv: the simulator's latent score of each photograph; no rows for a real archive.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from dermoscopy.core.errors import TableError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Table:
         Raises:
             TableError: The file is missing or has other columns.
         """
+        import pandas as pd
+
         floats = {name: [""] for name, kind in self.columns.items() if kind == "float64"}
         try:
             frame = pd.read_csv(

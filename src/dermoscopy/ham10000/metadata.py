@@ -3,13 +3,16 @@
 The archive's own table, as it is written.
 """
 
+from __future__ import annotations
+
 import csv
 import io
 from collections.abc import Collection
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 IMAGE_FOLDERS = ("HAM10000_images_part_1", "HAM10000_images_part_2")
 METADATA = "HAM10000_metadata.csv"
@@ -49,6 +52,8 @@ def read_text(path: Path) -> Written:
         UnicodeDecodeError: It is not UTF-8.
         ValueError: It is not a table.
     """
+    import pandas as pd
+
     text = path.read_bytes().decode("utf-8-sig")
     separator = max(SEPARATORS, key=text.lstrip().partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -79,6 +84,8 @@ def read_sound(path: Path, left_out: Collection[str]) -> pd.DataFrame:
     Returns:
         The published columns, sorted by image_id; age in years, missing where it is not known.
     """
+    import pandas as pd
+
     frame = read_text(path).frame[list(COLUMNS)]
     frame = frame[frame["image_id"].str.fullmatch(ID) & ~frame["image_id"].isin(list(left_out))]
     frame = frame.sort_values("image_id", ignore_index=True)
@@ -86,7 +93,7 @@ def read_sound(path: Path, left_out: Collection[str]) -> pd.DataFrame:
     return frame.assign(age=pd.to_numeric(frame["age"].where(known)).astype("float64"))
 
 
-def unknown(ages: "pd.Series[str]") -> "pd.Series[bool]":
+def unknown(ages: pd.Series[str]) -> pd.Series[bool]:
     """Return which ages are written as not known."""
     return ages.str.strip().str.lower().isin(UNKNOWN)
 

@@ -54,7 +54,7 @@ def roc_chart(curves: pd.DataFrame, operating: tuple[float, float] | None, title
     )
 
 
-WIDTH, HEIGHT = 240, 180
+CURVE_WIDTH, CURVE_HEIGHT = 240, 180
 PARTS = {"train": "training", "val": "validation"}
 METRICS = {"accuracy": "accuracy", "roc_auc": "ROC AUC", "loss": "loss"}
 
@@ -87,9 +87,9 @@ def _chart(
     suffix: str,
 ) -> Chart:
     epochs = max([2, *rows["epoch"]])
-    x = Scale(1, float(epochs), 34, WIDTH - 6)
+    x = Scale(1, float(epochs), 34, CURVE_WIDTH - 6)
     low, high = _range(seen, metric)
-    y = Scale(low, high, HEIGHT - 40, 12)
+    y = Scale(low, high, CURVE_HEIGHT - 40, 12)
     parts = {part: rows[rows["part"] == part].sort_values("epoch") for part in PARTS}
     lines = [
         Line(path(values["epoch"], values[metric], x, y), f"{css(name)} part-{part}") for part, values in parts.items()
@@ -99,8 +99,8 @@ def _chart(
     return Chart(
         title=f"{classifier(name)}: {METRICS[metric]}{suffix}",
         alt=f"{METRICS[metric]} of {classifier(name)} by epoch; at the last {last or 'nothing'}; chosen epoch {epoch}.",
-        width=WIDTH,
-        height=HEIGHT,
+        width=CURVE_WIDTH,
+        height=CURVE_HEIGHT,
         x_label="epoch",
         y_label=METRICS[metric],
         x_scale=x,
@@ -175,7 +175,7 @@ def reliability_chart(bins: pd.DataFrame, title: str) -> Chart:
     )
 
 
-WIDTH, HEIGHT = 380, 230
+AGE_WIDTH, AGE_HEIGHT = 380, 230
 
 
 def age_chart(by_label: pd.DataFrame, title: str) -> Chart:
@@ -193,15 +193,15 @@ def age_chart(by_label: pd.DataFrame, title: str) -> Chart:
     rows = rows.assign(first=bounds[0], end=bounds[1] + 1).sort_values("first")
     start, end = (rows["first"].min(), rows["end"].max()) if len(rows) else (0.0, 100.0)
     top = max([0.1, *rows["share"]]) * 1.05
-    x, y = Scale(start, end, 46, WIDTH - 10), Scale(0, top, HEIGHT - 44, 12)
+    x, y = Scale(start, end, 46, AGE_WIDTH - 10), Scale(0, top, AGE_HEIGHT - 44, 12)
     of = {label: rows[rows["label"] == label] for label in LABELS}
     peaks = [ages.sort_values("share").iloc[-1] for ages in of.values() if len(ages)]
     most = ", ".join(f"{peak['label']} most often {peak['age']} years ({percent(peak['share'])})" for peak in peaks)
     return Chart(
         title=title,
         alt=f"Share of each label's photographs by ten years of age; {most or 'no age is known'}.",
-        width=WIDTH,
-        height=HEIGHT,
+        width=AGE_WIDTH,
+        height=AGE_HEIGHT,
         x_label="age in years",
         y_label="share of the label's photographs",
         x_scale=x,
