@@ -2,6 +2,7 @@
 # make test                                                   the tests that take seconds
 # make test-slow                                              the tests that run the pipeline itself
 # make test-long                                              those that train again and again: killed, side by side, searched
+# make wordings                                               the messages that tests compare, written anew after a change of words
 # make lint                                                   style and types
 
 VENV := .venv
@@ -15,7 +16,7 @@ PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13; do \
 # One process per core, each with a gigabyte of TensorFlow.
 SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4
 
-.PHONY: run test test-slow test-long lint
+.PHONY: run test test-slow test-long wordings lint
 
 run: $(VENV)/installed
 	@dermoscopy run $(if $(PROFILE),--profile "$(PROFILE)") $(if $(DATA),--data "$(DATA)")
@@ -28,6 +29,9 @@ test-slow: $(VENV)/installed
 
 test-long: $(VENV)/installed
 	python -m pytest -m long $(SIDE_BY_SIDE)
+
+wordings: $(VENV)/installed
+	python -m pytest --update-wordings --quiet
 
 lint: $(VENV)/installed
 	ruff check

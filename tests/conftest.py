@@ -13,6 +13,9 @@ from dermoscopy.networks.params import SmallCNN, Transfer
 from tests import tiny as tiny_data
 
 
+pytest_plugins = ["tests.wordings"]
+
+
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     """A sound archive: ISIC_0 to ISIC_7 of seven lesions, one a diagnosis; HAM_0 is photographed twice."""
