@@ -12,7 +12,6 @@ from dermoscopy.ham10000.metadata import DIAGNOSES, IMAGE_FOLDERS, METADATA
 from dermoscopy.networks.params import SmallCNN, Transfer
 from tests import tiny as tiny_data
 
-
 pytest_plugins = ["tests.wordings"]
 
 
