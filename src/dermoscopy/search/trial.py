@@ -6,13 +6,13 @@ What a trial has come to, kept on disk from one search to the next.
 import hashlib
 import json
 import logging
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dermoscopy.core.errors import DivergedError, TrainingError
+from dermoscopy.core.files import write_beside
 from dermoscopy.core.fingerprint import code_digest
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.layers import derive
@@ -59,13 +59,8 @@ class Record:
 
 def write_record(record: Record, path: Path) -> None:
     """Write a record; the file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(f".{os.getpid()}.tmp")
-    with beside.open("w", encoding="utf-8") as file:
-        json.dump(asdict(record), file)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    with write_beside(path, shared=True) as beside:
+        beside.write_text(json.dumps(asdict(record)), encoding="utf-8")
 
 
 def read_record(path: Path) -> Record | None:

@@ -1,6 +1,5 @@
 """One member, from the tables of train and val to all that its training leaves."""
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermoscopy.core.files import alone
+from dermoscopy.core.files import alone, write_json
 from dermoscopy.core.fingerprint import code_digest
 from dermoscopy.core.progress import progress
 from dermoscopy.core.tables import CURVE
@@ -180,7 +179,4 @@ def write_curve(curve: Curve, protocol: str, table: Path, metrics: Path) -> None
         metrics: metrics/train/<member>.json.
     """
     CURVE.write(curve.frame(), table)
-    metrics.parent.mkdir(parents=True, exist_ok=True)
-    beside = metrics.with_name(f".{metrics.name}.tmp")
-    beside.write_text(json.dumps({"protocol": protocol, **curve.summary()}, indent=2) + "\n")
-    beside.replace(metrics)
+    write_json(metrics, {"protocol": protocol, **curve.summary()})
