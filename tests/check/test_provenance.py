@@ -179,7 +179,7 @@ def test_a_download_by_what_is_published(memory):
 def test_what_is_unchanged_is_not_read_again(archive, memory, monkeypatch):
     first = fingerprint(directory(archive), memory)
     read = []
-    monkeypatch.setattr("dermoscopy.check.provenance.sha256", read.append)
+    monkeypatch.setattr("dermoscopy.core.files.sha256", read.append)
     assert fingerprint(directory(archive), memory) == first
     assert read == []
 
