@@ -32,6 +32,7 @@ from dermoscopy.train.fit import PhaseTrainer
 from dermoscopy.train.monitoring import Watcher
 from dermoscopy.train.phases import phases
 from dermoscopy.train.sampling import draw
+from dermoscopy.train.settings import TrainSettings
 
 RESULTS = Path("docs/training.csv")
 SIDE = 224
@@ -117,7 +118,7 @@ def measure_frozen_phase(member: str, params: Params, examples: Examples) -> dic
     def phase() -> None:
         trainer = new_trainer(member, parameters, params, train)
         for epoch in range(EPOCHS):
-            trainer.epoch(epoch + 1, params.seed)
+            trainer.epoch(epoch + 1)
 
     def forward() -> None:
         model = build_member(member, parameters, params.seed)
@@ -153,9 +154,8 @@ def new_trainer(member: str, parameters: Transfer | SmallCNN, params: Params, tr
     model = build_member(member, parameters, params.seed)
     val = Examples(train.images[:VAL], train.labels[:VAL])
     first = phases(parameters)[0]
-    return PhaseTrainer(
-        model, parameters, first, train, val, training=params.training, runtime=params.runtime, watcher=Watcher()
-    )
+    settings = TrainSettings(params.training, params.runtime, params.seed, protocol="", versions={})
+    return PhaseTrainer(model, parameters, first, train, val, settings, Watcher())
 
 
 def main() -> None:

@@ -1,6 +1,5 @@
 """Refuse parts that leak."""
 
-import json
 from pathlib import Path
 
 from dermoscopy.audit import summary as charts
@@ -9,7 +8,7 @@ from dermoscopy.audit.contact_sheets import write_sheets
 from dermoscopy.audit.evidence import gather
 from dermoscopy.audit.summary import BY_LABEL, BY_PART, COUNTS, describe
 from dermoscopy.augment.params import Augment
-from dermoscopy.core.files import fresh
+from dermoscopy.core.files import fresh, write_json, write_text
 from dermoscopy.core.params import Count, load
 from dermoscopy.core.splits import shown, warning
 from dermoscopy.core.stage import run
@@ -33,10 +32,9 @@ def audit() -> None:
     BY_LABEL.write(charts.compare_labels(originals, protocol), plots / "by_label.csv")
     described = describe(originals, PROBLEMS.read(Path("data/problems.csv")), evidence.duplicates)
     metrics = Path("metrics")
-    metrics.mkdir(exist_ok=True)
-    (metrics / "audit.json").write_text(json.dumps(audited, indent=2) + "\n")
-    (metrics / "data.json").write_text(json.dumps({"protocol": protocol} | described, indent=2) + "\n")
-    Path("data/audited").write_text(f"{split.protocol} {audited['verdict']}\n")
+    write_json(metrics / "audit.json", audited)
+    write_json(metrics / "data.json", {"protocol": protocol} | described)
+    write_text(Path("data/audited"), f"{split.protocol} {audited['verdict']}\n")
 
 
 if __name__ == "__main__":

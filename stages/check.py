@@ -7,7 +7,7 @@ from dermoscopy.check.check import preflight, tell_unused_gpus
 from dermoscopy.check.cost import tell_cost
 from dermoscopy.check.params import Params
 from dermoscopy.check.provenance import fingerprint, versions
-from dermoscopy.core.files import keep
+from dermoscopy.core.files import write_json
 from dermoscopy.core.params import PARAMS, load
 from dermoscopy.core.stage import checkpoints, run
 
@@ -20,8 +20,8 @@ def check() -> None:
         os.utime(PARAMS)
     params = load("", Params, preflight)
     source, environment = fingerprint(params.data, checkpoints() / "hashes.json"), versions()
-    keep(Path("data/source.json"), source)
-    keep(Path("data/environment.json"), environment)
+    write_json(Path("data/source.json"), source)
+    write_json(Path("data/environment.json"), environment)
     tell_cost(params, source)
     tell_unused_gpus()
 

@@ -8,7 +8,8 @@ from dermoscopy.core.params import Count, load
 from dermoscopy.core.splits import read_audited, read_train_and_val, shown
 from dermoscopy.core.stage import checkpoints, run
 from dermoscopy.networks.params import Member, Models, Optimizer, Runtime, Training, with_optimizer
-from dermoscopy.train.member import Outputs, train_member
+from dermoscopy.train.member import Places, train_member
+from dermoscopy.train.settings import TrainSettings
 
 
 def train(member: Member) -> dict[str, Any]:
@@ -21,14 +22,16 @@ def train(member: Member) -> dict[str, Any]:
         with_optimizer(parameters, load("optimizer", Optimizer | None)),
         rows,
         held_out,
-        training=load("training", Training),
-        runtime=load("runtime", Runtime),
-        seed=load("seed", Count),
-        protocol=shown(protocol),
-        versions=json.loads(Path("data/environment.json").read_text()),
-        weights=Path("data/weights"),
-        checkpoints=checkpoints(),
-        outputs=Outputs(
+        TrainSettings(
+            training=load("training", Training),
+            runtime=load("runtime", Runtime),
+            seed=load("seed", Count),
+            protocol=shown(protocol),
+            versions=json.loads(Path("data/environment.json").read_text()),
+        ),
+        Places(
+            weights=Path("data/weights"),
+            checkpoints=checkpoints(),
             folder=Path("data/models") / member,
             table=Path(f"data/curves/{member}.csv"),
             metrics=Path(f"metrics/train/{member}.json"),

@@ -67,7 +67,7 @@ def message(folder: Path) -> str:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.name != ".download.lock")
+    return sorted(path.name for path in folder.iterdir())
 
 
 NAMES = sorted(file.name for file in module.FILES)

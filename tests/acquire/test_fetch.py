@@ -41,8 +41,7 @@ def file(server: Server) -> Published:
 
 
 def names(folder: Path) -> list[str]:
-    """What is in a folder, the lock aside."""
-    return sorted(path.name for path in folder.iterdir() if path.name != ".download.lock")
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_it_is_fetched_once(server: Server, file: Published, tmp_path: Path) -> None:
@@ -143,7 +142,7 @@ def test_two_at_once_fetch_it_once(
     assert (tmp_path / file.name).read_bytes() == BYTES
     assert names(tmp_path) == [file.name]
     assert len(server.asked) == 1
-    assert f"Another run downloads into {tmp_path}; waiting for it" in caplog.messages
+    assert f"Process {os.getpid()} already downloads into {tmp_path}: waiting for it to end." in caplog.messages
 
 
 def test_a_folder_that_is_a_file(file: Published, tmp_path: Path) -> None:

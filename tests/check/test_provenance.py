@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dermoscopy.acquire.params import Data, Limits, Source, Weights
-from dermoscopy.check import provenance as remembered
 from dermoscopy.check.provenance import fingerprint
+from dermoscopy.core import files
 from dermoscopy.core.errors import ArchiveError
 
 
@@ -89,8 +89,8 @@ def test_what_acquire_does_not_take_does_not_count(archive, memory):
 def test_files_are_read_once(archive, memory, monkeypatch):
     first = fingerprint(directory(archive), memory)
     read: list[Path] = []
-    sha256 = remembered.sha256
-    monkeypatch.setattr(remembered, "sha256", lambda path: read.append(path) or sha256(path))
+    sha256 = files.sha256
+    monkeypatch.setattr(files, "sha256", lambda path: read.append(path) or sha256(path))
     assert fingerprint(directory(archive), memory) == first
     assert read == []
 
@@ -179,7 +179,7 @@ def test_a_download_by_what_is_published(memory):
 def test_what_is_unchanged_is_not_read_again(archive, memory, monkeypatch):
     first = fingerprint(directory(archive), memory)
     read = []
-    monkeypatch.setattr("dermoscopy.check.provenance.sha256", read.append)
+    monkeypatch.setattr("dermoscopy.core.files.sha256", read.append)
     assert fingerprint(directory(archive), memory) == first
     assert read == []
 

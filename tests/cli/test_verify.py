@@ -12,7 +12,6 @@ from dermoscopy.cli.verify import NEEDED, verify_determinism
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import UserError
 from tests.cli.conftest import git
-from tests.train.conftest import rows as rows  # the fixture
 
 TOP = Path.cwd()
 

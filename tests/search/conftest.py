@@ -13,6 +13,7 @@ from dermoscopy.search import trial
 from dermoscopy.search.images import shared
 from dermoscopy.search.params import Search
 from dermoscopy.search.trial import Conditions
+from dermoscopy.train.settings import TrainSettings
 
 TREE = read_yaml(Path("params.yaml").resolve().read_text())
 SMALL = {"conv_layers": 1, "filters": 2, "kernel_size": 3, "pool_size": 2, "dense_layers": 1, "units": 4}
@@ -46,9 +47,12 @@ def conditions(tmp_path: Path) -> Iterator[Conditions]:
         yield Conditions(
             photographs=photographs,
             records=tmp_path,
-            training=Training(**{**TREE["training"], "batch_size": 12}),
-            runtime=Runtime(**runtime),
-            seed=1,
-            versions={},
+            settings=TrainSettings(
+                training=Training(**{**TREE["training"], "batch_size": 12}),
+                runtime=Runtime(**runtime),
+                seed=1,
+                protocol="lesion",
+                versions={},
+            ),
             code=code_digest(trial.__name__),
         )

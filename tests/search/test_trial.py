@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,31 +107,38 @@ def test_so_is_one_whose_loss_is_infinite_after_a_pause(tried, conditions: Condi
 
 
 def test_other_settings_have_another_record(tried, conditions: Conditions):
-    shared = conditions
+    shared, settings = conditions, conditions.settings
+
+    def changed(**changes: Any) -> Conditions:
+        return dataclasses.replace(shared, settings=dataclasses.replace(settings, **changes))
+
     tasks = [
         Task(tried[0], 4, shared),
         Task(tried[1], 4, shared),
-        Task(tried[0], 4, dataclasses.replace(shared, seed=2)),
-        Task(tried[0], 4, dataclasses.replace(shared, versions={"keras": "1"})),
+        Task(tried[0], 4, changed(seed=2)),
+        Task(tried[0], 4, changed(versions={"keras": "1"})),
         Task(tried[0], 4, dataclasses.replace(shared, code="other")),
         Task(tried[0], 4, dataclasses.replace(shared, photographs=shared.photographs.with_name("photographs-0"))),
-        Task(tried[0], 4, dataclasses.replace(shared, training=shared.training.model_copy(update={"batch_size": 8}))),
+        Task(tried[0], 4, changed(training=settings.training.model_copy(update={"batch_size": 8}))),
     ]
     assert len({task.record for task in tasks}) == len(tasks)
-    # How far it is to train, and its number, are not among them.
-    assert Task(dataclasses.replace(tried[0], number=9), 1, shared).record == tasks[0].record
+    # How far it is to train, its number, and how the parts were drawn are not among them.
+    assert Task(dataclasses.replace(tried[0], number=9), 1, changed(protocol="image")).record == tasks[0].record
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"code": "other"}, "A worker has other source files of dermoscopy: install there"),
-        ({"versions": {"tensorflow": "1.0"}}, r"A worker has tensorflow \S+ instead of 1.0"),
+        (lambda settings: {"code": "other"}, "A worker has other source files of dermoscopy: install there"),
+        (
+            lambda settings: {"settings": dataclasses.replace(settings, versions={"tensorflow": "1.0"})},
+            r"A worker has tensorflow \S+ instead of 1.0",
+        ),
     ],
 )
 def test_a_worker_that_would_give_other_results_is_refused(tried, conditions: Conditions, change, told):
     with pytest.raises(TrainingError, match=told):
-        Task(tried[0], 4, dataclasses.replace(conditions, **change))()
+        Task(tried[0], 4, dataclasses.replace(conditions, **change(conditions.settings)))()
 
 
 def test_a_worker_without_the_project_s_folder_is_told_so(tried, conditions: Conditions):
@@ -154,6 +162,7 @@ def test_photographs_are_named_by_what_they_are(tmp_path: Path):
 FILLS = """
 import errno, sys
 from pathlib import Path
+from typing import Any
 import numpy as np
 from dermoscopy.search.images import shared
 from dermoscopy.networks.data import Examples

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dermoscopy.train import checkpoints
 from dermoscopy.train.checkpoints import Checkpoint, State, checkpoint_key, restored
 from dermoscopy.train.history import Curve, Epoch
 
@@ -111,7 +110,7 @@ def test_a_full_disk_keeps_the_state_before(tmp_path: Path, monkeypatch: pytest.
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(checkpoints.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         checkpoint.save(state(3, fill=2.0))
     assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]

@@ -14,6 +14,7 @@ from dermoscopy.train.checkpoints import Checkpoint, State
 from dermoscopy.train.fit import fit
 from dermoscopy.train.history import Curve, Epoch
 from dermoscopy.train.monitoring import Watcher
+from dermoscopy.train.settings import TrainSettings
 
 MakeCNN = Callable[..., SmallCNN]
 
@@ -83,9 +84,7 @@ def run(
         parameters,
         examples(16, parameters.image_size) if train is None else train,
         examples(6, parameters.image_size, seed=2),
-        training=shared(**changes),
-        runtime=runtime or machine(),
-        seed=seed,
+        TrainSettings(shared(**changes), runtime or machine(), seed, protocol="", versions={}),
         state=state,
         save=save,
         watcher=seen,

@@ -18,7 +18,8 @@ from dermoscopy.core.tables import CURVE
 from dermoscopy.networks.params import Runtime, SmallCNN, Training
 from dermoscopy.train import member as module
 from dermoscopy.train.fit import PhaseTrainer
-from dermoscopy.train.member import Outputs, train_member
+from dermoscopy.train.member import Places, train_member
+from dermoscopy.train.settings import TrainSettings
 
 Rows = Callable[..., pd.DataFrame]
 MakeCNN = Callable[..., SmallCNN]
@@ -42,14 +43,20 @@ def train(parameters: SmallCNN, parts: tuple[pd.DataFrame, pd.DataFrame], folder
         "cnn_a",
         parameters,
         *parts,
-        training=Training.model_validate({**TRAINING, **changes}),
-        runtime=Runtime.model_validate(RUNTIME),
-        seed=1,
-        protocol="image (leaky protocol)",
-        versions={"keras": "3"},
-        weights=Path("data/weights"),
-        checkpoints=folder / "checkpoints",
-        outputs=Outputs(folder / "cnn_a", folder / "curves/cnn_a.csv", folder / "metrics/cnn_a.json"),
+        TrainSettings(
+            training=Training.model_validate({**TRAINING, **changes}),
+            runtime=Runtime.model_validate(RUNTIME),
+            seed=1,
+            protocol="image (leaky protocol)",
+            versions={"keras": "3"},
+        ),
+        Places(
+            weights=Path("data/weights"),
+            checkpoints=folder / "checkpoints",
+            folder=folder / "cnn_a",
+            table=folder / "curves/cnn_a.csv",
+            metrics=folder / "metrics/cnn_a.json",
+        ),
     )
 
 
@@ -82,10 +89,10 @@ class KilledError(Exception):
 def killed_after(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the process die in the epoch behind that one."""
 
-    def die(self: PhaseTrainer, number: int, seed: int) -> Any:
+    def die(self: PhaseTrainer, number: int) -> Any:
         if number > epoch:
             raise KilledError
-        return trains(self, number, seed)
+        return trains(self, number)
 
     trains = PhaseTrainer.epoch
     monkeypatch.setattr(PhaseTrainer, "epoch", die)

@@ -51,7 +51,6 @@ def download(folder: Path) -> Path:
 def prepare(folder: Path) -> None:
     """Make the folder, and rid it of what a killed run left of no use; raise ArchiveError if it is not ours."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with locked(folder):
             for left in folder.glob("tmp*"):  # pooch's output, empty or a second name of a part
                 left.unlink()

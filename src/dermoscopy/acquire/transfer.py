@@ -3,19 +3,18 @@
 A file's bytes from a server, continued where an earlier attempt broke off.
 """
 
-import fcntl
 import logging
 import os
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dermoscopy.core.errors import DISK_FULL
+from dermoscopy.core.files import alone
 from dermoscopy.core.progress import progress
 
 logger = logging.getLogger(__name__)
@@ -197,7 +196,6 @@ def retrieve(file: Published, folder: Path) -> Path:
 
     pooch.get_logger().setLevel("WARNING")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with locked(folder):
             there = folder / file.name
             if file.md5 is None and there.is_file() and there.stat().st_size != file.size:
@@ -216,16 +214,6 @@ def retrieve(file: Published, folder: Path) -> Path:
     return Path(path)
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder for the length of the block: who comes second waits, and finds what the first fetched.
-
-    The system lets go of the lock when its holder ends, by whatever means: no stale lock is ever left.
-    """
-    with (folder / ".download.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            logger.info("Another run downloads into %s; waiting for it", folder)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def locked(folder: Path) -> AbstractContextManager[None]:
+    """Hold a folder while the block runs: who comes second waits, and finds what the first fetched."""
+    return alone(folder / ".download.lock", f"downloads into {folder}")

@@ -7,10 +7,8 @@ What files hash to, remembered from run to run.
 
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,7 +17,7 @@ from typing import Any
 from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import Entry, expand, find
 from dermoscopy.core.errors import ArchiveError, UserError
-from dermoscopy.core.files import sha256
+from dermoscopy.core.files import sha256_all, write_beside
 
 # TensorFlow is one distribution for processors alone and another for graphics cards as well.
 DISTRIBUTIONS = {
@@ -69,9 +67,8 @@ def remembered_sha256(paths: Sequence[Path], memory: Path) -> list[str]:
     known = _recall(memory)
     current = {str(path.absolute()): _stamp(path) for path in paths}
     changed = [path for path, stamp in current.items() if known.get(path, [])[:2] != stamp]
-    with ThreadPoolExecutor() as pool:
-        for path, digest in zip(changed, pool.map(sha256, map(Path, changed)), strict=True):
-            known[path] = [*current[path], digest]
+    for path, digest in zip(changed, sha256_all(map(Path, changed)), strict=True):
+        known[path] = [*current[path], digest]
     if changed:
         with suppress(OSError):  # what cannot be remembered is read again
             _remember(known, memory)
@@ -84,13 +81,8 @@ def _stamp(path: Path) -> list[int]:
 
 
 def _remember(known: Mapping[str, list[Any]], memory: Path) -> None:
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    beside = memory.with_name(f".{memory.name}.{os.getpid()}")
-    try:
+    with write_beside(memory, shared=True) as beside:
         beside.write_text(json.dumps(known))
-        beside.replace(memory)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _recall(memory: Path) -> dict[str, list[Any]]:

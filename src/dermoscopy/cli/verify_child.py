@@ -14,7 +14,8 @@ from dermoscopy.core.errors import UserError
 from dermoscopy.core.params import load
 from dermoscopy.core.splits import read_audited, read_train_and_val
 from dermoscopy.networks.params import M, Transfer, with_optimizer
-from dermoscopy.train.member import Outputs, train_member
+from dermoscopy.train.member import Places, train_member
+from dermoscopy.train.settings import TrainSettings
 
 STEPS = 4
 
@@ -52,14 +53,14 @@ def train_briefly(member: str, folder: Path) -> None:
         parameters,
         few(train, params.training.batch_size),
         few(val, params.training.batch_size),
-        training=params.training,
-        runtime=params.runtime,
-        seed=params.seed,
-        protocol="",
-        versions={},
-        weights=Path("data/weights"),
-        checkpoints=folder / "checkpoints",
-        outputs=Outputs(folder / "model", folder / "curve.csv", folder / "metrics.json"),
+        TrainSettings(params.training, params.runtime, params.seed, protocol="", versions={}),
+        Places(
+            weights=Path("data/weights"),
+            checkpoints=folder / "checkpoints",
+            folder=folder / "model",
+            table=folder / "curve.csv",
+            metrics=folder / "metrics.json",
+        ),
     )
     (folder / "used.json").write_text(json.dumps(used))
 

@@ -1,24 +1,18 @@
-"""Folders that are replaced wholly or not at all.
+"""Files and folders that are replaced wholly or not at all; what a file hashes to; one process at a time."""
 
-What a file hashes to.
-
-Files that are written only when their content changes.
-
-One process at a time.
-"""
-
-import fcntl
 import hashlib
 import json
 import logging
 import os
+import secrets
 import shutil
-import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from dermoscopy.core.progress import SECONDS_BETWEEN_LINES
 
@@ -69,61 +63,78 @@ def sha256_all(paths: Iterable[Path]) -> list[str]:
         return list(pool.map(sha256, paths))
 
 
-def keep(path: Path, content: Any) -> None:
-    """Write content as JSON, unless the file holds just that; it appears whole or not at all.
+@contextmanager
+def write_beside(path: Path, *, shared: bool = False) -> Iterator[Path]:
+    """Yield the path of a temporary file that replaces another when the block ends well.
+
+    If the block raises, the old file stays, and the temporary one is removed. What a power failure leaves
+    is the old file or the whole new one.
 
     Args:
-        path: The file; its folder is made.
-        content: What JSON can hold.
+        path: The file that is written; its folder is made. The temporary name ends as its name does.
+        shared: Whether other processes may write it at the same time: each then has a temporary file of its
+            own, which a kill leaves behind. Otherwise the next to write the file writes over what a kill left.
     """
-    text = json.dumps(content, indent=2) + "\n"
-    if path.is_file() and path.read_text() == text:
-        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.tmp")
-    beside.write_text(text)
-    beside.replace(path)
+    beside = path.with_name(f".{secrets.token_hex(4)}.{path.name}" if shared else f".{path.name}")
+    try:
+        yield beside
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
-SECONDS_BETWEEN_TRIES = 0.2
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, unless it holds just that; it appears whole or not at all."""
+    content = text.encode()
+    if path.is_file() and path.read_bytes() == content:
+        return
+    with write_beside(path) as beside:
+        beside.write_bytes(content)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write content as indented JSON, as `write_text` writes."""
+    write_text(path, json.dumps(content, indent=2) + "\n")
 
 
 @contextmanager
 def alone(path: Path, what: str) -> Iterator[None]:
-    """Wait until no other process is in here with the same file, and keep others out meanwhile.
+    """Wait until no other process holds the lock of the same file, and hold it while the block runs.
 
-    The system lets go of the lock when its holder ends, however that ends: it is never left behind.
+    The system releases the lock when its holder ends, however that ends. The file is removed with it; one that
+    a kill leaves is locked by nobody.
 
     Args:
-        path: The lock's file, with the holder's process id in it.
-        what: What its holder does, as a reader is told who has to wait.
+        path: The lock's file, with the holder's process id in it; its folder is made.
+        what: What its holder does, as the log says to who waits.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    told = None
+    lock = FileLock(path, fallback_to_soft=False)  # a soft lock would outlive a kill
+    seconds = 0
     while True:
-        file = path.open("a+")
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if path.stat().st_ino == os.fstat(file.fileno()).st_ino:
-                break  # and not a file that its last holder has removed since it was opened
-        except FileNotFoundError:
-            pass  # likewise
-        except BlockingIOError:
-            if told is None or time.monotonic() - told > SECONDS_BETWEEN_LINES:
-                file.seek(0)
-                holder = file.read().strip() or "of unknown number"
-                logger.info("Process %s already %s: waiting for it to end.", holder, what)
-                told = time.monotonic()
-        file.close()
-        time.sleep(SECONDS_BETWEEN_TRIES)
-    with file:
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+            held = lock.acquire(timeout=seconds)
+            break
+        except Timeout:
+            logger.info("Process %s already %s: waiting for it to end.", _holder(path), what)
+            seconds = SECONDS_BETWEEN_LINES
+    with held:
+        with suppress(OSError):  # of a full disk: the lock holds without a name
+            path.write_text(str(os.getpid()))
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)  # while it is held: who waits finds it gone, and locks a new one
+
+
+def _holder(path: Path) -> str:
+    try:
+        return path.read_text().strip() or "of unknown number"
+    except FileNotFoundError:  # it has just ended
+        return "of unknown number"
 
 
 FINISHED = "finished"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dermoscopy.core.errors import TableError
+from dermoscopy.core.files import write_beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,10 +43,8 @@ class Table:
         if set(frame.columns) != set(self.columns):
             raise TableError(f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}.")
         ordered = self.sort(frame)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.tmp")
-        ordered.to_csv(beside, index=False, lineterminator="\n")
-        beside.replace(path)
+        with write_beside(path) as beside:
+            ordered.to_csv(beside, index=False, lineterminator="\n")
 
     def sort(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the rows in order, with this table's columns and types."""

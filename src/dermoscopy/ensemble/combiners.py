@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermoscopy.core.errors import TableError
+from dermoscopy.core.files import write_text
 from dermoscopy.core.params import Block
 from dermoscopy.ensemble.calibration import fit_logistic, from_odds, to_odds
 from dermoscopy.ensemble.params import Ensemble, Method
@@ -56,8 +57,7 @@ class Choice(Block):
 
     def write(self, path: Path) -> None:
         """Write the choice; `read_choice` reads it."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.model_dump_json(indent=2) + "\n")
+        write_text(path, self.model_dump_json(indent=2) + "\n")
 
 
 def read_choice(path: Path) -> Choice:

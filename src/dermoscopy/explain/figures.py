@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from dermoscopy.core.files import write_beside
 from dermoscopy.core.images import open_image, to_rgb
 from dermoscopy.core.splits import LABELS
 
@@ -32,8 +33,8 @@ def new(width: float, height: float) -> Any:
 
 def save(figure: Any, path: Path) -> None:
     """Write a figure as PNG, without the name and version of what wrote it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="png", metadata={"Software": None})
+    with write_beside(path) as beside:
+        figure.savefig(beside, format="png", metadata={"Software": None})
 
 
 def thumbnail(path: Path, width: int) -> NDArray[np.uint8]:

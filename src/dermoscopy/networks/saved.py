@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from dermoscopy.core.errors import UserError
+from dermoscopy.core.files import write_beside, write_text
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.params import SmallCNN, Transfer
 
@@ -19,16 +20,12 @@ def save_member(member: str, parameters: Transfer | SmallCNN, model: Any, folder
     """
     import keras
 
-    folder.mkdir(parents=True, exist_ok=True)
-    beside = folder / ".model.weights.h5"
-    # Over the same layers but never compiled: save_weights would keep the optimizer's state as well.
-    keras.Model(model.inputs, model.outputs, name=member).save_weights(beside)
-    beside.replace(folder / "model.weights.h5")
+    with write_beside(folder / "model.weights.h5") as beside:
+        # Over the same layers but never compiled: save_weights would keep the optimizer's state as well.
+        keras.Model(model.inputs, model.outputs, name=member).save_weights(beside)
     kind = next(name for name, block in KINDS.items() if isinstance(parameters, block))
     card = {"member": member, "kind": kind, "parameters": parameters.model_dump()}
-    beside = folder / ".model.yaml"
-    beside.write_text(yaml.safe_dump(card, sort_keys=False))
-    beside.replace(folder / "model.yaml")
+    write_text(folder / "model.yaml", yaml.safe_dump(card, sort_keys=False))
 
 
 def load_member(folder: Path) -> tuple[Any, Transfer | SmallCNN]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dermoscopy.core.files import write_text
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.report import data as findings
@@ -56,10 +57,9 @@ def write_report(
     environment.filters["classifier"] = names.classifier
     environment.globals |= {"interval": _interval, "ratio": numbers.ratio}
     facts = gather(sources, policy, split, ensemble, evaluate, report)
-    folder.mkdir(parents=True, exist_ok=True)
     for template, name in (("page.html.j2", "index.html"), ("card.md.j2", "model_card.md")):
         text = environment.get_template(template).render(facts)
-        (folder / name).write_text(text, encoding="utf-8")
+        write_text(folder / name, text)
 
 
 def gather(

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dermoscopy.core.files import write_text
 from dermoscopy.networks.build import feature_side
 from dermoscopy.networks.params import LOWEST_IS_BEST, Monitor
 from dermoscopy.search.params import Search
@@ -176,8 +177,5 @@ def write_promotion(values: Mapping[str, Mapping[str, Any]], path: Path) -> None
     """Write the values as a profile, leaves of params.yaml that differ; the file appears whole or not at all."""
     import yaml
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump({"models": {name: dict(row) for name, row in values.items()}}, sort_keys=False)
-    beside = path.with_name(f".{path.name}.tmp")
-    beside.write_text("# The best trials of the search as CNN A and CNN B.\n" + text)
-    beside.replace(path)
+    write_text(path, "# The best trials of the search as CNN A and CNN B.\n" + text)

@@ -5,6 +5,7 @@ The search: trials, rung by rung, and what they leave.
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ from dermoscopy.core.files import alone
 from dermoscopy.core.fingerprint import code_digest
 from dermoscopy.core.progress import progress
 from dermoscopy.networks.data import read_examples, require_both_labels
-from dermoscopy.networks.params import Monitor, Runtime, Training
+from dermoscopy.networks.params import Monitor, Runtime
 from dermoscopy.networks.runtime import configure
 from dermoscopy.search import trial
 from dermoscopy.search.images import shared
@@ -23,6 +24,7 @@ from dermoscopy.search.space import Trial, rungs, trials
 from dermoscopy.search.tables import COORDINATES, IMPORTANCE, LEADERBOARD, TRIALS
 from dermoscopy.search.trial import Conditions, Task
 from dermoscopy.search.workers import results
+from dermoscopy.train.settings import TrainSettings
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +42,7 @@ def race(trials: Sequence[Trial], search: Search, conditions: Conditions) -> lis
     Raises:
         TrainingError: A trial cannot go on.
     """
-    monitor = conditions.training.monitor
+    monitor = conditions.settings.training.monitor
     standings: list[Standing] = []
     tasks = []
     for rung in rungs(len(trials), search.epochs, search.halving):
@@ -73,11 +75,7 @@ def run_search(
     train: pd.DataFrame,
     val: pd.DataFrame,
     search: Search,
-    *,
-    training: Training,
-    runtime: Runtime,
-    seed: int,
-    versions: Mapping[str, str],
+    settings: TrainSettings,
     checkpoints: Path,
 ) -> list[Standing]:
     """Try configurations of a small network; what has been tried before is not tried again.
@@ -86,11 +84,8 @@ def run_search(
         train: Rows of the train part, originals and copies.
         val: Rows of the val part, which scores.
         search: What is tried.
-        training: What all members share.
-        runtime: How the machine is used; a trial always has one thread and one device, and the precision that
+        settings: What all trainings share; a trial always has one thread and one device, and the precision that
             this machine does well where it is "auto".
-        seed: The top-level one.
-        versions: Of the libraries.
         checkpoints: Folder of what a killed run goes on from; finished trials are kept in its `search`.
 
     Returns:
@@ -100,7 +95,7 @@ def run_search(
         ParameterError: The space holds fewer configurations than are to be tried.
         TrainingError: A part lacks a label, or a trial cannot go on.
     """
-    tried = trials(search, seed)
+    tried, runtime = trials(search, settings.seed), settings.runtime
     folder = checkpoints.resolve() / "search"
     with alone(checkpoints / "search.lock", "searches"):
         fitted, held_out = (
@@ -113,10 +108,7 @@ def run_search(
             conditions = Conditions(
                 photographs=photographs,
                 records=folder,
-                training=training,
-                runtime=_of_a_trial(runtime),
-                seed=seed,
-                versions=versions,
+                settings=replace(settings, runtime=_of_a_trial(runtime)),
                 code=code_digest(trial.__name__),
             )
             return race(tried, search, conditions)
@@ -130,18 +122,18 @@ def _of_a_trial(runtime: Runtime) -> Runtime:
 
 
 def write_search(
-    standings: list[Standing], monitor: Monitor, protocol: str, sides: Mapping[str, int], search: Search, folder: Path
+    standings: list[Standing], sides: Mapping[str, int], search: Search, settings: TrainSettings, folder: Path
 ) -> pd.DataFrame:
     """Write what a search leaves and return the leaderboard.
 
     Args:
         standings: How each trial stood at each rung.
-        monitor: What scores.
-        protocol: How the parts were drawn, as `evaluation.protocol.shown` tells it.
         sides: Members that the best may replace, and the size of the photographs each is fed, in pixels.
         search: What was searched.
+        settings: What all trainings share.
         folder: data/search.
     """
+    monitor, protocol = settings.training.monitor, settings.protocol
     rows = table(standings, monitor, protocol)
     board = ranked(rows, monitor)
     first = rows[rows["epochs"] == rows["epochs"].min()]  # all trials

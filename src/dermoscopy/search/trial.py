@@ -6,23 +6,23 @@ What a trial has come to, kept on disk from one search to the next.
 import hashlib
 import json
 import logging
-import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dermoscopy.core.errors import DivergedError, TrainingError
+from dermoscopy.core.files import write_beside
 from dermoscopy.core.fingerprint import code_digest
 from dermoscopy.networks.build import build_member
-from dermoscopy.networks.layers import derive
-from dermoscopy.networks.params import Monitor, Runtime, Training
+from dermoscopy.networks.params import Monitor
 from dermoscopy.networks.runtime import configure
 from dermoscopy.search.images import load
 from dermoscopy.search.space import Trial
 from dermoscopy.train.checkpoints import Checkpoint, State
 from dermoscopy.train.fit import fit
 from dermoscopy.train.history import Curve, Epoch
+from dermoscopy.train.settings import TrainSettings
 
 logger = logging.getLogger(__name__)
 
@@ -59,13 +59,8 @@ class Record:
 
 def write_record(record: Record, path: Path) -> None:
     """Write a record; the file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(f".{os.getpid()}.tmp")
-    with beside.open("w", encoding="utf-8") as file:
-        json.dump(asdict(record), file)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    with write_beside(path, shared=True) as beside:
+        beside.write_text(json.dumps(asdict(record)), encoding="utf-8")
 
 
 def read_record(path: Path) -> Record | None:
@@ -93,20 +88,14 @@ class Conditions:
     Attributes:
         photographs: Folder of `photographs.shared`.
         records: Folder of what trials have come to.
-        training: What all members share.
-        runtime: How a worker uses its machine: one thread, one device and a precision that is named, so that a
-            result does not depend on which worker has it.
-        seed: The top-level one.
-        versions: Of the libraries.
+        settings: What all trainings share. A worker uses its machine with one thread, one device and a precision
+            that is named, so that a result does not depend on which worker has it.
         code: Digest of this module and what it imports.
     """
 
     photographs: Path
     records: Path
-    training: Training
-    runtime: Runtime
-    seed: int
-    versions: Mapping[str, str]
+    settings: TrainSettings
     code: str
 
 
@@ -135,10 +124,8 @@ class Task:
         shared = self.conditions
         settings = {
             "parameters": self.trial.parameters.model_dump(),
-            "training": shared.training.model_dump(),
-            "runtime": shared.runtime.model_dump(include={"precision", "eager"}),
-            "seed": shared.seed,
-            "versions": dict(shared.versions),
+            **shared.settings.key(),
+            "runtime": shared.settings.runtime.model_dump(include={"precision", "eager"}),
             "photographs": shared.photographs.name,
             "code": shared.code,
         }
@@ -171,10 +158,10 @@ class Task:
     def _train(self) -> Record:
         shared, parameters = self.conditions, self.trial.parameters
         train, val = load(shared.photographs)
-        configure(shared.runtime)
+        configure(shared.settings.runtime)
         require_same(shared)
-        own = derive(shared.seed, "search", json.dumps(self.trial.configuration, sort_keys=True))
-        model = build_member(MODEL, parameters, own)
+        own = shared.settings.derived("search", json.dumps(self.trial.configuration, sort_keys=True))
+        model = build_member(MODEL, parameters, own.seed)
         state = self.checkpoint.load()
         epochs: list[Epoch] = list(state.epochs) if state else []
         if self.epochs <= len(epochs) < parameters.epochs:
@@ -188,14 +175,7 @@ class Task:
 
         problem, over = "", True
         try:
-            fit(
-                *(model, parameters, train, val),
-                training=shared.training,
-                runtime=shared.runtime,
-                seed=derive(own, "order"),
-                state=state,
-                save=save,
-            )
+            fit(model, parameters, train, val, own.derived("order"), state=state, save=save)
         except _PausedError:
             over = False
         except DivergedError as error:
@@ -216,11 +196,12 @@ def require_same(conditions: Conditions) -> None:
     import keras
     import tensorflow as tf
 
+    versions = conditions.settings.versions
     here = {"tensorflow": tf.__version__, "keras": keras.__version__}
     told = [
-        f"{name} {here[name]} instead of {conditions.versions[name]}"
+        f"{name} {here[name]} instead of {versions[name]}"
         for name in here
-        if conditions.versions.get(name, here[name]) != here[name]
+        if versions.get(name, here[name]) != here[name]
     ]
     if code_digest(__name__) != conditions.code:
         told.append("other source files of dermoscopy")

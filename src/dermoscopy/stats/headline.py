@@ -1,12 +1,12 @@
 """The few numbers of metrics/*.json, in the order they are read."""
 
-import json
 import math
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from dermoscopy.core.files import write_json
 from dermoscopy.core.tables import ENSEMBLE
 
 # Few enough for `dvc metrics diff` to be read; the others are in data/evaluation/scores.csv.
@@ -48,8 +48,7 @@ def headline(rows: pd.DataFrame, scores: pd.DataFrame, point: str, protocol: str
 
 def write_figures(figures: Figures, path: Path) -> None:
     """Write metrics as DVC reads them; an undefined one (NaN, which JSON has not) becomes null."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(_known(figures), indent=2) + "\n")
+    write_json(path, _known(figures))
 
 
 def _known(value: Any) -> Any:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import os
 import shutil
 import zipfile
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermoscopy.core.files import FINISHED
+from dermoscopy.core.files import FINISHED, write_beside
 from dermoscopy.networks.data import sha256_of_arrays
 from dermoscopy.train.history import Curve, Epoch
 
@@ -56,23 +55,14 @@ class Checkpoint:
         Raises:
             OSError: It cannot be written.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         lists = {"weights": state.weights, "optimizer": state.optimizer}
         # After an epoch that is the best so far both are the same.
         if state.best is not state.weights:
             lists["best"] = state.best
         arrays = {f"{name}_{place}": array for name, several in lists.items() for place, array in enumerate(several)}
         epochs = json.dumps([asdict(epoch) for epoch in state.epochs])
-        beside = self.folder / ".state.npz"
-        try:
-            with beside.open("wb") as file:
-                np.savez(file, allow_pickle=False, epochs=np.array(epochs), answers=state.answers, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
-            beside.unlink(missing_ok=True)
-            raise
-        beside.replace(self.folder / "state.npz")
+        with write_beside(self.folder / "state.npz") as beside:
+            np.savez(beside, allow_pickle=False, epochs=np.array(epochs), answers=state.answers, **arrays)
 
     def load(self) -> State | None:
         """Return what was saved; None where nothing was, or nothing that can be read."""

@@ -15,13 +15,14 @@ from dermoscopy.networks.data import Examples, batches, memory_guard, probabilit
 from dermoscopy.networks.devices import distribution
 from dermoscopy.networks.layers import derive
 from dermoscopy.networks.optimizers import learning_rate, make_optimizer
-from dermoscopy.networks.params import Runtime, SmallCNN, Training, Transfer
+from dermoscopy.networks.params import SmallCNN, Training, Transfer
 from dermoscopy.train.checkpoints import State, restored
 from dermoscopy.train.features import cut, size, store
 from dermoscopy.train.history import Curve, Epoch
 from dermoscopy.train.monitoring import Watcher
 from dermoscopy.train.phases import Phase, phases, require_finite
 from dermoscopy.train.sampling import draw, epoch_length, epoch_order, example_weights
+from dermoscopy.train.settings import TrainSettings
 
 CALLED_MALIGNANT = 0.5  # probability from which accuracy counts a photograph as malignant, as Keras's does
 
@@ -35,8 +36,7 @@ class PhaseTrainer:
         phase: Which.
         train: What it learns from.
         val: What it is judged by after each epoch.
-        training: What all members share.
-        runtime: How the machine is used.
+        settings: What all trainings share; the seed is that of all that is random in this one.
         watcher: Who is told of each step.
     """
 
@@ -47,23 +47,22 @@ class PhaseTrainer:
         phase: Phase,
         train: Examples,
         val: Examples,
-        *,
-        training: Training,
-        runtime: Runtime,
+        settings: TrainSettings,
         watcher: Watcher,
     ) -> None:
         import keras
 
-        self.parameters, self.phase, self.training, self.runtime = parameters, phase, training, runtime
+        self.parameters, self.phase, self.seed = parameters, phase, settings.seed
+        self.training, self.runtime = settings.training, settings.runtime
         self.train, self.val, self.watcher = train, val, watcher
-        self.weights = example_weights(train.labels, training.balance)
+        self.weights = example_weights(train.labels, self.training.balance)
         if isinstance(parameters, Transfer) and phase.unfrozen is not None:
             unfreeze(backbone_layers(model, parameters), phase.unfrozen, frozen_batch_norm=parameters.frozen_batch_norm)
         self.model, self.inputs, self.val_inputs = self._shortened(model)
-        with distribution(runtime.devices).scope():
+        with distribution(self.runtime.devices).scope():
             self._compile()
         # Outside of the scope: validation runs on one device, and so in order.
-        self.judge = self.model if runtime.devices == 1 else keras.Model(self.model.inputs, self.model.outputs)
+        self.judge = self.model if self.runtime.devices == 1 else keras.Model(self.model.inputs, self.model.outputs)
 
     def _shortened(self, model: Any) -> tuple[Any, list[NDArray[Any]], list[NDArray[Any]]]:
         """Return what trains, and what it is fed: stored features where that spares work and fits in memory."""
@@ -105,8 +104,8 @@ class PhaseTrainer:
             jit_compile=False,  # XLA makes a step slower on a CPU
         )
 
-    def _order(self, seed: int, epoch: int) -> NDArray[np.int64]:
-        order = epoch_order(self.train.labels, self.training.balance, seed=seed, epoch=epoch)
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        order = epoch_order(self.train.labels, self.training.balance, seed=self.seed, epoch=epoch)
         # Every device needs an equal share of every batch, the last one too.
         return order[: len(order) - len(order) % self.runtime.devices]
 
@@ -121,22 +120,21 @@ class PhaseTrainer:
             for variable, value in zip(self.model.optimizer.variables, optimizer, strict=True):
                 variable.assign(value)
 
-    def epoch(self, epoch: int, seed: int) -> tuple[Epoch, NDArray[np.float64]]:
+    def epoch(self, epoch: int) -> tuple[Epoch, NDArray[np.float64]]:
         """Train an epoch.
 
         Args:
-            epoch: From 1, through all phases.
-            seed: With it, of all that is random.
+            epoch: From 1, through all phases; with the seed, of all that is random.
 
         Returns:
             The epoch, and what the weights then say of val.
         """
         import keras
 
-        order = self._order(seed, epoch)
+        order = self._order(epoch)
         distort = None
         if self.training.augment.changes:
-            own = derive(seed, "augment")
+            own = derive(self.seed, "augment")
             distort = draw(self.training.augment, len(order), seed=own, epoch=epoch).apply
         data = batches(
             self.inputs,
@@ -146,7 +144,7 @@ class PhaseTrainer:
             order=order,
             distort=distort,
         )
-        _seed_dropout(self.model, seed, epoch)
+        _seed_dropout(self.model, self.seed, epoch)
         report = keras.callbacks.LambdaCallback(
             on_batch_end=lambda batch, logs: self.watcher.on_step(batch + 1, logs["loss"])
         )
@@ -188,10 +186,8 @@ def fit(
     parameters: Transfer | SmallCNN,
     train: Examples,
     val: Examples,
+    settings: TrainSettings,
     *,
-    training: Training,
-    runtime: Runtime,
-    seed: int,
     state: State | None = None,
     save: Callable[[State], None] = lambda state: None,
     watcher: Watcher | None = None,
@@ -202,13 +198,12 @@ def fit(
     epoch, it goes on behind that one and ends with the same bytes.
 
     Args:
-        model: A member's Keras model, built in the scope of the `distribution` over `runtime.devices`.
+        model: A member's Keras model, built in the scope of the `distribution` over the runtime's devices.
         parameters: Its phases, optimizer and step.
         train: What it learns from.
         val: What chooses the epoch.
-        training: What all members share.
-        runtime: How the machine is used.
-        seed: Of the order of the photographs in each epoch, of what is drawn anew, and of dropout.
+        settings: What all trainings share; the seed is that of the order of the photographs in each epoch, of
+            what is drawn anew, and of dropout.
         state: What an earlier, killed call saved last; None trains from the first epoch.
         save: Called after each epoch with all that the next one depends on.
         watcher: Who is told of each phase, step and epoch.
@@ -219,7 +214,7 @@ def fit(
     Raises:
         TrainingError: The loss is no longer finite, or the memory does not suffice.
     """
-    watcher = watcher or Watcher()
+    watcher, training = watcher or Watcher(), settings.training
     curve, best, kept = Curve(training.monitor), model.get_weights(), np.empty(0)
     if state:
         curve, best, kept = restored(curve, state), state.best, state.answers
@@ -229,14 +224,12 @@ def fit(
         if followed or _over(trained, phase, curve, training):
             continue
         model.set_weights(state.weights if state and trained else best)
-        trainer = PhaseTrainer(
-            model, parameters, phase, train, val, training=training, runtime=runtime, watcher=watcher
-        )
+        trainer = PhaseTrainer(model, parameters, phase, train, val, settings, watcher)
         if state and trained:
             trainer.restore(state.optimizer)
         watcher.on_phase(place, len(trained))
         while not _over(trained, phase, curve, training):
-            row, answers = trainer.epoch(len(curve.epochs) + 1, seed)
+            row, answers = trainer.epoch(len(curve.epochs) + 1)
             chosen = curve.add(row)
             trained.append(row)
             weights = model.get_weights()

@@ -1,8 +1,7 @@
 """One member, from the tables of train and val to all that its training leaves."""
 
-import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,15 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermoscopy.core.files import alone
+from dermoscopy.core.files import alone, write_json
 from dermoscopy.core.fingerprint import code_digest
 from dermoscopy.core.progress import progress
 from dermoscopy.core.tables import CURVE
 from dermoscopy.networks.build import NO_WEIGHTS, build_member
 from dermoscopy.networks.data import read_examples, require_both_labels
 from dermoscopy.networks.devices import distribution
-from dermoscopy.networks.layers import derive
-from dermoscopy.networks.params import Runtime, SmallCNN, Training, Transfer
+from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.runtime import configure
 from dermoscopy.networks.saved import save_member
 from dermoscopy.train.checkpoints import Checkpoint, checkpoint_key
@@ -29,20 +27,25 @@ from dermoscopy.train.history import Curve, Epoch
 from dermoscopy.train.monitoring import Progress, Watcher, log_chosen, log_epoch, open_live, training_progress
 from dermoscopy.train.phases import phases
 from dermoscopy.train.sampling import epoch_length
+from dermoscopy.train.settings import TrainSettings
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Outputs:
-    """Where a member's training leaves what.
+class Places:
+    """Where a member's training finds and leaves what.
 
     Attributes:
+        weights: Folder of starting weights.
+        checkpoints: Folder of what killed trainings go on from.
         folder: data/models/<member>: weights, how to rebuild and feed them, DVCLive's files.
         table: data/curves/<member>.csv.
         metrics: metrics/train/<member>.json.
     """
 
+    weights: Path
+    checkpoints: Path
     folder: Path
     table: Path
     metrics: Path
@@ -53,15 +56,8 @@ def train_member(
     parameters: Transfer | SmallCNN,
     train: pd.DataFrame,
     val: pd.DataFrame,
-    *,
-    training: Training,
-    runtime: Runtime,
-    seed: int,
-    protocol: str,
-    versions: Mapping[str, str],
-    weights: Path,
-    checkpoints: Path,
-    outputs: Outputs,
+    settings: TrainSettings,
+    places: Places,
 ) -> dict[str, Any]:
     """Train a member and write what it leaves.
 
@@ -73,14 +69,8 @@ def train_member(
         parameters: Its layers, optimizer and epochs.
         train: Rows of the train part, originals and copies.
         val: Rows of the val part.
-        training: What all members share.
-        runtime: How the machine is used.
-        seed: The top-level one; mixed with the member's name.
-        protocol: How the parts were drawn, as `evaluation.protocol.shown` tells it.
-        versions: Of the libraries; under others a killed training starts anew.
-        weights: Folder of starting weights.
-        checkpoints: Folder of what killed trainings go on from.
-        outputs: What is written.
+        settings: What all members share.
+        places: Where its starting weights and checkpoints are, and what is written.
 
     Returns:
         What the run used and how fast it was, for `runs/`.
@@ -89,36 +79,34 @@ def train_member(
         TrainingError: A part lacks a label, the loss is no longer finite, or the memory does not suffice.
         WeightsError: The starting weights are missing or do not fit.
     """
+    training, runtime = settings.training, settings.runtime
     examples, held_out = (
-        read_examples(rows, parameters.image_size, runtime.threads, memory=runtime.memory, folder=checkpoints)
+        read_examples(rows, parameters.image_size, runtime.threads, memory=runtime.memory, folder=places.checkpoints)
         for rows in (train, val)
     )
     require_both_labels(examples, "train")
     require_both_labels(held_out, "val")
     machine = configure(runtime)
-    settings = {
+    key = {
         "parameters": parameters.model_dump(),
-        "training": training.model_dump(),
-        "runtime": runtime.model_dump(),
-        "seed": seed,
+        **settings.key(),
         "machine": asdict(machine),
-        "versions": dict(versions),
         "code": code_digest(__name__),
     }
     arrays: list[NDArray[Any]] = [examples.images, examples.labels, held_out.images, held_out.labels]
     files = []
     if isinstance(parameters, Transfer) and parameters.weights != NO_WEIGHTS:
-        files.append(weights / f"{parameters.weights}.h5")
+        files.append(places.weights / f"{parameters.weights}.h5")
     with distribution(runtime.devices).scope():
-        model = build_member(member, parameters, seed, weights)
-    checkpoint = Checkpoint(checkpoints / checkpoint_key(member, settings, arrays, files))
+        model = build_member(member, parameters, settings.seed, places.weights)
+    checkpoint = Checkpoint(places.checkpoints / checkpoint_key(member, key, arrays, files))
     with ExitStack() as stack:
         stack.enter_context(alone(checkpoint.folder.with_suffix(".lock"), f"trains {member} with these parameters"))
         state = checkpoint.load()
         done = state.epochs if state else []
         if done:
             logger.info("%s goes on behind epoch %d, after which its last run ended.", member, len(done))
-        live = stack.enter_context(open_live(outputs.folder / "live"))
+        live = stack.enter_context(open_live(places.folder / "live"))
         for epoch in done:
             log_epoch(live, epoch)
         length = epoch_length(examples.labels, training.balance)
@@ -130,16 +118,14 @@ def train_member(
             parameters,
             examples,
             held_out,
-            training=training,
-            runtime=runtime,
-            seed=derive(seed, member, "order"),
+            settings.derived(member, "order"),
             state=state,
             save=checkpoint.save,
             watcher=_Told(member, shown, live),
         )
         log_chosen(live, curve, held_out.labels.astype(np.int64), answers)
-        save_member(member, parameters, model, outputs.folder)
-        write_curve(curve, protocol, outputs.table, outputs.metrics)
+        save_member(member, parameters, model, places.folder)
+        write_curve(curve, settings.protocol, places.table, places.metrics)
         checkpoint.finish()
     return {
         "device": machine.device,
@@ -180,7 +166,4 @@ def write_curve(curve: Curve, protocol: str, table: Path, metrics: Path) -> None
         metrics: metrics/train/<member>.json.
     """
     CURVE.write(curve.frame(), table)
-    metrics.parent.mkdir(parents=True, exist_ok=True)
-    beside = metrics.with_name(f".{metrics.name}.tmp")
-    beside.write_text(json.dumps({"protocol": protocol, **curve.summary()}, indent=2) + "\n")
-    beside.replace(metrics)
+    write_json(metrics, {"protocol": protocol, **curve.summary()})
