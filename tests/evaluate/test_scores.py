@@ -65,9 +65,9 @@ def test_the_rarer_label_is_counted_in_lesions():
     assert rarer(photographs(ROWS)) == rarer(lesions(ROWS)) == 20
 
 
-YOUDEN = Metric(
-    "youden",
-    "Youden’s J",
+ADDED = Metric(
+    "added",
+    "Added metric",
     of_counts(lambda counts: counts.sensitivity + counts.specificity - 1),
     needs="predictions",
     scale="correlation",
@@ -76,11 +76,11 @@ YOUDEN = Metric(
 
 
 def test_a_row_added_to_the_table_of_metrics_is_scored_with_its_interval(monkeypatch):
-    monkeypatch.setitem(METRICS, "youden", YOUDEN)
+    monkeypatch.setitem(METRICS, "added", ADDED)
     one = Classifier("cnn_a", "member", ROWS["p0"].to_numpy(), {"half": 0.5})
     for by in (photographs, lesions):
         found = scored(one, by=by).set_index("metric")
         expected = found.loc["sensitivity", "value"] + found.loc["specificity", "value"] - 1
-        assert found.loc["youden", "value"] == pytest.approx(expected)
-        assert -1 < found.loc["youden", "low"] < expected < found.loc["youden", "high"] < 1
-        assert found.loc["youden", ["point", "interval"]].tolist() == ["half", "bootstrap"]
+        assert found.loc["added", "value"] == pytest.approx(expected)
+        assert -1 < found.loc["added", "low"] < expected < found.loc["added", "high"] < 1
+        assert found.loc["added", ["point", "interval"]].tolist() == ["half", "bootstrap"]

@@ -194,23 +194,23 @@ def test_two_processes_write_the_same_bytes(tmp_path):
 
 
 def test_a_row_added_to_the_table_of_metrics_is_a_column_and_an_entry_of_the_glossary(monkeypatch, tmp_path):
-    youden = Metric(
-        "youden",
-        "Youden’s J",
+    added = Metric(
+        "added",
+        "Added metric",
         of_counts(lambda counts: counts.sensitivity + counts.specificity - 1),
         needs="predictions",
         scale="correlation",
         interval="bootstrap",
         description="Sensitivity and specificity, less 1.",
     )
-    monkeypatch.setitem(METRICS, "youden", youden)
+    monkeypatch.setitem(METRICS, "added", added)
     evaluated.cache_clear()
     root = write_project(tmp_path)
     page, scores = render(root), SCORES.read(root / "data" / "evaluation" / "scores.csv")
     evaluated.cache_clear()
-    assert page.count('<th scope="col">Youden’s J</th>') == 2  # by photograph, by lesion
-    own = scores[(scores["metric"] == "youden") & (scores["name"] == "ensemble") & (scores["point"] == "half")]
+    assert page.count('<th scope="col">Added metric</th>') == 2  # by photograph, by lesion
+    own = scores[(scores["metric"] == "added") & (scores["name"] == "ensemble") & (scores["point"] == "half")]
     assert len(own) == 2
     for row in own.itertuples():
-        assert f"<td>{row.value:.3f}<small>{row.low:.3f} to {row.high:.3f}</small></td></tr>" in page
-    assert "<dt>Youden’s J</dt><dd>Sensitivity and specificity, less 1.</dd>" in page
+        assert f"<td>{row.value:.3f}<small>{row.low:.3f} to {row.high:.3f}</small></td>" in page
+    assert "<dt>Added metric</dt><dd>Sensitivity and specificity, less 1.</dd>" in page
