@@ -182,15 +182,15 @@ def claims() -> str:
             f"{counts.accuracy:.4f}, of pictures that chose the epoch",
             own("accuracy"),
         ),
-        ("5.2", "precision 80.64 %", f"{counts.precision:.4f}: 80.65 %", own("ppv")),
-        ("5.6", "precision 0.81", f"{counts.precision:.4f}", own("ppv")),
+        ("5.2", "precision 80.64 %", f"{counts.ppv:.4f}: 80.65 %", own("ppv")),
+        ("5.6", "precision 0.81", f"{counts.ppv:.4f}", own("ppv")),
         (
             "5.2",
             "recall 200/(200 + 78) = 204/278 = 73.53 %",
-            f"200/272 = {counts.recall:.4f}; 200/278 = {200 / 278:.4f}, 204/278 = {204 / 278:.4f}",
+            f"200/272 = {counts.sensitivity:.4f}; 200/278 = {200 / 278:.4f}, 204/278 = {204 / 278:.4f}",
             own("sensitivity"),
         ),
-        ("5.6", "sensitivity 0.82", f"{counts.recall:.4f}", own("sensitivity")),
+        ("5.6", "sensitivity 0.82", f"{counts.sensitivity:.4f}", own("sensitivity")),
         (
             "5.1",
             "730 images *labeled* benign, of which 48 mislabeled",
@@ -227,7 +227,7 @@ def claims() -> str:
         (
             "5.6",
             "significantly better than Romero López (0.78, 81.3 %, 0.79)",
-            f"other images, another task; sensitivities {counts.recall:.3f} and 0.787: it finds fewer. "
+            f"other images, another task; sensitivities {counts.sensitivity:.3f} and 0.787: it finds fewer. "
             f"Romero López’s M1 / M2 / M3 need {needed} malignant images to be true of one test set",
             own("sensitivity"),
         ),

@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def test_it_counts_what_the_source_holds(tree: Tree) -> None:
     assert cost.expected_images(Params(**tree), source) == pytest.approx(134)
 
 
-def seconds(tree: Tree, name: str = "inception_v3", **changes: Any) -> float:
+def seconds(tree: Tree, name: str = "inception_v3", **changes: Any) -> Any:
     """Of a member over starting weights, but for what is given."""
     member = {"weights": name, "frozen_epochs": 10, "unfrozen_layers": 150, "epochs": 10, **changes}
     models = tree["models"] | {name: tree["models"][name] | member}
@@ -91,11 +92,23 @@ def test_frozen_layers_run_once_unless_every_epoch_shows_other_photographs(tree:
 
 def test_every_backbone_and_precision_has_its_pace(tree: Tree) -> None:
     for tree["runtime"]["precision"] in ("float32", "mixed_bfloat16", "auto"):
-        assert all(seconds(tree, backbone=backbone) > 0 for backbone in cost.BACKBONES)
+        assert all(seconds(tree, backbone=name) > 0 for name, backbone in cost.BACKBONES.items() if backbone.pace)
     tree["runtime"]["precision"] = "mixed_bfloat16"
     fast = seconds(tree)
     tree["runtime"]["precision"] = "float32"
     assert fast < seconds(tree)
+
+
+def test_a_backbone_without_a_measured_pace_is_named(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow = replace(cost.BACKBONES["vgg16"], pace=None)
+    monkeypatch.setitem(cost.BACKBONES, "vgg16", slow)
+    assert seconds(tree, backbone="vgg16") is None
+    tree["models"]["vgg19"]["backbone"] = "vgg16"
+    with caplog.at_level("INFO"):
+        cost.tell_cost(Params(**tree), {"source": "simulated"})
+    assert "How long vgg19 trains is not known" in caplog.text
 
 
 def test_copies_cost_time_and_disk(tree: Tree) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from dermoscopy.acquire.params import Weights
 from dermoscopy.check.check import member_weights_problems, weights_problems
+from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.networks.params import Transfer
 
 NONE = Weights(source="none", sha256=None)
@@ -33,7 +34,7 @@ def test_what_is_right_passes(tree, tmp_path):
         ("vgg19", Weights(source="~nosuchuser/w.h5", sha256=None), "this is not there"),
         ("vgg19", Weights(source="w" * 300, sha256=None), "this cannot be reached (File name too long)"),
         ("vgg19", Weights(source="/", sha256=None), "this is a folder"),
-        ("resnet", IMAGENET, "that is there for vgg16, vgg19, inception_v3, mobilenet_v2 only"),
+        ("resnet", IMAGENET, f"that is there for {', '.join(BACKBONES)} only"),
         ("../w", NONE, "not a name"),
         ("none", NONE, "not a name"),
     ],

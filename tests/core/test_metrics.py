@@ -8,8 +8,8 @@ from dermoscopy.core.metrics import Confusion, confusion, log_loss, roc_auc, roc
 def test_the_papers_matrix():
     paper = Confusion(tn=682, fp=48, fn=72, tp=200)
     assert round(paper.accuracy, 4) == 0.8802
-    assert round(paper.precision, 4) == 0.8065
-    assert round(paper.recall, 4) == 0.7353
+    assert round(paper.ppv, 4) == 0.8065
+    assert round(paper.sensitivity, 4) == 0.7353
     assert round(paper.specificity, 4) == 0.9342
 
 
@@ -31,11 +31,11 @@ def test_equal_to_scikit_learn():
 
 def test_undefined_is_missing_and_no_warning():
     nobody_called = confusion(np.array([0, 1]), np.array([False, False]))
-    assert np.isnan(nobody_called.precision)
-    assert nobody_called.recall == 0
+    assert np.isnan(nobody_called.ppv)
+    assert nobody_called.sensitivity == 0
     one_label = np.array([0, 0])
     assert np.isnan(roc_auc(one_label, np.array([0.1, 0.7])))
-    assert np.isnan(confusion(one_label, np.array([False, True])).recall)
+    assert np.isnan(confusion(one_label, np.array([False, True])).sensitivity)
     assert confusion(one_label, np.array([False, True])).specificity == 0.5
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from dermoscopy.core.metrics import log_loss
 from dermoscopy.ensemble.calibration import FLATTEST, Calibration, expected_error, fit_calibration, reliability
-from dermoscopy.stats.weighted import row_losses
 
 GENERATOR = np.random.default_rng(7)
 ODDS = GENERATOR.normal(-1, 2, 4000)
@@ -32,7 +32,7 @@ def test_none_changes_nothing():
 def test_calibration_lowers_the_loss_and_the_error_and_keeps_the_order(method):
     said = moved(3.0, 0.0)
     calibrated = fit_calibration(LABEL, said, method).apply(said)
-    assert row_losses(LABEL, calibrated)["log_loss"].mean() < row_losses(LABEL, said)["log_loss"].mean()
+    assert log_loss(LABEL, calibrated) < log_loss(LABEL, said)
     errors = [expected_error(reliability(LABEL, of, 10, 0.95)) for of in (said, calibrated)]
     assert errors[1] < 0.03 < errors[0]
     assert (np.diff(calibrated[np.argsort(said)]) >= 0).all()

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dermoscopy.core.metrics import confusion, roc_auc
 from dermoscopy.ensemble.fit import CANDIDATES, WEIGHTS, candidate_rows, read_candidates, weight_rows
 from dermoscopy.ensemble.selection import fit_candidates
 from dermoscopy.evaluate.scores import score_subsets
@@ -9,7 +10,6 @@ from dermoscopy.evaluate.summary import grow
 from dermoscopy.evaluate.tables import GROWING, SUBSETS
 from dermoscopy.stats.intervals import draw_lesions
 from dermoscopy.stats.lesions import photographs
-from dermoscopy.stats.weighted import calls, roc_auc
 from tests.ensemble.settings import ensemble
 from tests.ensemble.test_candidates import planted
 
@@ -35,15 +35,15 @@ def test_candidates_read_back_as_they_were_fitted(tmp_path):
 
 
 def test_every_subset_is_scored_as_it_was_fitted(tmp_path):
-    unit, once = photographs(ROWS), np.ones((1, len(ROWS)))
+    unit = photographs(ROWS)
     draws = draw_lesions(unit.lesion, unit.label, 20, np.random.default_rng(1))
     table = score_subsets(unit, PROBABILITIES, written(tmp_path), draws, 0.95)
     SUBSETS.write(table, tmp_path / "subsets.csv")
     value = table.set_index(["members", "method", "metric"])["value"]
     for one in FITTED:
         key, said = ("+".join(one.combiner.members), one.combiner.method), one.probability(PROBABILITIES)
-        assert value[(*key, "roc_auc")] == pytest.approx(roc_auc(unit.label, said, once)[0])
-        assert value[(*key, "accuracy")] == calls(unit.label, said >= one.cut, once)["accuracy"][0]
+        assert value[(*key, "roc_auc")] == pytest.approx(roc_auc(unit.label, said))
+        assert value[(*key, "accuracy")] == confusion(unit.label, said >= one.cut).accuracy
 
 
 def test_it_grows_from_the_most_accurate_on_val_with_and_without_that(tmp_path):

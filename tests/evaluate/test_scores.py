@@ -1,13 +1,16 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from dermoscopy.evaluate.scores import Classifier, rarer, score_classifiers
 from dermoscopy.stats.intervals import draw_lesions
 from dermoscopy.stats.lesions import lesions, photographs
-from dermoscopy.stats.weighted import CALLS, LOSSES
+from dermoscopy.stats.metrics import METRICS, Metric, of_counts
 from tests.simulated import simulate
 
 RANKS = ("roc_auc", "average_precision")
+LOSSES = ("log_loss", "brier")
+OF_PREDICTIONS = METRICS.keys() - {*RANKS, *LOSSES}
 
 ROWS = simulate(60, np.random.default_rng(2))
 
@@ -22,7 +25,7 @@ def test_a_probability_has_every_metric_at_every_point():
     found = scored(Classifier("cnn_a", "member", ROWS["p0"].to_numpy(), {"half": 0.5, "sensitive": 0.2}))
     assert set(found.loc[found["point"] == "", "metric"]) == {*RANKS, *LOSSES}
     for point in ("half", "sensitive"):
-        assert set(found.loc[found["point"] == point, "metric"]) == set(CALLS)
+        assert set(found.loc[found["point"] == point, "metric"]) == set(OF_PREDICTIONS)
     assert (found["low"] < found["value"]).all()
     assert (found["value"] < found["high"]).all()
     assert set(found["kind"]) == {"member"}
@@ -60,3 +63,24 @@ def test_at_a_wall_the_number_of_lesions_speaks():
 
 def test_the_rarer_label_is_counted_in_lesions():
     assert rarer(photographs(ROWS)) == rarer(lesions(ROWS)) == 20
+
+
+ADDED = Metric(
+    "added",
+    "Added metric",
+    of_counts(lambda counts: counts.sensitivity + counts.specificity - 1),
+    needs="predictions",
+    scale="correlation",
+    interval="bootstrap",
+)
+
+
+def test_a_row_added_to_the_table_of_metrics_is_scored_with_its_interval(monkeypatch):
+    monkeypatch.setitem(METRICS, "added", ADDED)
+    one = Classifier("cnn_a", "member", ROWS["p0"].to_numpy(), {"half": 0.5})
+    for by in (photographs, lesions):
+        found = scored(one, by=by).set_index("metric")
+        expected = found.loc["sensitivity", "value"] + found.loc["specificity", "value"] - 1
+        assert found.loc["added", "value"] == pytest.approx(expected)
+        assert -1 < found.loc["added", "low"] < expected < found.loc["added", "high"] < 1
+        assert found.loc["added", ["point", "interval"]].tolist() == ["half", "bootstrap"]

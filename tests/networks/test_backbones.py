@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from dermoscopy.acquire.weights import PUBLISHED
-from dermoscopy.networks.layers import BACKBONES
+from dermoscopy.networks.backbones import BACKBONES
 
 
 @pytest.mark.parametrize("name", BACKBONES)

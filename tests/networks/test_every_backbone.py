@@ -1,13 +1,14 @@
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.networks.build import backbone_layers, build_transfer, unfreeze
 from dermoscopy.networks.data import probabilities
-from dermoscopy.networks.layers import BACKBONES
 from dermoscopy.networks.optimizers import make_optimizer
 from dermoscopy.networks.params import Transfer
 from dermoscopy.networks.saved import load_member, save_member
@@ -61,7 +62,8 @@ def test_is_fed_what_keras_applications_would_feed_it(name: str, parameters: Tra
 
     model = build_transfer(name, parameters.model_copy(update={"normalization": "backbone"}), seed=1)
     fed = keras.Model(model.input, model.get_layer("normalization").output)(images.astype(np.float32))
-    expected = getattr(keras.applications, name).preprocess_input(images.astype(np.float32))
+    module = import_module(getattr(keras.applications, BACKBONES[name].constructor).__module__)
+    expected = module.preprocess_input(images.astype(np.float32))
     np.testing.assert_allclose(fed, expected, atol=1e-4)
 
 

@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from dermoscopy.core.metrics import Confusion
 from dermoscopy.report import data as findings
 from dermoscopy.report import ensemble as intervals
 from dermoscopy.report import formatting as numbers
@@ -64,7 +65,7 @@ def test_photographs_are_counted_at_the_threshold():
     predictions = pd.DataFrame({"label": [0, 0, 0, 1, 1], "probability": [0.1, 0.5, 0.2, 0.4, 0.9]})
     counts = findings.headline_counts(findings.counted(predictions, 0.5))
     assert [counts[key] for key in ("tn", "fp", "fn", "tp", "malignant", "called")] == [2, 1, 1, 1, 2, 2]
-    assert findings.headline_counts({"tn": 0, "fp": 0, "fn": 0, "tp": 0})["prevalence"] is None
+    assert findings.headline_counts(Confusion(tn=0, fp=0, fn=0, tp=0))["prevalence"] is None
 
 
 @pytest.mark.parametrize("odd", [None, NAN, float("inf")])

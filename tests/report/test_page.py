@@ -7,7 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.report.conftest import TEST, render, write_project
+from dermoscopy.evaluate.tables import SCORES
+from dermoscopy.stats.metrics import METRICS, Metric, of_counts
+from tests.report.conftest import TEST, evaluated, render, write_project
 
 
 class Page(HTMLParser):
@@ -189,3 +191,26 @@ def test_two_processes_write_the_same_bytes(tmp_path):
         subprocess.run([sys.executable, "-c", code], check=True, env=environment)
         pages.append([path.read_bytes() for path in sorted((tmp_path / "data" / "report").iterdir())])
     assert pages[0] == pages[1]
+
+
+def test_a_row_added_to_the_table_of_metrics_is_a_column_and_an_entry_of_the_glossary(monkeypatch, tmp_path):
+    added = Metric(
+        "added",
+        "Added metric",
+        of_counts(lambda counts: counts.sensitivity + counts.specificity - 1),
+        needs="predictions",
+        scale="correlation",
+        interval="bootstrap",
+        description="Sensitivity and specificity, less 1.",
+    )
+    monkeypatch.setitem(METRICS, "added", added)
+    evaluated.cache_clear()
+    root = write_project(tmp_path)
+    page, scores = render(root), SCORES.read(root / "data" / "evaluation" / "scores.csv")
+    evaluated.cache_clear()
+    assert page.count('<th scope="col">Added metric</th>') == 2  # by photograph, by lesion
+    own = scores[(scores["metric"] == "added") & (scores["name"] == "ensemble") & (scores["point"] == "half")]
+    assert len(own) == 2
+    for row in own.itertuples():
+        assert f"<td>{row.value:.3f}<small>{row.low:.3f} to {row.high:.3f}</small></td>" in page
+    assert "<dt>Added metric</dt><dd>Sensitivity and specificity, less 1.</dd>" in page

@@ -3,9 +3,10 @@ import json
 import pandas as pd
 
 from dermoscopy.stats.headline import HEADLINE, headline, write_figures
-from dermoscopy.stats.weighted import CALLS
+from dermoscopy.stats.metrics import METRICS, that_need
 
-RANKS = ("roc_auc", "average_precision")
+RANKS = [metric.name for metric in that_need("score")]
+OF_PREDICTIONS = [metric.name for metric in that_need("predictions")]
 
 ROWS = pd.DataFrame({"lesion_id": ["l1", "l1", "l2", "l3", "l4"], "label": [0, 0, 0, 1, 1]})
 SCORES = pd.DataFrame(
@@ -19,7 +20,7 @@ SCORES = pd.DataFrame(
                 ("mean", "image", "half"),
             ]
         )
-        for metric in (*CALLS, *RANKS)
+        for metric in (*OF_PREDICTIONS, *RANKS)
         if metric not in RANKS or point == "half"
     ],
     columns=["name", "kind", "unit", "point", "metric", "value", "low", "high", "interval"],
@@ -41,6 +42,10 @@ def test_the_headline_is_the_ensemble_by_photograph_at_its_point():
 
 def test_the_headline_is_short_enough_to_be_read():
     assert leaves(headline(ROWS, SCORES, "half", "lesion")) <= 40
+
+
+def test_the_headline_is_of_the_table():
+    assert set(HEADLINE) <= set(METRICS)
 
 
 def test_json_holds_no_nan(tmp_path):

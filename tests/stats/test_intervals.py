@@ -29,12 +29,15 @@ def test_the_seed_decides():
 
 def test_a_share_s_interval_keeps_from_its_walls():
     drawn = np.random.default_rng(1).binomial(40, 0.95, 2000) / 40
-    low, high = bootstrap_interval(0.95, drawn, "share", 40, 0.95)
+    low, high = bootstrap_interval(0.95, drawn, "proportion", 40, 0.95)
     assert 0 < low < 0.95 < high < 1
     assert 0.95 - low > high - 0.95
 
 
-@pytest.mark.parametrize(("scale", "value"), [("share", 0.5), ("correlation", 0.3), ("loss", 0.4)])
+AT_A_WALL = [("proportion", 0.5), ("correlation", 0.3), ("loss", 0.4)]
+
+
+@pytest.mark.parametrize(("scale", "value"), AT_A_WALL)
 def test_far_from_walls_and_with_many_lesions_it_is_the_normal_one(scale, value):
     drawn = value + 0.001 * np.random.default_rng(1).normal(size=20_000)
     low, high = bootstrap_interval(value, drawn, scale, 10_000, 0.95)
@@ -43,19 +46,23 @@ def test_far_from_walls_and_with_many_lesions_it_is_the_normal_one(scale, value)
 
 def test_few_lesions_widen_it():
     drawn = np.random.default_rng(1).normal(0.6, 0.05, 500)
-    widths = [np.diff(bootstrap_interval(0.6, drawn, "share", lesions, 0.95))[0] for lesions in (5, 20, 1000)]
+    widths = [np.diff(bootstrap_interval(0.6, drawn, "proportion", lesions, 0.95))[0] for lesions in (5, 20, 1000)]
     assert widths[0] > widths[1] > widths[2]
 
 
-@pytest.mark.parametrize(("scale", "value"), [("share", 1.0), ("share", 0.0), ("correlation", 1.0), ("loss", 0.0)])
+AT_A_WALL = [("proportion", 1.0), ("proportion", 0.0), ("correlation", 1.0), ("loss", 0.0)]
+
+
+@pytest.mark.parametrize(("scale", "value"), AT_A_WALL)
 def test_at_a_wall_the_draws_know_nothing(scale, value):
     assert np.isnan(bootstrap_interval(value, np.full(9, value), scale, 40, 0.95)).all()
 
 
 def test_undefined_has_no_interval_and_undefined_draws_are_left_out():
     drawn = np.random.default_rng(1).normal(0.6, 0.05, 500)
-    assert np.isnan(bootstrap_interval(np.nan, drawn, "share", 40, 0.95)).all()
-    assert np.isnan(bootstrap_interval(0.6, np.full(9, np.nan), "share", 40, 0.95)).all()
-    assert np.isnan(bootstrap_interval(0.6, drawn, "share", 1, 0.95)).all()
+    assert np.isnan(bootstrap_interval(np.nan, drawn, "proportion", 40, 0.95)).all()
+    assert np.isnan(bootstrap_interval(0.6, np.full(9, np.nan), "proportion", 40, 0.95)).all()
+    assert np.isnan(bootstrap_interval(0.6, drawn, "proportion", 1, 0.95)).all()
     holes = np.concatenate([drawn, np.full(100, np.nan)])
-    assert bootstrap_interval(0.6, holes, "share", 40, 0.95) == bootstrap_interval(0.6, drawn, "share", 40, 0.95)
+    without = bootstrap_interval(0.6, drawn, "proportion", 40, 0.95)
+    assert bootstrap_interval(0.6, holes, "proportion", 40, 0.95) == without

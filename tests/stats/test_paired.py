@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_rel
 
+from dermoscopy.core.metrics import log_losses
 from dermoscopy.stats.lesions import lesions, photographs
 from dermoscopy.stats.paired import Calls, compare, delong, mcnemar
-from dermoscopy.stats.weighted import row_losses
 from tests.simulated import simulate
 
 ROWS = simulate(90, np.random.default_rng(6), (2.0, 1.0))
@@ -55,7 +55,7 @@ def test_mcnemar_counts_lesions_that_differ():
 def test_losses_are_compared_as_by_scipy():
     unit = lesions(ROWS)
     found = next(one for one in compare(ROWS, FIRST, SECOND, 0.95) if one.metric == "log_loss")
-    each = [row_losses(unit.label, unit.mean(one.probability))["log_loss"] for one in (FIRST, SECOND)]
+    each = [log_losses(unit.label, unit.mean(one.probability)) for one in (FIRST, SECOND)]
     expected = ttest_rel(*each)
     assert found.p == pytest.approx(expected.pvalue)
     assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))

@@ -10,6 +10,7 @@ from dermoscopy.acquire.sources import expand, holds
 from dermoscopy.acquire.transfer import FetchError, Published, retrieve
 from dermoscopy.core.errors import WeightsError
 from dermoscopy.core.files import sha256
+from dermoscopy.networks.backbones import ADDRESS, BACKBONES
 
 README = """\
 Starting weights, by the names of `data.weights` in params.yaml, and what their files hash to.
@@ -17,20 +18,10 @@ Starting weights, by the names of `data.weights` in params.yaml, and what their 
 {lines}
 """
 
-
-ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
-VGG16 = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
-VGG19 = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
-INCEPTION_V3 = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
-MOBILENET_V2 = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
-# What keras.applications publishes: weights learnt on ImageNet, without the top. It has no checksum of MobileNetV2's.
+# What keras.applications publishes: weights learnt on ImageNet, without the top.
 PUBLISHED = {
-    "vgg16": Published(VGG16, f"{ADDRESS}vgg16/{VGG16}", "6d6bbae143d832006294945121d1f1fc", 58_889_256),
-    "vgg19": Published(VGG19, f"{ADDRESS}vgg19/{VGG19}", "253f8cb515780f3b799900260a226db6", 80_134_624),
-    "inception_v3": Published(
-        INCEPTION_V3, f"{ADDRESS}inception_v3/{INCEPTION_V3}", "bcbd6486424b2319ff4ef7d526e38f63", 87_910_968
-    ),
-    "mobilenet_v2": Published(MOBILENET_V2, f"{ADDRESS}mobilenet_v2/{MOBILENET_V2}", None, 9_406_464),
+    name: Published(backbone.file, ADDRESS + backbone.weights, backbone.md5, backbone.size)
+    for name, backbone in BACKBONES.items()
 }
 
 

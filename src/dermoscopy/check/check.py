@@ -20,13 +20,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import absence, expand
-from dermoscopy.acquire.weights import PUBLISHED
 from dermoscopy.check.source import source_problems
 from dermoscopy.core.files import sha256
 from dermoscopy.core.nearest import nearest_word
+from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.networks.build import feature_side
 from dermoscopy.networks.devices import visible
-from dermoscopy.networks.layers import BACKBONES
 from dermoscopy.networks.params import LARGEST_SIDE, Models, Runtime, SmallCNN, Training, Transfer
 from dermoscopy.search.params import Search
 from dermoscopy.search.space import grid_problems
@@ -145,7 +144,7 @@ def member_weights_problems(name: str, member: Transfer, weights: Mapping[str, W
     if source == "none":
         return [
             f"{key}data.weights.{member.weights}.source is none. Set that to imagenet, which downloads "
-            f"{PUBLISHED[member.backbone].name}, or to the path of that file, or this to none."
+            f"{BACKBONES[member.backbone].file}, or to the path of that file, or this to none."
         ]
     if source == "imagenet" and member.weights in BACKBONES and member.weights != member.backbone:
         return [f"{key}these are of {member.weights}, and the backbone is {member.backbone}."]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.files import write_text
+from dermoscopy.core.metrics import confusion
 from dermoscopy.core.params import Block
 from dermoscopy.ensemble.calibration import fit_logistic, from_odds, to_odds
 from dermoscopy.ensemble.params import Ensemble, Method
@@ -162,7 +163,7 @@ def accuracy_weights(
     Returns:
         They sum to one; shape (members,).
     """
-    accuracies = ((probabilities >= threshold) == (label == 1)[:, None]).mean(axis=0)
+    accuracies = np.array([confusion(label, member >= threshold).accuracy for member in probabilities.T])
     total = accuracies.sum()
     return accuracies / total if total else np.full(len(accuracies), 1 / len(accuracies))
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermoscopy.core.metrics import confusion, log_loss, roc_auc
 from dermoscopy.core.tables import ENSEMBLE, PREDICTIONS, Table
 from dermoscopy.ensemble.calibration import Calibration
 from dermoscopy.ensemble.combiners import METHODS, Choice, Combiner
@@ -21,7 +22,6 @@ from dermoscopy.ensemble.selection import Candidate, choose, find, fit_candidate
 from dermoscopy.ensemble.thresholds import fit_sets, fix_points
 from dermoscopy.stats.headline import Figures
 from dermoscopy.stats.lesions import lesions
-from dermoscopy.stats.weighted import calls, losses, roc_auc
 
 # `members` are joined by +; `method` is a way to combine them, or "alone".
 
@@ -74,7 +74,6 @@ def candidate_rows(label: NDArray[np.int64], candidates: Sequence[Candidate]) ->
         label: 0 benign, 1 malignant, of photographs of val; shape (rows,).
         candidates: Fitted there.
     """
-    once = np.ones((1, len(label)))
     return pd.DataFrame(
         [
             {
@@ -87,8 +86,8 @@ def candidate_rows(label: NDArray[np.int64], candidates: Sequence[Candidate]) ->
                 "shift": one.calibration.intercept,
                 "cut": one.cut,
                 "log_loss": one.log_loss,
-                "roc_auc": roc_auc(label, one.left_out, once)[0],
-                "accuracy": calls(label, one.left_out >= one.cut, once)["accuracy"][0],
+                "roc_auc": roc_auc(label, one.left_out),
+                "accuracy": confusion(label, one.left_out >= one.cut).accuracy,
             }
             for one in candidates
         ]
@@ -210,12 +209,12 @@ def val_figures(fixed: Fixed, protocol: str) -> Figures:
         Flat, in the order of reading.
     """
     label, probability = (fixed.predictions[column].to_numpy() for column in ("label", "probability"))
-    once = np.ones((1, len(label)))
-    named = {"log_loss": losses(label, probability, once)["log_loss"], "roc_auc": roc_auc(label, probability, once)}
+    (loss,) = log_loss(label, probability, np.ones((1, len(label))))
     first, *others = fixed.choice.members
     return {
         "protocol": protocol,
         "ensemble": f"{fixed.choice.method} of {', '.join([first, *others])}" if others else first,
-        **{metric: float(value[0]) for metric, value in named.items()},
+        "log_loss": float(loss),
+        "roc_auc": roc_auc(label, probability),
         "gain_over_best_member": fixed.choice.gain,
     }

@@ -13,12 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermoscopy.core.errors import TableError
+from dermoscopy.core.metrics import log_loss
 from dermoscopy.ensemble.calibration import Calibration, fit_calibration
 from dermoscopy.ensemble.combiners import ALONE, METHODS, Choice, Combiner, Way, fit_combiner
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.stats.lesions import lesions
 from dermoscopy.stats.paired import Calls, delong
-from dermoscopy.stats.weighted import row_losses
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _candidate(
         combiner, calibration = fit(everything if here.all() else ~here)
         left_out[here] = calibration.apply(combiner.combine(probabilities[here]))
     combiner, calibration = fit(everything)
-    return Candidate(combiner, calibration, left_out, float(row_losses(label, left_out)["log_loss"].mean()))
+    return Candidate(combiner, calibration, left_out, log_loss(label, left_out))
 
 
 CONFIDENCE = 0.95  # of the interval told beside val's test; evaluate.confidence is of the test part

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermoscopy.core.metrics import confusion
 from dermoscopy.stats.lesions import Unit
-from dermoscopy.stats.weighted import calls
 
 PROMISE = 0.95  # confidence of what a single threshold may come to
 
@@ -84,9 +84,8 @@ def balanced(label: NDArray[np.int64], score: NDArray[np.float64]) -> float:
         score: From 0 to 1; shape (lesions,).
     """
     steps = np.unique(score)
-    found = (score[:, None] >= steps)[label == 1].mean(axis=0)
-    alarms = (score[:, None] >= steps)[label == 0].mean(axis=0)
-    best = int(np.argmax(found - alarms))
+    counts = [confusion(label, score >= step) for step in steps]
+    best = int(np.argmax([each.sensitivity - each.false_positive_rate for each in counts]))
     return float(steps[best] if best == 0 else (steps[best - 1] + steps[best]) / 2)
 
 
@@ -110,9 +109,9 @@ def fix_points(
         promise = sensitive(score[unit.label == 1], at_least, PROMISE)
         thresholds = {"half": cut, "balanced": balanced(unit.label, score), "sensitive": promise.threshold}
         for point, threshold in thresholds.items():
-            values = calls(unit.label, score >= threshold, np.ones((1, len(score))))
+            counts = confusion(unit.label, score >= threshold)
             kept = (promise.mean, promise.low, promise.high) if point == "sensitive" else (np.nan, np.nan, np.nan)
-            found.append((name, point, threshold, values["sensitivity"][0], values["specificity"][0], *kept))
+            found.append((name, point, threshold, counts.sensitivity, counts.specificity, *kept))
     columns = ["name", "point", "threshold", "sensitivity", "specificity", "promised", "low", "high"]
     return pd.DataFrame(found, columns=columns)
 

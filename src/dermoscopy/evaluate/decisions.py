@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermoscopy.core.metrics import confusion
+from dermoscopy.core.metrics import confusion, ratio
 from dermoscopy.core.splits import LABELS
 from dermoscopy.ensemble.calibration import expected_error, reliability
 from dermoscopy.ensemble.thresholds import SETS, Sets
-from dermoscopy.evaluate.scores import rarer
-from dermoscopy.stats.intervals import bootstrap_interval, predictive_values, wilson_interval
+from dermoscopy.evaluate.scores import bootstrapped, rarer
+from dermoscopy.stats.intervals import predictive_values, wilson_interval
 from dermoscopy.stats.lesions import Unit
+from dermoscopy.stats.metrics import METRICS, that_need
 from dermoscopy.stats.roc import area_interval, areas
-from dermoscopy.stats.weighted import losses
 
 YEARS = 20  # of an age group
 COLUMNS = ["by", "group", "images", "lesions", "malignant", "point", "metric", "value", "low", "high"]
@@ -75,11 +75,11 @@ def _measure(
         bounds = area_interval(value, float(found.covariance[0, 0]), rarer(part), confidence)
         yield "", "roc_auc", value, *bounds
     for point, threshold in thresholds.items():
-        right = (score >= threshold) == (part.label == 1)
-        for metric, counted in (("sensitivity", part.label == 1), ("specificity", part.label == 0)):
-            whole, good = int(counted.sum()), int(right[counted].sum())
+        counts = confusion(part.label, score >= threshold)
+        for metric in ("sensitivity", "specificity"):
+            right, whole = counts.fraction(METRICS[metric].counted)
             if whole:
-                yield point, metric, good / whole, *wilson_interval(good, whole, confidence)
+                yield point, metric, right / whole, *wilson_interval(right, whole, confidence)
 
 
 BOUNDED = ["value", "low", "high"]
@@ -125,17 +125,11 @@ def sweep(unit: Unit, score: NDArray[np.float64], thresholds: int, confidence: f
     for step in range(1, thresholds + 1):
         threshold = step / (thresholds + 1)
         counts = confusion(unit.label, score >= threshold)
-        shares = {
-            "sensitivity": (counts.tp, counts.tp + counts.fn),
-            "specificity": (counts.tn, counts.tn + counts.fp),
-            "ppv": (counts.tp, counts.tp + counts.fp),
-            "npv": (counts.tn, counts.tn + counts.fn),
-            "accuracy": (counts.tp + counts.tn, counts.total),
-        }
-        for metric, (part, whole) in shares.items():
-            rows.append(
-                (threshold, metric, part / whole if whole else np.nan, *wilson_interval(part, whole, confidence))
-            )
+        for metric in METRICS.values():
+            if metric.counted:
+                right, whole = counts.fraction(metric.counted)
+                bounds = wilson_interval(right, whole, confidence)
+                rows.append((threshold, metric.name, ratio(right, whole), *bounds))
     return pd.DataFrame(rows, columns=["threshold", "metric", *BOUNDED])
 
 
@@ -178,13 +172,11 @@ def calibrated(
     Returns:
         Rows of `tables.evaluation.CALIBRATION` and of `tables.evaluation.RELIABILITY`.
     """
-    rows, tables, once = [], [], np.ones((1, len(unit.label)))
+    rows, tables = [], []
     for name, score in scores.items():
         table = reliability(unit.label, score, bins, confidence)
         tables.append(table.assign(name=name))
         rows.append((name, "ece", expected_error(table), np.nan, np.nan))
-        drawn = losses(unit.label, score, draws)
-        for metric, (value,) in losses(unit.label, score, once).items():
-            bounds = bootstrap_interval(value, drawn[metric], "loss", rarer(unit), confidence)
-            rows.append((name, metric, value, *bounds))
+        for metric in that_need("probability"):
+            rows.append((name, metric.name, *bootstrapped(metric, unit, score, draws, confidence)))
     return pd.DataFrame(rows, columns=["name", "metric", *BOUNDED]), pd.concat(tables, ignore_index=True)

@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 
 from dermoscopy.core.metrics import confusion
 from dermoscopy.ensemble.fit import read_candidates
-from dermoscopy.stats.intervals import Scale, bootstrap_interval, predictive_values, wilson_interval
+from dermoscopy.stats.intervals import bootstrap_interval, predictive_values, wilson_interval
 from dermoscopy.stats.lesions import Unit
+from dermoscopy.stats.metrics import METRICS, Metric, that_need
 from dermoscopy.stats.roc import area_interval, areas
-from dermoscopy.stats.weighted import average_precision, calls, losses
 
 Kind = Literal["member", "ensemble", "baseline", "truth"]
-
-SCALES: Mapping[str, Scale] = {"mcc": "correlation", "log_loss": "loss", "brier": "loss"}  # the others are shares
 
 COLUMNS = ["name", "kind", "unit", "point", "metric", "value", "low", "high", "interval"]
 
@@ -73,48 +71,56 @@ def rarer(unit: Unit) -> int:
 def _measure(
     one: Classifier, unit: Unit, draws: NDArray[np.float64], confidence: float
 ) -> Iterator[tuple[object, ...]]:
-    score, once, few = unit.mean(one.score), np.ones((1, len(unit.label))), rarer(unit)
-
-    def spread(metric: str, value: float, drawn: NDArray[np.float64]) -> tuple[float, float, str]:
-        return *bootstrap_interval(value, drawn, SCALES.get(metric, "share"), few, confidence), "bootstrap"
-
-    found = areas(unit.label, score[None], unit.lesion)
-    bounds = area_interval(float(found.aucs[0]), float(found.covariance[0, 0]), few, confidence)
-    yield "", "roc_auc", float(found.aucs[0]), *bounds, "DeLong" if unit.name == "lesion" else "Obuchowski"
-    precision = float(average_precision(unit.label, score, once)[0])
-    drawn_precision = average_precision(unit.label, score, draws)
-    yield "", "average_precision", precision, *spread("average_precision", precision, drawn_precision)
-    if one.thresholds:
-        drawn = losses(unit.label, score, draws)
-        for metric, (value,) in losses(unit.label, score, once).items():
-            yield "", metric, value, *spread(metric, value, drawn[metric])
+    score, few = unit.mean(one.score), rarer(unit)
+    for metric in [*that_need("score"), *(that_need("probability") if one.thresholds else [])]:
+        if metric.interval == "area":
+            found = areas(unit.label, score[None], unit.lesion)
+            value = float(found.aucs[0])
+            bounds = area_interval(value, float(found.covariance[0, 0]), few, confidence)
+            yield "", metric.name, value, *bounds, "DeLong" if unit.name == "lesion" else "Obuchowski"
+        else:
+            yield "", metric.name, *bootstrapped(metric, unit, score, draws, confidence), "bootstrap"
     for point, threshold in one.thresholds.items():
-        called = score >= threshold
-        drawn = calls(unit.label, called, draws)
-        for metric, (value,) in calls(unit.label, called, once).items():
-            counted = _counted(metric, unit.label, called)
-            if unit.name == "lesion" and metric in ("ppv", "npv"):
-                # Parts have a set share of malignant lesions, so who is called malignant is no free draw.
-                counts = confusion(unit.label, called)
-                bounds = predictive_values(counts, float(unit.label.mean()), confidence)[metric][1:]
-                yield point, metric, value, *bounds, "likelihood ratio"
-            elif counted is not None and (unit.name == "lesion" or value in (0, 1)):
-                # At a wall all draws agree: what is known is how many lesions agreed.
-                whole = len(set(unit.lesion[counted]))
-                yield point, metric, value, *wilson_interval(value * whole, whole, confidence), "Wilson"
-            else:
-                yield point, metric, value, *spread(metric, value, drawn[metric])
+        for metric in that_need("predictions"):
+            yield point, metric.name, *_of_calls(metric, unit, score >= threshold, draws, confidence)
 
 
-def _counted(metric: str, label: NDArray[np.int64], called: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """Return the rows that a share is of; None for what is no plain share."""
-    return {
-        "sensitivity": label == 1,
-        "specificity": label == 0,
-        "ppv": called,
-        "npv": ~called,
-        "accuracy": np.ones(len(label), dtype=bool),
-    }.get(metric)
+def bootstrapped(
+    metric: Metric,
+    unit: Unit,
+    score: NDArray[np.float64 | np.bool_],
+    draws: NDArray[np.float64],
+    confidence: float,
+) -> tuple[float, float, float]:
+    """Return a metric's value with the bounds of its bootstrap interval.
+
+    Args:
+        metric: The metric.
+        unit: What is counted.
+        score: What the metric needs; shape (rows,).
+        draws: How often each row is in each draw; shape (resamples, rows).
+        confidence: Of the interval.
+    """
+    (value,) = metric.function(unit.label, score, np.ones((1, len(unit.label))))
+    drawn = metric.function(unit.label, score, draws)
+    return value, *bootstrap_interval(value, drawn, metric.scale, rarer(unit), confidence)
+
+
+def _of_calls(
+    metric: Metric, unit: Unit, called: NDArray[np.bool_], draws: NDArray[np.float64], confidence: float
+) -> tuple[float, float, float, str]:
+    """Return the value of a metric of calls, its bounds, and where they come from."""
+    value = metric.function(unit.label, called)
+    if metric.interval == "predictive value" and unit.name == "lesion":
+        # Parts have a set share of malignant lesions, so who is called malignant is no free draw.
+        counts = confusion(unit.label, called)
+        _, *bounds = predictive_values(counts, float(unit.label.mean()), confidence)[metric.name]
+        return value, *bounds, "likelihood ratio"
+    if metric.counted and (unit.name == "lesion" or value in (0, 1)):
+        # At a wall all draws agree: what is known is how many lesions agreed.
+        whole = len(set(unit.lesion[metric.is_of(unit.label, called)]))
+        return value, *wilson_interval(value * whole, whole, confidence), "Wilson"
+    return *bootstrapped(metric, unit, called, draws, confidence), "bootstrap"
 
 
 def score_subsets(
@@ -135,14 +141,15 @@ def score_subsets(
     fitted = read_candidates(folder)
     scores = np.stack([calibration.apply(combiner.combine(probabilities)) for combiner, calibration in fitted.values()])
     found = areas(unit.label, scores, unit.lesion)
-    once, few, rows = np.ones((1, len(unit.label))), rarer(unit), []
+    few, rows = rarer(unit), []
     for place, ((members, method), (combiner, calibration)) in enumerate(fitted.items()):
-        called = scores[place] >= calibration.apply(np.array(combiner.cut))
+        score = scores[place]
+        called = score >= calibration.apply(np.array(combiner.cut))
         value = float(found.aucs[place])
-        bounded = {"roc_auc": (value, *area_interval(value, found.covariance[place, place], few, confidence))}
-        drawn, (value,) = calls(unit.label, called, draws)["accuracy"], calls(unit.label, called, once)["accuracy"]
-        bounded["accuracy"] = (value, *bootstrap_interval(value, drawn, "share", few, confidence))
-        drawn, (value,) = (losses(unit.label, scores[place], weights)["log_loss"] for weights in (draws, once))
-        bounded["log_loss"] = (value, *bootstrap_interval(value, drawn, "loss", few, confidence))
+        bounded = {
+            "roc_auc": (value, *area_interval(value, found.covariance[place, place], few, confidence)),
+            "accuracy": bootstrapped(METRICS["accuracy"], unit, called, draws, confidence),
+            "log_loss": bootstrapped(METRICS["log_loss"], unit, score, draws, confidence),
+        }
         rows += [(len(combiner.members), members, method, metric, *values) for metric, values in bounded.items()]
     return pd.DataFrame(rows, columns=["size", "members", "method", "metric", "value", "low", "high"])

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dermoscopy.core.errors import ParameterError, WeightsError
+from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.networks.devices import share_statistics
-from dermoscopy.networks.layers import BACKBONES, derive, head, normalize
+from dermoscopy.networks.layers import derive, head, normalize
 from dermoscopy.networks.params import SmallCNN, Transfer, UnfrozenLayers
 
 NO_WEIGHTS = "none"

@@ -2,17 +2,15 @@
 
 Pixels from 0 to 255 to what a network is fed, inside the network: a saved model needs no second recipe.
 
-The backbones of keras.applications a member can be built over.
-
 Seeds of a network's parts, each its own, so that no part's draw moves another's.
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from dermoscopy.networks.backbones import OwnNormalization
 from dermoscopy.networks.params import Initializer
 
 
@@ -78,34 +76,6 @@ def _drop(features: Any, rate: float, seed: int, place: int) -> Any:
     return keras.layers.Dropout(rate, seed=derive(seed, "dropout", place), name=f"dropout_{place}")(features)
 
 
-OwnNormalization = Literal["caffe", "centered"]
-
-
-@dataclass(frozen=True)
-class Backbone:
-    """What one has to know of a backbone before it is built.
-
-    Attributes:
-        constructor: Its name in keras.applications.
-        normalization: What its published weights were trained with: "caffe" is blue, green, red with
-            ImageNet's means subtracted, "centered" is -1 to 1 (Keras calls it "tf").
-        min_side: Smallest square it takes, in pixels.
-        layers: How many it has without its top, its input counted.
-    """
-
-    constructor: str
-    normalization: OwnNormalization
-    min_side: int
-    layers: int
-
-
-BACKBONES = {
-    "vgg16": Backbone("VGG16", "caffe", min_side=32, layers=19),
-    "vgg19": Backbone("VGG19", "caffe", min_side=32, layers=22),
-    "inception_v3": Backbone("InceptionV3", "centered", min_side=75, layers=311),
-    "mobilenet_v2": Backbone("MobileNetV2", "centered", min_side=32, layers=154),
-}
-
 # Of ImageNet, blue, green, red, as keras.applications.imagenet_utils subtracts them.
 CAFFE_MEANS = (103.939, 116.779, 123.68)
 
@@ -118,7 +88,7 @@ def normalize(pixels: Any, kind: Literal["unit", "centered"] | OwnNormalization)
     Args:
         pixels: A Keras tensor of shape (batch, side, side, 3), red, green, blue, 0 to 255.
         kind: "unit" divides by 255; "centered" maps to -1 to 1; "caffe" swaps to blue, green, red
-            and subtracts ImageNet's means.
+            and subtracts ImageNet's means; "inside" leaves that to the network.
 
     Returns:
         A Keras tensor of the same shape.
@@ -129,6 +99,8 @@ def normalize(pixels: Any, kind: Literal["unit", "centered"] | OwnNormalization)
         return keras.layers.Rescaling(1 / 255, dtype="float32", name="normalization")(pixels)
     if kind == "centered":
         return keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="normalization")(pixels)
+    if kind == "inside":
+        return keras.layers.Rescaling(1.0, dtype="float32", name="normalization")(pixels)
     means = [-mean for mean in CAFFE_MEANS]
     swapped = keras.ops.flip(pixels, axis=-1)
     return keras.layers.Rescaling(1.0, offset=means, dtype="float32", name="normalization")(swapped)

@@ -7,11 +7,12 @@ How the machine is used.
 What the training of all members shares.
 """
 
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import Field
 
 from dermoscopy.core.params import Block, Count, Positive, PositiveFloat, Rate
+from dermoscopy.networks.backbones import BACKBONES
 
 Optimizer = Literal["sgd", "adam", "adamax", "nadam", "rmsprop"]
 
@@ -19,6 +20,10 @@ Normalization = Literal["unit", "centered", "backbone"]
 ClipBy = Literal["value", "norm", "global_norm"]
 UnfrozenLayers = Positive | Literal["all", "none", "last_conv"]
 Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "random_uniform"]
+if TYPE_CHECKING:
+    BackboneName = str
+else:
+    BackboneName = Literal[tuple(BACKBONES)]
 LARGEST_SIDE = 1024
 Side = Annotated[int, Field(ge=8, le=LARGEST_SIDE)]
 
@@ -49,7 +54,7 @@ class Transfer(Block):
         epochs: With those layers unfrozen.
     """
 
-    backbone: Literal["vgg16", "vgg19", "inception_v3", "mobilenet_v2"]
+    backbone: BackboneName
     weights: str = Field(min_length=1)
     image_size: Side
     normalization: Normalization

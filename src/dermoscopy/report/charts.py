@@ -18,6 +18,7 @@ from dermoscopy.core.splits import LABELS
 from dermoscopy.report.figure import Chart, Dot, Line, Scale, Tick, path, ticks
 from dermoscopy.report.formatting import classifier, css, known, percent, rate
 from dermoscopy.report.inputs import Sources
+from dermoscopy.stats.metrics import METRICS
 
 ROC_WIDTH = ROC_HEIGHT = 380
 STEPS = (0, 0.25, 0.5, 0.75, 1)
@@ -56,7 +57,7 @@ def roc_chart(curves: pd.DataFrame, operating: tuple[float, float] | None, title
 
 CURVE_WIDTH, CURVE_HEIGHT = 240, 180
 PARTS = {"train": "training", "val": "validation"}
-METRICS = {"accuracy": "accuracy", "roc_auc": "ROC AUC", "loss": "loss"}
+TITLES = {"accuracy": METRICS["accuracy"].title, "roc_auc": METRICS["roc_auc"].title, "loss": "loss"}
 
 
 def curve_charts(
@@ -97,12 +98,12 @@ def _chart(
     epoch = chosen.get("epoch")
     last = ", ".join(f"{PARTS[part]} {rate(values[metric].iloc[-1])}" for part, values in parts.items() if len(values))
     return Chart(
-        title=f"{classifier(name)}: {METRICS[metric]}{suffix}",
-        alt=f"{METRICS[metric]} of {classifier(name)} by epoch; at the last {last or 'nothing'}; chosen epoch {epoch}.",
+        title=f"{classifier(name)}: {TITLES[metric]}{suffix}",
+        alt=f"{TITLES[metric]} of {classifier(name)} by epoch; at the last {last or 'nothing'}; chosen epoch {epoch}.",
         width=CURVE_WIDTH,
         height=CURVE_HEIGHT,
         x_label="epoch",
-        y_label=METRICS[metric],
+        y_label=TITLES[metric],
         x_scale=x,
         y_scale=y,
         x_ticks=[Tick(x(step), f"{step:g}") for step in ticks(1, epochs, 6) if step == int(step) and step >= 1],

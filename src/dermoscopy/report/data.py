@@ -3,20 +3,20 @@
 What the page says of the data.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from dermoscopy.audit.contact_sheets import DUPLICATES
-from dermoscopy.core.metrics import confusion
+from dermoscopy.core.metrics import BENIGN, MALIGNANT, Confusion, confusion
 from dermoscopy.core.splits import KNOWN, LABELS, PARTS
 from dermoscopy.ham10000.metadata import DIAGNOSES
 from dermoscopy.report import formatting as names
 from dermoscopy.report.charts import age_chart
-from dermoscopy.report.formatting import METRICS, classifier, css, data_uri, diagnosis, ratio
+from dermoscopy.report.formatting import classifier, css, data_uri, diagnosis, ratio
 from dermoscopy.report.inputs import Sources
 from dermoscopy.split.params import Split
+from dermoscopy.stats.metrics import METRICS
 
 Bounded = tuple[float | None, float | None, float | None]
 
@@ -30,7 +30,7 @@ def all_metrics(scores: pd.DataFrame, unit: str, point: str) -> list[tuple[str, 
         point: The operating point; who has none but "half" is shown at that.
 
     Returns:
-        For each: its name, its class, and (value, low, high) in the order of `names.METRICS`, of Nones
+        For each: its name, its class, and (value, low, high) in the order of `stats.metrics.METRICS`, of Nones
         where a metric was not computed.
     """
     found = []
@@ -44,14 +44,14 @@ def all_metrics(scores: pd.DataFrame, unit: str, point: str) -> list[tuple[str, 
     return sorted(found, key=lambda one: one[1] != css("ensemble"))
 
 
-def counted(predictions: pd.DataFrame, threshold: float) -> dict[str, int]:
-    """Return the confusion matrix of photographs: tn, fp, fn, tp.
+def counted(predictions: pd.DataFrame, threshold: float) -> Confusion:
+    """Return the confusion matrix of photographs.
 
     Args:
         predictions: The ensemble's, of the test part.
         threshold: Probability from which it calls a photograph malignant.
     """
-    return vars(confusion(predictions["label"].to_numpy(), (predictions["probability"] >= threshold).to_numpy()))
+    return confusion(predictions["label"].to_numpy(), (predictions["probability"] >= threshold).to_numpy())
 
 
 def by_diagnosis(predictions: pd.DataFrame, threshold: float) -> list[dict[str, Any]]:
@@ -105,22 +105,22 @@ def sum_parts(parts: list[dict[str, Any]], label: str | None = None) -> list[tup
     return [(sum(row[part][0] for row in of), sum(row[part][1] for row in of)) for part in range(len(PARTS))]
 
 
-def headline_counts(counts: Mapping[str, float]) -> dict[str, float | None]:
+def headline_counts(counts: Confusion) -> dict[str, float | None]:
     """Return a confusion matrix with its sums, and what calling everything benign would give.
 
     Args:
         counts: From `counted`.
     """
-    tn, fp, fn, tp = (counts[key] for key in ("tn", "fp", "fn", "tp"))
+    malignant, benign = (counts.fraction(cells)[1] for cells in (MALIGNANT, BENIGN))
     return {
-        **counts,
-        "malignant": tp + fn,
-        "benign": tn + fp,
-        "called": tp + fp,
-        "prevalence": ratio(tp + fn, tn + fp + fn + tp),
-        "all_benign": ratio(tn + fp, tn + fp + fn + tp),
-        "found": ratio(tp, tp + fn),
-        "alarms": ratio(fp, tn + fp),
+        **vars(counts),
+        "malignant": malignant,
+        "benign": benign,
+        "called": counts.tp + counts.fp,
+        "prevalence": ratio(malignant, counts.total),
+        "all_benign": ratio(benign, counts.total),
+        "found": ratio(counts.tp, malignant),
+        "alarms": ratio(counts.fp, benign),
     }
 
 

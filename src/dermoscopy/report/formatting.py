@@ -53,21 +53,6 @@ POINTS: Mapping[str, str] = {
     "sensitive": "sensitive",
 }
 
-METRICS: Mapping[str, str] = {
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "ppv": "PPV",
-    "npv": "NPV",
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "f1": "F1",
-    "mcc": "Matthews",
-    "roc_auc": "ROC AUC",
-    "average_precision": "average precision",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-}
-
 KINDS: Mapping[str, str] = {
     "ensemble": "Ensemble",
     "member": "Its members",

@@ -22,6 +22,7 @@ from dermoscopy.report.inputs import MEMBERS, Sources
 from dermoscopy.report.params import Report
 from dermoscopy.split.params import Policy, Split
 from dermoscopy.stats.headline import HEADLINE
+from dermoscopy.stats.metrics import METRICS
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -97,7 +98,7 @@ def gather(
         "all_metrics": {
             unit: findings.all_metrics(sources.judged["scores"], unit, evaluate.point) for unit in ("image", "lesion")
         },
-        "metric_names": names.METRICS,
+        "metrics": METRICS,
         "by_diagnosis": findings.by_diagnosis(sources.predictions, threshold),
         **about_decisions(sources, ensemble, suffix),
         **about_probabilities(sources, suffix),

@@ -71,8 +71,8 @@ def corrected() -> dict[str, float]:
     """Return what the paper's matrix gives, by the names of `SHOWN`."""
     return {
         "accuracy": MATRIX.accuracy,
-        "sensitivity": MATRIX.recall,
-        "precision": MATRIX.precision,
+        "sensitivity": MATRIX.sensitivity,
+        "precision": MATRIX.ppv,
         "specificity": MATRIX.specificity,
     }
 

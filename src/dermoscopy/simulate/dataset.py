@@ -12,11 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from PIL import Image
 
+from dermoscopy.core.metrics import roc_auc
 from dermoscopy.core.tables import SCORES
 from dermoscopy.ham10000.metadata import COLUMNS, IMAGE_FOLDERS, METADATA
 from dermoscopy.simulate.appearance import LOOKS, blend, draw_signs
@@ -61,15 +60,9 @@ def simulate(params: Simulate, raw: Path, truth: Path) -> None:
 
     table[list(COLUMNS)].to_csv(raw / METADATA, index=False, lineterminator="\n")
     SCORES.write(table[list(SCORES.columns)], truth / "scores.csv")
-    ceiling = {"roc_auc": roc_auc(table["score"].to_numpy(), table["malignant"].to_numpy())}
+    ceiling = {"roc_auc": roc_auc(table["malignant"].to_numpy(), table["score"].to_numpy())}
     (truth / "ceiling.json").write_text(json.dumps(ceiling, indent=2) + "\n")
     _draw_all(params, _sitters(table, folders, masks))
-
-
-def roc_auc(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
-    """Return the chance that a positive scores above a negative, for scores without ties across classes."""
-    negatives = np.sort(score[~positive])
-    return float(np.searchsorted(negatives, score[positive]).mean() / len(negatives))
 
 
 def _sitters(table: pd.DataFrame, folders: dict[int, Path], masks: Path) -> list[Sitter]:

@@ -3,7 +3,7 @@
 Photographs of one lesion are no independent evidence, so lesions are drawn and each brings all
 its photographs (the cluster bootstrap; Davison and Hinkley, Bootstrap Methods and their
 Application, 1997, section 3.8). A draw is kept as the number of times each photograph is in it:
-every metric is then a weighted one (`weighted`), and all draws are computed at once.
+every metric is then a weighted one (`core.metrics`), and all draws are computed at once.
 
 Intervals of shares counted in independent lesions.
 
@@ -17,15 +17,15 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dermoscopy.core.metrics import Confusion
+from dermoscopy.core.metrics import BENIGN, MALIGNANT, Confusion
 
-Scale = Literal["share", "correlation", "loss"]
+Scale = Literal["proportion", "correlation", "loss"]
 
 LARGEST = 700.0  # whose exponential a float64 still holds
 
 # To a scale without walls, back, and the slope of the first at a value.
 SCALES: Mapping[Scale, tuple[Callable[[float], float], Callable[[float], float], Callable[[float], float]]] = {
-    "share": (
+    "proportion": (
         lambda value: math.log(value / (1 - value)),
         lambda odds: 1 / (1 + math.exp(min(-odds, LARGEST))),
         lambda value: 1 / (value * (1 - value)),
@@ -74,7 +74,7 @@ def bootstrap_interval(
     Args:
         value: The metric.
         drawn: It, in each draw; shape (resamples,). NaNs are left out.
-        scale: "share" (from 0 to 1), "correlation" (from -1 to 1) or "loss" (over 0).
+        scale: "proportion" (from 0 to 1), "correlation" (from -1 to 1) or "loss" (over 0).
         lesions: Of the rarer label, at least one.
         confidence: How often such an interval holds the truth, from 0 to 1.
 
@@ -93,7 +93,7 @@ def bootstrap_interval(
 
 
 def _inside(value: float, scale: Scale) -> bool:
-    return {"share": 0 < value < 1, "correlation": -1 < value < 1, "loss": value > 0}[scale]
+    return {"proportion": 0 < value < 1, "correlation": -1 < value < 1, "loss": value > 0}[scale]
 
 
 def wilson_interval(part: float, whole: float, confidence: float) -> tuple[float, float]:
@@ -189,12 +189,12 @@ def predictive_values(counts: Confusion, prevalence: float, confidence: float) -
     Returns:
         `ppv` and `npv`; NaN where a label has no lesion, or nobody is called so.
     """
-    malignant, benign = counts.tp + counts.fn, counts.tn + counts.fp
+    (right, malignant), (spared, benign) = counts.fraction(MALIGNANT), counts.fraction(BENIGN)
     if not malignant or not benign:  # and the prevalence may be 0 or 1
         missing = Bounded(math.nan, math.nan, math.nan)
         return {"ppv": missing, "npv": missing}
-    found = Bounded(counts.tp / malignant, *wilson_interval(counts.tp, malignant, confidence))
-    alarms = Bounded(counts.fp / benign, *wilson_interval(counts.fp, benign, confidence))
+    found = Bounded(right / malignant, *wilson_interval(right, malignant, confidence))
+    alarms = Bounded((benign - spared) / benign, *wilson_interval(benign - spared, benign, confidence))
     odds = prevalence / (1 - prevalence)
     return {
         "ppv": _share(_ratio(found, alarms), odds),

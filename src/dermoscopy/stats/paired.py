@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermoscopy.core.metrics import brier_losses, is_in, log_losses
 from dermoscopy.stats.intervals import paired_interval
 from dermoscopy.stats.lesions import Unit, lesions, photographs
+from dermoscopy.stats.metrics import METRICS
 from dermoscopy.stats.roc import areas
-from dermoscopy.stats.weighted import LOSSES, row_losses
 
 ROUNDING = 1e-12  # of a difference and its error: below, there is none
+LOSSES = {"log_loss": log_losses, "brier": brier_losses}  # compared row by row
 
 
 @dataclass(frozen=True)
@@ -104,12 +106,10 @@ def mcnemar(unit: Unit, first: Calls, second: Calls, confidence: float) -> Itera
     """
     from scipy.stats import binomtest
 
-    right = [(unit.mean(one.probability) >= one.threshold) == (unit.label == 1) for one in (first, second)]
-    for metric, counted in (
-        ("sensitivity", unit.label == 1),
-        ("specificity", unit.label == 0),
-        ("accuracy", np.ones(len(unit.label), dtype=bool)),
-    ):
+    called = [unit.mean(one.probability) >= one.threshold for one in (first, second)]
+    right = [is_in(unit.label, each, ("tn", "tp")) for each in called]
+    for metric in ("sensitivity", "specificity", "accuracy"):
+        counted = METRICS[metric].is_of(unit.label, called[0])  # of the label alone, so the same for both
         one, other = right[0][counted], right[1][counted]
         only_first, only_second = int((one & ~other).sum()), int((other & ~one).sum())
         differ = only_first + only_second
@@ -123,9 +123,9 @@ def mean_losses(unit: Unit, first: Calls, second: Calls, confidence: float) -> I
     """Test the differences in log loss and Brier score: Student's paired t on lesions."""
     from scipy.stats import t
 
-    losses = [row_losses(unit.label, unit.mean(one.probability)) for one in (first, second)]
-    for metric in LOSSES:
-        one, other = (each[metric] for each in losses)
+    probabilities = [unit.mean(each.probability) for each in (first, second)]
+    for metric, losses in LOSSES.items():
+        one, other = (losses(unit.label, probability) for probability in probabilities)
         count = len(one)
         difference = one - other
         error = float(difference.std(ddof=1)) / math.sqrt(count) if count > 1 else math.nan

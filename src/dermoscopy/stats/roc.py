@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dermoscopy.core.metrics import roc_auc
 from dermoscopy.stats.intervals import wilson_interval
 
 
@@ -46,7 +47,7 @@ def areas(label: NDArray[np.int64], scores: NDArray[np.float64], lesion: NDArray
     among_all = rankdata(scores, axis=1)
     above = (among_all[:, malignant] - rankdata(scores[:, malignant], axis=1)) / others
     below = 1 - (among_all[:, benign] - rankdata(scores[:, benign], axis=1)) / count
-    aucs = above.mean(axis=1)
+    aucs = np.array([roc_auc(label, score) for score in scores])
 
     names, index = np.unique(lesion.astype(str), return_inverse=True)
     of_malignant = _sums(above - aucs[:, None], index[malignant], len(names))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermoscopy.core.metrics import log_loss, roc_auc
+from dermoscopy.core.metrics import confusion, log_loss, roc_auc
 from dermoscopy.networks.build import backbone_layers, unfreeze
 from dermoscopy.networks.data import Examples, batches, memory_guard, probabilities
 from dermoscopy.networks.devices import distribution
@@ -176,7 +176,7 @@ def _row(
         train_accuracy=float(history["accuracy"][0]),
         train_roc_auc=float(history["roc_auc"][0]),
         val_loss=log_loss(labels, answers),
-        val_accuracy=float(np.mean((answers >= CALLED_MALIGNANT) == labels)),
+        val_accuracy=confusion(labels, answers >= CALLED_MALIGNANT).accuracy,
         val_roc_auc=roc_auc(labels, answers),
     )
 

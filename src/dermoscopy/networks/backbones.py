@@ -1,0 +1,99 @@
+"""The table of backbones: one row for each network of keras.applications that a member can be built over.
+
+Building, acquiring weights, expected times and the values of `backbone` in params.yaml read it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+OwnNormalization = Literal["caffe", "centered", "inside"]
+Arithmetic = Literal["float32", "mixed_bfloat16"]
+ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
+
+
+class Pace(NamedTuple):
+    """Milliseconds a photograph of 224 x 224 pixels takes, measured on two cores with AMX.
+
+    Attributes:
+        step: All layers forward and backward.
+        forward: Forward alone.
+    """
+
+    step: float
+    forward: float
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """All that one has to know of a backbone before it is built.
+
+    Attributes:
+        constructor: Its name in keras.applications.
+        normalization: What its published weights were trained with: "caffe" is blue, green, red with
+            ImageNet's means subtracted, "centered" is -1 to 1 (Keras calls it "tf"), "inside" is by layers of its own.
+        min_side: Smallest square it takes, in pixels.
+        layers: How many it has without its top, its input counted.
+        weights: File of the weights learnt on ImageNet, without the top, under `ADDRESS`.
+        md5: What the file hashes to; None where keras.applications has no checksum of it.
+        size: Of the file, in bytes.
+        pace: By arithmetic; None where it is not measured.
+    """
+
+    constructor: str
+    normalization: OwnNormalization
+    min_side: int
+    layers: int
+    weights: str
+    md5: str | None
+    size: int
+    pace: Mapping[Arithmetic, Pace] | None
+
+    @property
+    def file(self) -> str:
+        """What the file of weights is called."""
+        return self.weights.rpartition("/")[2]
+
+
+BACKBONES: Mapping[str, Backbone] = {
+    "vgg16": Backbone(
+        "VGG16",
+        normalization="caffe",
+        min_side=32,
+        layers=19,
+        weights="vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        md5="6d6bbae143d832006294945121d1f1fc",
+        size=58_889_256,
+        pace={"float32": Pace(310, 130), "mixed_bfloat16": Pace(88, 16)},  # VGG16 has four fifths of VGG19's work
+    ),
+    "vgg19": Backbone(
+        "VGG19",
+        normalization="caffe",
+        min_side=32,
+        layers=22,
+        weights="vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        md5="253f8cb515780f3b799900260a226db6",
+        size=80_134_624,
+        pace={"float32": Pace(394, 166), "mixed_bfloat16": Pace(110, 20)},
+    ),
+    "inception_v3": Backbone(
+        "InceptionV3",
+        normalization="centered",
+        min_side=75,
+        layers=311,
+        weights="inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        md5="bcbd6486424b2319ff4ef7d526e38f63",
+        size=87_910_968,
+        pace={"float32": Pace(110, 35), "mixed_bfloat16": Pace(65, 12)},
+    ),
+    "mobilenet_v2": Backbone(
+        "MobileNetV2",
+        normalization="centered",
+        min_side=32,
+        layers=154,
+        weights="mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+        md5=None,
+        size=9_406_464,
+        pace={"float32": Pace(45, 9), "mixed_bfloat16": Pace(47, 6)},
+    ),
+}
