@@ -44,8 +44,10 @@ def build_transfer(member: str, parameters: Transfer, seed: int, weights: Path |
     known = BACKBONES[parameters.backbone]
     inputs = keras.Input((parameters.image_size, parameters.image_size, 3), name="photograph")
     normalization = known.normalization if parameters.normalization == "backbone" else parameters.normalization
+    # A backbone that normalises inside may have a layer called normalization of its own.
+    name = "pixels" if known.normalization == "inside" else "normalization"
     backbone = getattr(keras.applications, known.constructor)(
-        include_top=False, weights=None, input_tensor=normalize(inputs, normalization)
+        include_top=False, weights=None, input_tensor=normalize(inputs, normalization, name)
     )
     share_statistics(backbone)
     if parameters.weights == NO_WEIGHTS:

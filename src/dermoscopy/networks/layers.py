@@ -80,7 +80,7 @@ def _drop(features: Any, rate: float, seed: int, place: int) -> Any:
 CAFFE_MEANS = (103.939, 116.779, 123.68)
 
 
-def normalize(pixels: Any, kind: Literal["unit", "centered"] | OwnNormalization) -> Any:
+def normalize(pixels: Any, kind: Literal["unit", "centered"] | OwnNormalization, name: str = "normalization") -> Any:
     """Add the layers that normalise a picture.
 
     They compute in float32 under every precision: bfloat16 cannot tell all 256 values apart once shifted.
@@ -89,6 +89,7 @@ def normalize(pixels: Any, kind: Literal["unit", "centered"] | OwnNormalization)
         pixels: A Keras tensor of shape (batch, side, side, 3), red, green, blue, 0 to 255.
         kind: "unit" divides by 255; "centered" maps to -1 to 1; "caffe" swaps to blue, green, red
             and subtracts ImageNet's means; "inside" leaves that to the network.
+        name: Of the last layer.
 
     Returns:
         A Keras tensor of the same shape.
@@ -96,11 +97,11 @@ def normalize(pixels: Any, kind: Literal["unit", "centered"] | OwnNormalization)
     import keras
 
     if kind == "unit":
-        return keras.layers.Rescaling(1 / 255, dtype="float32", name="normalization")(pixels)
+        return keras.layers.Rescaling(1 / 255, dtype="float32", name=name)(pixels)
     if kind == "centered":
-        return keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="normalization")(pixels)
+        return keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name=name)(pixels)
     if kind == "inside":
-        return keras.layers.Rescaling(1.0, dtype="float32", name="normalization")(pixels)
+        return keras.layers.Rescaling(1.0, dtype="float32", name=name)(pixels)
     means = [-mean for mean in CAFFE_MEANS]
     swapped = keras.ops.flip(pixels, axis=-1)
-    return keras.layers.Rescaling(1.0, offset=means, dtype="float32", name="normalization")(swapped)
+    return keras.layers.Rescaling(1.0, offset=means, dtype="float32", name=name)(swapped)
