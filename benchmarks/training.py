@@ -37,8 +37,9 @@ RESULTS = Path("docs/training.csv")
 SIDE = 224
 REPEATS = 3
 EPOCHS = 10
-EPOCH = {"vgg19": 48, "inception_v3": 160, "cnn_a": 1920, "cnn_b": 1920}  # photographs, some of them again
-PASS = {"vgg19": 128, "inception_v3": 512}
+# Photographs, some of them again, by what a member is built of.
+EPOCH = {"vgg16": 48, "vgg19": 48, "inception_v3": 160, "mobilenet_v2": 160, "small_cnn": 1920}
+PASS = {"vgg16": 128, "vgg19": 128, "inception_v3": 512, "mobilenet_v2": 512}
 VAL = 16  # photographs
 EVERYTHING = {"flip": 0.5, "quarter_turns": True, "zoom": 0.1, "shift": 0.1, "brightness": 0.1, "contrast": 0.1}
 
@@ -67,7 +68,7 @@ def measure_input(member: str, params: Params, kept: dict[str, Examples]) -> lis
     parameters = at_side(member, params).model_copy(update={"weights": "none"})
     trainer = new_trainer(member, parameters, params, next(iter(kept.values())))
     photographs = len(kept["memory"].labels)
-    order = np.resize(np.random.default_rng(params.seed).permutation(photographs), EPOCH[member])
+    order = np.resize(np.random.default_rng(params.seed).permutation(photographs), EPOCH[built_of(parameters)])
 
     def data(place: str, augmented: bool) -> Any:
         augment = params.training.augment.model_copy(update=EVERYTHING)
@@ -111,7 +112,8 @@ def measure_frozen_phase(member: str, params: Params, examples: Examples) -> dic
         examples: What the head learns from.
     """
     parameters = at_side(member, params).model_copy(update={"weights": "given", "frozen_epochs": EPOCHS})
-    train = Examples(examples.images[: PASS[member]], examples.labels[: PASS[member]])
+    count = PASS[built_of(parameters)]
+    train = Examples(examples.images[:count], examples.labels[:count])
     both = np.concatenate([train.images, examples.images[:VAL]])
 
     def phase() -> None:
@@ -141,6 +143,11 @@ def row(
         "against": against.median(),
         "value": value.median(),
     }
+
+
+def built_of(parameters: Transfer | SmallCNN) -> str:
+    """Return a member's backbone, or the kind of a member that has none."""
+    return parameters.backbone if isinstance(parameters, Transfer) else parameters.kind
 
 
 def at_side(member: str, params: Params) -> Transfer | SmallCNN:
@@ -173,7 +180,11 @@ def main() -> None:
         }
     for member in params.models:
         rows += measure_input(member, params, kept)
-    rows += [measure_frozen_phase(member, params, kept["memory"]) for member in PASS]
+    rows += [
+        measure_frozen_phase(member, params, kept["memory"])
+        for member, block in params.models.items()
+        if isinstance(block, Transfer)
+    ]
     pd.DataFrame(rows).round(3).to_csv(RESULTS, index=False, lineterminator="\n")
 
 
