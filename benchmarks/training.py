@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ from dermoscopy.core.params import load
 from dermoscopy.ham10000.duplicates import MERGED
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.data import Examples, batches, read_examples
-from dermoscopy.networks.params import Member, SmallCNN, Transfer
+from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.runtime import configure
 from dermoscopy.train.features import cut, store
 from dermoscopy.train.fit import PhaseTrainer
@@ -38,8 +38,9 @@ RESULTS = Path("docs/training.csv")
 SIDE = 224
 REPEATS = 3
 EPOCHS = 10
-EPOCH = {"vgg19": 48, "inception_v3": 160, "cnn_a": 1920, "cnn_b": 1920}  # photographs, some of them again
-PASS = {"vgg19": 128, "inception_v3": 512}
+# Photographs, some of them again, by what a member is built of.
+EPOCH = {"vgg16": 48, "vgg19": 48, "inception_v3": 160, "mobilenet_v2": 160, "small_cnn": 1920}
+PASS = {"vgg16": 128, "vgg19": 128, "inception_v3": 512, "mobilenet_v2": 512}
 VAL = 16  # photographs
 EVERYTHING = {"flip": 0.5, "quarter_turns": True, "zoom": 0.1, "shift": 0.1, "brightness": 0.1, "contrast": 0.1}
 
@@ -68,7 +69,7 @@ def measure_input(member: str, params: Params, kept: dict[str, Examples]) -> lis
     parameters = at_side(member, params).model_copy(update={"weights": "none"})
     trainer = new_trainer(member, parameters, params, next(iter(kept.values())))
     photographs = len(kept["memory"].labels)
-    order = np.resize(np.random.default_rng(params.seed).permutation(photographs), EPOCH[member])
+    order = np.resize(np.random.default_rng(params.seed).permutation(photographs), EPOCH[built_of(parameters)])
 
     def data(place: str, augmented: bool) -> Any:
         augment = params.training.augment.model_copy(update=EVERYTHING)
@@ -112,7 +113,8 @@ def measure_frozen_phase(member: str, params: Params, examples: Examples) -> dic
         examples: What the head learns from.
     """
     parameters = at_side(member, params).model_copy(update={"weights": "given", "frozen_epochs": EPOCHS})
-    train = Examples(examples.images[: PASS[member]], examples.labels[: PASS[member]])
+    count = PASS[built_of(parameters)]
+    train = Examples(examples.images[:count], examples.labels[:count])
     both = np.concatenate([train.images, examples.images[:VAL]])
 
     def phase() -> None:
@@ -144,9 +146,14 @@ def row(
     }
 
 
+def built_of(parameters: Transfer | SmallCNN) -> str:
+    """Return a member's backbone, or the kind of a member that has none."""
+    return parameters.backbone if isinstance(parameters, Transfer) else parameters.kind
+
+
 def at_side(member: str, params: Params) -> Transfer | SmallCNN:
     """Return a member's parameters at the side measured."""
-    return getattr(params.models, member).model_copy(update={"image_size": SIDE})
+    return params.models[member].model_copy(update={"image_size": SIDE})
 
 
 def new_trainer(member: str, parameters: Transfer | SmallCNN, params: Params, train: Examples) -> PhaseTrainer:
@@ -159,7 +166,7 @@ def new_trainer(member: str, parameters: Transfer | SmallCNN, params: Params, tr
 
 
 def main() -> None:
-    """Measure all four members."""
+    """Measure all members."""
     params = load("", Params)
     configure(params.runtime)
     table = MERGED.read(Path("data/merged/metadata.csv"))
@@ -171,9 +178,13 @@ def main() -> None:
             place: read_examples(frame, SIDE, params.runtime.threads, memory=memory, folder=Path(folder))
             for place, memory in (("memory", np.inf), ("disk", 0.0))
         }
-    for member in get_args(Member):
+    for member in params.models:
         rows += measure_input(member, params, kept)
-    rows += [measure_frozen_phase(member, params, kept["memory"]) for member in PASS]
+    rows += [
+        measure_frozen_phase(member, params, kept["memory"])
+        for member, block in params.models.items()
+        if isinstance(block, Transfer)
+    ]
     pd.DataFrame(rows).round(3).to_csv(RESULTS, index=False, lineterminator="\n")
 
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from dermoscopy.check.check import preflight, tell_unused_gpus
+from dermoscopy.check.check import preflight, starting_weights, tell_unused_gpus
 from dermoscopy.check.cost import tell_cost
 from dermoscopy.check.params import Params
 from dermoscopy.check.provenance import fingerprint, versions
@@ -19,9 +19,10 @@ def check() -> None:
     if PARAMS.is_file():
         os.utime(PARAMS)
     params = load("", Params, preflight)
-    source, environment = fingerprint(params.data, checkpoints() / "hashes.json"), versions()
+    weights = starting_weights(params.models)
+    source = fingerprint(params.data, weights, checkpoints() / "hashes.json")
     write_json(Path("data/source.json"), source)
-    write_json(Path("data/environment.json"), environment)
+    write_json(Path("data/environment.json"), versions())
     tell_cost(params, source)
     tell_unused_gpus()
 

@@ -7,10 +7,11 @@ import pytest
 
 from dermoscopy.core import params as file
 from dermoscopy.core import tables as truth
+from dermoscopy.core.members import member_names
 from dermoscopy.core.splits import PART, locate
 from dermoscopy.core.tables import CURVE, PREDICTIONS
 
-MEMBERS = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
+MEMBERS = tuple(member_names())
 BASELINES = ("prevalence", "colours")
 
 

@@ -68,7 +68,7 @@ def test_two_runs_leave_the_same_bytes(search: Make, conditions: Conditions, tmp
     settings = search(trials=1, epochs=1)
     for name in ("one", "two"):
         standings = race(trials(settings, 1), settings, conditions)
-        write_search(standings, {"cnn_a": 80, "cnn_b": 64}, settings, conditions.settings, tmp_path / name)
+        write_search(standings, settings, conditions.settings, tmp_path / name)
         for path in tmp_path.glob("*.json"):
             path.unlink()
     names = {"trials.csv", "leaderboard.csv", "importance.csv", "coordinates.csv", "best.yaml"}

@@ -34,7 +34,7 @@ def tell_cost(params: Params, source: Mapping[str, Any]) -> None:
         source: data/source.json.
     """
     images = expected_images(params, source)
-    parts = {name: training_seconds(name, params, images) for name in type(params.models).model_fields}
+    parts = {name: training_seconds(name, params, images) for name in params.models}
     parts["search"] = search_seconds(params, images)
     unknown = [name for name, seconds in parts.items() if seconds is None]
     if unknown:
@@ -78,7 +78,7 @@ def training_seconds(name: str, params: Params, images: float) -> float | None:
     Returns:
         None where its backbone's pace is not measured.
     """
-    member: Transfer | SmallCNN = getattr(params.models, name)
+    member = params.models[name]
     paces = BACKBONES[member.backbone].pace if isinstance(member, Transfer) else SMALL
     if paces is None:
         return None

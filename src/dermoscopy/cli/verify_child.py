@@ -13,14 +13,14 @@ from dermoscopy.check.params import Params
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.params import load
 from dermoscopy.core.splits import read_audited, read_train_and_val
-from dermoscopy.networks.params import M, Transfer, with_optimizer
+from dermoscopy.networks.params import SmallCNN, Transfer, with_optimizer
 from dermoscopy.train.member import Places, train_member
 from dermoscopy.train.settings import TrainSettings
 
 STEPS = 4
 
 
-def one_epoch_a_phase(parameters: M) -> M:
+def one_epoch_a_phase(parameters: Transfer | SmallCNN) -> Transfer | SmallCNN:
     """Return a member's parameters with one epoch in each of its phases."""
     epochs = {"epochs": 1}
     if isinstance(parameters, Transfer):
@@ -46,7 +46,7 @@ def train_briefly(member: str, folder: Path) -> None:
         folder: Everything it writes goes into this one.
     """
     params = load("", Params)
-    parameters = with_optimizer(one_epoch_a_phase(getattr(params.models, member)), params.optimizer)
+    parameters = with_optimizer(one_epoch_a_phase(params.models[member]), params.optimizer)
     train, val = read_train_and_val(Path("data/split"), read_audited(Path("data/audited")))
     used = train_member(
         member,
@@ -55,7 +55,7 @@ def train_briefly(member: str, folder: Path) -> None:
         few(val, params.training.batch_size),
         TrainSettings(params.training, params.runtime, params.seed, protocol="", versions={}),
         Places(
-            weights=Path("data/weights"),
+            weights=Path("data/weights") / member,
             checkpoints=folder / "checkpoints",
             folder=folder / "model",
             table=folder / "curve.csv",

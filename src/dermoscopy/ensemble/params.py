@@ -5,7 +5,6 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from dermoscopy.core.params import Block, PositiveFloat, Share
-from dermoscopy.networks.params import Member
 
 Method = Literal["vote", "mean", "accuracy_weighted", "log_loss_weighted", "stacking"]
 
@@ -30,7 +29,7 @@ class Ensemble(Block):
         coverage: Share of each label's lesions whose set is to hold their label.
     """
 
-    members: list[Member] = Field(min_length=1)
+    members: list[str] = Field(min_length=1)
     method: Literal["chosen"] | Method
     threshold: Share
     fallback: Share | None
@@ -42,7 +41,7 @@ class Ensemble(Block):
 
     @field_validator("members")
     @classmethod
-    def _once(cls, value: list[Member]) -> list[Member]:
+    def _once(cls, value: list[str]) -> list[str]:
         if len(set(value)) < len(value):
             raise ValueError("a member is named twice.")
         return value

@@ -1,4 +1,4 @@
-"""The four members of the ensemble.
+"""The members of the ensemble.
 
 The optimizers one can name.
 
@@ -7,7 +7,7 @@ How the machine is used.
 What the training of all members shares.
 """
 
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,7 @@ class Transfer(Block):
     """A member built over a backbone of keras.applications.
 
     Attributes:
+        kind: Which of the kinds of members this is.
         backbone: Its name.
         weights: "none", or a key of `data.weights`.
         image_size: Side of the square it is fed, in pixels.
@@ -54,6 +55,7 @@ class Transfer(Block):
         epochs: With those layers unfrozen.
     """
 
+    kind: Literal["transfer"] = "transfer"
     backbone: BackboneName
     weights: str = Field(min_length=1)
     image_size: Side
@@ -78,6 +80,7 @@ class SmallCNN(Block):
     """A member built from the ground up: convolutions with pooling, dense layers, an output.
 
     Attributes:
+        kind: Which of the kinds of members this is.
         image_size: Side of the square it is fed, in pixels; divided by 255.
         conv_layers: How many times [convolution, ReLU, pooling].
         filters: Of each convolution.
@@ -97,6 +100,7 @@ class SmallCNN(Block):
         epochs: How long it trains.
     """
 
+    kind: Literal["small_cnn"] = "small_cnn"
     image_size: Side
     conv_layers: Positive
     filters: Positive
@@ -116,21 +120,13 @@ class SmallCNN(Block):
     epochs: Positive
 
 
-class Models(Block):
-    """The `models` block: the fixed list of members."""
-
-    vgg19: Transfer
-    inception_v3: Transfer
-    cnn_a: SmallCNN
-    cnn_b: SmallCNN
+NAME_RULE = "a string of letters, digits and _ that begins with a letter"
+Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]*$", description=NAME_RULE)]
+Member = Annotated[Transfer | SmallCNN, Field(discriminator="kind")]
+Models = dict[Name, Member]
 
 
-Member = Literal["vgg19", "inception_v3", "cnn_a", "cnn_b"]
-
-M = TypeVar("M", Transfer, SmallCNN)
-
-
-def with_optimizer(parameters: M, replaced: Optimizer | None) -> M:
+def with_optimizer(parameters: Transfer | SmallCNN, replaced: Optimizer | None) -> Transfer | SmallCNN:
     """Return a member's parameters with the top-level `optimizer`, unless that is null."""
     return parameters if replaced is None else parameters.model_copy(update={"optimizer": replaced})
 

@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.files import write_beside, write_text
 from dermoscopy.networks.build import build_member
-from dermoscopy.networks.params import SmallCNN, Transfer
-
-KINDS: dict[str, type[Transfer] | type[SmallCNN]] = {"transfer": Transfer, "small_cnn": SmallCNN}
+from dermoscopy.networks.params import Member, SmallCNN, Transfer
 
 
 def save_member(member: str, parameters: Transfer | SmallCNN, model: Any, folder: Path) -> None:
@@ -23,8 +22,7 @@ def save_member(member: str, parameters: Transfer | SmallCNN, model: Any, folder
     with write_beside(folder / "model.weights.h5") as beside:
         # Over the same layers but never compiled: save_weights would keep the optimizer's state as well.
         keras.Model(model.inputs, model.outputs, name=member).save_weights(beside)
-    kind = next(name for name, block in KINDS.items() if isinstance(parameters, block))
-    card = {"member": member, "kind": kind, "parameters": parameters.model_dump()}
+    card = {"member": member, "kind": parameters.kind, "parameters": parameters.model_dump(exclude={"kind"})}
     write_text(folder / "model.yaml", yaml.safe_dump(card, sort_keys=False))
 
 
@@ -46,7 +44,8 @@ def load_member(folder: Path) -> tuple[Any, Transfer | SmallCNN]:
     if not path.is_file():
         raise UserError(f"{path} is not here: run dvc repro, or dvc checkout if it has run before.")
     card = yaml.safe_load(path.read_text())
-    parameters = KINDS[card["kind"]].model_validate(card["parameters"])
+    block: TypeAdapter[Transfer | SmallCNN] = TypeAdapter(Member)
+    parameters = block.validate_python({"kind": card["kind"], **card["parameters"]})
     model = build_member(card["member"], parameters, seed=0)
     model.load_weights(folder / "model.weights.h5")
     return model, parameters

@@ -63,6 +63,7 @@ class Search(Block):
         epochs: How long a trial trains at most.
         image_size: Side of the square a trial is fed, in pixels.
         halving: Only the best 1/halving go on to halving times as many epochs; null trains all to the end.
+        promote: Members that the best trials are written as, the best one first.
         jobs: Trials at a time, each in a process and a thread of its own; says nothing about their results.
         scheduler: Address of a Dask scheduler whose workers do them instead.
         known: Tried beside the draws.
@@ -73,6 +74,7 @@ class Search(Block):
     epochs: Positive
     image_size: Side
     halving: Annotated[int, Field(ge=2)] | None
+    promote: Annotated[list[str], Field(min_length=1)]
     jobs: Positive
     scheduler: Address | None
     known: Known

@@ -4,7 +4,7 @@ The search: trials, rung by rung, and what they leave.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,15 +121,12 @@ def _of_a_trial(runtime: Runtime) -> Runtime:
     return alone
 
 
-def write_search(
-    standings: list[Standing], sides: Mapping[str, int], search: Search, settings: TrainSettings, folder: Path
-) -> pd.DataFrame:
+def write_search(standings: list[Standing], search: Search, settings: TrainSettings, folder: Path) -> pd.DataFrame:
     """Write what a search leaves and return the leaderboard.
 
     Args:
         standings: How each trial stood at each rung.
-        sides: Members that the best may replace, and the size of the photographs each is fed, in pixels.
-        search: What was searched.
+        search: What was searched, and the members that the best may replace.
         settings: What all trainings share.
         folder: data/search.
     """
@@ -141,5 +138,5 @@ def write_search(
     LEADERBOARD.write(board, folder / "leaderboard.csv")
     IMPORTANCE.write(importance(first).assign(protocol=protocol), folder / "importance.csv")
     COORDINATES.write(coordinates(board, monitor), folder / "coordinates.csv")
-    write_promotion(promotion(board, sides, search), folder / "best.yaml")
+    write_promotion(promotion(board, search.promote), folder / "best.yaml")
     return board
