@@ -24,7 +24,7 @@ Schema = dict[str, Any]
 
 def child(schema: Schema, key: str, value: Any) -> Schema:
     """Return the schema of a key of a block, references followed; of a block also its class and what that says."""
-    found: Schema = schema["properties"][key] if "properties" in schema else schema["additionalProperties"]
+    found: Schema = schema["properties"][key] if "properties" in schema else named(schema)
     described = {"description": found["description"]} if "description" in found else {}
     if "discriminator" in found:
         kind = found["discriminator"]
@@ -48,7 +48,12 @@ def leaves(schema: Schema, values: Any, path: str = "") -> Iterator[tuple[str, S
 
 def is_block(schema: Schema) -> bool:
     """Return whether a schema is that of a block of parameters."""
-    return "properties" in schema or isinstance(schema.get("additionalProperties"), dict)
+    return "properties" in schema or named(schema) is not None
+
+
+def named(schema: Schema) -> Any:
+    """Return the schema of the values of a block whose keys are names; None for any other schema."""
+    return next(iter(schema.get("patternProperties", {}).values()), schema.get("additionalProperties") or None)
 
 
 def commented(text: str) -> str:

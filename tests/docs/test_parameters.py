@@ -42,8 +42,11 @@ class Tree(BaseModel):
     depth: int = Field(description="Depth.")
 
 
+Name = Annotated[str, Field(pattern="^[a-z]+$")]
+
+
 class Toy(BaseModel):
-    models: dict[str, Annotated[Net | Tree, Field(discriminator="kind")]] = Field(description="Members.")
+    models: dict[Name, Annotated[Net | Tree, Field(discriminator="kind")]] = Field(description="Members.")
 
 
 VALUES = """# Header.
