@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ from dermoscopy.core.params import load
 from dermoscopy.ham10000.duplicates import MERGED
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.data import Examples, batches, read_examples
-from dermoscopy.networks.params import Member, SmallCNN, Transfer
+from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.runtime import configure
 from dermoscopy.train.features import cut, store
 from dermoscopy.train.fit import PhaseTrainer
@@ -145,7 +145,7 @@ def row(
 
 def at_side(member: str, params: Params) -> Transfer | SmallCNN:
     """Return a member's parameters at the side measured."""
-    return getattr(params.models, member).model_copy(update={"image_size": SIDE})
+    return params.models[member].model_copy(update={"image_size": SIDE})
 
 
 def new_trainer(member: str, parameters: Transfer | SmallCNN, params: Params, train: Examples) -> PhaseTrainer:
@@ -159,7 +159,7 @@ def new_trainer(member: str, parameters: Transfer | SmallCNN, params: Params, tr
 
 
 def main() -> None:
-    """Measure all four members."""
+    """Measure all members."""
     params = load("", Params)
     configure(params.runtime)
     table = MERGED.read(Path("data/merged/metadata.csv"))
@@ -171,7 +171,7 @@ def main() -> None:
             place: read_examples(frame, SIDE, params.runtime.threads, memory=memory, folder=Path(folder))
             for place, memory in (("memory", np.inf), ("disk", 0.0))
         }
-    for member in get_args(Member):
+    for member in params.models:
         rows += measure_input(member, params, kept)
     rows += [measure_frozen_phase(member, params, kept["memory"]) for member in PASS]
     pd.DataFrame(rows).round(3).to_csv(RESULTS, index=False, lineterminator="\n")

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from dermoscopy.check.check import preflight, tell_unused_gpus
+from dermoscopy.check.check import preflight, starting_weights, tell_unused_gpus
 from dermoscopy.check.cost import tell_cost
 from dermoscopy.check.params import Params
 from dermoscopy.check.provenance import fingerprint, versions
@@ -19,7 +19,10 @@ def check() -> None:
     if PARAMS.is_file():
         os.utime(PARAMS)
     params = load("", Params, preflight)
-    source, environment = fingerprint(params.data, checkpoints() / "hashes.json"), versions()
+    source, environment = (
+        fingerprint(params.data, starting_weights(params.models), checkpoints() / "hashes.json"),
+        versions(),
+    )
     keep(Path("data/source.json"), source)
     keep(Path("data/environment.json"), environment)
     tell_cost(params, source)

@@ -1,15 +1,14 @@
 """Weigh the members of the ensemble."""
 
 from pathlib import Path
-from typing import get_args
 
+from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
 from dermoscopy.core.splits import read_audited, read_val, shown
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.fit import fix, val_figures
 from dermoscopy.ensemble.params import Ensemble
-from dermoscopy.networks.params import Member
 from dermoscopy.stats.headline import write_figures
 from dermoscopy.stats.lesions import align
 
@@ -19,7 +18,7 @@ def ensemble() -> None:
     settings = load("ensemble", Ensemble)
     protocol = read_audited(Path("data/audited"))
     rows = read_val(Path("data/split"), protocol)
-    paths = {member: Path("data/predictions", member, "val.csv") for member in get_args(Member)}
+    paths = {member: Path("data/predictions", member, "val.csv") for member in member_names()}
     probabilities = align(rows, {member: (path, PREDICTIONS.read(path)) for member, path in paths.items()})
     fixed = fix(rows, probabilities, settings)
     fixed.write(Path("data/ensemble"))

@@ -1,8 +1,8 @@
 """Score the members, the ensemble and the baselines on the test part."""
 
 from pathlib import Path
-from typing import get_args
 
+from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
 from dermoscopy.core.splits import read_part, read_protocol
 from dermoscopy.core.stage import run
@@ -13,7 +13,6 @@ from dermoscopy.evaluate.evaluate import judge
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.evaluate.summary import grow, write_charts
 from dermoscopy.evaluate.tables import GROWING, TABLES
-from dermoscopy.networks.params import Member
 from dermoscopy.stats.headline import headline, write_figures
 
 
@@ -23,7 +22,7 @@ def evaluate() -> None:
     protocol = read_protocol(Path("data/audited"))
     test = read_part(Path("data/split/test.csv"), "test")
     rows = test[["image_id", "lesion_id", "dx", "label"]]
-    epochs = {member: CURVE.read(Path("data/curves", f"{member}.csv")) for member in get_args(Member)}
+    epochs = {member: CURVE.read(Path("data/curves", f"{member}.csv")) for member in member_names()}
     judged = judge(test, Path("data"), settings)
     candidates = CANDIDATES.read(Path("data/ensemble/candidates.csv"))
     best = read_choice(Path("data/ensemble/ensemble.json")).best_member

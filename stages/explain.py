@@ -1,15 +1,15 @@
 """Show what the members see, and what they get wrong."""
 
 from pathlib import Path
-from typing import get_args
 
+from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
 from dermoscopy.core.splits import read_audited, read_part, warning
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.explain.explain import draw_activations, draw_wrong, mean_members
 from dermoscopy.explain.params import Explain
-from dermoscopy.networks.params import Member, Runtime
+from dermoscopy.networks.params import Runtime
 from dermoscopy.networks.runtime import configure
 
 
@@ -17,7 +17,7 @@ def explain() -> None:
     """Draw the members' activation maps and the test photographs they get wrong."""
     settings = load("explain", Explain)
     test = read_part(Path("data/split/test.csv"), "test")
-    predictions = {member: PREDICTIONS.read(Path(f"data/predictions/{member}/test.csv")) for member in get_args(Member)}
+    predictions = {member: PREDICTIONS.read(Path(f"data/predictions/{member}/test.csv")) for member in member_names()}
     mean = mean_members(predictions)
     paths = {image_id: Path(path) for image_id, path in zip(test["image_id"], test["path"], strict=True)}
 

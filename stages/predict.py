@@ -1,14 +1,14 @@
 """The predict stage."""
 
 from pathlib import Path
-from typing import get_args
 
 from dermoscopy.core.files import remove_finished
+from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
 from dermoscopy.core.splits import read_part
 from dermoscopy.core.stage import checkpoints, run
 from dermoscopy.core.tables import PREDICTIONS
-from dermoscopy.networks.params import Member, Runtime
+from dermoscopy.networks.params import Runtime
 from dermoscopy.networks.runtime import configure
 from dermoscopy.networks.saved import load_member
 from dermoscopy.predict.params import Predict
@@ -21,7 +21,7 @@ def predict() -> None:
     settings = load("predict", Predict)
     runtime = load("runtime", Runtime)
     parts = {part: read_part(Path(f"data/split/{part}.csv"), part) for part in ("val", "test")}
-    for member in get_args(Member):
+    for member in member_names():
         configure(runtime)
         model, parameters = load_member(Path("data/models") / member)
         for part, rows in parts.items():

@@ -7,8 +7,9 @@ from pathlib import Path
 from dermoscopy.core.params import Count, load
 from dermoscopy.core.splits import read_audited, read_train_and_val, shown
 from dermoscopy.core.stage import checkpoints, run
-from dermoscopy.networks.params import Runtime, Side, Training
+from dermoscopy.networks.params import Runtime, Training
 from dermoscopy.search.params import Search
+from dermoscopy.search.results import titles
 from dermoscopy.search.search import run_search, write_search
 
 logger = logging.getLogger("dermoscopy.search")
@@ -17,7 +18,6 @@ logger = logging.getLogger("dermoscopy.search")
 def search() -> None:
     """Try small networks drawn from a space and rank them by val; a killed search goes on where it was."""
     settings, training = load("search", Search), load("training", Training)
-    sides = {"cnn_a": load("models.cnn_a.image_size", Side), "cnn_b": load("models.cnn_b.image_size", Side)}
     protocol = read_audited(Path("data/audited"))
     train, val = read_train_and_val(Path("data/split"), protocol)
     standings = run_search(
@@ -30,10 +30,10 @@ def search() -> None:
         versions=json.loads(Path("data/environment.json").read_text()),
         checkpoints=checkpoints(),
     )
-    board = write_search(standings, training.monitor, shown(protocol), sides, settings, Path("data/search"))
-    for row in board.head(2).itertuples(index=False):
+    board = write_search(standings, training.monitor, shown(protocol), settings.promote, Path("data/search"))
+    for row in board.head(len(settings.promote)).itertuples(index=False):
         logger.info("%d. trial %d (%s), %s %.4f", row.rank, row.trial, row.name, training.monitor, row.score)
-    logger.info("To make them CNN A and CNN B: dvc exp run $(dermoscopy overrides data/search/best.yaml)")
+    logger.info("To make them %s: dvc exp run $(dermoscopy overrides data/search/best.yaml)", titles(settings.promote))
 
 
 if __name__ == "__main__":

@@ -4,16 +4,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+from dermoscopy.core.members import require_member
 from dermoscopy.core.params import Count, load
 from dermoscopy.core.splits import read_audited, read_train_and_val, shown
 from dermoscopy.core.stage import checkpoints, run
-from dermoscopy.networks.params import Member, Models, Optimizer, Runtime, Training, with_optimizer
+from dermoscopy.networks.params import Member, Optimizer, Runtime, Training, with_optimizer
 from dermoscopy.train.member import Outputs, train_member
 
 
-def train(member: Member) -> dict[str, Any]:
+def train(member: str) -> dict[str, Any]:
     """Train one member and keep the epoch that val prefers; a killed training goes on where it was."""
-    parameters = load(f"models.{member}", Models.model_fields[member].annotation)
+    require_member(member)
+    parameters = load(f"models.{member}", Member)
     protocol = read_audited(Path("data/audited"))
     rows, held_out = read_train_and_val(Path("data/split"), protocol)
     return train_member(
@@ -26,7 +28,7 @@ def train(member: Member) -> dict[str, Any]:
         seed=load("seed", Count),
         protocol=shown(protocol),
         versions=json.loads(Path("data/environment.json").read_text()),
-        weights=Path("data/weights"),
+        weights=Path("data/weights") / member,
         checkpoints=checkpoints(),
         outputs=Outputs(
             folder=Path("data/models") / member,

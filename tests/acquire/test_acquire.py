@@ -13,6 +13,7 @@ from dermoscopy.acquire.acquire import acquire
 from dermoscopy.acquire.params import Data, Limits, Weights
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import ArchiveError, UserError, WeightsError
+from dermoscopy.core.members import member_names
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import SCORES
 from dermoscopy.ham10000.metadata import METADATA
@@ -36,7 +37,15 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.fixture
 def bring(tmp_path: Path) -> Callable[[Data], Path]:
     def brought(data: Data) -> Path:
-        acquire(data, SIMULATION, tmp_path / "data", tmp_path / "downloads")
+        starting = {name: name for name in data.weights}
+        acquire(
+            data,
+            SIMULATION,
+            tmp_path / "data",
+            tmp_path / "downloads",
+            members=["vgg19", "cnn_a"],
+            starting=starting,
+        )
         return tmp_path / "data"
 
     return brought
@@ -141,6 +150,8 @@ def project(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     parameters = Path("params.yaml").read_text()
     named = parameters.replace("source: simulated", "source: directory").replace("  path:\n", f"  path: {archive}\n")
     (tmp_path / "params.yaml").write_text(named)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "source.json").write_text('{"source": "directory", "weights": {}}')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["acquire"])
@@ -160,7 +171,7 @@ def test_the_stage_tells_without_a_traceback_and_exits_with_2(
     [record] = [record for record in caplog.records if record.levelname == "ERROR"]
     assert "column missing from the table, 5: dx (received 'lesion_id, image_id')" in record.getMessage()
     assert record.exc_info is None
-    assert list((project / "data").iterdir()) == []
+    assert [path.name for path in (project / "data").iterdir()] == ["source.json"]
 
 
 def test_the_stage_brings_a_sound_archive(project: Path, archive: Path) -> None:
@@ -168,3 +179,4 @@ def test_the_stage_brings_a_sound_archive(project: Path, archive: Path) -> None:
         run(stage)
     assert ended.value.code == 0
     assert contents(project / "data" / "raw") == contents(archive)
+    assert {path.name for path in (project / "data" / "weights").iterdir()} == set(member_names())

@@ -17,6 +17,12 @@ SHA256 = hashlib.sha256(BYTES).hexdigest()
 NONE = Weights(source="none", sha256=None)
 
 
+def copy(configured: dict[str, Weights], folder: Path) -> None:
+    """Copy weights for as many members as there are entries, each named as its own."""
+    used = {name: name for name, entry in configured.items() if entry.source != "none"}
+    weights.copy_weights(list(configured), used, configured, folder)
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "there.h5"
@@ -38,18 +44,25 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 def test_none_is_only_told(tmp_path: Path) -> None:
-    weights.copy_weights({"vgg19": NONE}, tmp_path / "weights")
-    assert [path.name for path in (tmp_path / "weights").iterdir()] == ["README.md"]
-    assert "None are configured" in (tmp_path / "weights" / "README.md").read_text()
+    copy({"vgg19": NONE}, tmp_path / "weights")
+    assert [path.name for path in (tmp_path / "weights" / "vgg19").iterdir()] == ["README.md"]
+    assert "None are configured" in (tmp_path / "weights" / "vgg19" / "README.md").read_text()
 
 
 @pytest.mark.parametrize("sha256", [None, SHA256])
 def test_a_file_is_copied_under_its_name(file: Path, tmp_path: Path, sha256: str | None) -> None:
-    weights.copy_weights({"mine": Weights(source=str(file), sha256=sha256)}, tmp_path / "weights")
-    assert (tmp_path / "weights" / "mine.h5").read_bytes() == BYTES
-    readme = (tmp_path / "weights" / "README.md").read_text()
+    copy({"mine": Weights(source=str(file), sha256=sha256)}, tmp_path / "weights")
+    assert (tmp_path / "weights" / "mine" / "mine.h5").read_bytes() == BYTES
+    readme = (tmp_path / "weights" / "mine" / "README.md").read_text()
     assert f"mine.h5: sha256 {SHA256}" in readme
     assert str(tmp_path) not in readme
+
+
+def test_a_member_has_a_folder_with_its_own_weights_only(file: Path, tmp_path: Path) -> None:
+    entries = {"mine": Weights(source=str(file), sha256=None), "unused": Weights(source="absent.h5", sha256=None)}
+    weights.copy_weights(["a", "b", "c"], {"a": "mine", "b": "mine"}, entries, tmp_path / "weights")
+    found = sorted(path.relative_to(tmp_path / "weights").as_posix() for path in tmp_path.rglob("weights/*/*"))
+    assert found == ["a/README.md", "a/mine.h5", "b/README.md", "b/mine.h5", "c/README.md"]
 
 
 def test_all_wrong_files_are_told_at_once(file: Path, tmp_path: Path) -> None:
@@ -59,7 +72,7 @@ def test_all_wrong_files_are_told_at_once(file: Path, tmp_path: Path) -> None:
         "unpublished": Weights(source="imagenet", sha256=None),
     }
     with pytest.raises(WeightsError) as error:
-        weights.copy_weights(configured, tmp_path / "weights")
+        copy(configured, tmp_path / "weights")
     message = str(error.value)
     assert "0" * 64 in message
     assert SHA256 in message
@@ -69,9 +82,9 @@ def test_all_wrong_files_are_told_at_once(file: Path, tmp_path: Path) -> None:
 
 def test_imagenet_is_downloaded_once_into_keras_s_cache(server: Server, tmp_path: Path) -> None:
     entry = {"vgg19": Weights(source="imagenet", sha256=SHA256)}
-    weights.copy_weights(entry, tmp_path / "first")
-    weights.copy_weights(entry, tmp_path / "second")
-    assert (tmp_path / "second" / "vgg19.h5").read_bytes() == BYTES
+    copy(entry, tmp_path / "first")
+    copy(entry, tmp_path / "second")
+    assert (tmp_path / "second" / "vgg19" / "vgg19.h5").read_bytes() == BYTES
     assert (tmp_path / "keras" / "models" / "vgg19.h5").read_bytes() == BYTES
     assert len(server.asked) == 1
 
@@ -80,14 +93,14 @@ def test_a_broken_download_is_continued(server: Server, tmp_path: Path) -> None:
     part = tmp_path / "keras" / "models" / "vgg19.h5.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(BYTES[:3])
-    weights.copy_weights({"vgg19": Weights(source="imagenet", sha256=SHA256)}, tmp_path / "weights")
+    copy({"vgg19": Weights(source="imagenet", sha256=SHA256)}, tmp_path / "weights")
     assert server.asked == [("/vgg19.h5", "bytes=3-")]
 
 
 def test_other_bytes_are_refused(server: Server, tmp_path: Path) -> None:
     server.files["/vgg19.h5"] = BYTES[::-1]
     with pytest.raises(WeightsError, match="its bytes are not those that were published"):
-        weights.copy_weights({"vgg19": Weights(source="imagenet", sha256=None)}, tmp_path / "weights")
+        copy({"vgg19": Weights(source="imagenet", sha256=None)}, tmp_path / "weights")
     assert not list((tmp_path / "keras").rglob("*.h5*"))
 
 
@@ -96,7 +109,7 @@ def test_without_a_network_all_that_helps_is_told(server: Server, tmp_path: Path
     server.server_close()
     configured = {"vgg19": Weights(source="imagenet", sha256=None), "absent": Weights(source="absent.h5", sha256=None)}
     with pytest.raises(WeightsError) as error:
-        weights.copy_weights(configured, tmp_path / "weights")
+        copy(configured, tmp_path / "weights")
     message = str(error.value)
     published = weights.PUBLISHED["vgg19"]
     assert "vgg19.h5 could not be downloaded: 127.0.0.1 cannot be reached (Connection refused)" in message
@@ -115,8 +128,8 @@ def test_without_a_checksum_the_size_tells_a_broken_file(
     cached.parent.mkdir(parents=True)
     cached.write_bytes(BYTES[:3])
     entry = {"mobilenet_v2": Weights(source="imagenet", sha256=None)}
-    weights.copy_weights(entry, tmp_path / "first")
-    weights.copy_weights(entry, tmp_path / "second")
+    copy(entry, tmp_path / "first")
+    copy(entry, tmp_path / "second")
     assert cached.read_bytes() == BYTES
-    assert (tmp_path / "second" / "mobilenet_v2.h5").read_bytes() == BYTES
+    assert (tmp_path / "second" / "mobilenet_v2" / "mobilenet_v2.h5").read_bytes() == BYTES
     assert len(server.asked) == 1

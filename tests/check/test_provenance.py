@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import shutil
@@ -47,21 +48,21 @@ def zipped(archive: Path, path: Path, prefix: str = "") -> Path:
 def test_the_simulated_archive_has_no_content_of_its_own(memory):
     weights = {"vgg19": Weights(source="none", sha256=None)}
     simulated = data("simulated", Path("/nowhere"), **weights)
-    assert fingerprint(simulated, memory) == {"source": "simulated", "weights": {}}
+    assert fingerprint(simulated, {}, memory) == {"source": "simulated", "weights": {}}
     assert not memory.exists()
 
 
 def test_it_depends_on_content_alone(archive, memory, tmp_path):
-    first = fingerprint(directory(archive), memory)
+    first = fingerprint(directory(archive), {}, memory)
     assert first["images"]["count"] == 4
     elsewhere = shutil.copytree(archive, tmp_path / "elsewhere", copy_function=shutil.copyfile)
-    assert fingerprint(directory(elsewhere), memory) == first
+    assert fingerprint(directory(elsewhere), {}, memory) == first
     assert str(tmp_path) not in json.dumps(first)
 
 
 @pytest.mark.parametrize("change", ["bytes", "name", "folder", "gone", "more", "table"])
 def test_any_change_of_content_shows(archive, memory, change):
-    before = fingerprint(directory(archive), memory)
+    before = fingerprint(directory(archive), {}, memory)
     part = archive / "HAM10000_images_part_1"
     if change == "bytes":
         (part / "a.jpg").write_bytes(b"other")
@@ -75,77 +76,77 @@ def test_any_change_of_content_shows(archive, memory, change):
         (part / "e.jpg").write_bytes(b"e")
     else:
         (archive / "HAM10000_metadata.csv").write_text("lesion_id\n")
-    after = fingerprint(directory(archive), memory)
+    after = fingerprint(directory(archive), {}, memory)
     assert after != before
     assert (after["images"] != before["images"]) == (change != "table")
 
 
 def test_what_acquire_does_not_take_does_not_count(archive, memory):
-    before = fingerprint(directory(archive), memory)
+    before = fingerprint(directory(archive), {}, memory)
     (archive / "notes.txt").write_text("mine")
-    assert fingerprint(directory(archive), memory) == before
+    assert fingerprint(directory(archive), {}, memory) == before
 
 
 def test_files_are_read_once(archive, memory, monkeypatch):
-    first = fingerprint(directory(archive), memory)
+    first = fingerprint(directory(archive), {}, memory)
     read: list[Path] = []
     sha256 = remembered.sha256
     monkeypatch.setattr(remembered, "sha256", lambda path: read.append(path) or sha256(path))
-    assert fingerprint(directory(archive), memory) == first
+    assert fingerprint(directory(archive), {}, memory) == first
     assert read == []
 
     changed = archive / "HAM10000_images_part_1" / "a.jpg"
     changed.write_bytes(b"z")
     os.utime(changed, ns=(1, 1))
-    assert fingerprint(directory(archive), memory) != first
+    assert fingerprint(directory(archive), {}, memory) != first
     assert read == [changed]
 
 
 @pytest.mark.parametrize("spoilt", ["", "[]", '{"a": 1', "[" * 100_000])
 def test_a_spoilt_memory_is_made_anew(archive, memory, spoilt):
-    first = fingerprint(directory(archive), memory)
+    first = fingerprint(directory(archive), {}, memory)
     memory.write_text(spoilt)
-    assert fingerprint(directory(archive), memory) == first
+    assert fingerprint(directory(archive), {}, memory) == first
     assert len(json.loads(memory.read_text())) == 5
 
 
 def test_masks_count_where_there_are_any(archive, memory):
-    before = fingerprint(directory(archive), memory)
+    before = fingerprint(directory(archive), {}, memory)
     masks = archive / "HAM10000_segmentations_lesion_tschandl"
     masks.mkdir()
-    assert fingerprint(directory(archive), memory) == before
+    assert fingerprint(directory(archive), {}, memory) == before
     (masks / "a_segmentation.png").write_bytes(b"a")
-    first = fingerprint(directory(archive), memory)
+    first = fingerprint(directory(archive), {}, memory)
     assert {key: first[key] for key in before} == before
     assert first["masks"]["count"] == 1
     (masks / "a_segmentation.png").write_bytes(b"b ")
-    assert fingerprint(directory(archive), memory) != first
+    assert fingerprint(directory(archive), {}, memory) != first
 
 
 def test_what_stands_twice_counts_once_unless_it_differs(archive, memory):
-    before = fingerprint(directory(archive), memory)
+    before = fingerprint(directory(archive), {}, memory)
     again = archive / "ham10000_images_part_1" / "a.jpg"
     again.parent.mkdir()
     again.write_bytes(b"a")
-    assert fingerprint(directory(archive), memory) == before
+    assert fingerprint(directory(archive), {}, memory) == before
     again.write_bytes(b"other")
-    assert fingerprint(directory(archive), memory) != before
+    assert fingerprint(directory(archive), {}, memory) != before
 
 
 def test_what_cannot_be_taken_is_counted(archive, memory):
     (archive / "HAM10000_images_part_1" / "e.png").write_bytes(b"e")
-    assert fingerprint(directory(archive), memory)["problems"] == {"file that is not a .jpg": 1}
+    assert fingerprint(directory(archive), {}, memory)["problems"] == {"file that is not a .jpg": 1}
 
 
 def test_a_zip_by_its_members(archive, memory, tmp_path):
-    first = fingerprint(directory(zipped(archive, tmp_path / "archive.zip")), memory)
+    first = fingerprint(directory(zipped(archive, tmp_path / "archive.zip")), {}, memory)
     assert first["images"]["count"] == 4
     assert not memory.exists()
     (tmp_path / "folder").mkdir()
     elsewhere = zipped(archive, tmp_path / "folder" / "of-another-name.zip", prefix="HAM/")
     os.utime(elsewhere, ns=(1, 1))
-    assert fingerprint(directory(elsewhere), memory) == first
-    assert fingerprint(directory(tmp_path / "folder"), memory) == first
+    assert fingerprint(directory(elsewhere), {}, memory) == first
+    assert fingerprint(directory(tmp_path / "folder"), {}, memory) == first
     told = json.dumps(first)
     assert "archive.zip" not in told
     assert str(tmp_path) not in told
@@ -153,7 +154,7 @@ def test_a_zip_by_its_members(archive, memory, tmp_path):
 
 @pytest.mark.parametrize("change", ["bytes", "name", "folder", "gone", "table"])
 def test_any_change_within_a_zip_shows(archive, memory, tmp_path, change):
-    before = fingerprint(directory(zipped(archive, tmp_path / "archive.zip")), memory)
+    before = fingerprint(directory(zipped(archive, tmp_path / "archive.zip")), {}, memory)
     part = archive / "HAM10000_images_part_1"
     if change == "bytes":
         (part / "a.jpg").write_bytes(b"z")
@@ -165,11 +166,11 @@ def test_any_change_within_a_zip_shows(archive, memory, tmp_path, change):
         (part / "a.jpg").unlink()
     else:
         (archive / "HAM10000_metadata.csv").write_text("lesion_id\n")
-    assert fingerprint(directory(zipped(archive, tmp_path / "archive.zip")), memory) != before
+    assert fingerprint(directory(zipped(archive, tmp_path / "archive.zip")), {}, memory) != before
 
 
 def test_a_download_by_what_is_published(memory):
-    found = fingerprint(data("download"), memory)
+    found = fingerprint(data("download"), {}, memory)
     assert found["doi"].endswith("10.7910/DVN/DBW86T")
     assert list(found["files"]) == ["HAM10000_metadata.csv", "HAM10000_images_part_1.zip", "HAM10000_images_part_2.zip"]
     assert all(len(md5) == 32 for md5 in found["files"].values())
@@ -177,10 +178,10 @@ def test_a_download_by_what_is_published(memory):
 
 
 def test_what_is_unchanged_is_not_read_again(archive, memory, monkeypatch):
-    first = fingerprint(directory(archive), memory)
+    first = fingerprint(directory(archive), {}, memory)
     read = []
     monkeypatch.setattr("dermoscopy.check.provenance.sha256", read.append)
-    assert fingerprint(directory(archive), memory) == first
+    assert fingerprint(directory(archive), {}, memory) == first
     assert read == []
 
 
@@ -193,54 +194,62 @@ def test_weights_by_content(memory, tmp_path):
         "vgg19": Weights(source="imagenet", sha256=None),
         "later": Weights(source="none", sha256=None),
     }
-    found = fingerprint(data("simulated", **weights), memory)["weights"]
-    assert list(found) == ["again", "mine", "vgg19"]
-    assert found["again"] == found["mine"] != "imagenet"
-    assert found["vgg19"] == "imagenet"
+    starting = {"b": "again", "a": "mine", "c": "vgg19"}
+    found = fingerprint(data("simulated", **weights), starting, memory)["weights"]
+    assert list(found) == ["b", "a", "c"]
+    assert found["a"] == {"name": "mine", "sha256": hashlib.sha256(b"weights").hexdigest()}
+    assert found["b"]["sha256"] == found["a"]["sha256"]
+    assert found["c"] == {"name": "vgg19", "imagenet": None}
+
+
+def test_weights_that_no_member_uses_do_not_count(memory, tmp_path):
+    weights = {"mine": Weights(source=str(tmp_path / "gone.h5"), sha256=None)}
+    assert fingerprint(data("simulated", **weights), {}, memory)["weights"] == {}
 
 
 def test_what_cannot_be_read_is_named(memory, tmp_path):
     weights = {"mine": Weights(source=str(tmp_path / "gone.h5"), sha256=None)}
     with pytest.raises(ArchiveError, match=r"gone\.h5: No such file"):
-        fingerprint(data("simulated", **weights), memory)
+        fingerprint(data("simulated", **weights), {"vgg19": "mine"}, memory)
 
 
 @pytest.mark.parametrize("entry", [None, 5, [], [1], [1, 2], [1, 2, 3], [1, 2, "a", "b"], ["1", 2, "a"]])
 def test_an_odd_memory_of_a_file_is_made_anew(archive, memory, entry):
-    first = fingerprint(directory(archive), memory)
+    first = fingerprint(directory(archive), {}, memory)
     sound = json.loads(memory.read_text())
     size_and_time = {path: known[:2] for path, known in sound.items()}
     memory.write_text(json.dumps(dict.fromkeys(sound, entry)))
-    assert fingerprint(directory(archive), memory) == first
+    assert fingerprint(directory(archive), {}, memory) == first
     assert json.loads(memory.read_text()) == sound
     memory.write_text(json.dumps(size_and_time))
-    assert fingerprint(directory(archive), memory) == first
+    assert fingerprint(directory(archive), {}, memory) == first
 
 
 @pytest.mark.parametrize("odd", ["a file", "a folder of its name", "a loop"])
 def test_what_cannot_be_remembered_is_read_again(archive, memory, tmp_path, odd):
-    first = fingerprint(directory(archive), tmp_path / "elsewhere.json")
+    first = fingerprint(directory(archive), {}, tmp_path / "elsewhere.json")
     if odd == "a file":
         memory.parent.write_text("mine")
     elif odd == "a loop":
         memory.parent.symlink_to(memory.parent)
     else:
         memory.mkdir(parents=True)
-    assert fingerprint(directory(archive), memory) == first
+    assert fingerprint(directory(archive), {}, memory) == first
     if odd == "a folder of its name":
         assert list(memory.parent.iterdir()) == [memory]
 
 
 def test_a_checksum_asked_of_published_weights_counts(memory):
     def found(sha256):
-        return fingerprint(data("simulated", vgg19=Weights(source="imagenet", sha256=sha256)), memory)["weights"]
+        configured = data("simulated", vgg19=Weights(source="imagenet", sha256=sha256))
+        return fingerprint(configured, {"vgg19": "vgg19"}, memory)["weights"]
 
-    assert found(None) == {"vgg19": "imagenet"}
+    assert found(None) == {"vgg19": {"name": "vgg19", "imagenet": None}}
     assert found("a" * 64) != found("b" * 64) != found(None)
     assert json.dumps(found("a" * 64)).count("a" * 64) == 1
 
 
 def test_a_name_that_is_not_utf_8_stops_nothing(archive, memory):
-    before = fingerprint(directory(archive), memory)
+    before = fingerprint(directory(archive), {}, memory)
     (archive / "HAM10000_images_part_1" / os.fsdecode(b"\xff.jpg")).write_bytes(b"e")
-    assert fingerprint(directory(archive), memory) == {**before, "problems": {"file name that is not UTF-8": 1}}
+    assert fingerprint(directory(archive), {}, memory) == {**before, "problems": {"file name that is not UTF-8": 1}}

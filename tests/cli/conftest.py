@@ -1,5 +1,6 @@
 import subprocess
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 
@@ -36,6 +37,7 @@ def project(tmp_path, monkeypatch) -> Path:
     (folder / "params.yaml").write_text(PARAMS)
     (folder / "profiles" / "small.yaml").write_text(SMALL)
     (folder / "profiles" / "other.yaml").write_text("optimizer: adam\n")
+    copyfile("dvc.yaml", folder / "dvc.yaml")
     git(folder, "init", "--quiet", "--initial-branch", "main")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "start")

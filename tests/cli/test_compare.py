@@ -83,6 +83,13 @@ def test_what_differs_and_whether_chance_would_do_it(told, part):
     assert of_member == {"vgg19": "1.000", "inception_v3": "1.000", "cnn_a": area[-2], "cnn_b": "1.000"}
 
 
+def test_only_members_of_both_are_compared(told, monkeypatch):
+    of = {"before": ["vgg19", "cnn_a"], "after": ["cnn_c", "cnn_a"]}
+    monkeypatch.setattr("dermoscopy.cli.compare._members", of.__getitem__)
+    lines = told("before", "after").splitlines()
+    assert [line.split()[0] for line in lines if line.startswith((*MEMBERS, "cnn_c"))] == ["cnn_a"]
+
+
 def test_val_is_where_ideas_are_compared(told):
     assert told("before", "after") == told("before", "after", "--part", "val")
 

@@ -7,9 +7,11 @@ import sys
 import pytest
 
 from dermoscopy.cli.dvc import ENDED
-from dermoscopy.cli.repro import BRANCHES, INTERRUPTED
+from dermoscopy.cli.repro import INTERRUPTED, branches
 from tests.cli.fake import DIRECT, REPRO, Fake
 from tests.processes import wait_until, wait_until_nothing_lives
+
+BRANCHES = branches()
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a child looks for its parent each second")
 

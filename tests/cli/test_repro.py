@@ -6,8 +6,10 @@ import re
 
 import pytest
 
-from dermoscopy.cli.repro import BRANCHES
+from dermoscopy.cli.repro import branches
 from tests.cli.fake import REPRO, Fake
+
+BRANCHES = branches()
 
 # Each train stage says that it runs, looks how many do, and waits for as many as the test wants.
 TOGETHER = """

@@ -12,7 +12,6 @@ from dermoscopy.cli.verify import NEEDED, verify_determinism
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import UserError
 from tests.cli.conftest import git
-from tests.train.conftest import rows as rows  # the fixture
 
 TOP = Path.cwd()
 
@@ -20,7 +19,7 @@ TOP = Path.cwd()
 @pytest.fixture
 def trained(project, monkeypatch):
     """A project with what a member trains on, where each training leaves the bytes that are told."""
-    for path in map(Path, NEEDED):
+    for path in map(Path, (*NEEDED, "data/weights/cnn_a")):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
 
@@ -44,6 +43,11 @@ def trained(project, monkeypatch):
 def test_without_the_data_it_says_how_to_make_them(project):
     with pytest.raises(UserError, match=r"data/split/train\.csv.*dvc repro audit"):
         verify_determinism("cnn_a")
+
+
+def test_an_unknown_member_is_refused(project):
+    with pytest.raises(UserError, match=r"cnn_aa is not a member; .* Did you mean cnn_a\?"):
+        verify_determinism("cnn_aa")
 
 
 def test_equal_weights_are_one_line(trained, capsys):
@@ -77,7 +81,7 @@ def test_a_member_trains_twice_to_the_same_bytes(rows, tmp_path):
     for part in ("train", "val"):
         rows(part, 12)
     Path("data/audited").write_text("lesion clean\n")
-    for folder in ("data/augmented/train", "data/weights"):
+    for folder in ("data/augmented/train", "data/weights/cnn_b"):
         Path(folder).mkdir(parents=True)
     file.read.cache_clear()
     Path("params.yaml").write_text((TOP / "params.yaml").read_text())

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from dermoscopy.check.params import Params
 from dermoscopy.core.params import read_yaml
 from dermoscopy.core.params_errors import describe
-from dermoscopy.networks.params import Optimizer, SmallCNN
+from dermoscopy.networks.params import Member, Optimizer, SmallCNN
 
 TREE = Path("params.yaml").resolve()
 
@@ -29,7 +29,8 @@ def overridden(folder: Path, *overrides: str):
 
 OPTIMIZERS = "expected one of null, sgd, adam, adamax, nadam, rmsprop."
 INITIALIZERS = "expected one of glorot_uniform, glorot_normal, he_uniform, he_normal, random_uniform."
-MEMBERS = "vgg19, inception_v3, cnn_a, cnn_b"
+KINDS = "expected one of transfer, small_cnn."
+BLOCK = "expected a block whose kind is one of transfer, small_cnn."
 WRONG = [
     # A word, misspelt
     ("optimizer=adma", f"optimizer: received 'adma'; {OPTIMIZERS} Did you mean adam?"),
@@ -82,16 +83,12 @@ WRONG = [
     # A list
     (
         "ensemble.members=cnn_a",
-        f"ensemble.members: received 'cnn_a' (a string); "
-        f"expected a list of at least one, written [a, b], each one of {MEMBERS}. Did you mean [cnn_a]?",
-    ),
-    (
-        "ensemble.members=[vgg,cnn_a]",
-        f"ensemble.members.0: received 'vgg'; expected one of {MEMBERS}. Did you mean vgg19?",
+        "ensemble.members: received 'cnn_a' (a string); "
+        "expected a list of at least one, written [a, b], each a string. Did you mean [cnn_a]?",
     ),
     (
         "ensemble.members=[]",
-        f"ensemble.members: received []; expected a list of at least one, written [a, b], each one of {MEMBERS}.",
+        "ensemble.members: received []; expected a list of at least one, written [a, b], each a string.",
     ),
     (
         "ensemble.members=[cnn_a,cnn_a]",
@@ -145,7 +142,15 @@ WRONG = [
     ("+optimzer=adam", "optimzer: no such key. Did you mean optimizer?"),
     ("+threads=4", "threads: no such key. Did you mean runtime.threads?"),
     ("+models.cnn_a.dropot=0.4", "models.cnn_a.dropot: no such key. Did you mean models.cnn_a.dropout?"),
-    ("+models.resnet=1", "models.resnet: no such key."),
+    ("+kernel_size=5", "kernel_size: no such key. Did you mean models.<name>.kernel_size?"),
+    ("+models.resnet=1", f"models.resnet: received 1 (a whole number); {BLOCK}"),
+    ("models.cnn_a=null", f"models.cnn_a: received null; {BLOCK}"),
+    # The kind of a member
+    ("models.cnn_a.kind=smal_cnn", f"models.cnn_a.kind: received 'smal_cnn'; {KINDS} Did you mean small_cnn?"),
+    ("models.cnn_a.kind=3", f"models.cnn_a.kind: received 3 (a whole number); {KINDS}"),
+    ("models.cnn_a.kind=null", f"models.cnn_a.kind: received null; {KINDS}"),
+    ("~models.cnn_a.kind", f"models.cnn_a.kind: missing; {KINDS}"),
+    ("~models.cnn_a.padding", "models.cnn_a.padding: missing; expected one of valid, same."),
     ("~split.val", "split.val: missing; expected a number above 0 and below 1."),
     (
         "split=none",
@@ -172,6 +177,34 @@ def test_a_misspelt_key_is_not_told_as_missing_too(tmp_path):
     tree = overridden(tmp_path)
     tree["models"]["cnn_a"]["dropuot"] = tree["models"]["cnn_a"].pop("dropout")
     assert told(tree) == ["models.cnn_a.dropuot: no such key. Did you mean models.cnn_a.dropout?"]
+
+
+def test_a_misspelt_kind_is_one_problem(tmp_path):
+    tree = overridden(tmp_path)
+    tree["models"]["cnn_a"]["knid"] = tree["models"]["cnn_a"].pop("kind")
+    assert told(tree) == ["models.cnn_a.knid: no such key. Did you mean models.cnn_a.kind?"]
+
+
+@pytest.mark.parametrize("name", ["9a", "cnn-a", "_a", 1])
+def test_a_member_s_name_is_letters_digits_and_underscores(tmp_path, name):
+    tree = overridden(tmp_path)
+    tree["models"][name] = tree["models"]["cnn_a"]
+    assert told(tree) == [
+        f"models.{name}: a key has to be a string of letters, digits and _ that begins with a letter."
+    ]
+
+
+def test_a_member_may_have_the_name_of_a_kind(tmp_path):
+    tree = overridden(tmp_path)
+    tree["models"]["transfer"] = tree["models"]["cnn_a"] | {"dropout": 2}
+    assert told(tree)[0].startswith("models.transfer.dropout: received 2;")
+
+
+def test_a_member_s_section_is_told_by_its_kind(tmp_path):
+    block = overridden(tmp_path)["models"]["cnn_a"]
+    assert told(block | {"dropot": 0.4}, "models.cnn_a", Member)[0].endswith("Did you mean models.cnn_a.dropout?")
+    wrong = told(block | {"kind": "smal_cnn"}, "models.cnn_a", Member)
+    assert wrong == [f"models.cnn_a.kind: received 'smal_cnn'; {KINDS} Did you mean small_cnn?"]
 
 
 def test_a_section_is_named_in_front():

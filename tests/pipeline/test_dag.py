@@ -2,13 +2,12 @@
 
 import ast
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from ruamel.yaml import YAML
 
-from dermoscopy.cli.repro import BEFORE, BRANCHES
-from dermoscopy.networks.params import Member
+from dermoscopy.cli.repro import BEFORE, branches
+from dermoscopy.core.members import member_names
 from tests.pipeline.imports import PACKAGE, code_deps
 
 DVC = YAML(typ="safe", pure=True).load(Path("dvc.yaml"))
@@ -124,7 +123,7 @@ def test_every_stage_has_a_cached_out(stage):
 
 def test_nobody_owns_a_shared_folder():
     outs = set().union(*(files(stage, "outs", "metrics") for stage in NAMES))
-    assert not outs & {"data", "data/split", "data/models", "data/predictions", "metrics", "plots"}
+    assert not outs & {"data", "data/split", "data/models", "data/predictions", "data/weights", "metrics", "plots"}
 
 
 def test_training_and_weighing_never_see_the_test_part():
@@ -135,7 +134,7 @@ def test_training_and_weighing_never_see_the_test_part():
 
 
 def test_what_runs_at_the_same_time_is_training_after_all_it_needs():
-    assert [f"train@{member}" for member in MEMBERS] == BRANCHES
+    assert [f"train@{member}" for member in MEMBERS] == branches()
     assert upstream("train") <= {BEFORE} | upstream(BEFORE)
 
 
@@ -158,7 +157,7 @@ def test_combining_and_judging_train_nothing():
 
 def test_members_are_the_same_everywhere():
     params = YAML(typ="safe", pure=True).load(Path("params.yaml"))
-    assert list(params["models"]) == MEMBERS == list(get_args(Member))
+    assert list(params["models"]) == MEMBERS == member_names()
     for stage in NAMES:
         for key in ("deps", "outs"):
             listed = files(stage, key)

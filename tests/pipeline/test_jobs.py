@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.cli.repro import BRANCHES, INTERRUPTED
+from dermoscopy.cli.repro import INTERRUPTED, branches
 from tests.pipeline.project import Project, stages_run
 from tests.processes import wait_until, wait_until_nothing_lives
+
+BRANCHES = branches()
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 

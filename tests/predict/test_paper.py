@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from PIL import Image
@@ -10,10 +9,11 @@ from ruamel.yaml import YAML
 
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import LeakError
+from dermoscopy.core.members import member_names
 from dermoscopy.core.splits import PART
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.networks.build import build_member
-from dermoscopy.networks.params import Member, SmallCNN
+from dermoscopy.networks.params import SmallCNN
 from dermoscopy.networks.saved import save_member
 from stages.baselines import baselines
 from stages.explain import explain
@@ -53,7 +53,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     params["runtime"]["eager"] = True
     params["explain"].update({"images": 2, "layers": 1, "channels": 1, "wrong": 4})
     YAML().dump(params, tmp_path / "params.yaml")
-    for member in get_args(Member):
+    for member in member_names():
         save_member(member, PARAMETERS, build_member(member, PARAMETERS, seed=1), Path("data/models", member))
     file.read.cache_clear()
     yield tmp_path
@@ -67,7 +67,7 @@ def test_held_out_copies_are_predicted_and_shown(project: Path) -> None:
     for part in ("val", "test"):
         rows = PART.read(Path(f"data/split/{part}.csv"))
         assert (rows["image_id"] != rows["source"]).any()
-        for member in get_args(Member):
+        for member in member_names():
             predictions = PREDICTIONS.read(Path(f"data/predictions/{member}/{part}.csv"))
             assert predictions["image_id"].tolist() == rows["image_id"].tolist()
     for path in Path("data/baselines").iterdir():

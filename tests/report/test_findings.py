@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -5,7 +7,7 @@ from dermoscopy.report import data as findings
 from dermoscopy.report import ensemble as intervals
 from dermoscopy.report import formatting as numbers
 from dermoscopy.report.figure import Scale, path, ticks
-from dermoscopy.report.formatting import css, listing, opening
+from dermoscopy.report.formatting import classifier, css, listing, opening
 
 NAN = float("nan")
 
@@ -93,6 +95,18 @@ def test_words_as_one_reads_them():
     assert listing(["a", "b", "c"]) == "a, b and c"
     assert opening("actinic keratosis or Bowen’s disease") == "Actinic keratosis or Bowen’s disease"
     assert css("colours") == css("anything else") != css("cnn_a")
+
+
+def test_a_fifth_and_further_members_have_a_look_of_their_own(monkeypatch):
+    many = [f"m{number}" for number in range(8)]
+    monkeypatch.setattr(numbers, "member_names", lambda: many)
+    looks = [css(name) for name in many]
+    assert len(set(looks)) == 8
+    style = (Path(numbers.__file__).parent / "templates/page.css").read_text()
+    for look in looks:
+        assert f".{look} {{ --own" in style
+    assert all(f".roc .{look} {{ stroke-dasharray" in style for look in looks[1:])
+    assert classifier("m4") == "m4"
 
 
 def test_a_curve_breaks_where_a_number_is_missing():

@@ -108,22 +108,16 @@ def test_a_line_passes_through_its_values_and_ends_in_its_score(board):
     assert kernels["value"].astype(float).is_monotonic_increasing
 
 
-def test_the_two_best_become_the_two_members(board, search: Make, tmp_path: Path):
-    told = promotion(board, {"cnn_a": 80, "cnn_b": 64}, search())
+def test_the_two_best_become_the_two_members(board, tmp_path: Path):
+    told = promotion(board, ["cnn_a", "cnn_b"])
     assert list(told) == ["cnn_a", "cnn_b"]
     for member, (_, row) in zip(told, board.iterrows(), strict=False):
         assert told[member] == {name: row[name] for name in DIMENSIONS}
     write_promotion(told, tmp_path / "best.yaml")
+    assert (tmp_path / "best.yaml").read_text().startswith("# The best trials of the search as CNN A and CNN B.\n")
     leaves = read_profile(str(tmp_path / "best.yaml"))
     assert leaves == {f"models.{member}.{name}": value for member, row in told.items() for name, value in row.items()}
 
 
-def test_what_needs_larger_photographs_than_the_member_s_brings_its_own(board, search: Make):
-    wide = board.assign(conv_layers=2, pool_size=3, kernel_size=3, padding="valid")
-    told = promotion(wide, {"cnn_a": 15, "cnn_b": 17}, search(image_size=20))
-    assert told["cnn_a"]["image_size"] == 20
-    assert "image_size" not in told["cnn_b"]
-
-
-def test_of_one_sound_trial_one_member_is_told(board, search: Make):
-    assert list(promotion(board.tail(2), {"cnn_a": 80, "cnn_b": 64}, search())) == ["cnn_a"]
+def test_of_one_sound_trial_one_member_is_told(board):
+    assert list(promotion(board.tail(2), ["cnn_a", "cnn_b"])) == ["cnn_a"]

@@ -4,7 +4,7 @@ Whether an archive is refused for its problems, or its sound part goes on.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -71,7 +71,15 @@ def settle(problems: Sequence[Problem], data: Data) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(PROBLEMS.columns))
 
 
-def acquire(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> None:
+def acquire(
+    data: Data,
+    simulation: Simulate,
+    folder: Path,
+    downloads: Path,
+    *,
+    members: Sequence[str],
+    starting: Mapping[str, str],
+) -> None:
     """Write raw/, truth/, weights/ and problems.csv, once all of it is verified.
 
     Args:
@@ -79,6 +87,8 @@ def acquire(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> 
         simulation: The embedded archive, where that is the source.
         folder: Where the four belong; untouched if they are refused.
         downloads: Where what is downloaded is kept from run to run.
+        members: All of them; each has a folder in weights/.
+        starting: Those that start from weights, each to its key of `data.weights`.
 
     Raises:
         ArchiveError: Of the archive, all problems at once.
@@ -88,7 +98,7 @@ def acquire(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> 
     with replacing(folder) as beside:
         refused: list[UserError] = []
         try:
-            copy_weights(data.weights, beside / "weights")
+            copy_weights(members, starting, data.weights, beside / "weights")
         except UserError as error:
             refused.append(error)
         try:

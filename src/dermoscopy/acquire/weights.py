@@ -1,8 +1,8 @@
-"""Starting weights, brought in under the names of `data.weights`."""
+"""Starting weights, brought in for each member under the names of `data.weights`."""
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dermoscopy.acquire.params import Weights
@@ -12,9 +12,9 @@ from dermoscopy.core.errors import WeightsError
 from dermoscopy.core.files import sha256
 
 README = """\
-Starting weights, by the names of `data.weights` in params.yaml, and what their files hash to.
+Starting weights of {member}.
 
-{lines}
+{line}
 """
 
 
@@ -34,12 +34,16 @@ PUBLISHED = {
 }
 
 
-def copy_weights(weights: Mapping[str, Weights], folder: Path) -> None:
-    """Write <name>.h5 for each set that has a source, and README.md saying which are there.
+def copy_weights(
+    members: Sequence[str], starting: Mapping[str, str], weights: Mapping[str, Weights], folder: Path
+) -> None:
+    """Write a folder for each member: <name>.h5 if it starts from weights, and README.md saying which are there.
 
     Nothing written tells where a file was: the same weights from elsewhere re-run nothing.
 
     Args:
+        members: All of them.
+        starting: Those that start from weights, each to its key of `weights`.
         weights: Name to source and sha256.
         folder: To be made.
 
@@ -47,30 +51,39 @@ def copy_weights(weights: Mapping[str, Weights], folder: Path) -> None:
         WeightsError: A file is missing, cannot be fetched or is not the one that was named; all
             of them are told.
     """
-    folder.mkdir(parents=True)
-    problems, lines = [], []
-    for name, entry in sorted(weights.items()):
-        if entry.source == "none":
-            continue
+    problems = []
+    found: dict[str, tuple[Path, str]] = {}
+    for name in sorted(set(starting.values())):
         try:
-            path = fetch(name) if entry.source == "imagenet" else find(name, entry.source)
-            received = sha256(path)
-            if entry.sha256 not in (None, received):
-                raise WeightsError(
-                    f"data.weights.{name}: {path} is another file.\n"
-                    f"    Expected sha256 {entry.sha256}\n    received        {received}.\n"
-                    f"    Set data.weights.{name}.source to the right file, or .sha256 to what this one hashes to."
-                )
+            found[name] = _verified(name, weights[name])
         except WeightsError as error:
             problems.append(f"  {error}")
-        else:
-            shutil.copyfile(path, folder / f"{name}.h5")
-            lines.append(f"- {name}.h5: sha256 {received}")
     if problems:
         raise WeightsError(
             "\n".join(["Starting weights cannot be used:", *problems, "Nothing in data/ was changed but source.json."])
         )
-    (folder / "README.md").write_text(README.format(lines="\n".join(lines) or "None are configured."))
+    for member in members:
+        own = folder / member
+        own.mkdir(parents=True)
+        line = "None are configured."
+        if member in starting:
+            path, received = found[starting[member]]
+            shutil.copyfile(path, own / f"{starting[member]}.h5")
+            line = f"- {starting[member]}.h5: sha256 {received}"
+        (own / "README.md").write_text(README.format(member=member, line=line))
+
+
+def _verified(name: str, entry: Weights) -> tuple[Path, str]:
+    """Return the path and the sha256 of a file of weights, which is the one that was named."""
+    path = fetch(name) if entry.source == "imagenet" else find(name, entry.source)
+    received = sha256(path)
+    if entry.sha256 not in (None, received):
+        raise WeightsError(
+            f"data.weights.{name}: {path} is another file.\n"
+            f"    Expected sha256 {entry.sha256}\n    received        {received}.\n"
+            f"    Set data.weights.{name}.source to the right file, or .sha256 to what this one hashes to."
+        )
+    return path, received
 
 
 def find(name: str, source: str) -> Path:

@@ -12,9 +12,9 @@ Batches that cannot be shared out, and graphics cards that nobody would use.
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -23,11 +23,13 @@ from dermoscopy.acquire.sources import absence, expand
 from dermoscopy.acquire.weights import PUBLISHED
 from dermoscopy.check.source import source_problems
 from dermoscopy.core.files import sha256
+from dermoscopy.core.members import PIPELINE, meant, trained_members
 from dermoscopy.core.nearest import nearest_word
+from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.networks.build import feature_side
 from dermoscopy.networks.devices import visible
 from dermoscopy.networks.layers import BACKBONES
-from dermoscopy.networks.params import LARGEST_SIDE, Models, Runtime, SmallCNN, Training, Transfer
+from dermoscopy.networks.params import LARGEST_SIDE, Member, Runtime, SmallCNN, Training, Transfer
 from dermoscopy.search.params import Search
 from dermoscopy.search.space import grid_problems
 
@@ -188,7 +190,58 @@ def tell_unused_gpus() -> None:
         )
 
 
-T = TypeVar("T")
+def name_problems(key: str, names: Sequence[str], known: Sequence[str], what: str) -> list[str]:
+    """Return which names in a list of members are not known, one line each.
+
+    Args:
+        key: Of the list.
+        names: What it holds.
+        known: What it may hold.
+        what: What these are called.
+    """
+    return [
+        f"{key}.{place}: received {name!r}; expected one of the {what} ({', '.join(known)}).{meant(name, known)}"
+        for place, name in enumerate(names)
+        if name not in known
+    ]
+
+
+def pipeline_problems(names: Sequence[str]) -> list[str]:
+    """Return which members only one of params.yaml and dvc.yaml has, one line each.
+
+    Args:
+        names: The keys of `models`.
+    """
+    if not PIPELINE.is_file():
+        return []
+    trained = trained_members()
+    missing = [name for name in trained if name not in names]
+    return [
+        *(
+            f"models.{name}: dvc.yaml does not train it. Add {name} to the matrix of train there, and its files "
+            f"wherever those of another member stand; or remove this block.{meant(name, missing)}"
+            for name in names
+            if name not in trained
+        ),
+        *(
+            f"models.{name}: missing; dvc.yaml trains it. Add the block; or remove {name} from the matrix of train "
+            "there, and its files."
+            for name in missing
+        ),
+    ]
+
+
+def starting_weights(models: Mapping[str, Transfer | SmallCNN]) -> dict[str, str]:
+    """Return which members start from weights: member to key of `data.weights`.
+
+    Args:
+        models: Member to its parameters.
+    """
+    return {
+        name: member.weights
+        for name, member in models.items()
+        if isinstance(member, Transfer) and member.weights != "none"
+    }
 
 
 def preflight(tree: Any) -> list[str]:
@@ -208,22 +261,30 @@ def preflight(tree: Any) -> list[str]:
     runtime, training = _checked(Runtime, tree, "runtime"), _checked(Training, tree, "training")
     if runtime and training:
         problems += device_problems(runtime, training)
-    for name, field in Models.model_fields.items():
-        place = (tree, "models", name)
-        member = _checked(Transfer, *place) if field.annotation is Transfer else _checked(SmallCNN, *place)
+    models = tree.get("models") if isinstance(tree, dict) else None
+    blocks = {str(name): _checked(Member, models, name) for name in models} if isinstance(models, dict) else {}
+    if blocks:
+        problems += pipeline_problems(list(blocks))
+    for name, member in blocks.items():
         if member:
             problems += size_problems(name, member)
         if isinstance(member, Transfer):
             problems += layer_problems(name, member)
         if isinstance(member, Transfer) and data:
             problems += member_weights_problems(name, member, data.weights)
-    search = _checked(Search, tree, "search")
+    search, ensemble = _checked(Search, tree, "search"), _checked(Ensemble, tree, "ensemble")
     if search:
         problems += grid_problems(search)
+    if search and blocks:
+        # A block that is wrong in itself may be of any kind.
+        small = [name for name, member in blocks.items() if not isinstance(member, Transfer)]
+        problems += name_problems("search.promote", search.promote, small, "members of kind small_cnn")
+    if ensemble and blocks:
+        problems += name_problems("ensemble.members", ensemble.members, list(blocks), "members")
     return problems
 
 
-def _checked(kind: type[T], tree: Any, *keys: str) -> T | None:
+def _checked(kind: Any, tree: Any, *keys: str) -> Any:
     for key in keys:
         tree = tree.get(key) if isinstance(tree, dict) else None
     try:

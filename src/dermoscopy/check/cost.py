@@ -62,7 +62,7 @@ def tell_cost(params: Params, source: Mapping[str, Any]) -> None:
         source: data/source.json.
     """
     images = expected_images(params, source)
-    parts = {name: training_seconds(name, params, images) for name in type(params.models).model_fields}
+    parts = {name: training_seconds(name, params, images) for name in params.models}
     parts["search"] = search_seconds(params, images)
     total = sum(parts.values())
     if total > LONG:
@@ -96,7 +96,7 @@ def training_seconds(name: str, params: Params, images: float) -> float:
         params: params.yaml.
         images: Photographs in all parts.
     """
-    member: Transfer | SmallCNN = getattr(params.models, name)
+    member = params.models[name]
     pace = _paces(params)[member.backbone if isinstance(member, Transfer) else SMALL]
     train, val = _fitted(params, images)
     milliseconds = 0.0

@@ -105,7 +105,7 @@ def _is_entry(entry: Any) -> bool:
     return isinstance(entry, list) and [type(value) for value in entry] == [int, int, str]
 
 
-def fingerprint(data: Data, memory: Path) -> dict[str, Any]:
+def fingerprint(data: Data, starting: Mapping[str, str], memory: Path) -> dict[str, Any]:
     """Return what the photographs, their table, the masks and the starting weights hash to; no path is among it.
 
     A file of a folder is hashed; a zip's member is known by the CRC-32 and the size its zip states,
@@ -114,20 +114,21 @@ def fingerprint(data: Data, memory: Path) -> dict[str, Any]:
 
     Args:
         data: Where they come from; they have to be there.
+        starting: Members that start from weights, each to the key of `data.weights`; other entries do not count.
         memory: Where hashes are remembered by path, size and time.
 
     Returns:
         "source"; for a directory "metadata", the table's checksum, "images" and, if there are any,
         "masks": their "count" and the "sha256" over published name and checksum of each in order;
         "problems", how many of each kind cannot be taken, if any; for the download "doi" and
-        "files", name to md5 as published; "weights", name to sha256, or to "imagenet" and the
-        sha256 that is asked of it, if any.
+        "files", name to md5 as published; "weights", for each member that starts from any: "name", their key
+        in `data.weights`, and "sha256", or for published ones "imagenet", the sha256 that is asked of them or null.
 
     Raises:
         ArchiveError: A file cannot be read.
     """
     try:
-        return {"source": data.source, **_archive(data, memory), "weights": _weights(data.weights, memory)}
+        return {"source": data.source, **_archive(data, memory), "weights": _weights(data.weights, starting, memory)}
     except OSError as error:
         raise ArchiveError(
             "The source cannot be read", [f"{error.filename}: {error.strerror}"], "Make it readable, then run again."
@@ -168,12 +169,11 @@ def _checksums(entries: list[Entry], memory: Path) -> dict[Entry, str]:
     return {**dict(zip(files, hashes, strict=True)), **stated}
 
 
-def _weights(weights: Mapping[str, Weights], memory: Path) -> dict[str, str]:
-    files = {
-        name: expand(entry.source)
-        for name, entry in sorted(weights.items())
-        if entry.source not in ("none", "imagenet")
-    }
+def _weights(weights: Mapping[str, Weights], starting: Mapping[str, str], memory: Path) -> dict[str, dict[str, Any]]:
+    used = {name: weights[name] for name in starting.values()}
+    files = {name: expand(entry.source) for name, entry in used.items() if entry.source != "imagenet"}
     hashes = dict(zip(files, remembered_sha256(list(files.values()), memory), strict=True))
-    asked = {name: f"imagenet {entry.sha256 or ''}".rstrip() for name, entry in weights.items()}
-    return {name: hashes.get(name, asked[name]) for name, entry in sorted(weights.items()) if entry.source != "none"}
+    return {
+        member: {"name": name} | ({"sha256": hashes[name]} if name in hashes else {"imagenet": used[name].sha256})
+        for member, name in starting.items()
+    }

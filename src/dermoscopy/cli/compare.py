@@ -6,18 +6,17 @@ Tables of another revision, as DVC keeps them.
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import pandas as pd
 import typer
 
 from dermoscopy.cli.dvc import top_folder
 from dermoscopy.core.errors import UserError
-from dermoscopy.core.params import load
+from dermoscopy.core.params import PARAMS, load, read_yaml
 from dermoscopy.core.tables import PREDICTIONS, Table
 from dermoscopy.ensemble.fit import POINTS
 from dermoscopy.evaluate.params import Evaluate
-from dermoscopy.networks.params import Member
 from dermoscopy.stats.lesions import lesions
 from dermoscopy.stats.paired import Calls, Paired, delong
 from dermoscopy.stats.paired import compare as compare_calls
@@ -81,7 +80,7 @@ def compare(
 def compare_revisions(
     first: str, second: str, part: Literal["val", "test"], settings: Evaluate
 ) -> tuple[pd.DataFrame, list[tuple[str, Paired]]]:
-    """Test the ensembles and the members of two revisions against each other.
+    """Test the ensembles of two revisions, and the members that both have, against each other.
 
     Args:
         first: A revision.
@@ -100,7 +99,8 @@ def compare_revisions(
     _same(others, rows, first, second)
     tested = compare_calls(rows, calls, other_calls, settings.confidence)
     found = [("ensemble", one) for one in tested if one.unit == "lesion"]
-    for member in get_args(Member):
+    before = _members(first)
+    for member in filter(before.__contains__, _members(second)):
         tables = [read_stored(PREDICTIONS, f"data/predictions/{member}/{part}.csv", name) for name in (second, first)]
         _same(tables[1], tables[0], first, second)
         # The order of lesions is compared, not calls: what threshold they would have does not matter.
@@ -130,6 +130,12 @@ def render(tested: list[tuple[str, Paired]], confidence: float) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in [header, *lines]
     )
+
+
+def _members(revision: str) -> list[str]:
+    import dvc.api
+
+    return list(read_yaml(dvc.api.read(str(PARAMS), rev=revision))["models"])
 
 
 def _ensemble(revision: str, part: Literal["val", "test"], point: str) -> tuple[pd.DataFrame, Calls]:

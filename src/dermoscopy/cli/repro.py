@@ -15,14 +15,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Annotated, Protocol, get_args
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from dermoscopy.cli.dvc import SECONDS_TO_FINISH, command, environment, run_dvc, top_folder
+from dermoscopy.core.members import trained_members
 from dermoscopy.core.params import Positive, load
 from dermoscopy.networks.devices import idlest, shares, visible
-from dermoscopy.networks.params import Member
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -207,38 +207,44 @@ def _end(branches: Sequence[Branch]) -> None:
 
 
 BEFORE = "audit"  # with all it needs, check first, it is all that training needs
-BRANCHES = [f"train@{member}" for member in get_args(Member)]
 INTERRUPTED = 130
 JOBS_HELP = (
-    "How many members train at the same time. The results do not depend on it; the time does: "
+    "How many members train at the same time; all of them if it is left out. "
+    "The results do not depend on it; the time does: "
     "so many times runtime.threads should fit the cores, unless there are GPUs."
 )
 
 
-def repro(jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help=JOBS_HELP)] = len(BRANCHES)) -> None:
+def branches() -> list[str]:
+    """Return the stages that run at the same time: the training of each member."""
+    return [f"train@{member}" for member in trained_members()]
+
+
+def repro(jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help=JOBS_HELP)] = None) -> None:
     """Run the pipeline as dvc repro does, but train several members at the same time."""
     os.chdir(top_folder())
     code = run_dvc("repro", BEFORE)
     if code != 0:
         raise typer.Exit(code)
+    stages = branches()
     devices = load("runtime.devices", Positive)
     try:
-        with display(BRANCHES) as shown:
-            failed = run_branches(BRANCHES, jobs, shares(visible(os.environ), devices), shown)
+        with display(stages) as shown:
+            failed = run_branches(stages, jobs or len(stages), shares(visible(os.environ), devices), shown)
     except KeyboardInterrupt:
         print("Ended: no stage runs any more. To go on: dvc repro, or dermoscopy repro", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     if failed:
-        print(failure(failed), file=sys.stderr)
+        print(failure(failed, stages), file=sys.stderr)
         raise typer.Exit(1)
     raise typer.Exit(run_dvc("repro"))
 
 
-def failure(failed: list[Branch]) -> str:
+def failure(failed: list[Branch], stages: Sequence[str]) -> str:
     """Return what is told of branches that failed: their last lines, and what became of the others."""
     told = [f"\n{branch.stage} failed with:\n  " + "\n  ".join(branch.last) for branch in failed]
     names = {branch.stage for branch in failed}
-    done = [stage for stage in BRANCHES if stage not in names]
+    done = [stage for stage in stages if stage not in names]
     kept = f" Done and kept: {', '.join(done)}." if done else ""
     logs = ", ".join(f"runs/{branch.stage}.log" for branch in failed)
     return "\n".join(

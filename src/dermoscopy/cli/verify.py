@@ -13,8 +13,8 @@ import typer
 from dermoscopy.cli.dvc import top_folder
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.files import sha256
+from dermoscopy.core.members import require_member
 from dermoscopy.core.params import Positive, load
-from dermoscopy.networks.params import Member
 
 NEEDED = (
     "data/audited",
@@ -23,14 +23,14 @@ NEEDED = (
     "data/split/val",
     "data/split/val.csv",
     "data/augmented/train",
-    "data/weights",
 )
 
 
-def verify_determinism(member: Annotated[Member, typer.Argument(metavar="MEMBER", help="Who trains.")]) -> None:
+def verify_determinism(member: Annotated[str, typer.Argument(metavar="MEMBER", help="Who trains.")]) -> None:
     """Train a member twice, a few steps each, and compare the bytes of the weights: 0 equal, 1 not."""
     os.chdir(top_folder())
-    if absent := [path for path in NEEDED if not Path(path).exists()]:
+    require_member(member)
+    if absent := [path for path in (*NEEDED, f"data/weights/{member}") if not Path(path).exists()]:
         raise UserError(f"Not here: {', '.join(absent)}. Make what a member trains on first: dvc repro audit")
     with TemporaryDirectory() as folder:
         first, second = (_train(member, Path(folder, run)) for run in ("first", "second"))

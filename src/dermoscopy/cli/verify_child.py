@@ -13,13 +13,13 @@ from dermoscopy.check.params import Params
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.params import load
 from dermoscopy.core.splits import read_audited, read_train_and_val
-from dermoscopy.networks.params import M, Transfer, with_optimizer
+from dermoscopy.networks.params import SmallCNN, Transfer, with_optimizer
 from dermoscopy.train.member import Outputs, train_member
 
 STEPS = 4
 
 
-def one_epoch_a_phase(parameters: M) -> M:
+def one_epoch_a_phase(parameters: Transfer | SmallCNN) -> Transfer | SmallCNN:
     """Return a member's parameters with one epoch in each of its phases."""
     epochs = {"epochs": 1}
     if isinstance(parameters, Transfer):
@@ -45,7 +45,7 @@ def train_briefly(member: str, folder: Path) -> None:
         folder: Everything it writes goes into this one.
     """
     params = load("", Params)
-    parameters = with_optimizer(one_epoch_a_phase(getattr(params.models, member)), params.optimizer)
+    parameters = with_optimizer(one_epoch_a_phase(params.models[member]), params.optimizer)
     train, val = read_train_and_val(Path("data/split"), read_audited(Path("data/audited")))
     used = train_member(
         member,
@@ -57,7 +57,7 @@ def train_briefly(member: str, folder: Path) -> None:
         seed=params.seed,
         protocol="",
         versions={},
-        weights=Path("data/weights"),
+        weights=Path("data/weights") / member,
         checkpoints=folder / "checkpoints",
         outputs=Outputs(folder / "model", folder / "curve.csv", folder / "metrics.json"),
     )

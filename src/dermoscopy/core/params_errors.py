@@ -43,6 +43,8 @@ def _names(schema: dict[str, Any]) -> list[str]:
 
 def _one(schema: dict[str, Any]) -> str:
     kind = schema.get("type")
+    if "discriminator" in schema:
+        return f"a block whose {schema['discriminator']['propertyName']} is one of {', '.join(_branches(schema))}"
     if kind == "boolean":
         return "true or false"
     if kind == "array":
@@ -55,6 +57,14 @@ def _one(schema: dict[str, Any]) -> str:
     if kind == "string" and schema.get("minLength"):
         return "a string that is not empty"
     return KINDS.get(str(kind), "something else") + _range(schema)
+
+
+def _branches(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the blocks of a union that a key tells apart: the key's value to a reference to the block's schema."""
+    if "discriminator" not in schema:
+        return {}
+    values = {reference: value for value, reference in schema["discriminator"]["mapping"].items()}
+    return {values[branch["$ref"]]: branch for branch in schema["oneOf"]}
 
 
 def _range(schema: dict[str, Any]) -> str:
@@ -113,8 +123,18 @@ def describe(error: ValidationError, section: str, kind: Any) -> list[str]:
             continue
         if problem["type"] == "missing":
             missing[path] = f"{path}: missing; expected {expected(schema)}."
+        elif problem["type"].startswith("union_tag"):
+            key, block = schema["discriminator"]["propertyName"], problem["input"]
+            tag, values = _join(section, *map(str, keys), key), {"type": "string", "enum": list(_branches(schema))}
+            unknown = nearest_word(key, map(str, block))
+            if key in block:
+                lines[tag] = f"{tag}: {_unexpected(block[key], values)}"
+            elif unknown:
+                lines[tag] = f"{_join(section, *map(str, keys), unknown)}: no such key.{_question(tag)}"
+            else:
+                missing[tag] = f"{tag}: missing; expected {expected(values)}."
         elif problem["type"] == "extra_forbidden":
-            meant = _nearest_key(keys, root)
+            meant = _nearest_key(problem["loc"], root)
             misspelt.add(_join(section, meant or ""))
             lines[path] = f"{path}: no such key.{_question(_join(section, meant) if meant else None)}"
         else:
@@ -129,7 +149,11 @@ def _judge(problem: ErrorDetails, schema: dict[str, Any]) -> str:
         # A rule between several keys of a block names their values itself.
         return rule if schema.get("type") == "object" else f"received {received(value, schema)}; {rule}"
     if problem["loc"] and problem["loc"][-1] == "[key]":
-        return "a key has to be a string."
+        return f"a key has to be {schema.get('description', 'a string')}."
+    return _unexpected(value, schema)
+
+
+def _unexpected(value: object, schema: dict[str, Any]) -> str:
     return f"received {received(value, schema)}; expected {expected(schema)}.{_question(nearest_value(value, schema))}"
 
 
@@ -141,22 +165,32 @@ def _join(*keys: str) -> str:
     return ".".join(filter(None, keys))
 
 
-def _nearest_key(keys: tuple[int | str, ...], root: dict[str, Any]) -> str | None:
+def _nearest_key(location: tuple[int | str, ...], root: dict[str, Any]) -> str | None:
     """Return the dotted key, within `root`, beside an unknown one or of its very name elsewhere."""
-    *above, unknown = map(str, keys)
-    beside = nearest_word(unknown, _walk(keys[:-1], root)[1]["properties"])
+    unknown = str(location[-1])
+    above, schema = _walk(location[:-1], root)
+    beside = nearest_word(unknown, schema["properties"])
     if beside:
-        return _join(*above, beside)
+        return _join(*map(str, above), beside)
     return next((path for path in _leaves(root, root) if path.rpartition(".")[2] == unknown), None)
 
 
 def _leaves(schema: dict[str, Any], root: dict[str, Any], path: str = "") -> Iterator[str]:
-    properties = _resolve(schema, root).get("properties")
-    if not properties:
+    schema = _resolve(schema, root)
+    below = [("", branch) for branch in _branches(schema).values()]
+    below += [("<name>", value) for value in _named(schema)]
+    below += schema.get("properties", {}).items()
+    if not below:
         yield path
-        return
-    for key, value in properties.items():
+    for key, value in below:
         yield from _leaves(value, root, _join(path, key))
+
+
+def _named(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the schema of what stands under the free names of a block, if it has any."""
+    yield from schema.get("patternProperties", {}).values()
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield schema["additionalProperties"]
 
 
 def _resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
@@ -170,19 +204,24 @@ def _walk(location: tuple[int | str, ...], root: dict[str, Any]) -> tuple[tuple[
     """Return the keys of a location in the file, and the schema of what stands there.
 
     What pydantic adds to a location (the branch of a union) is no key of the file and left out.
+    Of a key that is wrong in itself it is the schema of keys.
     """
-    schema = root
+    schema, around = root, root
     keys: list[int | str] = []
     for element in location:
         schema = _resolve(schema, root)
         if element == "[key]":
-            break
+            return tuple(keys), around.get("propertyNames", {})
+        if element in (branches := _branches(schema)):
+            schema = branches[str(element)]
+            continue
+        around = schema
         if element in schema.get("properties", ()):
             schema = schema["properties"][element]
         elif isinstance(element, int) and "items" in schema:
             schema = schema["items"]
-        elif isinstance(schema.get("additionalProperties"), dict):
-            schema = schema["additionalProperties"]
+        elif named := next(_named(schema), None):
+            schema = named
         elif schema.get("type") == "object":
             schema = {}
         else:

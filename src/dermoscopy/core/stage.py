@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TextIO, get_args
+from typing import Any, TextIO
 
 from dermoscopy.core.errors import DISK_FULL, UserError
 
@@ -49,13 +49,12 @@ def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
     What a run cost is left in `runs/`, which neither git nor DVC keeps.
 
     Args:
-        stage: The stage's function. Its docstring is the help; a parameter annotated with a
-            `Literal` becomes a positional argument of those choices. What it returns is told in
-            `runs/` beside the cost.
+        stage: The stage's function. Its docstring is the help; its parameters are strings and
+            become positional arguments. What it returns is told in `runs/` beside the cost.
     """
     parser = argparse.ArgumentParser(description=stage.__doc__)
-    for name, parameter in inspect.signature(stage).parameters.items():
-        parser.add_argument(name, choices=get_args(parameter.annotation))
+    for name in inspect.signature(stage).parameters:
+        parser.add_argument(name)
     arguments = vars(parser.parse_args())
 
     die_with_parent()

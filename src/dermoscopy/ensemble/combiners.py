@@ -16,7 +16,6 @@ from dermoscopy.core.errors import TableError
 from dermoscopy.core.params import Block
 from dermoscopy.ensemble.calibration import fit_logistic, from_odds, to_odds
 from dermoscopy.ensemble.params import Ensemble, Method
-from dermoscopy.networks.params import Member
 
 ALONE: Literal["alone"] = "alone"  # the method of a single member
 
@@ -41,11 +40,11 @@ class Choice(Block):
         benign: Likewise.
     """
 
-    members: list[Member]
+    members: list[str]
     method: Way
-    best_member: Member
+    best_member: str
     fell_back: bool
-    tried_members: list[Member]
+    tried_members: list[str]
     tried_method: Way
     gain: float
     gain_low: float | None

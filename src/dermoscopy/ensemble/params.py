@@ -5,7 +5,6 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from dermoscopy.core.params import Block, PositiveFloat, Proportion
-from dermoscopy.networks.params import Member
 
 Method = Literal["vote", "mean", "accuracy_weighted", "log_loss_weighted", "stacking"]
 
@@ -13,7 +12,7 @@ Method = Literal["vote", "mean", "accuracy_weighted", "log_loss_weighted", "stac
 class Ensemble(Block):
     """Parameters of the ensemble stage."""
 
-    members: list[Member] = Field(min_length=1, description="Members that are combined.")
+    members: list[str] = Field(min_length=1, description="Members that are combined.")
     method: Literal["chosen"] | Method = Field(
         description="How the members' probabilities are combined. vote: proportion of members above the threshold. "
         "mean: their mean. accuracy_weighted: mean weighted by accuracy on val (the paper compares these three and "
@@ -43,7 +42,7 @@ class Ensemble(Block):
 
     @field_validator("members")
     @classmethod
-    def _once(cls, value: list[Member]) -> list[Member]:
+    def _once(cls, value: list[str]) -> list[str]:
         if len(set(value)) < len(value):
             raise ValueError("a member is named twice.")
         return value

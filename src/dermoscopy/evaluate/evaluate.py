@@ -6,13 +6,13 @@ Everyone who gave the test photographs a score: members, ensembles, baselines, t
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from dermoscopy.core import tables as truth
 from dermoscopy.core.errors import TableError
+from dermoscopy.core.members import member_names
 from dermoscopy.core.tables import ENSEMBLE, PREDICTIONS
 from dermoscopy.ensemble.combiners import ALONE, METHODS, Choice, read_choice
 from dermoscopy.ensemble.fit import POINTS, SETS, read_candidates
@@ -20,7 +20,6 @@ from dermoscopy.ensemble.thresholds import Sets
 from dermoscopy.evaluate.decisions import calibrated, coverage, predictive, score_groups, sweep
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.evaluate.scores import Classifier, score_classifiers, score_subsets
-from dermoscopy.networks.params import Member
 from dermoscopy.stats.intervals import draw_lesions
 from dermoscopy.stats.lesions import align, lesions, photographs
 from dermoscopy.stats.paired import Calls, compare
@@ -42,7 +41,7 @@ def read_members(rows: pd.DataFrame, data: Path) -> pd.DataFrame:
     Raises:
         TableError: A file is missing or does not fit `rows`.
     """
-    return _align(rows, {name: data / "predictions" / name / "test.csv" for name in get_args(Member)})
+    return _align(rows, {name: data / "predictions" / name / "test.csv" for name in member_names()})
 
 
 def read_classifiers(rows: pd.DataFrame, members: pd.DataFrame, data: Path) -> list[Classifier]:

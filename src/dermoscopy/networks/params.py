@@ -1,6 +1,6 @@
 """Parameters of the networks, of their training, and of the use of the machine."""
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -49,9 +49,13 @@ ClippedBy = Annotated[
 ]
 
 
+KIND = "Kind of member. transfer: a backbone of keras.applications with a new head. small_cnn: a small CNN."
+
+
 class Transfer(Block):
     """A network with a backbone of keras.applications and a new head."""
 
+    kind: Literal["transfer"] = Field("transfer", description=KIND)
     backbone: Literal["vgg16", "vgg19", "inception_v3", "mobilenet_v2"] = Field(
         description="Backbone from keras.applications."
     )
@@ -99,6 +103,7 @@ class Transfer(Block):
 class SmallCNN(Block):
     """A network of convolutions with pooling, dense layers and an output, trained from random weights."""
 
+    kind: Literal["small_cnn"] = Field("small_cnn", description=KIND)
     image_size: Side
     conv_layers: ConvLayers
     filters: Filters
@@ -118,21 +123,13 @@ class SmallCNN(Block):
     epochs: Positive = Field(description="Number of epochs.")
 
 
-class Models(Block):
-    """The `models` block: the fixed list of members."""
-
-    vgg19: Transfer
-    inception_v3: Transfer
-    cnn_a: SmallCNN
-    cnn_b: SmallCNN
+NAME_RULE = "a string of letters, digits and _ that begins with a letter"
+Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]*$", description=NAME_RULE)]
+Member = Annotated[Transfer | SmallCNN, Field(discriminator="kind")]
+Models = dict[Name, Member]
 
 
-Member = Literal["vgg19", "inception_v3", "cnn_a", "cnn_b"]
-
-M = TypeVar("M", Transfer, SmallCNN)
-
-
-def with_optimizer(parameters: M, replaced: Optimizer | None) -> M:
+def with_optimizer(parameters: Transfer | SmallCNN, replaced: Optimizer | None) -> Transfer | SmallCNN:
     """Return a member's parameters with the top-level `optimizer`, unless that is null."""
     return parameters if replaced is None else parameters.model_copy(update={"optimizer": replaced})
 

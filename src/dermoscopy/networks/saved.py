@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 
 from dermoscopy.core.errors import UserError
 from dermoscopy.networks.build import build_member
-from dermoscopy.networks.params import SmallCNN, Transfer
-
-KINDS: dict[str, type[Transfer] | type[SmallCNN]] = {"transfer": Transfer, "small_cnn": SmallCNN}
+from dermoscopy.networks.params import Member, SmallCNN, Transfer
 
 
 def save_member(member: str, parameters: Transfer | SmallCNN, model: Any, folder: Path) -> None:
@@ -24,8 +23,7 @@ def save_member(member: str, parameters: Transfer | SmallCNN, model: Any, folder
     # Over the same layers but never compiled: save_weights would keep the optimizer's state as well.
     keras.Model(model.inputs, model.outputs, name=member).save_weights(beside)
     beside.replace(folder / "model.weights.h5")
-    kind = next(name for name, block in KINDS.items() if isinstance(parameters, block))
-    card = {"member": member, "kind": kind, "parameters": parameters.model_dump()}
+    card = {"member": member, "kind": parameters.kind, "parameters": parameters.model_dump(exclude={"kind"})}
     beside = folder / ".model.yaml"
     beside.write_text(yaml.safe_dump(card, sort_keys=False))
     beside.replace(folder / "model.yaml")
@@ -49,7 +47,8 @@ def load_member(folder: Path) -> tuple[Any, Transfer | SmallCNN]:
     if not path.is_file():
         raise UserError(f"{path} is not here: run dvc repro, or dvc checkout if it has run before.")
     card = yaml.safe_load(path.read_text())
-    parameters = KINDS[card["kind"]].model_validate(card["parameters"])
+    block: TypeAdapter[Transfer | SmallCNN] = TypeAdapter(Member)
+    parameters = block.validate_python({"kind": card["kind"], **card["parameters"]})
     model = build_member(card["member"], parameters, seed=0)
     model.load_weights(folder / "model.weights.h5")
     return model, parameters

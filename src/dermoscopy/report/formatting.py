@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from numbers import Real
 from pathlib import Path
-from typing import get_args
 
 from PIL import Image
 
-from dermoscopy.networks.params import Member
+from dermoscopy.core.members import member_names
 
+# A name that is not here stands on the page as it is.
 CLASSIFIERS: Mapping[str, str] = {
     "vgg19": "VGG19",
     "inception_v3": "Inception V3",
@@ -96,12 +96,16 @@ def opening(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+# Of a member in params.yaml; a ninth looks as the first.
+PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+
+
 def css(name: str) -> str:
     """Return the class that gives a classifier its colour and dash, the same in every chart."""
     if name == "ensemble":
         return "c-ensemble"
-    colours = dict(zip(get_args(Member), ("first", "second", "third", "fourth", "fifth"), strict=False))
-    return f"c-{colours.get(name, 'other')}"
+    members = member_names()
+    return f"c-{PLACES[members.index(name) % len(PLACES)] if name in members else 'other'}"
 
 
 DASH = "–"

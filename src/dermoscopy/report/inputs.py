@@ -3,20 +3,18 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 
 from dermoscopy.audit.summary import BY_LABEL, COUNTS
 from dermoscopy.core.errors import TableError
+from dermoscopy.core.members import member_names
 from dermoscopy.core.splits import read_protocol
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.combiners import Choice, read_choice
 from dermoscopy.ensemble.fit import CANDIDATES, POINTS, WEIGHTS
 from dermoscopy.evaluate.tables import CURVES, GROWING, ROC, ROC_AUC, TABLES
-from dermoscopy.networks.params import Member
-
-MEMBERS: tuple[Member, ...] = get_args(Member)
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Sources:
         data: metrics/data.json.
         val: metrics/val.json, the ensemble on the validation part.
         test: metrics/test.json, the headline.
-        training: Member to metrics/train/<member>.json.
+        training: Member to metrics/train/<member>.json, in the order of params.yaml.
         parts: Photographs and lesions of each part, label and diagnosis.
         by_label: Ages, sexes and sites of each label.
         roc: Corners of the ROC curves.
@@ -55,7 +53,7 @@ class Sources:
     data: dict[str, Any]
     val: dict[str, Any]
     test: dict[str, Any]
-    training: dict[Member, dict[str, Any]]
+    training: dict[str, dict[str, Any]]
     parts: pd.DataFrame
     by_label: pd.DataFrame
     roc: pd.DataFrame
@@ -95,7 +93,7 @@ def read_sources(root: Path = Path()) -> Sources:
         data=_read_json(metrics / "data.json"),
         val=_read_json(metrics / "val.json"),
         test=_read_json(metrics / "test.json"),
-        training={member: _read_json(metrics / "train" / f"{member}.json") for member in MEMBERS},
+        training={member: _read_json(metrics / "train" / f"{member}.json") for member in member_names()},
         parts=COUNTS.read(plots / "parts.csv"),
         by_label=BY_LABEL.read(plots / "by_label.csv"),
         roc=ROC.read(plots / "roc.csv"),

@@ -17,7 +17,7 @@ from dermoscopy.report.decisions import about_decisions
 from dermoscopy.report.ensemble import about_ensemble
 from dermoscopy.report.figure import Chart
 from dermoscopy.report.formatting import data_uri
-from dermoscopy.report.inputs import MEMBERS, Sources
+from dermoscopy.report.inputs import Sources
 from dermoscopy.report.params import Report
 from dermoscopy.split.params import Policy, Split
 from dermoscopy.stats.headline import HEADLINE
@@ -70,7 +70,6 @@ def gather(
     points = sources.points[sources.points["name"] == "ensemble"].set_index("point")["threshold"]
     threshold = float(points[evaluate.point])
     counts = findings.headline_counts(findings.counted(sources.predictions, threshold))
-    training = {member: sources.training[member] for member in MEMBERS}
     nothing = dict.fromkeys(("value", "low", "high"))
     return {
         "page": report,
@@ -103,17 +102,17 @@ def gather(
         **about_probabilities(sources, suffix),
         **about_ensemble(sources, evaluate.confidence),
         "roc": _roc(sources, counts, suffix),
-        "accuracy_charts": curve_charts(sources.curves, training, "accuracy", suffix),
-        "roc_auc_charts": curve_charts(sources.curves, training, "roc_auc", suffix),
-        "loss_charts": curve_charts(sources.curves, training, "loss", suffix),
-        "training": [(names.classifier(member), names.css(member), training[member]) for member in MEMBERS],
+        "accuracy_charts": curve_charts(sources.curves, sources.training, "accuracy", suffix),
+        "roc_auc_charts": curve_charts(sources.curves, sources.training, "roc_auc", suffix),
+        "loss_charts": curve_charts(sources.curves, sources.training, "loss", suffix),
+        "training": [(names.classifier(member), names.css(member), told) for member, told in sources.training.items()],
         "comparison": paper.comparison(_own(sources), _data(sources)),
         "paper_metrics": paper.SHOWN,
         "paper_matrix": paper.MATRIX,
         "wrong": data_uri(sources.explain / "wrong.png", report.image_width),
         "activations": [
             (names.classifier(member), data_uri(sources.explain / f"activations_{member}.png", report.image_width))
-            for member in MEMBERS
+            for member in sources.training
         ],
     }
 

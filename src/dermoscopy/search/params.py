@@ -83,6 +83,10 @@ class Search(Block):
         description="Successive halving: all trials train for few epochs; the best 1/halving of them train for "
         "halving times as many, and so on. null trains each trial to the end."
     )
+    promote: Annotated[list[str], Field(min_length=1)] = Field(
+        description="Members of kind small_cnn that data/search/best.yaml replaces with the best trials, the best "
+        "trial first."
+    )
     jobs: Positive = Field(
         description="Number of trials run at the same time, each in a process with one thread. It does not change the "
         "results."

@@ -15,10 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dermoscopy.networks.build import feature_side
 from dermoscopy.networks.params import LOWEST_IS_BEST, Monitor
-from dermoscopy.search.params import Search
-from dermoscopy.search.space import DIMENSIONS, Trial, small_cnn
+from dermoscopy.search.space import DIMENSIONS, Trial
 from dermoscopy.search.trial import Record
 
 
@@ -151,25 +149,27 @@ def _scaled(values: "pd.Series[float]") -> "pd.Series[float]":
     return (values - low) / (high - low) if high > low else values * 0 + 0.5
 
 
-def promotion(ranked: pd.DataFrame, sides: Mapping[str, int], search: Search) -> dict[str, dict[str, Any]]:
+def promotion(ranked: pd.DataFrame, members: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return for each small member the values that make it one of the best trials.
 
     Args:
         ranked: Rows of data/search/leaderboard.csv.
-        sides: Members that are to be replaced, and the size of the photographs each is fed, in pixels.
-        search: What was searched.
+        members: Those that are to be replaced.
 
     Returns:
         Keys of `models.<member>`, the best trial's for the first member. The members keep their photographs and
-        epochs; only where a network needs larger ones does it bring those of the search with it.
+        epochs; `check` refuses a network that needs larger photographs, and says how large.
     """
-    best = ranked.dropna(subset="score").head(len(sides))
-    told = {}
-    for (member, side), trial in zip(sides.items(), best.to_dict("records"), strict=False):
-        row = {name: trial[name] for name in DIMENSIONS}
-        at_member = small_cnn(row, search).model_copy(update={"image_size": side})
-        told[member] = row if feature_side(at_member) else {**row, "image_size": search.image_size}
-    return told
+    best = ranked.dropna(subset="score").head(len(members))
+    return {
+        member: {name: trial[name] for name in DIMENSIONS}
+        for member, trial in zip(members, best.to_dict("records"), strict=False)
+    }
+
+
+def titles(members: Sequence[str]) -> str:
+    """Return members as a sentence names them: CNN A and CNN B."""
+    return " and ".join(name.replace("_", " ").upper() for name in members)
 
 
 def write_promotion(values: Mapping[str, Mapping[str, Any]], path: Path) -> None:
@@ -179,5 +179,5 @@ def write_promotion(values: Mapping[str, Mapping[str, Any]], path: Path) -> None
     path.parent.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump({"models": {name: dict(row) for name, row in values.items()}}, sort_keys=False)
     beside = path.with_name(f".{path.name}.tmp")
-    beside.write_text("# The best trials of the search as CNN A and CNN B.\n" + text)
+    beside.write_text(f"# The best trials of the search as {titles(list(values))}.\n{text}")
     beside.replace(path)

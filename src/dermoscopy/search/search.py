@@ -130,7 +130,7 @@ def _of_a_trial(runtime: Runtime) -> Runtime:
 
 
 def write_search(
-    standings: list[Standing], monitor: Monitor, protocol: str, sides: Mapping[str, int], search: Search, folder: Path
+    standings: list[Standing], monitor: Monitor, protocol: str, members: Sequence[str], folder: Path
 ) -> pd.DataFrame:
     """Write what a search leaves and return the leaderboard.
 
@@ -138,8 +138,7 @@ def write_search(
         standings: How each trial stood at each rung.
         monitor: What scores.
         protocol: How the parts were drawn, as `evaluation.protocol.shown` tells it.
-        sides: Members that the best may replace, and the size of the photographs each is fed, in pixels.
-        search: What was searched.
+        members: Those that the best may replace.
         folder: data/search.
     """
     rows = table(standings, monitor, protocol)
@@ -149,5 +148,5 @@ def write_search(
     LEADERBOARD.write(board, folder / "leaderboard.csv")
     IMPORTANCE.write(importance(first).assign(protocol=protocol), folder / "importance.csv")
     COORDINATES.write(coordinates(board, monitor), folder / "coordinates.csv")
-    write_promotion(promotion(board, sides, search), folder / "best.yaml")
+    write_promotion(promotion(board, members), folder / "best.yaml")
     return board
