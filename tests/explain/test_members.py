@@ -7,7 +7,7 @@ from dermoscopy.explain.explain import draw_activations, draw_wrong, mean_member
 from dermoscopy.explain.params import Explain
 from dermoscopy.networks.params import SmallCNN
 
-SETTINGS = Explain(photographs=2, layers=2, channels=4, wrong=3)
+SETTINGS = Explain(images=2, layers=2, channels=4, wrong=3)
 
 
 @pytest.fixture

@@ -19,6 +19,11 @@ COMMITTED = Path("params.yaml").resolve()
         ("ensemble.fallback=0.05", ["  fallback:"], ["  fallback: 0.05"]),
         ("evaluate.prevalences=[0.01,0.2]", ["  - 0.05"], []),
         ("ensemble.members=[cnn_a,cnn_b]", ["  - vgg19", "  - inception_v3"], []),
+        (
+            "models.vgg19.image_size=64",
+            ["    image_size: 32  # Paper: 224"],
+            ["    image_size: 64  # Paper: 224"],
+        ),
         ("models.inception_v3.dense=[128,64]", [], ["    - 64"]),
         ("models.vgg19.dense=[64]", ["    dense: []"], ["    dense:", "    - 64"]),
         ("search.space.learning_rate=[0.0003,0.001]", ["    - 0.003"], []),

@@ -51,7 +51,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     params = YAML().load(TOP / "params.yaml")
     params["runtime"]["eager"] = True
-    params["explain"].update({"photographs": 2, "layers": 1, "channels": 1, "wrong": 4})
+    params["explain"].update({"images": 2, "layers": 1, "channels": 1, "wrong": 4})
     YAML().dump(params, tmp_path / "params.yaml")
     for member in member_names():
         save_member(member, PARAMETERS, build_member(member, PARAMETERS, seed=1), Path("data/models", member))

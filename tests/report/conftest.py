@@ -215,7 +215,7 @@ def render(root, *, histology_only=False, **ensemble):
         Split(protocol="lesion", seed=1, val=0.15, test=0.25, test_histo_only=histology_only),
         blocks.ensemble(*MEMBERS, **ensemble),
         blocks.evaluate(),
-        Report(title="Malignant or benign", picture_width=400),
+        Report(title="Malignant or benign", image_width=400),
         root / "data" / "report",
     )
     return (root / "data" / "report" / "index.html").read_text(encoding="utf-8")

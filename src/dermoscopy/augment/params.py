@@ -1,4 +1,4 @@
-"""Offline copies of malignant photographs."""
+"""Parameters of the augment stage."""
 
 from typing import Annotated
 
@@ -10,22 +10,17 @@ Balance = Annotated[float, Field(ge=0, le=1)]
 
 
 class Augment(Block):
-    """The `augment` block.
+    """Parameters of the augment stage: augmented images of malignant lesions, written to files."""
 
-    Attributes:
-        balance: Malignant rows wanted for each benign one in train; 0 makes no copies.
-        flip: Chance of a flip, for each axis.
-        rotate: Chance of a rotation by 180 degrees.
-        scale: Largest relative change of scale.
-        crop: Largest share of each side that is cut away.
-        translate: Largest shift, as a share of the side.
-        quality: JPEG quality of a copy.
-    """
-
-    balance: Balance
-    flip: float = Field(ge=0, le=1)
-    rotate: float = Field(ge=0, le=1)
-    scale: Rate
-    crop: Rate
-    translate: Rate
-    quality: int = Field(ge=1, le=100)
+    balance: Balance = Field(
+        description="Number of malignant images, originals and augmented ones, for each benign image in train; "
+        "0 makes no augmented images. Paper: 1."
+    )
+    flip: float = Field(
+        ge=0, le=1, description="Probability of a horizontal flip of an augmented image, and of a vertical one."
+    )
+    rotate: float = Field(ge=0, le=1, description="Probability of a rotation by 180 degrees.")
+    scale: Rate = Field(description="Largest relative change of scale of an augmented image.")
+    crop: Rate = Field(description="Largest fraction of width and height that is cropped.")
+    translate: Rate = Field(description="Largest shift of an augmented image, as a fraction of its width and height.")
+    quality: int = Field(ge=1, le=100, description="JPEG quality of augmented images.")

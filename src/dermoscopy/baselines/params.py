@@ -1,19 +1,18 @@
-"""What keeps one honest: classifiers that see little or the wrong thing."""
+"""Parameters of the baselines stage."""
+
+from pydantic import Field
 
 from dermoscopy.core.params import Block, Positive, PositiveFloat
 
 
 class Baselines(Block):
-    """The `baselines` block.
+    """Parameters of the baselines stage."""
 
-    Attributes:
-        regularization: Inverse strength (C) of the logistic regressions.
-        thumbnail: Side of the thumbnail, in pixels.
-        colour_size: Side of the square whose colours are counted, in pixels.
-        quantiles: Colour quantiles a channel.
-    """
-
-    regularization: PositiveFloat
-    thumbnail: Positive
-    colour_size: Positive
-    quantiles: Positive
+    regularization: PositiveFloat = Field(
+        description="Inverse strength (C) of the L2 penalty of the logistic regressions."
+    )
+    thumbnail: Positive = Field(description="Width and height of the thumbnail, in pixels.")
+    colour_size: Positive = Field(
+        description="Width and height to which an image is reduced before its colours are counted, in pixels."
+    )
+    quantiles: Positive = Field(description="Number of colour quantiles of each channel.")

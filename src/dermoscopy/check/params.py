@@ -1,5 +1,7 @@
 """The whole of params.yaml; of the stages only `check` reads it at once."""
 
+from pydantic import Field
+
 from dermoscopy.acquire.params import Data
 from dermoscopy.augment.params import Augment
 from dermoscopy.baselines.params import Baselines
@@ -17,10 +19,15 @@ from dermoscopy.split.params import Policy, Split
 
 
 class Params(Block):
-    """params.yaml."""
+    """Parameters that several stages use."""
 
-    optimizer: Optimizer | None
-    seed: Count
+    optimizer: Optimizer | None = Field(
+        description="Replaces the optimizer of all members; their learning rates stay. null keeps each member's own."
+    )
+    seed: Count = Field(
+        description="Seed of initial weights, batches, augmented images and the search. The splits have their own: "
+        "split.seed."
+    )
     runtime: Runtime
     training: Training
     data: Data

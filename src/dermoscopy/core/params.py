@@ -17,7 +17,7 @@ from dermoscopy.core.params_errors import describe
 
 GIGABYTE = 10**9  # in bytes
 
-Share = Annotated[float, Field(gt=0, lt=1)]
+Proportion = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]

@@ -52,8 +52,8 @@ def _one(schema: dict[str, Any]) -> str:
         return f"a list{length}, written [a, b], each {expected(schema['items'])}"
     if kind == "object" and "properties" in schema:
         return f"a block with the keys {', '.join(schema['properties'])}"
-    if kind == "string" and "description" in schema:
-        return str(schema["description"])
+    if "expected" in schema:
+        return str(schema["expected"])
     if kind == "string" and schema.get("minLength"):
         return "a string that is not empty"
     return KINDS.get(str(kind), "something else") + _range(schema)

@@ -1,43 +1,44 @@
-"""How the members' probabilities become one."""
+"""Parameters of the ensemble stage."""
 
 from typing import Literal
 
 from pydantic import Field, field_validator
 
-from dermoscopy.core.params import Block, PositiveFloat, Share
+from dermoscopy.core.params import Block, PositiveFloat, Proportion
 
 Method = Literal["vote", "mean", "accuracy_weighted", "log_loss_weighted", "stacking"]
 
 
 class Ensemble(Block):
-    """The `ensemble` block.
+    """Parameters of the ensemble stage."""
 
-    Attributes:
-        members: Which members count.
-        method: "vote" is the share of members over the threshold, "mean" their mean probability,
-            "accuracy_weighted" the mean weighted by each member's validation accuracy,
-            "log_loss_weighted" the mean under the weights of the lowest log loss, "stacking" a logistic
-            regression on the members' log-odds; all of them of all members. "chosen" is whichever of
-            these but the vote, which knows a few probabilities only, does best on val, of any members.
-        threshold: Probability, before calibration, from which a lesion is called malignant.
-        fallback: Largest p of the paired test on val at which the ensemble stays; above it the best
-            member stands in. None: the ensemble always stays.
-        folds: Parts of val in turn left out, when ways to combine are compared.
-        regularization: Inverse strength (C) of stacking's penalty.
-        calibration: "temperature" is a slope on the log-odds, "platt" a slope and a shift.
-        sensitivity: Share of malignant lesions that the operating point "sensitive" is to find.
-        coverage: Share of each label's lesions whose set is to hold their label.
-    """
-
-    members: list[str] = Field(min_length=1)
-    method: Literal["chosen"] | Method
-    threshold: Share
-    fallback: Share | None
-    folds: int = Field(ge=2)
-    regularization: PositiveFloat
-    calibration: Literal["none", "temperature", "platt"]
-    sensitivity: Share
-    coverage: Share
+    members: list[str] = Field(min_length=1, description="Members that are combined.")
+    method: Literal["chosen"] | Method = Field(
+        description="How the members' probabilities are combined. vote: proportion of members above the threshold. "
+        "mean: their mean. accuracy_weighted: mean weighted by accuracy on val (the paper compares these three and "
+        "keeps this one). log_loss_weighted: mean with the weights of the lowest log loss on val. stacking: logistic "
+        "regression on the members' logits. chosen: best on val of these methods with any of the members, except vote, "
+        "which has too few distinct values to set a threshold."
+    )
+    threshold: Proportion = Field(
+        description="Threshold of the operating point half, applied to the probability before calibration. Paper: 0.5."
+    )
+    fallback: Proportion | None = Field(
+        description="Largest p-value of the paired test on val with which the ensemble replaces the best member; "
+        "otherwise the best member is used. null always uses the ensemble, as the paper does."
+    )
+    folds: int = Field(ge=2, description="Number of cross-validation folds on val when methods are compared.")
+    regularization: PositiveFloat = Field(description="Inverse strength (C) of the L2 penalty of stacking.")
+    calibration: Literal["none", "temperature", "platt"] = Field(
+        description="Calibration of the combined probability on val. none: not calibrated. temperature: scales the "
+        "logit. platt: scales and shifts the logit. Members are trained on as many malignant as benign images, so "
+        "their probabilities are too high: only a shift corrects that."
+    )
+    sensitivity: Proportion = Field(description="Sensitivity that the operating point sensitive is to reach.")
+    coverage: Proportion = Field(
+        description="Proportion of each label's lesions whose conformal set (benign, malignant or refer) is to "
+        "contain that label."
+    )
 
     @field_validator("members")
     @classmethod

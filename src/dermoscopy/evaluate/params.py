@@ -1,31 +1,28 @@
-"""How the test part is scored."""
+"""Parameters of the evaluate stage."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from dermoscopy.core.params import Block, Count, Positive, Share
+from dermoscopy.core.params import Block, Count, Positive, Proportion
 
 Point = Literal["half", "balanced", "sensitive"]
 
 
 class Evaluate(Block):
-    """The `evaluate` block.
+    """Parameters of the evaluate stage."""
 
-    Attributes:
-        confidence: Of every interval.
-        resamples: Bootstrap draws of lesions.
-        seed: Of these draws.
-        point: Operating point of the headline.
-        prevalences: Shares of malignant lesions that predictive values are told for.
-        bins: Of the reliability table, equally wide.
-        thresholds: Of the sweep, equally far apart between 0 and 1.
-    """
-
-    confidence: Share
-    resamples: Positive
-    seed: Count
-    point: Point
-    prevalences: list[Share] = Field(min_length=1)
-    bins: Positive
-    thresholds: Positive
+    confidence: Proportion = Field(description="Confidence level of all intervals.")
+    resamples: Positive = Field(description="Number of bootstrap resamples of the lesions.")
+    seed: Count = Field(description="Seed of the bootstrap.")
+    point: Point = Field(
+        description="Operating point of the headline metrics. balanced: highest balanced accuracy on val. "
+        "sensitive: reaches ensemble.sensitivity on val. half: ensemble.threshold, the paper's 0.5; "
+        "members whose probabilities are all below it have sensitivity 0."
+    )
+    prevalences: list[Proportion] = Field(
+        min_length=1,
+        description="Proportions of malignant lesions for which predictive values are computed.",
+    )
+    bins: Positive = Field(description="Number of equally wide bins of the reliability table.")
+    thresholds: Positive = Field(description="Number of thresholds of the sweep, evenly spaced between 0 and 1.")

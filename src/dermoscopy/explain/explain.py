@@ -132,7 +132,7 @@ def draw_activations(
         warning: Of a leaky protocol, below the title.
     """
     model, parameters = load_member(model_folder)
-    chosen = telling(mean, settings.photographs)
+    chosen = telling(mean, settings.images)
     own = predictions.set_index("image_id")["probability"]
     size = parameters.image_size
     seen = [

@@ -1,19 +1,17 @@
-"""What is drawn of the members' inner life."""
+"""Parameters of the explain stage."""
+
+from pydantic import Field
 
 from dermoscopy.core.params import Block, Positive
 
 
 class Explain(Block):
-    """The `explain` block.
+    """Parameters of the explain stage."""
 
-    Attributes:
-        photographs: How many of the test part get activation maps.
-        layers: How many convolutions, from first to last, are drawn of each member.
-        channels: How many of a layer's channels are drawn.
-        wrong: How many wrongly classified photographs are shown of each label.
-    """
-
-    photographs: Positive
-    layers: Positive
-    channels: Positive
-    wrong: Positive
+    images: Positive = Field(description="Number of test images with activation maps.")
+    layers: Positive = Field(
+        description="Number of convolutional layers shown of each member, evenly spread from the first to the last. "
+        "Paper: five of Inception V3."
+    )
+    channels: Positive = Field(description="Number of channels shown of each of these layers.")
+    wrong: Positive = Field(description="Number of wrongly classified images shown of each label.")

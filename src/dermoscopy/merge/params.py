@@ -1,4 +1,4 @@
-"""What is merged."""
+"""Parameters of the merge stage."""
 
 from typing import Annotated
 
@@ -10,15 +10,11 @@ NearDuplicates = Annotated[int, Field(ge=0, le=64)] | None
 
 
 class Merge(Block):
-    """The `merge` block.
+    """Parameters of the merge stage."""
 
-    Attributes:
-        lesions: Size of a random sample of lesions; null keeps all.
-        seed: Of that sample.
-        near_duplicates: Largest distance of two perceptual hashes, in bits of 256, that makes two
-            lesions one group; null compares no looks.
-    """
-
-    lesions: Positive | None
-    seed: Count
-    near_duplicates: NearDuplicates
+    lesions: Positive | None = Field(description="Size of a random sample of lesions; null keeps all lesions.")
+    seed: Count = Field(description="Seed of that sample.")
+    near_duplicates: NearDuplicates = Field(
+        description="Two lesions are put in one group if the perceptual hashes of two of their images differ in at "
+        "most this many of 256 bits; null does not compare hashes."
+    )

@@ -1,11 +1,4 @@
-"""The members of the ensemble.
-
-The optimizers one can name.
-
-How the machine is used.
-
-What the training of all members shares.
-"""
+"""Parameters of the networks, of their training, and of the use of the machine."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,110 +7,123 @@ from pydantic import Field
 from dermoscopy.core.params import Block, Count, Positive, PositiveFloat, Rate
 from dermoscopy.networks.backbones import BACKBONES
 
-Optimizer = Literal["sgd", "adam", "adamax", "nadam", "rmsprop"]
-
 Normalization = Literal["unit", "centered", "backbone"]
 ClipBy = Literal["value", "norm", "global_norm"]
 UnfrozenLayers = Positive | Literal["all", "none", "last_conv"]
-Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "random_uniform"]
 if TYPE_CHECKING:
     BackboneName = str
 else:
     BackboneName = Literal[tuple(BACKBONES)]
 LARGEST_SIDE = 1024
-Side = Annotated[int, Field(ge=8, le=LARGEST_SIDE)]
+
+# Parameters of several networks, and of the search.
+Optimizer = Literal["sgd", "adam", "adamax", "nadam", "rmsprop"]
+NetworkOptimizer = Annotated[
+    Optimizer, Field(description="Optimizer. The top-level optimizer, unless it is null, replaces it in all members.")
+]
+Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "random_uniform"]
+KernelInitializer = Annotated[Initializer, Field(description="Initializer of all kernels.")]
+Side = Annotated[
+    int, Field(ge=8, le=LARGEST_SIDE, description="Width and height to which images are resized, in pixels.")
+]
+ConvLayers = Annotated[
+    Positive, Field(description="Number of convolutional layers, each followed by ReLU and pooling.")
+]
+Filters = Annotated[Positive, Field(description="Number of filters of each convolution.")]
+KernelSize = Annotated[Positive, Field(description="Width and height of the kernels, in pixels.")]
+Padding = Annotated[
+    Literal["valid", "same"],
+    Field(description="Padding of each convolution. valid: none. same: the output is as large as the input."),
+]
+Pooling = Annotated[Literal["max", "average"], Field(description="Kind of pooling.")]
+PoolSize = Annotated[Positive, Field(description="Width, height and stride of the pooling window, in pixels.")]
+DenseLayers = Annotated[Count, Field(description="Number of dense layers before the output.")]
+Units = Annotated[Positive, Field(description="Number of units of each dense layer.")]
+Dropout = Annotated[
+    Rate, Field(description="Dropout rate after each dense layer; without dense layers, before the output.")
+]
+L2 = Annotated[float, Field(ge=0, description="Weight of the L2 penalty on the kernels of the dense layers.")]
+LearningRate = Annotated[PositiveFloat, Field(description="Learning rate; if there are two phases, that of the first.")]
+Clip = Annotated[PositiveFloat | None, Field(description="Gradients are clipped to this size; null does not clip.")]
+ClippedBy = Annotated[
+    ClipBy,
+    Field(
+        description="What is clipped. value: each component of a gradient. norm: the norm of each variable's "
+        "gradient. global_norm: the norm of all gradients together."
+    ),
+]
+
+
+KIND = "Kind of member. transfer: a backbone of keras.applications with a new head. small_cnn: a small CNN."
 
 
 class Transfer(Block):
-    """A member built over a backbone of keras.applications.
+    """A network with a backbone of keras.applications and a new head."""
 
-    Attributes:
-        kind: Which of the kinds of members this is.
-        backbone: Its name.
-        weights: "none", or a key of `data.weights`.
-        image_size: Side of the square it is fed, in pixels.
-        normalization: "unit" divides by 255; "centered" maps to -1 to 1; "backbone" is what the
-            backbone was trained with.
-        initializer: Of the backbone's convolutions, where weights is "none".
-        batch_norm_momentum: Of the backbone's moving averages, where weights is "none".
-        frozen_batch_norm: Keep starting weights' statistics, in inference mode, when layers around them train.
-        dense: Units of each dense layer of the head.
-        dropout: After each of them; before the output where there is none.
-        l2: Weight of the penalty on the head's dense kernels.
-        optimizer: Unless the top-level `optimizer` replaces it.
-        learning_rate: Its step in the first phase, or the only one.
-        fine_tune_learning_rate: Its step in the phase after a frozen one.
-        clip: Largest gradient; null does not clip.
-        clip_by: What is not to be larger: each component, each variable's norm, or the norm of all.
-        frozen_epochs: With the backbone frozen; skipped where weights is "none".
-        unfrozen_layers: How many of the backbone's last layers then train; or "all", "none", or "last_conv",
-            from its last convolution on; where weights is "none" all of them train.
-        epochs: With those layers unfrozen.
-    """
-
-    kind: Literal["transfer"] = "transfer"
-    backbone: BackboneName
-    weights: str = Field(min_length=1)
+    kind: Literal["transfer"] = Field("transfer", description=KIND)
+    backbone: BackboneName = Field(description="Backbone from keras.applications.")
+    weights: str = Field(
+        min_length=1,
+        description="Starting weights: a key of data.weights, or none for random weights. Paper: trained on ImageNet.",
+    )
     image_size: Side
-    normalization: Normalization
-    initializer: Initializer
-    batch_norm_momentum: Rate
-    frozen_batch_norm: bool
-    dense: list[Positive]
-    dropout: Rate
-    l2: float = Field(ge=0)
-    optimizer: Optimizer
-    learning_rate: PositiveFloat
-    fine_tune_learning_rate: PositiveFloat
-    clip: PositiveFloat | None
-    clip_by: ClipBy
-    frozen_epochs: Count
-    unfrozen_layers: UnfrozenLayers
-    epochs: Positive
+    normalization: Normalization = Field(
+        description="Scaling of pixels. unit: 0 to 1, as the paper does. centered: -1 to 1. backbone: as the backbone "
+        "was trained. From random weights, VGG19 with unit stays at chance level for a few hundred steps."
+    )
+    initializer: Initializer = Field(
+        description="Initializer of the backbone's convolutions if weights is none. VGG19 does not learn from Keras's "
+        "default, glorot_uniform."
+    )
+    batch_norm_momentum: Rate = Field(
+        description="Momentum of the backbone's batch normalization if weights is none. With Keras's default, 0.99, "
+        "validation metrics mean nothing for some hundred steps. VGG16 and VGG19 have no batch normalization."
+    )
+    frozen_batch_norm: bool = Field(
+        description="Keep the batch normalization statistics of the starting weights when the layers around them are "
+        "trained."
+    )
+    dense: list[Positive] = Field(description="Number of units of each dense layer before the output.")
+    dropout: Dropout
+    l2: L2
+    optimizer: NetworkOptimizer
+    learning_rate: LearningRate
+    fine_tune_learning_rate: PositiveFloat = Field(
+        description="Learning rate of the second phase, which follows the frozen epochs."
+    )
+    clip: Clip
+    clip_by: ClippedBy
+    frozen_epochs: Count = Field(
+        description="Number of epochs of the first phase, with the backbone frozen. It is skipped if weights is none."
+    )
+    unfrozen_layers: UnfrozenLayers = Field(
+        description="Number of the backbone's last layers that are trained after the frozen epochs; or all, none, or "
+        "last_conv (from the last convolution on). If weights is none, all layers are trained."
+    )
+    epochs: Positive = Field(description="Number of epochs after the frozen ones.")
 
 
 class SmallCNN(Block):
-    """A member built from the ground up: convolutions with pooling, dense layers, an output.
+    """A network of convolutions with pooling, dense layers and an output, trained from random weights."""
 
-    Attributes:
-        kind: Which of the kinds of members this is.
-        image_size: Side of the square it is fed, in pixels; divided by 255.
-        conv_layers: How many times [convolution, ReLU, pooling].
-        filters: Of each convolution.
-        kernel_size: Its side.
-        padding: Of each convolution.
-        pooling: Kind of pooling.
-        pool_size: Its side and stride.
-        dense_layers: How many dense layers before the output.
-        units: Of each.
-        dropout: After each; before the output where there is none.
-        l2: Weight of the penalty on the dense kernels.
-        initializer: Of every kernel.
-        optimizer: Unless the top-level `optimizer` replaces it.
-        learning_rate: Its step.
-        clip: Largest gradient; null does not clip.
-        clip_by: As of `Transfer`.
-        epochs: How long it trains.
-    """
-
-    kind: Literal["small_cnn"] = "small_cnn"
+    kind: Literal["small_cnn"] = Field("small_cnn", description=KIND)
     image_size: Side
-    conv_layers: Positive
-    filters: Positive
-    kernel_size: Positive
-    padding: Literal["valid", "same"]
-    pooling: Literal["max", "average"]
-    pool_size: Positive
-    dense_layers: Count
-    units: Positive
-    dropout: Rate
-    l2: float = Field(ge=0)
-    initializer: Initializer
-    optimizer: Optimizer
-    learning_rate: PositiveFloat
-    clip: PositiveFloat | None
-    clip_by: ClipBy
-    epochs: Positive
+    conv_layers: ConvLayers
+    filters: Filters
+    kernel_size: KernelSize
+    padding: Padding
+    pooling: Pooling
+    pool_size: PoolSize
+    dense_layers: DenseLayers
+    units: Units
+    dropout: Dropout
+    l2: L2
+    initializer: KernelInitializer
+    optimizer: NetworkOptimizer
+    learning_rate: LearningRate
+    clip: Clip
+    clip_by: ClippedBy
+    epochs: Positive = Field(description="Number of epochs.")
 
 
 NAME_RULE = "a string of letters, digits and _ that begins with a letter"
@@ -135,21 +141,26 @@ Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 
 
 class Runtime(Block):
-    """The `runtime` block.
+    """Use of the machine."""
 
-    Attributes:
-        threads: For TensorFlow; other counts give other bytes.
-        precision: Of the arithmetic; the output stays in float32. "auto" is what the machine does well.
-        eager: Run Keras without graphs: tracing costs more than a few steps save.
-        devices: Graphics cards a member trains on; without any, logical parts of the processor.
-        memory: Gigabytes that the photographs of a part, or the stored features, may take.
-    """
-
-    threads: Positive
-    precision: Precision | Literal["auto"]
-    eager: bool
-    devices: Positive
-    memory: PositiveFloat
+    threads: Positive = Field(
+        description="Number of threads of TensorFlow. Another number changes results in the last digits."
+    )
+    precision: Precision | Literal["auto"] = Field(
+        description="Precision of the arithmetic; the output stays in float32. auto: what suits this machine, recorded "
+        "in runs/; results then differ between machines."
+    )
+    eager: bool = Field(
+        description="Run Keras without graphs. This is faster if there are only a few steps, since no graph is traced."
+    )
+    devices: Positive = Field(
+        description="Number of GPUs that train one member, each on a part of every batch. Without a GPU the CPU is "
+        "divided into this many logical devices, for tests."
+    )
+    memory: PositiveFloat = Field(
+        description="Largest memory for the images of a split, and for cached features, in GB. Images that need more "
+        "are kept on disk; features that need more are not cached."
+    )
 
 
 Monitor = Literal["val_accuracy", "val_loss", "val_roc_auc"]
@@ -159,23 +170,16 @@ Balance = Literal["none", "class_weights", "batches"]
 
 
 class Augment(Block):
-    """What is drawn anew for each photograph of each epoch.
+    """Random changes of the training images, new in each epoch."""
 
-    Attributes:
-        flip: Chance of a flip, for each axis.
-        quarter_turns: Turn by 0, 90, 180 or 270 degrees.
-        zoom: Largest relative change of scale.
-        shift: Largest shift, as a share of the side.
-        brightness: Largest change, as a share of white.
-        contrast: Largest relative change.
-    """
-
-    flip: Rate
-    quarter_turns: bool
-    zoom: Rate
-    shift: Rate
-    brightness: Rate
-    contrast: Rate
+    flip: Rate = Field(description="Probability of a horizontal flip, and of a vertical one.")
+    quarter_turns: bool = Field(description="Rotate by 0, 90, 180 or 270 degrees.")
+    zoom: Rate = Field(description="Largest relative change of scale.")
+    shift: Rate = Field(description="Largest shift, as a fraction of width and height.")
+    brightness: Rate = Field(
+        description="Largest change of brightness, as a fraction of the range from black to white."
+    )
+    contrast: Rate = Field(description="Largest relative change of contrast.")
 
     @property
     def changes(self) -> bool:
@@ -184,22 +188,32 @@ class Augment(Block):
 
 
 class Training(Block):
-    """The `training` block.
+    """Training of all members."""
 
-    Attributes:
-        batch_size: Photographs a step.
-        monitor: The validation metric that chooses the epoch whose weights are kept.
-        patience: Epochs without a better one after which a phase ends; null trains them all.
-        schedule: Of the learning rate within a phase; "cosine" falls to 0.
-        warmup_epochs: In which the learning rate rises from 0 first.
-        balance: How a rare label is made up for, beside or instead of copies.
-        augment: Drawn anew each epoch.
-    """
-
-    batch_size: Positive
-    monitor: Monitor
-    patience: Positive | None
-    schedule: Schedule
-    warmup_epochs: Count
-    balance: Balance
-    augment: Augment
+    batch_size: Positive = Field(
+        description="Number of images per step. Paper: 32 (393 steps an epoch); the simulated dataset has only a few "
+        "hundred images, and 16 gives it more steps."
+    )
+    monitor: Monitor = Field(
+        description="Metric that selects the epoch whose weights are kept. Paper: val_accuracy, which is unstable on "
+        "about 100 images and may select a network that predicts all of them benign. val_roc_auc measures ranking; "
+        "calibration later corrects the level of the probabilities, on which val_loss depends too."
+    )
+    patience: Positive | None = Field(
+        description="Number of epochs without improvement after which a phase is stopped; null never stops early."
+    )
+    schedule: Schedule = Field(
+        description="Learning rate within a phase. constant: stays, as in the paper. cosine: falls to 0."
+    )
+    warmup_epochs: Count = Field(
+        description="Number of epochs at the start of a phase in which the learning rate rises from 0."
+    )
+    balance: Balance = Field(
+        description="Balancing of labels, with or without augment.balance. none: as in the paper. class_weights: "
+        "images of the rarer label have a larger weight in the loss. batches: each batch has as many malignant as "
+        "benign images."
+    )
+    augment: Augment = Field(
+        description="Random changes of the training images, new in each epoch, in addition to the augment stage. "
+        "Paper: none. With any of them, features of frozen layers cannot be cached."
+    )

@@ -1,13 +1,13 @@
-"""How probabilities are computed."""
+"""Parameters of the predict stage."""
+
+from pydantic import Field
 
 from dermoscopy.core.params import Block, Positive
 
 
 class Predict(Block):
-    """The `predict` block.
+    """Parameters of the predict stage."""
 
-    Attributes:
-        batch_size: Photographs at a time; changes no probability beyond rounding.
-    """
-
-    batch_size: Positive
+    batch_size: Positive = Field(
+        description="Number of images predicted at a time. It changes no probability beyond rounding."
+    )

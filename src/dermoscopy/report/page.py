@@ -88,7 +88,7 @@ def gather(
         "combined": [names.classifier(member) for member in sources.choice.members],
         "malignant": [names.diagnosis(dx) for dx in policy.malignant.split("+")],
         "counts": counts,
-        **about_data(sources, split, suffix, report.picture_width // 2),
+        **about_data(sources, split, suffix, report.image_width // 2),
         "found": sources.audit.get("found", {}),
         "intervals": intervals.intervals(sources.roc_auc),
         "best_member": intervals.best(sources.roc_auc, "member"),
@@ -110,9 +110,9 @@ def gather(
         "comparison": paper.comparison(_own(sources), _data(sources)),
         "paper_metrics": paper.SHOWN,
         "paper_matrix": paper.MATRIX,
-        "wrong": data_uri(sources.explain / "wrong.png", report.picture_width),
+        "wrong": data_uri(sources.explain / "wrong.png", report.image_width),
         "activations": [
-            (names.classifier(member), data_uri(sources.explain / f"activations_{member}.png", report.picture_width))
+            (names.classifier(member), data_uri(sources.explain / f"activations_{member}.png", report.image_width))
             for member in sources.training
         ],
     }

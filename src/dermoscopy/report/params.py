@@ -1,4 +1,4 @@
-"""What the report says of itself."""
+"""Parameters of the report stage."""
 
 from pydantic import Field
 
@@ -6,12 +6,12 @@ from dermoscopy.core.params import Block
 
 
 class Report(Block):
-    """The `report` block.
+    """Parameters of the report stage."""
 
-    Attributes:
-        title: Of the page.
-        picture_width: Of the pictures in the page, in pixels at most; the page holds them all.
-    """
-
-    title: str = Field(min_length=1)
-    picture_width: int = Field(ge=200, le=4000)
+    title: str = Field(min_length=1, description="Title of the report.")
+    image_width: int = Field(
+        ge=200,
+        le=4000,
+        description="Largest width of an image in the report, in pixels. The report contains all its images, "
+        "so larger ones make a larger file.",
+    )

@@ -1,82 +1,105 @@
-"""The random grid search and its space."""
+"""Parameters of the search stage."""
 
-from typing import Annotated, Literal
+from typing import Annotated, TypeVar
 
 from pydantic import Field
 
-from dermoscopy.core.params import Block, Count, Positive, PositiveFloat, Rate
-from dermoscopy.networks.params import Initializer, Optimizer, Side
+from dermoscopy.core.params import Block, Positive
+from dermoscopy.networks.params import (
+    ConvLayers,
+    DenseLayers,
+    Dropout,
+    Filters,
+    KernelInitializer,
+    KernelSize,
+    LearningRate,
+    NetworkOptimizer,
+    Padding,
+    Pooling,
+    PoolSize,
+    Side,
+    Units,
+)
 
 MOST_TRIALS = 10_000  # so many are always drawn, and the first of them tried: see `search.space`
 
-Padding = Literal["valid", "same"]
-Pooling = Literal["max", "average"]
 SCHEDULER = r"^(tcp|tls|ucx|wss?)://\S+:\d+$"  # as Dask takes them
-Address = Annotated[str, Field(pattern=SCHEDULER, description="an address such as tcp://host:8786")]
+Address = Annotated[str, Field(pattern=SCHEDULER, json_schema_extra={"expected": "an address such as tcp://host:8786"})]
+
+T = TypeVar("T")
+Values = Annotated[list[T], Field(min_length=1)]
 
 
 class Space(Block):
-    """The values tried, one list for each key of a small CNN."""
+    """The values tried, one list for each parameter of a small CNN."""
 
-    conv_layers: Annotated[list[Positive], Field(min_length=1)]
-    filters: Annotated[list[Positive], Field(min_length=1)]
-    kernel_size: Annotated[list[Positive], Field(min_length=1)]
-    padding: Annotated[list[Padding], Field(min_length=1)]
-    pooling: Annotated[list[Pooling], Field(min_length=1)]
-    pool_size: Annotated[list[Positive], Field(min_length=1)]
-    dense_layers: Annotated[list[Count], Field(min_length=1)]
-    units: Annotated[list[Positive], Field(min_length=1)]
-    dropout: Annotated[list[Rate], Field(min_length=1)]
-    initializer: Annotated[list[Initializer], Field(min_length=1)]
-    optimizer: Annotated[list[Optimizer], Field(min_length=1)]
-    learning_rate: Annotated[list[PositiveFloat], Field(min_length=1)]
+    conv_layers: Values[ConvLayers]
+    filters: Values[Filters]
+    kernel_size: Values[KernelSize]
+    padding: Values[Padding]
+    pooling: Values[Pooling]
+    pool_size: Values[PoolSize]
+    dense_layers: Values[DenseLayers]
+    units: Values[Units]
+    dropout: Values[Dropout]
+    initializer: Values[KernelInitializer]
+    optimizer: Values[NetworkOptimizer]
+    learning_rate: Values[LearningRate]
 
 
 class Configuration(Block):
-    """A point of the space: one value for each key of a small CNN."""
+    """One value for each parameter of a small CNN."""
 
-    conv_layers: Positive
-    filters: Positive
-    kernel_size: Positive
+    conv_layers: ConvLayers
+    filters: Filters
+    kernel_size: KernelSize
     padding: Padding
     pooling: Pooling
-    pool_size: Positive
-    dense_layers: Count
-    units: Positive
-    dropout: Rate
-    initializer: Initializer
-    optimizer: Optimizer
-    learning_rate: PositiveFloat
+    pool_size: PoolSize
+    dense_layers: DenseLayers
+    units: Units
+    dropout: Dropout
+    initializer: KernelInitializer
+    optimizer: NetworkOptimizer
+    learning_rate: LearningRate
 
 
 class Known(Block):
-    """What is tried beside the draws: the paper's two finds."""
+    """The paper's two small CNNs."""
 
     paper_a: Configuration
     paper_b: Configuration
 
 
 class Search(Block):
-    """The `search` block.
+    """Parameters of the search stage: small CNNs sampled from the space in which the paper found its two."""
 
-    Attributes:
-        epochs: How long a trial trains at most.
-        image_size: Side of the square a trial is fed, in pixels.
-        halving: Only the best 1/halving go on to halving times as many epochs; null trains all to the end.
-        promote: Members that the best trials are written as, the best one first.
-        jobs: Trials at a time, each in a process and a thread of its own; says nothing about their results.
-        scheduler: Address of a Dask scheduler whose workers do them instead.
-        known: Tried beside the draws.
-        space: What is drawn from.
-        trials: How many are drawn.
-    """
-
-    epochs: Positive
-    image_size: Side
-    halving: Annotated[int, Field(ge=2)] | None
-    promote: Annotated[list[str], Field(min_length=1)]
-    jobs: Positive
-    scheduler: Address | None
-    known: Known
-    space: Space
-    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)]
+    epochs: Positive = Field(description="Largest number of epochs of a trial.")
+    image_size: Side = Field(
+        description="Width and height to which images are resized, in pixels. Three convolutions with padding valid, "
+        "kernel size 3 and pooling 3, as in CNN A, need at least 53."
+    )
+    halving: Annotated[int, Field(ge=2)] | None = Field(
+        description="Successive halving: all trials train for few epochs; the best 1/halving of them train for "
+        "halving times as many, and so on. null trains each trial to the end."
+    )
+    promote: Annotated[list[str], Field(min_length=1)] = Field(
+        description="Members of kind small_cnn that data/search/best.yaml replaces with the best trials, the best "
+        "trial first."
+    )
+    jobs: Positive = Field(
+        description="Number of trials run at the same time, each in a process with one thread. It does not change the "
+        "results."
+    )
+    scheduler: Address | None = Field(
+        description="Address of a Dask scheduler whose workers run the trials, such as tcp://host:8786; null runs them "
+        "on this machine."
+    )
+    known: Known = Field(description="Configurations that are tried in addition to the sampled ones.")
+    space: Space = Field(
+        description="Values from which configurations are sampled without replacement. Configurations whose feature "
+        "map would be empty at image_size are not sampled."
+    )
+    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = Field(
+        description="Number of sampled configurations. The first ones stay the same when the number is raised."
+    )

@@ -1,34 +1,33 @@
-"""The embedded archive."""
+"""Parameters of the simulated dataset."""
 
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from dermoscopy.core.params import Block, Count, Rate, Share
+from dermoscopy.core.params import Block, Count, Proportion, Rate
 
 
 class Simulate(Block):
-    """The `simulate` block.
+    """Parameters of the simulated dataset, used where data.source is simulated."""
 
-    Attributes:
-        seed: Of everything that is drawn.
-        lesions: How many; about 1.4 photographs each.
-        malignant: Share of them.
-        repeated: Share of lesions photographed more than once.
-        width: Of a photograph, in pixels.
-        height: Likewise.
-        separation: Distance of the two classes' mean latent scores, in their standard deviation.
-        noise: How strongly hair, light, vignette and blur disturb, from 0 to 1.
-    """
-
-    seed: Count
-    lesions: int = Field(ge=20)
-    malignant: Share
-    repeated: Rate
-    width: int = Field(ge=64, le=1200)
-    height: int = Field(ge=48, le=900)
-    separation: float = Field(gt=0, le=10)
-    noise: float = Field(ge=0, le=1)
+    seed: Count = Field(description="Seed of the simulation.")
+    lesions: int = Field(ge=20, description="Number of lesions, each with about 1.4 images.")
+    malignant: Proportion = Field(
+        description="Proportion of malignant lesions. HAM10000: 0.16; more here, so that the test split has enough "
+        "malignant lesions."
+    )
+    repeated: Rate = Field(description="Proportion of lesions with more than one image. HAM10000: 0.26.")
+    width: int = Field(ge=64, le=1200, description="Width of an image, in pixels. HAM10000: 600.")
+    height: int = Field(ge=48, le=900, description="Height of an image, in pixels. HAM10000: 450.")
+    separation: float = Field(
+        gt=0,
+        le=10,
+        description="Distance between the mean latent scores of the two classes, in standard deviations. "
+        "2.33 gives a best achievable ROC AUC of 0.95.",
+    )
+    noise: float = Field(
+        ge=0, le=1, description="Strength of hair, uneven light, vignette and blur, from 0 (none) to 1 (strongest)."
+    )
 
     @model_validator(mode="after")
     def _both_classes(self) -> Self:

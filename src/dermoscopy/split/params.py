@@ -1,37 +1,37 @@
-"""How lesions are dealt to parts.
-
-Which diagnoses are malignant.
-"""
+"""Parameters of the split stage: which diagnoses are malignant, and how images are assigned to splits."""
 
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from dermoscopy.core.nearest import nearest_word
-from dermoscopy.core.params import Block, Count, Share
+from dermoscopy.core.params import Block, Count, Proportion
 from dermoscopy.ham10000.metadata import DIAGNOSES
 
 Protocol = Literal["lesion", "image", "paper"]
 
 
 class Split(Block):
-    """The `split` block.
+    """Parameters of the split stage."""
 
-    Attributes:
-        protocol: "lesion" keeps all photographs of a lesion in one part; "image" deals photographs at random;
-            "paper" makes the copies first and deals originals and copies alike to train and one
-            held-out part, which is val and test at once. The last two leak.
-        seed: Of the draw; apart from the top-level seed, so that a second seed keeps the test part.
-        val: Share of photographs in the validation part.
-        test: Share of photographs in the test part.
-        test_histo_only: Keep in the test part only lesions that histology confirmed.
-    """
-
-    protocol: Protocol
-    seed: Count
-    val: Share
-    test: Share
-    test_histo_only: bool
+    protocol: Protocol = Field(
+        description="lesion: all images of a lesion are in one split. image: images are assigned at random. paper: "
+        "images are augmented first, then originals and augmented images are assigned at random to train and to one "
+        "held-out split that serves as val and test. The last two leak: use them to measure how much leakage inflates "
+        "the metrics."
+    )
+    seed: Count = Field(
+        description="Seed of the assignment. It is separate from the top-level seed, so that a run with another seed "
+        "has the same test split."
+    )
+    val: Proportion = Field(
+        description="Proportion of images in val. Paper: about 0.1 held out, for both model selection and test."
+    )
+    test: Proportion = Field(description="Proportion of images in test.")
+    test_histo_only: bool = Field(
+        description="Keep only lesions confirmed by histology in test; lesions confirmed in another way, such as "
+        "follow-up, are left out."
+    )
 
     @model_validator(mode="after")
     def _leaves_train(self) -> Self:
@@ -43,13 +43,12 @@ class Split(Block):
 
 
 class Policy(Block):
-    """The `policy` block.
+    """Definition of malignant."""
 
-    Attributes:
-        malignant: Diagnoses joined by "+", or as a list, which is joined.
-    """
-
-    malignant: str = Field(min_length=1)
+    malignant: str = Field(
+        min_length=1,
+        description="Malignant diagnoses, joined by +. Paper: its numbers need mel+bcc+akiec, its text names mel+bcc.",
+    )
 
     @field_validator("malignant", mode="before")
     @classmethod
