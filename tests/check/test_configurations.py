@@ -1,4 +1,4 @@
-"""What the paper and its sources tried, as docs/training.md tells to configure it."""
+"""What the paper and its sources tried, as docs/how-to/training.md configures it."""
 
 import shutil
 from pathlib import Path
