@@ -56,6 +56,6 @@ def test_dvc_and_check_take_it(overrides: list[str], tmp_path: Path, monkeypatch
 
 
 def test_the_page_tells_them() -> None:
-    page = (PARAMS.parent / "docs" / "training.md").read_text()
+    page = (PARAMS.parent / "docs" / "how-to" / "training.md").read_text()
     absent = [override for overrides in CONFIGURATIONS.values() for override in overrides if override not in page]
     assert absent == []
