@@ -1,13 +1,12 @@
-"""Measure what training several members at the same time saves: --jobs 1, 2 and 4, one after the other.
+"""Measure the time of training several members at the same time: --jobs 1, 2 and 4.
 
 python benchmarks/jobs.py
 python benchmarks/jobs.py tiny
 
-The word is a profile that needs no archive; without one it is the default run. Everything happens in a clone
-of the last commit, in a temporary folder. What training needs is made first and not counted; the four train
-stages then run with each number of jobs, none of them from DVC's cache, and have to leave the same hashes.
-The rows of that run in docs/jobs.csv are replaced: ratio is how many times faster than one job. The seconds are
-this machine's, and say something only if nothing else keeps it busy.
+The argument is a profile that uses the simulated dataset; the default is params.yaml as it is. Everything runs in a
+clone of the last commit, in a temporary folder. The stages before training run first and are not counted. The train
+stages then run with each number of jobs, never from DVC's cache, and must give the same hashes. The rows of that run
+in docs/jobs.csv are replaced; ratio is how many times faster than one job. Run nothing else at the same time.
 """
 
 import argparse
@@ -29,12 +28,12 @@ from dermoscopy.networks.devices import shares, visible
 
 JOBS = (1, 2, 4)
 RESULTS = Path("docs/jobs.csv")
-# And what DVC or a training would take the rest from.
+# Outputs of training, and the caches from which DVC or a training would restore them.
 MADE = ("data/models", "data/curves", "metrics/train", ".dvc/cache", ".checkpoints")
 
 
 class Counting(Prefixed):
-    """Every line, and how many stages really ran."""
+    """Print every line and count the stages that ran."""
 
     ran = 0
 
@@ -45,13 +44,13 @@ class Counting(Prefixed):
 
 
 def measure(jobs: int) -> tuple[float, dict[str, Any]]:
-    """Train all members anew in the working directory.
+    """Train all members again in the working directory.
 
     Args:
-        jobs: How many at the same time.
+        jobs: Number of members that train at the same time.
 
     Returns:
-        Seconds it took, and what dvc.lock says of each.
+        Seconds, and the entry of each member in dvc.lock.
     """
     for folder in MADE:
         shutil.rmtree(folder, ignore_errors=True)
@@ -66,7 +65,7 @@ def measure(jobs: int) -> tuple[float, dict[str, Any]]:
 
 
 def main() -> None:
-    """Measure all numbers of jobs and write their rows."""
+    """Measure each number of jobs and write the rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("profile", nargs="?")
     profile = parser.parse_args().profile
@@ -79,12 +78,12 @@ def main() -> None:
         subprocess.run(["git", "clone", "--quiet", str(here), folder], check=True)
         os.chdir(folder)
         if run_dvc("exp", "run", *options, BEFORE) != 0:
-            raise SystemExit("What training needs could not be made.")
+            raise SystemExit("The stages before training failed.")
         threads = load("runtime.threads", Positive)
         seconds, locked = zip(*map(measure, JOBS), strict=True)
         os.chdir(here)
     if any(stages != locked[0] for stages in locked):
-        raise SystemExit("The results depend on the number of jobs, which they must not: nothing is written.")
+        raise SystemExit("Results differ between numbers of jobs: nothing is written.")
     rows = pd.DataFrame({"run": name, "cores": os.cpu_count(), "threads": threads, "jobs": JOBS, "seconds": seconds})
     rows["ratio"] = seconds[0] / rows["seconds"]
     others = pd.read_csv(RESULTS).query("run != @name") if RESULTS.is_file() else None

@@ -1,4 +1,4 @@
-"""Count what perceptual hashes find at growing distances, on the archive that stage merge last wrote.
+"""Count the pairs that perceptual hashes find at each distance, on the last output of the stage merge.
 
 python benchmarks/near_duplicates.py
 
@@ -16,7 +16,7 @@ RESULTS = Path("docs/near_duplicates.csv")
 
 
 def main() -> None:
-    """Compare every photograph with every other."""
+    """Compare all pairs of images."""
     table = MERGED.read(Path("data/merged/metadata.csv"))
     paths = [Path("data/merged/images", f"{image_id}.jpg") for image_id in table["image_id"]]
     first, second, distance = zip(*near_pairs(perceptual_hashes(paths), max(DISTANCES)), strict=True)

@@ -1,12 +1,11 @@
-"""Measure what a leak buys: the same pipeline under the three protocols, one after the other.
+"""Measure the effect of data leakage: run the pipeline under each of the three protocols.
 
 python benchmarks/protocols.py simulated
 python benchmarks/protocols.py ham10000 data.source=directory data.path=/path/to/ham10000 merge.lesions=1500
 
-The first word names the archive in docs/protocols.csv, whose rows of that name are replaced; the
-others are parameters that differ from params.yaml, as `dvc exp run -S` takes them. Each run is an
-experiment in a folder of its own, so that the working tree stays as it is; it has to be clean, since
-DVC would carry its changes over.
+The first argument names the dataset in docs/protocols.csv; its rows are replaced. The other arguments are
+parameters, as for `dvc exp run -S`. Each run is an experiment in its own folder, so the working tree does not
+change. It must be clean, because DVC would copy uncommitted changes into the experiments.
 """
 
 import argparse
@@ -28,8 +27,8 @@ def run(archive: str, protocol: str, overrides: list[str]) -> pd.DataFrame:
     """Run the pipeline under a protocol and return a row for each member and ensemble.
 
     Args:
-        archive: A name for it.
-        protocol: The value of split.protocol.
+        archive: Name of the dataset in the table.
+        protocol: Value of split.protocol.
         overrides: Other parameters, each `key=value`.
     """
     name = f"leak-{archive}-{protocol}"
@@ -61,14 +60,14 @@ def _git(*arguments: str) -> str:
 
 
 def main() -> None:
-    """Run all three and write their rows."""
+    """Run the three protocols and write the rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archive")
     parser.add_argument("overrides", nargs="*", metavar="key=value")
     arguments = parser.parse_args()
     changed = _git("status", "--porcelain", "--untracked-files=no", "--", "params.yaml", "dvc.yaml", "src", "stages")
     if changed:
-        raise SystemExit(f"These differ from the last commit, and would slip into what is measured:\n{changed}")
+        raise SystemExit(f"Commit or undo these changes first, because they would change the results:\n{changed}")
     runs = [run(arguments.archive, protocol, arguments.overrides) for protocol in get_args(Protocol)]
     others = pd.read_csv(RESULTS).query("archive != @arguments.archive") if RESULTS.is_file() else None
     pd.concat([others, *runs]).to_csv(RESULTS, index=False, lineterminator="\n")

@@ -1,9 +1,9 @@
-"""Measure what a second process brings a search, on the parts that stages split and augment last wrote.
+"""Measure how much faster the search is with a second process, on the last outputs of the stages split and augment.
 
 python benchmarks/search.py
 
-Writes docs/search.csv, a row for each number of processes: trials, the seconds they took (from the start of a
-new process to the leaderboard; median of three, taken by turns), trials a minute, and these against one process.
+Writes docs/search.csv, a row for each number of processes: trials, seconds (from the start of a new process to the
+leaderboard; median of three, in turns), trials per minute, and their ratio to one process.
 """
 
 import json
@@ -28,7 +28,7 @@ DRAWN = 10
 
 
 def search(jobs: int) -> None:
-    """Do a search of which nothing is on disk."""
+    """Run a search without saved trials."""
     params = load("", Params)
     train, val = read_train_and_val(Path("data/split"), read_audited(Path("data/audited")))
     with tempfile.TemporaryDirectory() as checkpoints:

@@ -1,14 +1,14 @@
-"""Measure what input and frozen layers cost a training, at 224 px, on the archive that stage merge last wrote.
+"""Measure the time of input and of frozen layers in training, at 224 pixels, on the last output of the stage merge.
 
 python benchmarks/training.py
 
-Writes docs/training.csv, a row a measure: how many seconds it took, how many what it is held against,
-and what follows. Each is the median of three, taken by turns; nothing else should run meanwhile.
+Writes docs/training.csv, a row per measure: its seconds, the seconds of its reference (against) and the value. Each
+time is the median of three, in turns. Run nothing else at the same time.
 
-waiting for input: the share of an epoch's time that is gone when its batches are one that is kept.
-input alone: an epoch's batches without any training, as a share of that epoch over one kept batch.
-frozen phase: ten epochs with a frozen backbone, features stored first, in forward passes of the backbone
-    over the same photographs; each with a new network, whose graph has to be traced.
+waiting for input: proportion of an epoch's time that is saved if all batches are the same cached one.
+input alone: time to read an epoch's batches without training, as a proportion of an epoch with the cached batch.
+frozen phase: time of ten epochs with a frozen backbone and cached features, in forward passes of the backbone
+    over the same images; each with a new network, whose graph has to be traced.
 """
 
 import tempfile
@@ -46,7 +46,7 @@ EVERYTHING = {"flip": 0.5, "quarter_turns": True, "zoom": 0.1, "shift": 0.1, "br
 
 
 def timed(tasks: dict[str, Callable[[], None]]) -> pd.DataFrame:
-    """Return the seconds of each task, a column each, a row a turn."""
+    """Return the seconds of each task: a column per task, a row per turn."""
     turns = []
     for _ in range(REPEATS):
         turn = {}
@@ -136,7 +136,7 @@ def measure_frozen_phase(member: str, params: Params, examples: Examples) -> dic
 def row(
     measure: str, about: dict[str, Any], seconds: pd.Series, against: pd.Series, value: pd.Series
 ) -> dict[str, Any]:
-    """Return a row of the medians of what was taken by turns."""
+    """Return a row with the medians over the turns."""
     return {
         "measure": measure,
         **about,

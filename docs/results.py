@@ -1,4 +1,4 @@
-"""Write the figures in README and docs/ from what git keeps: metrics/, plots/, dvc.yaml and the tables of benchmarks/.
+"""Write the numbers in README and docs/ from files in git: metrics/, plots/, dvc.yaml and the tables of benchmarks/.
 
 python docs/results.py
 """
@@ -13,36 +13,40 @@ from dermoscopy.core.params import read_yaml
 from dermoscopy.report import paper as audit
 from dermoscopy.stats.intervals import wilson_interval
 
-README, DATA, PAPER = Path("README.md"), Path("docs/data.md"), Path("docs/paper.md")
-TRAINING, SEARCH, PARALLEL = Path("docs/training.md"), Path("docs/search.md"), Path("docs/parallel.md")
+README = Path("README.md")
+DATA, TRAINING, PAPER = (Path("docs/explanation", f"{name}.md") for name in ("data", "training", "paper"))
+SEARCH, PARALLEL = (Path("docs/how-to", f"{name}.md") for name in ("search", "parallel"))
 
 HEADLINE = {"accuracy": "accuracy", "sensitivity": "sensitivity", "ppv": "precision", "specificity": "specificity"}
 
 
 def results() -> str:
-    """Return the headline and the table of ROC AUCs, in Markdown."""
+    """Return the main metrics and the table of ROC AUCs, in Markdown."""
     test = json.loads(Path("metrics/test.json").read_text())
     val = json.loads(Path("metrics/val.json").read_text())
     params = read_yaml(Path("params.yaml").read_text())
     calls = pd.read_csv("plots/confusion.csv")
     of = {kind: (calls["actual"] == kind) for kind in ("malignant", "benign")}
     called = calls["predicted"] == "malignant"
-    figures = ", ".join(
-        f"{name} {test[metric]['value']:.3f} ({test[metric]['low']:.3f} – {test[metric]['high']:.3f})"
-        for metric, name in HEADLINE.items()
-    )
-    found, malignant = (of["malignant"] & called).sum(), of["malignant"].sum()
-    alarms, benign = (of["benign"] & called).sum(), of["benign"].sum()
+    confidence = f"{100 * params['evaluate']['confidence']:g} %"
+    metrics = [f"| metric | value | {confidence} interval |", "|---|---|---|"]
+    for metric, name in HEADLINE.items():
+        of_metric = test[metric]
+        metrics.append(f"| {name} | {of_metric['value']:.3f} | {of_metric['low']:.3f} – {of_metric['high']:.3f} |")
+    true_positives, malignant = (of["malignant"] & called).sum(), of["malignant"].sum()
+    false_positives, benign = (of["benign"] & called).sum(), of["benign"].sum()
+    # A combination reads "mean of vgg19, cnn_a"; a single member is its name only.
+    chosen = val["ensemble"] if " of " in val["ensemble"] else f"the single member {val['ensemble']}"
     headline = (
-        f"On the test part ({test['images']} photographs of {test['lesions']} lesions), at the operating point "
-        f"*{params['evaluate']['point']}* that validation fixed, the ensemble finds {found} of {malignant} malignant "
-        f"photographs and calls {alarms} of {benign} benign ones malignant: {figures}. "
-        f"Of all combinations of the members validation chose this one: {val['ensemble']}."
+        f"The test split has {test['images']} images of {test['lesions']} lesions. Of all combinations of the members, "
+        f"validation selected {chosen}. The threshold is the operating point "
+        f"*{params['evaluate']['point']}*, chosen on validation. With it, the ensemble predicts {true_positives} of "
+        f"{malignant} malignant images as malignant (true positives), and also {false_positives} of {benign} benign "
+        f"images (false positives)."
     )
-    confidence = params["evaluate"]["confidence"]
     scores = pd.read_csv("plots/roc_auc.csv", keep_default_na=False, na_values={"low": [""], "high": [""]})
     kinds = {"ensemble": "ensembles", "member": "members", "baseline": "baselines", "truth": "ceiling"}
-    rows = [f"| | | ROC AUC | {100 * confidence:g} % interval |", "|---|---|---|---|"]
+    rows = [f"| | | ROC AUC | {confidence} interval |", "|---|---|---|---|"]
     for kind, plural in kinds.items():
         of_kind = scores[scores["kind"] == kind].sort_values("value", ascending=False, kind="stable")
         for row in of_kind.itertuples():
@@ -51,13 +55,13 @@ def results() -> str:
     baselines = scores[(scores["kind"] == "baseline") & (scores["name"] != "dx_type")]
     best = baselines.loc[baselines["value"].idxmax()]
     ensemble = scores[scores["kind"] == "ensemble"].iloc[0]
-    alike = ensemble["low"] <= best["high"] and best["low"] <= ensemble["high"]
-    verdict = f"Of the baselines without the leak, {best['name']} comes first; " + (
-        "its interval and the ensemble's overlap: paired tests, in the report, have to say whether one is better."
-        if alike
-        else "its interval and the ensemble's lie apart."
+    overlap = ensemble["low"] <= best["high"] and best["low"] <= ensemble["high"]
+    verdict = f"The best baseline without `dx_type` is {best['name']}. " + (
+        "Its interval and that of the ensemble overlap: see the paired tests in the report."
+        if overlap
+        else "Its interval and that of the ensemble do not overlap."
     )
-    return "\n\n".join([headline, "\n".join(rows), verdict])
+    return "\n\n".join([headline, "\n".join(metrics), "\n".join(rows), verdict])
 
 
 def dag() -> str:
@@ -86,15 +90,15 @@ def dag() -> str:
 
 
 def protocols() -> str:
-    """Return the test ROC AUC of each archive under each protocol, in Markdown."""
+    """Return the test ROC AUC on each dataset under each protocol, in Markdown."""
     table = pd.read_csv("docs/protocols.csv")
     named = list(dict.fromkeys(table["protocol"]))
     rows = ["| | | " + " | ".join(named) + " |", "|---" * (len(named) + 2) + "|"]
     for archive, of_archive in table.groupby("archive", sort=False):
         about = of_archive.drop_duplicates("protocol").set_index("protocol").loc[named]
-        rows.append(f"| {archive} | test pictures | " + " | ".join(map(str, about["test_images"])) + " |")
+        rows.append(f"| {archive} | test images | " + " | ".join(map(str, about["test_images"])) + " |")
         known = " | ".join(f"{100 * share:.0f} %" for share in about["known"])
-        rows.append(f"| | of them, of a lesion that is in train | {known} |")
+        rows.append(f"| | of these, images of a lesion in train | {known} |")
         for name, of_name in of_archive.groupby("name", sort=False):
             cells = [
                 f"{row.roc_auc:.3f} ({row.low:.3f} – {row.high:.3f})"
@@ -105,9 +109,9 @@ def protocols() -> str:
 
 
 def near_duplicates() -> str:
-    """Return what perceptual hashes find on HAM10000 at growing distances, in Markdown."""
+    """Return the pairs that perceptual hashes find on HAM10000 at each distance, in Markdown."""
     rows = [
-        "| largest distance, of 256 bits | pairs of two lesions | of 18 confirmed | pairs of one lesion, of 3,207 |",
+        "| largest distance (bits) | pairs of two lesions | of 18 confirmed pairs | of 3,207 pairs of one lesion |",
         "|---|---|---|---|",
     ]
     for row in pd.read_csv("docs/near_duplicates.csv").itertuples(index=False):
@@ -119,8 +123,8 @@ def table(path: str, **formats: str) -> str:
     """Return a table of benchmarks/ in Markdown.
 
     Args:
-        path: Of the table.
-        formats: Column to how its values are written; other columns are left out.
+        path: Path of the CSV file.
+        formats: Column name to format of its values; other columns are left out.
     """
     rows = [
         [format(getattr(row, name), form) for name, form in formats.items()] for row in pd.read_csv(path).itertuples()
@@ -130,7 +134,7 @@ def table(path: str, **formats: str) -> str:
 
 
 def waiting() -> str:
-    """Return what input and the frozen phase cost, in Markdown."""
+    """Return the time spent on input and in the frozen phase, in Markdown."""
     measured = pd.read_csv("docs/training.csv")
     ways = [("memory", False), ("memory", True), ("disk", False), ("disk", True)]
     named = [f"{place}{', augmented' if augment else ''}" for place, augment in ways]
@@ -146,14 +150,12 @@ def waiting() -> str:
         ]
         lines.append(f"| {member} | {' | '.join(shares)} |")
     passes = " and ".join(f"{value:.2f} with {member}" for member, value in frozen.items())
-    told = (
-        f"Ten frozen epochs, features stored first, cost as much as this many forward passes of the backbone: {passes}."
-    )
-    return "\n".join([*lines, "", told])
+    cost = f"Ten frozen epochs with cached features take as long as this many forward passes of the backbone: {passes}."
+    return "\n".join([*lines, "", cost])
 
 
 def claims() -> str:
-    """Return what the paper claims, what its own numbers give and what this run gives, in Markdown."""
+    """Return the claims of the paper, what its own numbers give and the metrics of this run, in Markdown."""
     test = json.loads(Path("metrics/test.json").read_text())
     point = read_yaml(Path("params.yaml").read_text())["evaluate"]["point"]
     share = (pd.read_csv("plots/confusion.csv")["actual"] == "malignant").mean()
@@ -177,7 +179,7 @@ def claims() -> str:
         (
             "6",
             "accuracy over 88 % in testing",
-            f"{counts.accuracy:.4f}, of pictures that chose the epoch",
+            f"{counts.accuracy:.4f}, on images that also chose the epoch",
             own("accuracy"),
         ),
         ("5.2", "precision 80.64 %", f"{counts.ppv:.4f}: 80.65 %", own("ppv")),
@@ -192,7 +194,7 @@ def claims() -> str:
         (
             "5.1",
             "730 images *labeled* benign, of which 48 mislabeled",
-            f"730 are benign; {counts.tn + counts.fn} were called benign, {counts.fn} of them malignant",
+            f"730 are benign; {counts.tn + counts.fn} were predicted benign, {counts.fn} of them are malignant",
             "malignant is the positive class throughout",
         ),
         (
@@ -200,62 +202,62 @@ def claims() -> str:
             "8,000 benign, 2,000 malignant; melanoma and BCC 11 % each",
             f"{(counts.fn + counts.tp) / counts.total:.1%} of its test images are malignant, of HAM10000 19.5 %; "
             "BCC is 5.1 %",
-            f"{share:.1%} of the test photographs",
+            f"{share:.1%} of the test images",
         ),
         (
             "3.3",
             "Inception V3: 99.78 % in training, 88.53 % in test",
-            "its log calls the latter val_accuracy, of the best epoch: no third part",
+            "its log names the latter val_accuracy, at the best epoch: there was no separate test split",
             f"{chosen['inception_v3', 'train']:.3f} in training, {chosen['inception_v3', 'val']:.3f} on val",
         ),
         (
             "3.3",
             "the ensemble is more accurate than any model used; and less than the one with 88.5 %",
-            f"a difference of half a point, where 1,002 images tell {100 * (high - low) / 2:.1f} points either way",
-            f"at 0.5, as the paper: all four, weighted by accuracy, "
+            f"a difference of 0.5 points; the interval from 1,002 images is ± {100 * (high - low) / 2:.1f} points",
+            f"at threshold 0.5, as in the paper: all members, weighted by accuracy, "
             f"{everyone['accuracy']:.3f} ({everyone['low']:.3f} – {everyone['high']:.3f}); "
-            f"best alone: {best['added']} {best['accuracy']:.3f} ({best['low']:.3f} – {best['high']:.3f})",
+            f"best single member: {best['added']} {best['accuracy']:.3f} ({best['low']:.3f} – {best['high']:.3f})",
         ),
         (
             "3.3",
             "SGD 58.68 % in testing: the network is too deep for it",
-            "half of a balanced set is 50 %: near chance, of a learning rate it did not tune",
+            "chance is 50 % on a balanced dataset; the learning rate was not tuned",
             "–",
         ),
         (
             "5.6",
             "significantly better than Romero López (0.78, 81.3 %, 0.79)",
-            f"other images, another task; sensitivities {counts.sensitivity:.3f} and 0.787: it finds fewer. "
-            f"Romero López’s M1 / M2 / M3 need {needed} malignant images to be true of one test set",
+            f"other images, another task; sensitivity {counts.sensitivity:.3f} against 0.787, so it is lower. "
+            f"The rows M1 / M2 / M3 of Romero López imply a prevalence of {needed}, so they are not from one test set",
             own("sensitivity"),
         ),
         (
             "5.3",
-            "an ROC curve without its area",
+            "an ROC curve without a ROC AUC",
             "–",
             f"ROC AUC {own('roc_auc')}; best member {areas['member'].max():.3f}",
         ),
     ]
-    head = [f"| section | the paper says | its own numbers give | this run gives (at *{point}*) |", "|---|---|---|---|"]
+    head = [f"| section | the paper states | its own numbers give | this run (at *{point}*) |", "|---|---|---|---|"]
     return "\n".join([*head, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def render(page: str, **sections: str) -> str:
-    """Return a page with its sections written anew.
+    """Return a page with new text in its sections.
 
     Args:
-        page: Its text, each section between its markers.
-        sections: Name to text.
+        page: Text of the page; each section is between two markers.
+        sections: Name of a section to its new text.
     """
     for section, text in sections.items():
         pattern = rf"(<!-- {section}: [^>]*-->\n).*?(<!-- end of {section} -->)"
         page, count = re.subn(pattern, lambda match, text=text: f"{match[1]}\n{text}\n\n{match[2]}", page, flags=re.S)
-        assert count == 1, f"the page has lost its markers of {section}"
+        assert count == 1, f"the page has no markers for {section}"
     return page
 
 
 def pages() -> dict[Path, str]:
-    """Return every page with figures in it, written anew."""
+    """Return every page that contains numbers, with the current ones."""
     return {
         README: render(README.read_text(), results=results(), dag=dag()),
         PAPER: render(PAPER.read_text(), claims=claims()),

@@ -1,4 +1,4 @@
-"""What the paper and its sources tried, as docs/training.md tells to configure it."""
+"""What the paper and its sources tried, as docs/how-to/training.md configures it."""
 
 import shutil
 from pathlib import Path
@@ -56,6 +56,6 @@ def test_dvc_and_check_take_it(overrides: list[str], tmp_path: Path, monkeypatch
 
 
 def test_the_page_tells_them() -> None:
-    page = (PARAMS.parent / "docs" / "training.md").read_text()
+    page = (PARAMS.parent / "docs" / "how-to" / "training.md").read_text()
     absent = [override for overrides in CONFIGURATIONS.values() for override in overrides if override not in page]
     assert absent == []

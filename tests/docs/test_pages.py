@@ -1,13 +1,14 @@
-"""What the pages show is what git keeps, and what they tell one to type exists."""
+"""README and docs/: numbers are those of this commit; links, files, commands and parameters exist."""
 
 import importlib.util
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
-PAGES = [Path("README.md"), Path("CONTRIBUTING.md"), *sorted(Path("docs").glob("*.md"))]
+PAGES = [Path("README.md"), Path("CONTRIBUTING.md"), *sorted(Path("docs").rglob("*.md"))]
 EVERYTHING = "\n".join(page.read_text() for page in PAGES)
 
 
@@ -30,6 +31,36 @@ def test_every_file_a_page_links_to_exists(page):
     assert targets or page.name != "README.md"
     for target in targets:
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_heading_a_page_links_to_exists(page):
+    for target, anchor in re.findall(r"\]\((?!https?://)([^)#]*)#([^)]+)\)", page.read_text()):
+        headings = re.findall(r"^#+ (.+)$", (page.parent / target if target else page).read_text(), flags=re.M)
+        anchors = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+        assert anchor in anchors, f"{target}#{anchor}"
+
+
+def test_every_page_is_in_the_index():
+    index = Path("docs/README.md").read_text()
+    for page in sorted(Path("docs").rglob("*.md")):
+        assert page.name == "README.md" or f"]({page.relative_to('docs')})" in index, page
+
+
+def test_every_dermoscopy_command_they_name_exists():
+    import typer
+
+    from dermoscopy.cli.app import app
+
+    commands = typer.main.get_command(app).commands
+    blocks = "\n".join(re.findall(r"^```sh\n(.*?)^```", EVERYTHING, flags=re.M | re.S)).replace("\\\n", " ")
+    found = re.findall(r"(?:^|\$\(|exec )dermoscopy ([^)#\n]+)", blocks, flags=re.M)
+    assert {"repro", "compare", "overrides"} <= {line.split()[0] for line in found}
+    for line in found:
+        name, *words = shlex.split(line)
+        options = {option for parameter in commands[name].params for option in parameter.opts}
+        for word in words:
+            assert not word.startswith("--") or word in options, line
 
 
 def test_every_profile_they_name_exists():

@@ -1,4 +1,4 @@
-"""README's pictures: drawn from what git keeps, and never from a patient's photograph."""
+"""The images of README: made from files in git, and never from an image of a patient."""
 
 import importlib.util
 import io
@@ -26,7 +26,7 @@ SCORES = pd.DataFrame(
 
 
 def write(data: Path, source: str, scored: list[str]) -> None:
-    """An archive of two photographs, one red and one blue, and what the simulator knows of them."""
+    """Write a dataset of two images, one red and one blue, with the latent scores of the simulator."""
     folder = data / "raw" / "HAM10000_images_part_1"
     folder.mkdir(parents=True)
     (data / "truth").mkdir()
@@ -40,7 +40,7 @@ def write(data: Path, source: str, scored: list[str]) -> None:
     (data / "truth" / "scores.csv").write_text("\n".join(scores) + "\n")
 
 
-def test_simulated_lesions_stand_in_the_line_of_their_diagnosis(tmp_path: Path):
+def test_simulated_lesions_are_in_the_row_of_their_diagnosis(tmp_path: Path):
     write(tmp_path, "simulated", ["ISIC_1", "ISIC_2"])
     sheet = pictures.lesions(tmp_path)
     left = pictures.MARGIN + pictures.WIDTH // 2
@@ -53,15 +53,15 @@ def test_simulated_lesions_stand_in_the_line_of_their_diagnosis(tmp_path: Path):
 @pytest.mark.parametrize(
     ("source", "scored"),
     [("directory", ["ISIC_1", "ISIC_2"]), ("simulated", []), ("simulated", ["ISIC_1"])],
-    ids=["another source", "acquired from another source", "a photograph too many"],
+    ids=["another source", "acquired from another source", "one image without a score"],
 )
-def test_photographs_that_were_not_simulated_are_refused(tmp_path: Path, source: str, scored: list[str]):
+def test_images_that_were_not_simulated_are_refused(tmp_path: Path, source: str, scored: list[str]):
     write(tmp_path, source, scored)
     with pytest.raises(SystemExit, match="not the simulated archive"):
         pictures.lesions(tmp_path)
 
 
-def test_the_charts_repeat_to_the_byte_and_say_the_protocol():
+def test_the_charts_repeat_to_the_byte_and_show_the_protocol():
     drawn = []
     for _ in range(2):
         for figure in (pictures.roc(CURVES, SCORES, "image leaky"), pictures.roc_auc(SCORES, "image leaky")):
