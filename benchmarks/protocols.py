@@ -23,15 +23,15 @@ from dermoscopy.split.params import Protocol
 RESULTS = Path("docs/protocols.csv")
 
 
-def run(archive: str, protocol: str, overrides: list[str]) -> pd.DataFrame:
+def run(dataset: str, protocol: str, overrides: list[str]) -> pd.DataFrame:
     """Run the pipeline under a protocol and return a row for each member and ensemble.
 
     Args:
-        archive: Name of the dataset in the table.
+        dataset: Name of the dataset in the table.
         protocol: Value of split.protocol.
         overrides: Other parameters, each `key=value`.
     """
-    name = f"leak-{archive}-{protocol}"
+    name = f"leak-{dataset}-{protocol}"
     subprocess.run(["dvc", "exp", "remove", name], capture_output=True)
     options = [word for override in [f"split.protocol={protocol}", *overrides] for word in ("-S", override)]
     subprocess.run(["dvc", "exp", "run", "--temp", "--name", name, *options], check=True)
@@ -43,7 +43,7 @@ def run(archive: str, protocol: str, overrides: list[str]) -> pd.DataFrame:
     scores = scores[scores["kind"].isin(["ensemble", "member"])]
     return pd.DataFrame(
         {
-            "archive": archive,
+            "dataset": dataset,
             "protocol": protocol,
             "name": scores["name"],
             "roc_auc": scores["value"],
@@ -62,14 +62,14 @@ def _git(*arguments: str) -> str:
 def main() -> None:
     """Run the three protocols and write the rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("archive")
+    parser.add_argument("dataset")
     parser.add_argument("overrides", nargs="*", metavar="key=value")
     arguments = parser.parse_args()
     changed = _git("status", "--porcelain", "--untracked-files=no", "--", "params.yaml", "dvc.yaml", "src", "stages")
     if changed:
         raise SystemExit(f"Commit or undo these changes first, because they would change the results:\n{changed}")
-    runs = [run(arguments.archive, protocol, arguments.overrides) for protocol in get_args(Protocol)]
-    others = pd.read_csv(RESULTS).query("archive != @arguments.archive") if RESULTS.is_file() else None
+    runs = [run(arguments.dataset, protocol, arguments.overrides) for protocol in get_args(Protocol)]
+    others = pd.read_csv(RESULTS).query("dataset != @arguments.dataset") if RESULTS.is_file() else None
     pd.concat([others, *runs]).to_csv(RESULTS, index=False, lineterminator="\n")
 
 

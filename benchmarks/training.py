@@ -38,10 +38,10 @@ RESULTS = Path("docs/training.csv")
 SIDE = 224
 REPEATS = 3
 EPOCHS = 10
-# Photographs, some of them again, by what a member is built of.
+# Images, some of them again, by what a member is built of.
 EPOCH = {"vgg16": 48, "vgg19": 48, "inception_v3": 160, "mobilenet_v2": 160, "small_cnn": 1920}
 PASS = {"vgg16": 128, "vgg19": 128, "inception_v3": 512, "mobilenet_v2": 512}
-VAL = 16  # photographs
+VAL = 16  # images
 EVERYTHING = {"flip": 0.5, "quarter_turns": True, "zoom": 0.1, "shift": 0.1, "brightness": 0.1, "contrast": 0.1}
 
 
@@ -59,17 +59,17 @@ def timed(tasks: dict[str, Callable[[], None]]) -> pd.DataFrame:
 
 
 def measure_input(member: str, params: Params, kept: dict[str, Examples]) -> list[dict[str, Any]]:
-    """Return a row for each place the photographs are kept, with and without augmentation, and each measure.
+    """Return a row for each place the images are kept, with and without augmentation, and each measure.
 
     Args:
         member: Who trains, all layers.
         params: All of them.
-        kept: The same photographs in each place.
+        kept: The same images in each place.
     """
     parameters = at_side(member, params).model_copy(update={"weights": "none"})
     trainer = new_trainer(member, parameters, params, next(iter(kept.values())))
-    photographs = len(kept["memory"].labels)
-    order = np.resize(np.random.default_rng(params.seed).permutation(photographs), EPOCH[built_of(parameters)])
+    count = len(kept["memory"].labels)
+    order = np.resize(np.random.default_rng(params.seed).permutation(count), EPOCH[built_of(parameters)])
 
     def data(place: str, augmented: bool) -> Any:
         augment = params.training.augment.model_copy(update=EVERYTHING)
@@ -95,7 +95,7 @@ def measure_input(member: str, params: Params, kept: dict[str, Examples]) -> lis
     seconds = timed(tasks)
     rows = []
     for way in ways:
-        about = {"member": member, "photographs": len(order), "kept": way[0], "augment": way[1]}
+        about = {"member": member, "images": len(order), "kept": way[0], "augment": way[1]}
         epoch, alone, same_batch = (seconds[name] for name in (f"train {way}", f"read {way}", "same"))
         rows += [
             row("waiting for input", about, epoch, same_batch, 1 - same_batch / epoch),
@@ -129,7 +129,7 @@ def measure_frozen_phase(member: str, params: Params, examples: Examples) -> dic
         store(cut(model), both, params.training.batch_size, eager=params.runtime.eager)
 
     seconds = timed({"phase": phase, "forward": forward})
-    about = {"member": member, "photographs": len(both)}
+    about = {"member": member, "images": len(both)}
     return row("frozen phase", about, seconds["phase"], seconds["forward"], seconds["phase"] / seconds["forward"])
 
 

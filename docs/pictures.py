@@ -1,6 +1,6 @@
-"""Draw README's pictures into docs/images/: the charts from plots/, a contact sheet from the simulated archive.
+"""Draw README's images into docs/images/: the charts from plots/, a contact sheet from the simulated dataset.
 
-python docs/pictures.py
+python docs/images.py
 """
 
 import json
@@ -11,7 +11,7 @@ import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
 from dermoscopy.core.tables import SCORES
-from dermoscopy.ham10000.metadata import METADATA, photographs
+from dermoscopy.ham10000.metadata import METADATA, list_images
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +43,7 @@ def roc(curves: pd.DataFrame, scores: pd.DataFrame, protocol: str) -> "Figure":
     Args:
         curves: plots/roc.csv.
         scores: plots/roc_auc.csv.
-        protocol: How the parts were drawn, as metrics/test.json says it.
+        protocol: How the splits were drawn, as metrics/test.json says it.
     """
     figure, axes = _axes(6.4, 6.0)
     areas = scores.set_index("name")["value"]
@@ -55,7 +55,7 @@ def roc(curves: pd.DataFrame, scores: pd.DataFrame, protocol: str) -> "Figure":
         axes.plot(curve["fpr"], curve["tpr"], color=NAMES[position % len(NAMES)], linewidth=width, label=label)
     axes.plot([0, 1], [0, 1], color="#9aa5b1", linewidth=1, linestyle=(0, (2, 4)))
     axes.set(xlim=(0, 1), ylim=(0, 1.005), xlabel="1 - specificity", ylabel="sensitivity", aspect="equal")
-    axes.set_title(f"ROC on the test part, split by {protocol}", fontsize=11)
+    axes.set_title(f"ROC on the test split, split by {protocol}", fontsize=11)
     axes.legend(loc="lower right", frameon=False, fontsize=9)
     return figure
 
@@ -82,19 +82,19 @@ def roc_auc(scores: pd.DataFrame, protocol: str) -> "Figure":
     axes.axvline(0.5, color="#9aa5b1", linewidth=1, linestyle=(0, (2, 4)))
     axes.set_yticks(ordered.index, ordered["name"])
     axes.set_xlabel("ROC AUC")
-    axes.set_title(f"ROC AUC on the test part, split by {protocol}", fontsize=11)
+    axes.set_title(f"ROC AUC on the test split, split by {protocol}", fontsize=11)
     axes.legend(loc="lower right", frameon=False, fontsize=9)
     return figure
 
 
 def lesions(data: Path) -> Image.Image:
-    """Draw one photograph each of some lesions of every diagnosis.
+    """Draw one image each of some lesions of every diagnosis.
 
     Args:
         data: The folder that holds source.json, raw/ and truth/.
 
     Raises:
-        SystemExit: The archive is not the simulated one. HAM10000's photographs are CC BY-NC and
+        SystemExit: The dataset is not the simulated one. HAM10000's images are CC BY-NC and
             stay out of the repository.
     """
     source = json.loads((data / "source.json").read_text())["source"]
@@ -103,10 +103,10 @@ def lesions(data: Path) -> Image.Image:
     made_up = set(SCORES.read(data / "truth" / "scores.csv")["image_id"])
     if source != "simulated" or not set(table["image_id"]) <= made_up:
         raise SystemExit(
-            f"{data}/raw is not the simulated archive (source: {source}); its photographs are not for README.\n"
+            f"{data}/raw is not the simulated dataset (source: {source}); its images are not for README.\n"
             "Undo: git restore params.yaml dvc.lock data metrics plots && dvc checkout"
         )
-    files = {path.stem: path for path in photographs(data / "raw")}
+    files = {path.stem: path for path in list_images(data / "raw")}
     sheet = Image.new("RGB", (MARGIN + LESIONS * (WIDTH + GAP), GAP + len(DIAGNOSES) * (HEIGHT + GAP)), "white")
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(13)
@@ -115,8 +115,8 @@ def lesions(data: Path) -> Image.Image:
         draw.text((GAP, top + HEIGHT / 2), f"{name}\n({dx})", TEXT, font, anchor="lm")
         chosen = table[table["dx"] == dx].sort_values("image_id").drop_duplicates("lesion_id").head(LESIONS)
         for column, image_id in enumerate(chosen["image_id"]):
-            with Image.open(files[image_id]) as photograph:
-                small = photograph.convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
+            with Image.open(files[image_id]) as image:
+                small = image.convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
             sheet.paste(small, (MARGIN + column * (WIDTH + GAP), top))
     return sheet
 

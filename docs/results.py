@@ -94,9 +94,9 @@ def protocols() -> str:
     table = pd.read_csv("docs/protocols.csv")
     named = list(dict.fromkeys(table["protocol"]))
     rows = ["| | | " + " | ".join(named) + " |", "|---" * (len(named) + 2) + "|"]
-    for archive, of_archive in table.groupby("archive", sort=False):
+    for dataset, of_archive in table.groupby("dataset", sort=False):
         about = of_archive.drop_duplicates("protocol").set_index("protocol").loc[named]
-        rows.append(f"| {archive} | test images | " + " | ".join(map(str, about["test_images"])) + " |")
+        rows.append(f"| {dataset} | test images | " + " | ".join(map(str, about["test_images"])) + " |")
         known = " | ".join(f"{100 * share:.0f} %" for share in about["known"])
         rows.append(f"| | of these, images of a lesion in train | {known} |")
         for name, of_name in of_archive.groupby("name", sort=False):
@@ -159,10 +159,10 @@ def claims() -> str:
     test = json.loads(Path("metrics/test.json").read_text())
     point = read_yaml(Path("params.yaml").read_text())["evaluate"]["point"]
     share = (pd.read_csv("plots/confusion.csv")["actual"] == "malignant").mean()
-    chosen = pd.read_csv("plots/chosen.csv").set_index(["name", "part"])["accuracy"]
+    chosen = pd.read_csv("plots/chosen.csv").set_index(["name", "split"])["accuracy"]
     areas = pd.read_csv("plots/roc_auc.csv").set_index("kind")["value"]
-    growing = pd.read_csv("plots/growing.csv")
-    on_test = growing[growing["part"] == "test"]
+    ensemble_sizes = pd.read_csv("plots/ensemble_sizes.csv")
+    on_test = ensemble_sizes[ensemble_sizes["split"] == "test"]
     best = on_test[on_test["size"] == 1].sort_values("accuracy").iloc[-1]
     everyone = on_test[(on_test["size"] == on_test["size"].max()) & (on_test["method"] == "accuracy_weighted")].iloc[0]
     counts = audit.MATRIX

@@ -1,9 +1,9 @@
-"""Bring the archive in."""
+"""Bring the dataset in."""
 
 import json
 from pathlib import Path
 
-from dermoscopy.acquire import acquire as archive
+from dermoscopy.acquire import acquire as dataset
 from dermoscopy.acquire.params import Data
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
@@ -12,9 +12,9 @@ from dermoscopy.simulate.params import Simulate
 
 
 def acquire() -> None:
-    """Bring the archive in as published, simulated, from a folder or downloaded, and verify it."""
+    """Bring the dataset in as published, simulated, from a folder or downloaded, and verify it."""
     used = json.loads(Path("data/source.json").read_text())["weights"]
-    archive.acquire(
+    dataset.acquire(
         load("data", Data),
         load("simulate", Simulate),
         Path("data"),

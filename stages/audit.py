@@ -1,4 +1,4 @@
-"""Refuse parts that leak."""
+"""Refuse splits that leak."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from dermoscopy.audit import summary as charts
 from dermoscopy.audit.audit import audit as find_leaks
 from dermoscopy.audit.contact_sheets import write_sheets
 from dermoscopy.audit.evidence import gather
-from dermoscopy.audit.summary import BY_LABEL, BY_PART, COUNTS, describe
+from dermoscopy.audit.summary import BY_LABEL, BY_SPLIT, COUNTS, describe
 from dermoscopy.augment.params import Augment
 from dermoscopy.core.files import fresh, write_json, write_text
 from dermoscopy.core.params import Count, load
@@ -18,7 +18,7 @@ from dermoscopy.split.params import Split
 
 
 def audit() -> None:
-    """Refuse parts that share a lesion, bytes, a near-duplicate or a copy; count and show what they hold."""
+    """Refuse splits that share a lesion, bytes, a near-duplicate or a copy; count and show what they hold."""
     split, near_duplicates = load("split", Split), load("merge.near_duplicates", NearDuplicates)
     evidence = gather(split, near_duplicates, load("augment", Augment), load("seed", Count))
     audited = find_leaks(evidence)
@@ -27,8 +27,8 @@ def audit() -> None:
 
     write_sheets(originals, evidence.duplicates, fresh(Path("data/sheets")), warning(split.protocol))
     protocol, plots = shown(split.protocol), Path("plots")
-    COUNTS.write(charts.count(originals, protocol), plots / "parts.csv")
-    BY_PART.write(charts.compare_parts(originals, protocol), plots / "by_part.csv")
+    COUNTS.write(charts.count(originals, protocol), plots / "splits.csv")
+    BY_SPLIT.write(charts.compare_splits(originals, protocol), plots / "by_split.csv")
     BY_LABEL.write(charts.compare_labels(originals, protocol), plots / "by_label.csv")
     described = describe(originals, PROBLEMS.read(Path("data/problems.csv")), evidence.duplicates)
     metrics = Path("metrics")

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from dermoscopy.check.check import preflight, starting_weights, tell_unused_gpus
-from dermoscopy.check.cost import tell_cost
+from dermoscopy.check.check import preflight, starting_weights, warn_unused_gpus
+from dermoscopy.check.cost import log_cost
 from dermoscopy.check.params import Params
 from dermoscopy.check.provenance import fingerprint, versions
 from dermoscopy.core.files import write_json
@@ -23,8 +23,8 @@ def check() -> None:
     source = fingerprint(params.data, weights, checkpoints() / "hashes.json")
     write_json(Path("data/source.json"), source)
     write_json(Path("data/environment.json"), versions())
-    tell_cost(params, source)
-    tell_unused_gpus()
+    log_cost(params, source)
+    warn_unused_gpus()
 
 
 if __name__ == "__main__":

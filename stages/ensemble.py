@@ -7,9 +7,9 @@ from dermoscopy.core.params import load
 from dermoscopy.core.splits import read_audited, read_val, shown
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
-from dermoscopy.ensemble.fit import fix, val_figures
+from dermoscopy.ensemble.fit import fix, val_metrics
 from dermoscopy.ensemble.params import Ensemble
-from dermoscopy.stats.headline import write_figures
+from dermoscopy.stats.headline import write_metrics
 from dermoscopy.stats.lesions import align
 
 
@@ -22,7 +22,7 @@ def ensemble() -> None:
     probabilities = align(rows, {member: (path, PREDICTIONS.read(path)) for member, path in paths.items()})
     fixed = fix(rows, probabilities, settings)
     fixed.write(Path("data/ensemble"))
-    write_figures(val_figures(fixed, shown(protocol)), Path("metrics/val.json"))
+    write_metrics(val_metrics(fixed, shown(protocol)), Path("metrics/val.json"))
 
 
 if __name__ == "__main__":

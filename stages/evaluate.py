@@ -1,10 +1,10 @@
-"""Score the members, the ensemble and the baselines on the test part."""
+"""Score the members, the ensemble and the baselines on the test split."""
 
 from pathlib import Path
 
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_part, read_protocol
+from dermoscopy.core.splits import read_protocol, read_split
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import CURVE, PREDICTIONS
 from dermoscopy.ensemble.combiners import read_choice
@@ -12,15 +12,15 @@ from dermoscopy.ensemble.fit import CANDIDATES
 from dermoscopy.evaluate.evaluate import judge
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.evaluate.summary import grow, write_charts
-from dermoscopy.evaluate.tables import GROWING, TABLES
-from dermoscopy.stats.headline import headline, write_figures
+from dermoscopy.evaluate.tables import ENSEMBLE_SIZES, TABLES
+from dermoscopy.stats.headline import headline, write_metrics
 
 
 def evaluate() -> None:
-    """Score the members, the ensemble and the baselines on the test part, with intervals."""
+    """Score the members, the ensemble and the baselines on the test split, with intervals."""
     settings = load("evaluate", Evaluate)
     protocol = read_protocol(Path("data/audited"))
-    test = read_part(Path("data/split/test.csv"), "test")
+    test = read_split(Path("data/split/test.csv"), "test")
     rows = test[["image_id", "lesion_id", "dx", "label"]]
     epochs = {member: CURVE.read(Path("data/curves", f"{member}.csv")) for member in member_names()}
     judged = judge(test, Path("data"), settings)
@@ -30,8 +30,8 @@ def evaluate() -> None:
     for name, table in judged.tables.items():
         TABLES[name].write(table, Path("data/evaluation", f"{name}.csv"))
     PREDICTIONS.write(rows.assign(probability=judged.ensemble.score), Path("data/evaluation/predictions.csv"))
-    write_figures(headline(rows, judged.tables["scores"], settings.point, protocol), Path("metrics/test.json"))
-    GROWING.write(grow(candidates, judged.tables["subsets"], best, protocol), Path("plots/growing.csv"))
+    write_metrics(headline(rows, judged.tables["scores"], settings.point, protocol), Path("metrics/test.json"))
+    ENSEMBLE_SIZES.write(grow(candidates, judged.tables["subsets"], best, protocol), Path("plots/ensemble_sizes.csv"))
     write_charts(test["label"].to_numpy(), judged, epochs, settings.point, protocol, Path("plots"))
 
 

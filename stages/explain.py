@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_audited, read_part, warning
+from dermoscopy.core.splits import read_audited, read_split, warning
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.explain.explain import draw_activations, draw_wrong, mean_members
@@ -14,9 +14,9 @@ from dermoscopy.networks.runtime import configure
 
 
 def explain() -> None:
-    """Draw the members' activation maps and the test photographs they get wrong."""
+    """Draw the members' activation maps and the test images they get wrong."""
     settings = load("explain", Explain)
-    test = read_part(Path("data/split/test.csv"), "test")
+    test = read_split(Path("data/split/test.csv"), "test")
     predictions = {member: PREDICTIONS.read(Path(f"data/predictions/{member}/test.csv")) for member in member_names()}
     mean = mean_members(predictions)
     paths = {image_id: Path(path) for image_id, path in zip(test["image_id"], test["path"], strict=True)}

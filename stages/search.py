@@ -28,8 +28,8 @@ def search() -> None:
         protocol=shown(protocol),
         versions=json.loads(Path("data/environment.json").read_text()),
     )
-    standings = run_search(train, val, parameters, settings, checkpoints())
-    board = write_search(standings, parameters, settings, Path("data/search"))
+    trial_results = run_search(train, val, parameters, settings, checkpoints())
+    board = write_search(trial_results, parameters, settings, Path("data/search"))
     for row in board.head(len(parameters.promote)).itertuples(index=False):
         logger.info("%d. trial %d (%s), %s %.4f", row.rank, row.trial, row.name, training.monitor, row.score)
     members = titles(parameters.promote)

@@ -1,4 +1,4 @@
-"""Deal photographs to train, val and test."""
+"""Deal images to train, val and test."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from dermoscopy.split.split import tabulate, write
 
 
 def split() -> None:
-    """Label photographs benign or malignant and deal them to train, val and test, lesion by lesion or as asked."""
+    """Label images benign or malignant and deal them to train, val and test, lesion by lesion or as asked."""
     merged = MERGED.read(Path("data/merged/metadata.csv"))
     tables = tabulate(merged, load("policy", Policy), load("split", Split), load("augment.balance", Balance))
     write(tables, Path("data/merged/images"))

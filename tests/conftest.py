@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.core.splits import LABELS, PART
+from dermoscopy.core.splits import LABELS, SPLIT
 from dermoscopy.ham10000.metadata import DIAGNOSES, IMAGE_FOLDERS, METADATA
 from dermoscopy.networks.params import SmallCNN, Transfer
 from tests import tiny as tiny_data
@@ -16,16 +16,16 @@ pytest_plugins = ["tests.wordings"]
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    """A sound archive: ISIC_0 to ISIC_7 of seven lesions, one a diagnosis; HAM_0 is photographed twice."""
-    folder = tmp_path / "archive"
+def dataset(tmp_path: Path) -> Path:
+    """A sound dataset: ISIC_0 to ISIC_7 of seven lesions, one a diagnosis; HAM_0 is imaged twice."""
+    folder = tmp_path / "dataset"
     rng = np.random.default_rng(0)
     rows = []
     for number in range(8):
-        part = folder / IMAGE_FOLDERS[number % 2]
-        part.mkdir(parents=True, exist_ok=True)
+        split = folder / IMAGE_FOLDERS[number % 2]
+        split.mkdir(parents=True, exist_ok=True)
         pixels = rng.integers(0, 256, (12, 16, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(part / f"ISIC_{number}.jpg")
+        Image.fromarray(pixels).save(split / f"ISIC_{number}.jpg")
         lesion = number % 7
         rows.append([f"HAM_{lesion}", f"ISIC_{number}", DIAGNOSES[lesion], "histo", "45.0", "male", "back"])
     columns = ["lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization"]
@@ -35,7 +35,7 @@ def archive(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def merged(tmp_path: Path) -> pd.DataFrame:
-    """Thirty photographs of 24 lesions, a third of them malignant, in data/merged; of 16 by 12 pixels."""
+    """Thirty images of 24 lesions, a third of them malignant, in data/merged; of 16 by 12 pixels."""
     return tiny_data.merge(tmp_path)
 
 
@@ -48,24 +48,24 @@ def project(merged: pd.DataFrame, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pd.DataFrame]:
-    """Rows of a part whose photographs lie in the working directory; malignant ones are darker."""
+    """Rows of a split whose images lie in the working directory; malignant ones are darker."""
     monkeypatch.chdir(tmp_path)
 
-    def make(part: str, count: int = 4) -> pd.DataFrame:
-        random = np.random.default_rng([count, len(part)])
+    def make(split: str, count: int = 4) -> pd.DataFrame:
+        random = np.random.default_rng([count, len(split)])
         made = []
         for number in range(count):
             label = number % 2
-            path = Path(f"data/split/{part}/{LABELS[label]}/{part}_{number:03}.jpg")
+            path = Path(f"data/split/{split}/{LABELS[label]}/{split}_{number:03}.jpg")
             path.parent.mkdir(parents=True, exist_ok=True)
             pixels = random.normal(60 if label else 200, 10, (24, 32, 3)).clip(0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(path)
             own = {"image_id": path.stem, "lesion_id": path.stem, "group": path.stem, "source": path.stem}
             about = {"dx": "mel" if label else "nv", "dx_type": "histo", "age": 50.0, "sex": "", "localization": ""}
-            made.append({**own, **about, "label": label, "part": part, "path": str(path), "sha256": "0"})
+            made.append({**own, **about, "label": label, "split": split, "path": str(path), "sha256": "0"})
         frame = pd.DataFrame(made)
-        PART.write(frame, Path(f"data/split/{part}.csv"))
-        return PART.read(Path(f"data/split/{part}.csv"))
+        SPLIT.write(frame, Path(f"data/split/{split}.csv"))
+        return SPLIT.read(Path(f"data/split/{split}.csv"))
 
     return make
 

@@ -1,4 +1,4 @@
-"""Lesions with known scores, photographed once to three times, in numbers like the embedded archive's test part."""
+"""Lesions with known scores, imaged once to three times, in numbers like the embedded dataset's test split."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ PHOTOGRAPHS = (1, 1, 1, 2, 3)
 def simulate(lesions: int, generator: np.random.Generator, separations: tuple[float, ...] = (2.0,)) -> pd.DataFrame:
     """A third malignant; columns lesion_id, label, and a probability a separation, p0, p1, ...
 
-    Photographs of one lesion agree more than those of two, and scores of one photograph agree too.
+    Images of one lesion agree more than those of two, and scores of one image agree too.
     """
     lesion = np.repeat(np.arange(lesions), generator.choice(PHOTOGRAPHS, lesions))
     label = (lesion % 3 == 0).astype(int)

@@ -1,4 +1,4 @@
-"""An archive of a few tiny photographs, merged, split, copied and audited in a temporary folder."""
+"""An dataset of a few tiny images, merged, split, copied and audited in a temporary folder."""
 
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,10 @@ import pandas as pd
 from PIL import Image
 
 from dermoscopy.audit.evidence import Evidence, gather
-from dermoscopy.augment.augment import make_copies
+from dermoscopy.augment.augment import make_augmented
 from dermoscopy.augment.params import Augment
 from dermoscopy.core.files import sha256
-from dermoscopy.core.splits import LABELS, PART, PARTS
+from dermoscopy.core.splits import LABELS, SPLIT, SPLITS
 from dermoscopy.ham10000.duplicates import DUPLICATES, MERGED, find_duplicates, group, perceptual_hashes
 from dermoscopy.split.params import Policy, Split
 from dermoscopy.split.split import tabulate, write
@@ -20,13 +20,13 @@ NEAR = 32
 SEED = 1
 AUGMENT = Augment(balance=1.0, flip=0.5, rotate=0.5, scale=0.15, crop=0.1, translate=0.1, quality=90)
 MELANOMA = Policy(malignant="mel")
-SPLIT = {"protocol": "lesion", "seed": 1, "val": 0.25, "test": 0.25, "test_histo_only": False}
+SPLIT_PARAMS = {"protocol": "lesion", "seed": 1, "val": 0.25, "test": 0.25, "test_histo_only": False}
 
 
 def merge(root: Path, *, joined: bool = False) -> pd.DataFrame:
-    """Leave what merge leaves: 30 photographs of 24 lesions, a third of them malignant, of 16 by 12 pixels.
+    """Leave what merge leaves: 30 images of 24 lesions, a third of them malignant, of 16 by 12 pixels.
 
-    Joined, two lesions have a photograph of the same bytes, and two have near-duplicates.
+    Joined, two lesions have a image of the same bytes, and two have near-duplicates.
     """
     rng = np.random.default_rng(0)
     images = root / "data" / "merged" / "images"
@@ -59,16 +59,16 @@ def merge(root: Path, *, joined: bool = False) -> pd.DataFrame:
 def split(root: Path, merged: pd.DataFrame, policy: Policy = MELANOMA, **changes: Any) -> None:
     """Leave what split and augment leave."""
     images = root / "data" / "merged" / "images"
-    write(tabulate(merged, policy, Split(**SPLIT | changes), AUGMENT.balance), images, root)
-    for part in PARTS:
+    write(tabulate(merged, policy, Split(**SPLIT_PARAMS | changes), AUGMENT.balance), images, root)
+    for split in SPLITS:
         for label in LABELS:
-            (root / "data" / "augmented" / part / label).mkdir(parents=True, exist_ok=True)
-    make_copies(read(root), images, AUGMENT, SEED, root)
+            (root / "data" / "augmented" / split / label).mkdir(parents=True, exist_ok=True)
+    make_augmented(read(root), images, AUGMENT, SEED, root)
 
 
 def evidence(root: Path, near_duplicates: int | None = NEAR, **changes: Any) -> Evidence:
-    return gather(Split(**SPLIT | changes), near_duplicates, AUGMENT, SEED, root)
+    return gather(Split(**SPLIT_PARAMS | changes), near_duplicates, AUGMENT, SEED, root)
 
 
 def read(root: Path) -> pd.DataFrame:
-    return pd.concat([PART.read(root / "data" / "split" / f"{part}.csv") for part in PARTS], ignore_index=True)
+    return pd.concat([SPLIT.read(root / "data" / "split" / f"{split}.csv") for split in SPLITS], ignore_index=True)

@@ -1,4 +1,4 @@
-"""How an archive is spoilt, and the line that tells it."""
+"""How an dataset is spoilt, and the line that tells it."""
 
 import csv
 import os
@@ -17,26 +17,26 @@ from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 
 FIRST, SECOND = IMAGE_FOLDERS  # ISIC_0, 2, 4, 6 and ISIC_1, 3, 5, 7
 ALL = {f"ISIC_{number}" for number in range(8)}
-# Given the archive's folder; may return a zip to take instead of it.
+# Given the dataset's folder; may return a zip to take instead of it.
 Spoil = Callable[[Path], object]
 
 
-def photograph(archive: Path, number: int = 2) -> Path:
-    return archive / IMAGE_FOLDERS[number % 2] / f"ISIC_{number}.jpg"
+def image_path(dataset: Path, number: int = 2) -> Path:
+    return dataset / IMAGE_FOLDERS[number % 2] / f"ISIC_{number}.jpg"
 
 
 def cell(column: str, value: str, row: int = 2) -> Spoil:
-    def spoil(archive: Path) -> None:
-        table = pd.read_csv(archive / METADATA, dtype=str)
+    def spoil(dataset: Path) -> None:
+        table = pd.read_csv(dataset / METADATA, dtype=str)
         table.loc[row, column] = value
-        table.to_csv(archive / METADATA, index=False, quoting=csv.QUOTE_ALL)
+        table.to_csv(dataset / METADATA, index=False, quoting=csv.QUOTE_ALL)
 
     return spoil
 
 
 def text(change: Callable[[list[str]], list[str]]) -> Spoil:
-    def spoil(archive: Path) -> None:
-        path = archive / METADATA
+    def spoil(dataset: Path) -> None:
+        path = dataset / METADATA
         path.write_text("\n".join(change(path.read_text().splitlines())) + "\n")
 
     return spoil
@@ -47,15 +47,15 @@ def header(old: str, new: str) -> Spoil:
 
 
 def data(content: bytes) -> Spoil:
-    return lambda archive: photograph(archive).write_bytes(content)
+    return lambda dataset: image_path(dataset).write_bytes(content)
 
 
-def cut(archive: Path) -> None:
-    photograph(archive).write_bytes(photograph(archive).read_bytes()[:-200])
+def cut(dataset: Path) -> None:
+    image_path(dataset).write_bytes(image_path(dataset).read_bytes()[:-200])
 
 
-def picture(mode: str, size: tuple[int, int] = (16, 12), file: str = "JPEG") -> Spoil:
-    return lambda archive: Image.new(mode, size).save(photograph(archive), file)
+def saved_as(mode: str, size: tuple[int, int] = (16, 12), file: str = "JPEG") -> Spoil:
+    return lambda dataset: Image.new(mode, size).save(image_path(dataset), file)
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
@@ -74,11 +74,11 @@ def header_only_png(side: int) -> bytes:
 
 
 def zipped(name: str, content: bytes) -> Spoil:
-    def spoil(archive: Path) -> Path:
-        path = archive.with_suffix(".zip")
+    def spoil(dataset: Path) -> Path:
+        path = dataset.with_suffix(".zip")
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-            for member in sorted(archive.rglob("*.*")):
-                file.write(member, member.relative_to(archive))
+            for member in sorted(dataset.rglob("*.*")):
+                file.write(member, member.relative_to(dataset))
             file.writestr(name, content)
         return path
 
@@ -86,8 +86,8 @@ def zipped(name: str, content: bytes) -> Spoil:
 
 
 def mask(content: bytes, number: int = 2) -> Spoil:
-    def spoil(archive: Path) -> None:
-        folder = archive / "HAM10000_segmentations_lesion_tschandl"
+    def spoil(dataset: Path) -> None:
+        folder = dataset / "HAM10000_segmentations_lesion_tschandl"
         folder.mkdir()
         (folder / f"ISIC_{number}_segmentation.png").write_bytes(content)
         (folder / "ISIC_0_segmentation.png").write_bytes(png(4, 4, 8))
@@ -95,12 +95,12 @@ def mask(content: bytes, number: int = 2) -> Spoil:
     return spoil
 
 
-def cut_mask(archive: Path) -> None:
-    mask(photograph(archive).read_bytes()[:-200])(archive)
+def cut_mask(dataset: Path) -> None:
+    mask(image_path(dataset).read_bytes()[:-200])(dataset)
 
 
 def same_bytes(one: int, other: int) -> Spoil:
-    return lambda archive: shutil.copy(photograph(archive, one), photograph(archive, other))
+    return lambda dataset: shutil.copy(image_path(dataset, one), image_path(dataset, other))
 
 
 FATAL: dict[str, tuple[Spoil, str]] = {
@@ -135,7 +135,7 @@ FATAL: dict[str, tuple[Spoil, str]] = {
     ),
     "no folder": (
         lambda a: [shutil.rmtree(a / name) for name in IMAGE_FOLDERS],
-        "no sound photograph is left, 1: 0 of 0",
+        "no sound image is left, 1: 0 of 0",
     ),
     "zip too large": (
         zipped(f"{FIRST}/ISIC_8.jpg", bytes(2_000_000)),
@@ -223,16 +223,16 @@ LEFT_OUT: dict[str, tuple[Spoil, str, set[str]]] = {
         f"malformed image_id, 1: {'I' * 201} (line 4)",
         {"ISIC_2", "I" * 201},
     ),
-    "row alone": (lambda a: photograph(a).unlink(), "row without a photograph, 1: ISIC_2", {"ISIC_2"}),
-    "photograph alone": (text(lambda lines: lines[:3] + lines[4:]), "photograph without a row, 1: ISIC_2", {"ISIC_2"}),
+    "row alone": (lambda a: image_path(a).unlink(), "row without a image, 1: ISIC_2", {"ISIC_2"}),
+    "image alone": (text(lambda lines: lines[:3] + lines[4:]), "image without a row, 1: ISIC_2", {"ISIC_2"}),
     "both folders": (
-        lambda a: shutil.copy(photograph(a), a / SECOND),
-        "photograph in both folders, 1: ISIC_2",
+        lambda a: shutil.copy(image_path(a), a / SECOND),
+        "image in both folders, 1: ISIC_2",
         {"ISIC_2"},
     ),
     "no second folder": (
         lambda a: shutil.rmtree(a / SECOND),
-        f"folder missing, 1: {SECOND} (4 rows without a photograph)",
+        f"folder missing, 1: {SECOND} (4 rows without a image)",
         {"ISIC_1", "ISIC_3", "ISIC_5", "ISIC_7"},
     ),
     "same bytes, two diagnoses": (
@@ -240,31 +240,31 @@ LEFT_OUT: dict[str, tuple[Spoil, str, set[str]]] = {
         "same bytes under several diagnoses, 1: ISIC_2 = ISIC_4 (bkl, mel)",
         {"ISIC_2", "ISIC_4"},
     ),
-    "zero bytes": (data(b""), "photograph of zero bytes, 1: ISIC_2", {"ISIC_2"}),
-    "truncated": (cut, "truncated photograph, 1: ISIC_2 (", {"ISIC_2"}),
+    "zero bytes": (data(b""), "image of zero bytes, 1: ISIC_2", {"ISIC_2"}),
+    "truncated": (cut, "truncated image, 1: ISIC_2 (", {"ISIC_2"}),
     "no image": (data(b"<html>404</html>"), "file that is not an image, 1: ISIC_2 (neither JPEG nor PNG)", {"ISIC_2"}),
-    "TIFF": (picture("RGB", file="TIFF"), "file that is not an image, 1: ISIC_2 (neither JPEG nor PNG)", {"ISIC_2"}),
+    "TIFF": (saved_as("RGB", file="TIFF"), "file that is not an image, 1: ISIC_2 (neither JPEG nor PNG)", {"ISIC_2"}),
     "spoilt": (
         data(png(4, 4, 8).replace(b"IDATx", b"IDAT?")),
-        "photograph that cannot be decoded, 1: ISIC_2 (broken data stream",
+        "image that cannot be decoded, 1: ISIC_2 (broken data stream",
         {"ISIC_2"},
     ),
     "too large": (
-        picture("RGB", (40, 30)),
-        "photograph larger than data.limits.pixels, 1: ISIC_2 (40 x 30 pixels)",
+        saved_as("RGB", (40, 30)),
+        "image larger than data.limits.pixels, 1: ISIC_2 (40 x 30 pixels)",
         {"ISIC_2"},
     ),
     "a bomb": (
         data(header_only_png(60_000)),
-        "photograph larger than data.limits.pixels, 1: ISIC_2 (60000 x 60000 pixels)",
+        "image larger than data.limits.pixels, 1: ISIC_2 (60000 x 60000 pixels)",
         {"ISIC_2"},
     ),
     "16-bit grey": (
-        lambda a: Image.fromarray(np.zeros((4, 4), np.uint16)).save(photograph(a), "PNG"),
-        "photograph of 16 bits a channel, 1: ISIC_2",
+        lambda a: Image.fromarray(np.zeros((4, 4), np.uint16)).save(image_path(a), "PNG"),
+        "image of 16 bits a channel, 1: ISIC_2",
         {"ISIC_2"},
     ),
-    "16-bit colour": (data(png(4, 4, 16)), "photograph of 16 bits a channel, 1: ISIC_2", {"ISIC_2"}),
+    "16-bit colour": (data(png(4, 4, 16)), "image of 16 bits a channel, 1: ISIC_2", {"ISIC_2"}),
     "mask of zero bytes": (mask(b""), "mask of zero bytes, 1: ISIC_2_segmentation", set()),
     "mask that is none": (mask(b"GIF89a"), "file that is not an image, 1: ISIC_2_segmentation (", set()),
     "mask cut off": (cut_mask, "truncated mask, 1: ISIC_2_segmentation (", set()),
@@ -279,31 +279,31 @@ LEFT_OUT: dict[str, tuple[Spoil, str, set[str]]] = {
         set(),
     ),
     "file name that is not UTF-8": (
-        lambda a: shutil.copy(photograph(a), a / FIRST / os.fsdecode(b"ISIC_\xff.jpg")),
+        lambda a: shutil.copy(image_path(a), a / FIRST / os.fsdecode(b"ISIC_\xff.jpg")),
         "file name that is not UTF-8, 1: ISIC_\\udcff.jpg",
         set(),
     ),
     "file names alike": (
-        lambda a: shutil.copy(photograph(a), a / FIRST / "isic_2.jpg"),
+        lambda a: shutil.copy(image_path(a), a / FIRST / "isic_2.jpg"),
         "file names that differ in letter case only, 1: ISIC_2.jpg, isic_2.jpg",
         {"ISIC_2", "isic_2"},
     ),
     "member of a long name": (
         zipped(f"{FIRST}/{'I' * 300}.jpg", b"x"),
-        f"file that cannot be copied, 1: archive.zip: {FIRST}/{'I' * 300}.jpg (File name too long)",
+        f"file that cannot be copied, 1: dataset.zip: {FIRST}/{'I' * 300}.jpg (File name too long)",
         {"I" * 300},
     ),
     "member outside": (
         zipped("../outside.jpg", b"x"),
-        "member that leads out of its zip, 1: archive.zip: ../outside.jpg",
+        "member that leads out of its zip, 1: dataset.zip: ../outside.jpg",
         set(),
     ),
 }
 KEPT: dict[str, tuple[Spoil, str]] = {
     "same bytes, one diagnosis": (same_bytes(0, 7), "same bytes under several image_ids, 1: ISIC_0 = ISIC_7"),
-    "CMYK": (picture("CMYK"), "CMYK photograph, converted to RGB, 1: ISIC_2"),
-    "grey": (picture("L"), "grey photograph, converted to RGB, 1: ISIC_2"),
-    "black and white": (picture("1", file="PNG"), "black and white photograph, converted to RGB, 1: ISIC_2"),
-    "palette": (picture("P", file="PNG"), "palette photograph, converted to RGB, 1: ISIC_2"),
-    "transparency": (picture("RGBA", file="PNG"), "photograph with transparency, which is ignored, 1: ISIC_2"),
+    "CMYK": (saved_as("CMYK"), "CMYK image, converted to RGB, 1: ISIC_2"),
+    "grey": (saved_as("L"), "grey image, converted to RGB, 1: ISIC_2"),
+    "black and white": (saved_as("1", file="PNG"), "black and white image, converted to RGB, 1: ISIC_2"),
+    "palette": (saved_as("P", file="PNG"), "palette image, converted to RGB, 1: ISIC_2"),
+    "transparency": (saved_as("RGBA", file="PNG"), "image with transparency, which is ignored, 1: ISIC_2"),
 }

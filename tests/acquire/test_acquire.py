@@ -12,7 +12,7 @@ from dermoscopy.acquire import acquire as module
 from dermoscopy.acquire.acquire import acquire
 from dermoscopy.acquire.params import Data, Limits, Weights
 from dermoscopy.core import params as file
-from dermoscopy.core.errors import ArchiveError, UserError, WeightsError
+from dermoscopy.core.errors import DatasetError, UserError, WeightsError
 from dermoscopy.core.members import member_names
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import SCORES
@@ -51,11 +51,11 @@ def bring(tmp_path: Path) -> Callable[[Data], Path]:
     return brought
 
 
-def test_a_directory_is_copied_as_published(archive: Path, bring: Callable[[Data], Path]) -> None:
-    (archive / "notes.txt").write_text("not the archive's")
-    data = bring(settings("directory", archive))
-    (archive / "notes.txt").unlink()
-    assert contents(data / "raw") == contents(archive)
+def test_a_directory_is_copied_as_published(dataset: Path, bring: Callable[[Data], Path]) -> None:
+    (dataset / "notes.txt").write_text("not the dataset's")
+    data = bring(settings("directory", dataset))
+    (dataset / "notes.txt").unlink()
+    assert contents(data / "raw") == contents(dataset)
     assert PROBLEMS.read(data / "problems.csv").empty
     assert SCORES.read(data / "truth" / "scores.csv").empty
     assert (data / "truth" / "masks").is_dir()
@@ -69,44 +69,44 @@ def test_the_simulated_archive_is_sound(bring: Callable[[Data], Path]) -> None:
 
 
 def test_a_download_is_taken_from_its_folder(
-    archive: Path, bring: Callable[[Data], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Path, bring: Callable[[Data], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
 
     def download(folder: Path) -> Path:
         asked.append(folder)
-        return archive
+        return dataset
 
     monkeypatch.setattr(module, "download", download)
     data = bring(settings("download"))
     assert asked == [tmp_path / "downloads"]
-    assert contents(data / "raw") == contents(archive)
+    assert contents(data / "raw") == contents(dataset)
     assert SCORES.read(data / "truth" / "scores.csv").empty
 
 
-@pytest.mark.parametrize("spoil", ["archive", "weights", "path"])
-def test_refusal_leaves_the_last_good_data(archive: Path, bring: Callable[[Data], Path], spoil: str) -> None:
-    data = bring(settings("directory", archive))
+@pytest.mark.parametrize("spoil", ["dataset", "weights", "path"])
+def test_refusal_leaves_the_last_good_data(dataset: Path, bring: Callable[[Data], Path], spoil: str) -> None:
+    data = bring(settings("directory", dataset))
     before = contents(data)
-    table = archive / METADATA
-    if spoil == "archive":
+    table = dataset / METADATA
+    if spoil == "dataset":
         table.write_text(table.read_text().replace(",mel,", ",melanoma,"))
     weights: dict[str, Any] = {"vgg19": Weights(source="absent.h5", sha256=None)} if spoil == "weights" else {}
-    with pytest.raises(WeightsError if spoil == "weights" else ArchiveError):
-        bring(settings("directory", archive / "absent" if spoil == "path" else archive, **weights))
+    with pytest.raises(WeightsError if spoil == "weights" else DatasetError):
+        bring(settings("directory", dataset / "absent" if spoil == "path" else dataset, **weights))
     assert contents(data) == before
 
 
-def test_archive_and_weights_are_refused_in_one_message(archive: Path, bring: Callable[[Data], Path]) -> None:
+def test_archive_and_weights_are_refused_in_one_message(dataset: Path, bring: Callable[[Data], Path]) -> None:
     weights = {"vgg19": Weights(source="absent.h5", sha256=None)}
     with pytest.raises(UserError) as refusal:
-        bring(settings("directory", archive / "absent", **weights))
+        bring(settings("directory", dataset / "absent", **weights))
     assert "absent.h5" in str(refusal.value)
-    assert f"data.path: {archive / 'absent'}" in str(refusal.value)
+    assert f"data.path: {dataset / 'absent'}" in str(refusal.value)
 
 
 def test_no_path_is_told(bring: Callable[[Data], Path]) -> None:
-    with pytest.raises(ArchiveError, match=r"data\.path: null"):
+    with pytest.raises(DatasetError, match=r"data\.path: null"):
         bring(settings("directory"))
 
 
@@ -114,20 +114,20 @@ def test_no_path_is_told(bring: Callable[[Data], Path]) -> None:
     ("odd", "said"), [("~nosuchuser/x", "is not there"), ("x" * 300, r"cannot be reached \(File name too long\)")]
 )
 def test_an_odd_path_is_told(bring: Callable[[Data], Path], odd: str, said: str) -> None:
-    with pytest.raises(ArchiveError, match=f"data\\.path: {odd} {said}"):
+    with pytest.raises(DatasetError, match=f"data\\.path: {odd} {said}"):
         bring(settings("directory", Path(odd)))
 
 
-def test_a_name_that_is_not_utf_8_is_told(archive: Path, bring: Callable[[Data], Path]) -> None:
-    (archive / "HAM10000_images_part_1" / os.fsdecode(b"\xff.jpg")).write_bytes(b"x")
-    with pytest.raises(ArchiveError, match=r"file name that is not UTF-8, 1: \\udcff\.jpg"):
-        bring(settings("directory", archive))
+def test_a_name_that_is_not_utf_8_is_told(dataset: Path, bring: Callable[[Data], Path]) -> None:
+    (dataset / "HAM10000_images_part_1" / os.fsdecode(b"\xff.jpg")).write_bytes(b"x")
+    with pytest.raises(DatasetError, match=r"file name that is not UTF-8, 1: \\udcff\.jpg"):
+        bring(settings("directory", dataset))
 
 
 def test_a_full_disk_leaves_the_last_good_data(
-    archive: Path, bring: Callable[[Data], Path], monkeypatch: pytest.MonkeyPatch
+    dataset: Path, bring: Callable[[Data], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = bring(settings("directory", archive))
+    data = bring(settings("directory", dataset))
     before = contents(data)
     copyfile, copied = shutil.copyfile, []
 
@@ -138,17 +138,17 @@ def test_a_full_disk_leaves_the_last_good_data(
 
     monkeypatch.setattr(shutil, "copyfile", fill)
     with pytest.raises(OSError, match="No space left") as full:
-        bring(settings("directory", archive))
+        bring(settings("directory", dataset))
     assert full.value.errno == errno.ENOSPC
     assert contents(data) == before
     assert sorted(path.name for path in data.iterdir()) == ["problems.csv", "raw", "truth", "weights"]
 
 
 @pytest.fixture
-def project(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory whose params.yaml names the archive."""
+def project(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory whose params.yaml names the dataset."""
     parameters = Path("params.yaml").read_text()
-    named = parameters.replace("source: simulated", "source: directory").replace("  path:\n", f"  path: {archive}\n")
+    named = parameters.replace("source: simulated", "source: directory").replace("  path:\n", f"  path: {dataset}\n")
     (tmp_path / "params.yaml").write_text(named)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "source.json").write_text('{"source": "directory", "weights": {}}')
@@ -162,9 +162,9 @@ def project(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def test_the_stage_tells_without_a_traceback_and_exits_with_2(
-    project: Path, archive: Path, caplog: pytest.LogCaptureFixture
+    project: Path, dataset: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (archive / METADATA).write_text("lesion_id;image_id\n")
+    (dataset / METADATA).write_text("lesion_id;image_id\n")
     with pytest.raises(SystemExit) as ended:
         run(stage)
     assert ended.value.code == 2
@@ -174,9 +174,9 @@ def test_the_stage_tells_without_a_traceback_and_exits_with_2(
     assert [path.name for path in (project / "data").iterdir()] == ["source.json"]
 
 
-def test_the_stage_brings_a_sound_archive(project: Path, archive: Path) -> None:
+def test_the_stage_brings_a_sound_archive(project: Path, dataset: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         run(stage)
     assert ended.value.code == 0
-    assert contents(project / "data" / "raw") == contents(archive)
+    assert contents(project / "data" / "raw") == contents(dataset)
     assert {path.name for path in (project / "data" / "weights").iterdir()} == set(member_names())

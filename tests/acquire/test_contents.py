@@ -14,26 +14,24 @@ from dermoscopy.ham10000.problems import Problem
 FIRST, SECOND = IMAGE_FOLDERS
 
 
-def test_what_is_there_is_sorted_by_its_published_name(archive: Path) -> None:
-    (archive / FIRST / "ISIC_0.jpg").rename(archive / FIRST / "ISIC_0.JPEG")
-    contents = find(archive)
-    assert list(contents.photographs) == sorted(
+def test_what_is_there_is_sorted_by_its_published_name(dataset: Path) -> None:
+    (dataset / FIRST / "ISIC_0.jpg").rename(dataset / FIRST / "ISIC_0.JPEG")
+    contents = find(dataset)
+    assert list(contents.images) == sorted(
         [f"{FIRST}/ISIC_{number}.jpg" for number in (0, 2, 4, 6)]
         + [f"{SECOND}/ISIC_{number}.jpg" for number in (1, 3, 5, 7)]
     )
-    assert contents.photographs[f"{FIRST}/ISIC_0.jpg"] == [
-        Entry((FIRST, "ISIC_0.JPEG"), archive / FIRST / "ISIC_0.JPEG")
-    ]
-    assert contents.table == [Entry((METADATA,), archive / METADATA)]
+    assert contents.images[f"{FIRST}/ISIC_0.jpg"] == [Entry((FIRST, "ISIC_0.JPEG"), dataset / FIRST / "ISIC_0.JPEG")]
+    assert contents.table == [Entry((METADATA,), dataset / METADATA)]
     assert (contents.masks, contents.problems, contents.lacks) == ({}, [], [])
     assert contents.complete
 
 
-def test_a_file_of_a_folder_comes_before_a_zip_s(archive: Path) -> None:
-    with zipfile.ZipFile(archive / "A.zip", "w") as file:
+def test_a_file_of_a_folder_comes_before_a_zip_s(dataset: Path) -> None:
+    with zipfile.ZipFile(dataset / "A.zip", "w") as file:
         file.writestr(f"A/{FIRST}/ISIC_0.jpg", b"x")
-    first, second = find(archive).photographs[f"{FIRST}/ISIC_0.jpg"]
-    assert (first.member, first.path) == (None, archive / FIRST / "ISIC_0.jpg")
+    first, second = find(dataset).images[f"{FIRST}/ISIC_0.jpg"]
+    assert (first.member, first.path) == (None, dataset / FIRST / "ISIC_0.jpg")
     assert second.names == ("A", "A", FIRST, "ISIC_0.jpg")
     assert str(second) == f"A.zip: A/{FIRST}/ISIC_0.jpg"
 
@@ -43,7 +41,7 @@ def test_the_innermost_folder_tells(tmp_path: Path) -> None:
         file.writestr(f"{SECOND}/ISIC_0.jpg", b"x")
         file.writestr(f"{SECOND}/masks/ISIC_0_segmentation.png", b"x")
     contents = find(tmp_path)
-    assert list(contents.photographs) == [f"{SECOND}/ISIC_0.jpg"]
+    assert list(contents.images) == [f"{SECOND}/ISIC_0.jpg"]
     assert list(contents.masks) == ["ISIC_0_segmentation.png"]
     assert contents.problems == []
 
@@ -55,27 +53,27 @@ def test_zips_are_not_unpacked(tmp_path: Path) -> None:
     spoilt = bytearray(path.read_bytes())
     spoilt[100:9_000] = bytes(8_900)
     path.write_bytes(spoilt)
-    assert list(find(path).photographs) == [f"{FIRST}/ISIC_0.jpg"]
+    assert list(find(path).images) == [f"{FIRST}/ISIC_0.jpg"]
     assert find(path).problems == []
 
 
 @pytest.mark.parametrize("gone", [METADATA, FIRST, SECOND])
-def test_what_is_lacking(archive: Path, gone: str) -> None:
-    path = archive / gone
+def test_what_is_lacking(dataset: Path, gone: str) -> None:
+    path = dataset / gone
     path.unlink() if path.is_file() else shutil.rmtree(path)
-    assert find(archive).lacks == [gone]
-    assert not find(archive).complete
+    assert find(dataset).lacks == [gone]
+    assert not find(dataset).complete
 
 
-def test_other_folders_are_not_entered(archive: Path) -> None:
-    (archive / "archive").mkdir()
-    (archive / FIRST).rename(archive / "archive" / FIRST)
-    assert find(archive).lacks == [FIRST]
+def test_other_folders_are_not_entered(dataset: Path) -> None:
+    (dataset / "dataset").mkdir()
+    (dataset / FIRST).rename(dataset / "dataset" / FIRST)
+    assert find(dataset).lacks == [FIRST]
 
 
-def test_a_link_to_nothing_is_no_photograph(archive: Path) -> None:
-    (archive / FIRST / "ISIC_9.jpg").symlink_to(archive / "nowhere")
-    assert f"{FIRST}/ISIC_9.jpg" not in find(archive).photographs
+def test_a_link_to_nothing_is_no_photograph(dataset: Path) -> None:
+    (dataset / FIRST / "ISIC_9.jpg").symlink_to(dataset / "nowhere")
+    assert f"{FIRST}/ISIC_9.jpg" not in find(dataset).images
 
 
 @pytest.mark.parametrize("name", ["absent", "absent.zip"])
@@ -92,7 +90,7 @@ def test_what_is_not_there_is_fatal(tmp_path: Path, name: str) -> None:
         ("HAM10000_metadata", True),
         ("HAM10000_segmentations_lesion_tschandl", True),
         ("HAM10000_images", False),
-        ("archive.zip", False),
+        ("dataset.zip", False),
         ("hmnist_28_28_L.csv", False),
     ],
 )
@@ -116,39 +114,39 @@ def outer(path: Path) -> None:
 
 @pytest.mark.parametrize("make", [damaged, leading_out, outer])
 def test_a_zip_of_no_telling_name_matters_where_something_is_lacking(
-    archive: Path, make: Callable[[Path], None]
+    dataset: Path, make: Callable[[Path], None]
 ) -> None:
-    make(archive / "of-mine.zip")
-    assert find(archive).problems == []
-    assert find(archive).complete
-    (archive / METADATA).unlink()
-    [problem] = find(archive).problems
+    make(dataset / "of-mine.zip")
+    assert find(dataset).problems == []
+    assert find(dataset).complete
+    (dataset / METADATA).unlink()
+    [problem] = find(dataset).problems
     assert "of-mine.zip" in problem.name
 
 
 @pytest.mark.parametrize("make", [damaged, leading_out])
-def test_a_zip_of_a_telling_name_always_matters(archive: Path, make: Callable[[Path], None]) -> None:
-    make(archive / f"{FIRST}.zip")
-    assert len(find(archive).problems) == 1
+def test_a_zip_of_a_telling_name_always_matters(dataset: Path, make: Callable[[Path], None]) -> None:
+    make(dataset / f"{FIRST}.zip")
+    assert len(find(dataset).problems) == 1
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip", "name of a zip"])
-def test_names_that_are_not_utf_8_are_told_escaped(archive: Path, kind: str) -> None:
-    masks = archive / "masks"
+def test_names_that_are_not_utf_8_are_told_escaped(dataset: Path, kind: str) -> None:
+    masks = dataset / "masks"
     masks.mkdir()
     bad = os.fsdecode(b"ISIC_\xff")
     if kind == "folder":
-        (archive / FIRST / f"{bad}.jpg").write_bytes(b"x")
+        (dataset / FIRST / f"{bad}.jpg").write_bytes(b"x")
         (masks / f"{bad}_segmentation.png").write_bytes(b"x")
     elif kind == "zip":
-        with zipfile.ZipFile(archive / f"{FIRST}.zip", "w") as file:
+        with zipfile.ZipFile(dataset / f"{FIRST}.zip", "w") as file:
             file.writestr("ISIC_é.jpg", b"x")
-        spoilt = (archive / f"{FIRST}.zip").read_bytes().replace("é".encode(), b"\xff\xff")
-        (archive / f"{FIRST}.zip").write_bytes(spoilt)
+        spoilt = (dataset / f"{FIRST}.zip").read_bytes().replace("é".encode(), b"\xff\xff")
+        (dataset / f"{FIRST}.zip").write_bytes(spoilt)
     else:
-        (archive / f"masks {bad}.zip").write_bytes(b"x")
-    contents = find(archive)
-    assert len(contents.photographs) == 8
+        (dataset / f"masks {bad}.zip").write_bytes(b"x")
+    contents = find(dataset)
+    assert len(contents.images) == 8
     assert contents.masks == {}
     assert [problem.kind for problem in contents.problems] == (
         ["file name that is not UTF-8"] * 2 if kind == "folder" else ["file that cannot be read as a zip"]
@@ -158,13 +156,13 @@ def test_names_that_are_not_utf_8_are_told_escaped(archive: Path, kind: str) -> 
     assert kind == "zip" or "\\udcff" in contents.problems[0].name
 
 
-def test_names_that_differ_in_letter_case_only_are_not_taken(archive: Path) -> None:
+def test_names_that_differ_in_letter_case_only_are_not_taken(dataset: Path) -> None:
     for folder, name in ((FIRST, "isic_0.jpg"), ("masks", "a_segmentation.png"), ("masks", "A_segmentation.png")):
-        (archive / folder).mkdir(exist_ok=True)
-        (archive / folder / name).write_bytes(b"x")
-    contents = find(archive)
-    assert f"{FIRST}/ISIC_0.jpg" not in contents.photographs
-    assert len(contents.photographs) == 7
+        (dataset / folder).mkdir(exist_ok=True)
+        (dataset / folder / name).write_bytes(b"x")
+    contents = find(dataset)
+    assert f"{FIRST}/ISIC_0.jpg" not in contents.images
+    assert len(contents.images) == 7
     assert contents.masks == {}
     kind = "file names that differ in letter case only"
     assert contents.problems == [
@@ -173,11 +171,11 @@ def test_names_that_differ_in_letter_case_only_are_not_taken(archive: Path) -> N
     ]
 
 
-def test_a_loop_of_links_is_nothing(archive: Path) -> None:
+def test_a_loop_of_links_is_nothing(dataset: Path) -> None:
     for name in (FIRST.lower(), "masks", "ISIC_9.jpg", f"{FIRST}/ISIC_9.jpg"):
-        (archive / name).symlink_to(archive / name)
-    assert find(archive).complete
-    assert len(find(archive).photographs) == 8
+        (dataset / name).symlink_to(dataset / name)
+    assert find(dataset).complete
+    assert len(find(dataset).images) == 8
 
 
 def test_a_path_of_any_kind_is_told(tmp_path: Path) -> None:

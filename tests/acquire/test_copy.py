@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.acquire.copy import copy_archive
+from dermoscopy.acquire.copy import copy_dataset
 from dermoscopy.acquire.params import Limits
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 from dermoscopy.ham10000.problems import Problem
@@ -17,7 +17,7 @@ LIMITS = Limits(pixels=10**6, unpacked=1.0)
 
 
 def copy(source: Path, folder: Path, limits: Limits = LIMITS) -> list[Problem]:
-    return copy_archive(source, folder / "raw", folder / "masks", limits)
+    return copy_dataset(source, folder / "raw", folder / "masks", limits)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -25,89 +25,89 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def pack(path: Path, files: Iterable[tuple[str, bytes]]) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as dataset:
         for name, content in files:
-            archive.writestr(name, content)
+            dataset.writestr(name, content)
 
 
 def files_of(folder: Path) -> list[tuple[str, bytes]]:
     return sorted(contents(folder).items())
 
 
-def zip_parts(archive: Path, prefix: str = "") -> None:
+def zip_parts(dataset: Path, prefix: str = "") -> None:
     for part in IMAGE_FOLDERS:
-        pack(archive / f"{part}.zip", [(prefix + name, content) for name, content in files_of(archive / part)])
-        shutil.rmtree(archive / part)
+        pack(dataset / f"{part}.zip", [(prefix + name, content) for name, content in files_of(dataset / part)])
+        shutil.rmtree(dataset / part)
 
 
-def zips_with_folders_and_junk(archive: Path) -> None:
+def zips_with_folders_and_junk(dataset: Path) -> None:
     for part in IMAGE_FOLDERS:
-        members = [(f"{part}/{name}", content) for name, content in files_of(archive / part)]
-        junk = [(f"__MACOSX/{part}/{name}", b"x") for name, _ in files_of(archive / part)]
-        pack(archive / f"{part}.zip", [(f"{part}/", b""), *members, *junk, (f"{part}/.DS_Store", b"x")])
-        shutil.rmtree(archive / part)
+        members = [(f"{part}/{name}", content) for name, content in files_of(dataset / part)]
+        junk = [(f"__MACOSX/{part}/{name}", b"x") for name, _ in files_of(dataset / part)]
+        pack(dataset / f"{part}.zip", [(f"{part}/", b""), *members, *junk, (f"{part}/.DS_Store", b"x")])
+        shutil.rmtree(dataset / part)
 
 
-def folder_and_zip(archive: Path) -> None:
-    pack(archive / f"{SECOND}.ZIP", files_of(archive / SECOND))
-    shutil.rmtree(archive / SECOND)
+def folder_and_zip(dataset: Path) -> None:
+    pack(dataset / f"{SECOND}.ZIP", files_of(dataset / SECOND))
+    shutil.rmtree(dataset / SECOND)
 
 
-def kaggle(archive: Path, name: str = "archive.zip") -> None:
+def kaggle(dataset: Path, name: str = "dataset.zip") -> None:
     """One zip, with the folders a second time in lower case."""
-    files = files_of(archive)
+    files = files_of(dataset)
     again = [(path.replace("HAM10000_images", "ham10000_images"), content) for path, content in files if "/" in path]
-    shutil.rmtree(archive)
-    archive.mkdir()
-    pack(archive / name, [*files, *again, ("hmnist_28_28_L.csv", b"pixel0000\n")])
+    shutil.rmtree(dataset)
+    dataset.mkdir()
+    pack(dataset / name, [*files, *again, ("hmnist_28_28_L.csv", b"pixel0000\n")])
 
 
-def nested(archive: Path) -> None:
+def nested(dataset: Path) -> None:
     for part in IMAGE_FOLDERS:
-        (archive / part).rename(archive / "moving")
-        (archive / part).mkdir()
-        (archive / "moving").rename(archive / part / part)
+        (dataset / part).rename(dataset / "moving")
+        (dataset / part).mkdir()
+        (dataset / "moving").rename(dataset / part / part)
 
 
-def lower_case(archive: Path) -> None:
+def lower_case(dataset: Path) -> None:
     for part in IMAGE_FOLDERS:
-        (archive / part).rename(archive / part.lower())
+        (dataset / part).rename(dataset / part.lower())
 
 
-def other_endings(archive: Path) -> None:
-    for path, ending in zip(sorted((archive / FIRST).iterdir()), (".JPG", ".jpeg", ".Jpeg", ".jpg"), strict=True):
+def other_endings(dataset: Path) -> None:
+    for path, ending in zip(sorted((dataset / FIRST).iterdir()), (".JPG", ".jpeg", ".Jpeg", ".jpg"), strict=True):
         path.rename(path.with_suffix(ending))
 
 
-def junk(archive: Path) -> None:
+def junk(dataset: Path) -> None:
     for name in (".DS_Store", "Thumbs.db", "desktop.ini", "readme.txt", "._ISIC_0.jpg", ".hidden.png", "jpg"):
-        (archive / FIRST / name).write_text("x")
-    (archive / "overview.png").write_text("x")
-    (archive / "photographs").mkdir()
-    (archive / "photographs" / "ISIC_9.jpg").write_text("x")
+        (dataset / FIRST / name).write_text("x")
+    (dataset / "overview.png").write_text("x")
+    (dataset / "images").mkdir()
+    (dataset / "images" / "ISIC_9.jpg").write_text("x")
 
 
-def unpacked_beside_its_zip(archive: Path) -> None:
-    pack(archive / "archive.zip", files_of(archive))
+def unpacked_beside_its_zip(dataset: Path) -> None:
+    pack(dataset / "dataset.zip", files_of(dataset))
 
 
-def linked(archive: Path) -> None:
-    (archive / FIRST).rename(archive.parent / "elsewhere")
-    (archive / FIRST).symlink_to(archive.parent / "elsewhere")
+def linked(dataset: Path) -> None:
+    (dataset / FIRST).rename(dataset.parent / "elsewhere")
+    (dataset / FIRST).symlink_to(dataset.parent / "elsewhere")
 
 
 LAYOUTS: dict[str, Callable[[Path], object]] = {
-    "as published": lambda archive: None,
-    "tab": lambda archive: (archive / METADATA).rename(archive / "HAM10000_metadata.tab"),
-    "no ending": lambda archive: (archive / METADATA).rename(archive / "HAM10000_metadata"),
-    "csv beside tab": lambda archive: (archive / "HAM10000_metadata.tab").write_text("other"),
+    "as published": lambda dataset: None,
+    "tab": lambda dataset: (dataset / METADATA).rename(dataset / "HAM10000_metadata.tab"),
+    "no ending": lambda dataset: (dataset / METADATA).rename(dataset / "HAM10000_metadata"),
+    "csv beside tab": lambda dataset: (dataset / "HAM10000_metadata.tab").write_text("other"),
     "zips": zip_parts,
-    "zips, folders within": lambda archive: zip_parts(archive, "images/"),
-    "zips from Windows": lambda archive: zip_parts(archive, "images\\"),
+    "zips, folders within": lambda dataset: zip_parts(dataset, "images/"),
+    "zips from Windows": lambda dataset: zip_parts(dataset, "images\\"),
     "zips with junk": zips_with_folders_and_junk,
     "folder and zip": folder_and_zip,
     "Kaggle": kaggle,
-    "Kaggle, its own name": lambda archive: kaggle(archive, "skin-cancer-mnist-ham10000.zip"),
+    "Kaggle, its own name": lambda dataset: kaggle(dataset, "skin-cancer-mnist-ham10000.zip"),
     "Kaggle, unpacked beside its zip": unpacked_beside_its_zip,
     "nested": nested,
     "lower case": lower_case,
@@ -118,110 +118,110 @@ LAYOUTS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_layout_gives_the_same_copy(archive: Path, tmp_path: Path, layout: str) -> None:
-    published = contents(archive)
-    LAYOUTS[layout](archive)
-    assert copy(archive, tmp_path) == []
+def test_every_layout_gives_the_same_copy(dataset: Path, tmp_path: Path, layout: str) -> None:
+    published = contents(dataset)
+    LAYOUTS[layout](dataset)
+    assert copy(dataset, tmp_path) == []
     assert contents(tmp_path / "raw") == published
     assert contents(tmp_path / "masks") == {}
 
 
-def test_the_zip_itself_may_be_named(archive: Path, tmp_path: Path) -> None:
-    published = contents(archive)
-    kaggle(archive)
-    assert copy(archive / "archive.zip", tmp_path) == []
+def test_the_zip_itself_may_be_named(dataset: Path, tmp_path: Path) -> None:
+    published = contents(dataset)
+    kaggle(dataset)
+    assert copy(dataset / "dataset.zip", tmp_path) == []
     assert contents(tmp_path / "raw") == published
 
 
-def test_the_table_is_copied_byte_for_byte(archive: Path, tmp_path: Path) -> None:
+def test_the_table_is_copied_byte_for_byte(dataset: Path, tmp_path: Path) -> None:
     table = b'\xef\xbb\xbf"lesion_id"\t"image_id"\r\n"HAM_0"\t"ISIC_0"\r\n'
-    (archive / METADATA).unlink()
-    (archive / "HAM10000_metadata.tab").write_bytes(table)
-    copy(archive, tmp_path)
+    (dataset / METADATA).unlink()
+    (dataset / "HAM10000_metadata.tab").write_bytes(table)
+    copy(dataset, tmp_path)
     assert (tmp_path / "raw" / METADATA).read_bytes() == table
 
 
-def test_copies_are_files_of_their_own(archive: Path, tmp_path: Path) -> None:
-    linked(archive)
-    copy(archive, tmp_path)
-    photograph = tmp_path / "raw" / FIRST / "ISIC_0.jpg"
-    assert not photograph.is_symlink()
-    assert photograph.stat().st_nlink == 1
+def test_copies_are_files_of_their_own(dataset: Path, tmp_path: Path) -> None:
+    linked(dataset)
+    copy(dataset, tmp_path)
+    image = tmp_path / "raw" / FIRST / "ISIC_0.jpg"
+    assert not image.is_symlink()
+    assert image.stat().st_nlink == 1
     assert not (tmp_path / "raw" / FIRST).is_symlink()
 
 
 @pytest.mark.parametrize("name", ["HAM10000_segmentations_lesion_tschandl", "my Masks"])
 @pytest.mark.parametrize("shape", ["folder", "nested", "zip", "zip with a folder"])
-def test_masks_are_taken_where_there_are_any(archive: Path, tmp_path: Path, name: str, shape: str) -> None:
+def test_masks_are_taken_where_there_are_any(dataset: Path, tmp_path: Path, name: str, shape: str) -> None:
     masks = {f"ISIC_{number}_segmentation.png": bytes([number]) for number in range(3)}
     files = {**masks, "ATTRIBUTION.txt": b"x", "ISIC_7.png": b"x"}
-    folder = archive / name / (name if shape == "nested" else "")
+    folder = dataset / name / (name if shape == "nested" else "")
     if shape.startswith("zip"):
         prefix = f"{name}/" if shape == "zip with a folder" else ""
-        pack(archive / f"{name}.zip", [(prefix + file, content) for file, content in files.items()])
+        pack(dataset / f"{name}.zip", [(prefix + file, content) for file, content in files.items()])
     else:
         folder.mkdir(parents=True)
         for file, content in files.items():
             (folder / file).write_bytes(content)
-    assert copy(archive, tmp_path) == []
+    assert copy(dataset, tmp_path) == []
     assert contents(tmp_path / "masks") == masks
 
 
-def test_what_is_lacking_is_left_to_verification(archive: Path, tmp_path: Path) -> None:
-    shutil.rmtree(archive / SECOND)
-    (archive / METADATA).unlink()
-    assert copy(archive, tmp_path) == []
+def test_what_is_lacking_is_left_to_verification(dataset: Path, tmp_path: Path) -> None:
+    shutil.rmtree(dataset / SECOND)
+    (dataset / METADATA).unlink()
+    assert copy(dataset, tmp_path) == []
     assert [path.name for path in (tmp_path / "raw").iterdir()] == [FIRST]
 
 
-def test_another_image_ending_is_told(archive: Path, tmp_path: Path) -> None:
-    (archive / FIRST / "ISIC_0.jpg").rename(archive / FIRST / "ISIC_0.PNG")
-    assert copy(archive, tmp_path) == [Problem("file that is not a .jpg", "ISIC_0.PNG")]
+def test_another_image_ending_is_told(dataset: Path, tmp_path: Path) -> None:
+    (dataset / FIRST / "ISIC_0.jpg").rename(dataset / FIRST / "ISIC_0.PNG")
+    assert copy(dataset, tmp_path) == [Problem("file that is not a .jpg", "ISIC_0.PNG")]
     assert len(contents(tmp_path / "raw")) == 8
 
 
 @pytest.mark.parametrize("content", ["the same", "other"])
-def test_what_is_there_twice_must_be_the_same(archive: Path, tmp_path: Path, content: str) -> None:
-    twin = archive / FIRST.lower() / "ISIC_0.JPEG"
+def test_what_is_there_twice_must_be_the_same(dataset: Path, tmp_path: Path, content: str) -> None:
+    twin = dataset / FIRST.lower() / "ISIC_0.JPEG"
     twin.parent.mkdir()
-    shutil.copyfile(archive / FIRST / "ISIC_0.jpg", twin)
+    shutil.copyfile(dataset / FIRST / "ISIC_0.jpg", twin)
     if content == "other":
         twin.write_bytes(b"other")
     places = f"{FIRST}/ISIC_0.jpg and {FIRST.lower()}/ISIC_0.JPEG"
     told = [Problem("file that is there twice, with other content", "ISIC_0.jpg", places, ("ISIC_0",))]
-    assert copy(archive, tmp_path) == (told if content == "other" else [])
+    assert copy(dataset, tmp_path) == (told if content == "other" else [])
 
 
-def test_a_zip_may_hold_two_that_differ(archive: Path, tmp_path: Path) -> None:
-    files = files_of(archive)
-    shutil.rmtree(archive)
-    pack(tmp_path / "archive.zip", [*files, (f"{FIRST.lower()}/ISIC_0.jpg", b"other"), ("again/" + METADATA, b"other")])
-    told = copy(tmp_path / "archive.zip", tmp_path)
+def test_a_zip_may_hold_two_that_differ(dataset: Path, tmp_path: Path) -> None:
+    files = files_of(dataset)
+    shutil.rmtree(dataset)
+    pack(tmp_path / "dataset.zip", [*files, (f"{FIRST.lower()}/ISIC_0.jpg", b"other"), ("again/" + METADATA, b"other")])
+    told = copy(tmp_path / "dataset.zip", tmp_path)
     assert [(problem.name, problem.outcome) for problem in told] == [("ISIC_0.jpg", "left out"), (METADATA, "fatal")]
 
 
 @pytest.mark.parametrize(
     "name", ["../outside.jpg", "/tmp/outside.jpg", "C:\\outside.jpg", f"{FIRST}/../../outside.jpg"]
 )
-def test_a_member_that_leads_out_is_told_and_not_written(archive: Path, tmp_path: Path, name: str) -> None:
-    published = contents(archive)
-    pack(archive / f"{SECOND}.zip", [*files_of(archive / SECOND), (name, b"x")])
-    shutil.rmtree(archive / SECOND)
+def test_a_member_that_leads_out_is_told_and_not_written(dataset: Path, tmp_path: Path, name: str) -> None:
+    published = contents(dataset)
+    pack(dataset / f"{SECOND}.zip", [*files_of(dataset / SECOND), (name, b"x")])
+    shutil.rmtree(dataset / SECOND)
     below = tmp_path / "a" / "b"
-    assert copy(archive, below) == [Problem("member that leads out of its zip", f"{SECOND}.zip: {name}")]
+    assert copy(dataset, below) == [Problem("member that leads out of its zip", f"{SECOND}.zip: {name}")]
     assert contents(tmp_path / "a") == {f"b/raw/{path}": content for path, content in published.items()}
     assert not Path("/tmp/outside.jpg").exists()
 
 
-def test_a_damaged_member_is_told(archive: Path, tmp_path: Path) -> None:
-    zip_parts(archive)
-    path = archive / f"{FIRST}.zip"
+def test_a_damaged_member_is_told(dataset: Path, tmp_path: Path) -> None:
+    zip_parts(dataset)
+    path = dataset / f"{FIRST}.zip"
     with zipfile.ZipFile(path) as file:
         start = file.getinfo("ISIC_2.jpg").header_offset + 60
     spoilt = bytearray(path.read_bytes())
     spoilt[start : start + 20] = bytes(20)
     path.write_bytes(spoilt)
-    [problem] = copy(archive, tmp_path)
+    [problem] = copy(dataset, tmp_path)
     assert problem.kind == "damaged member of a zip"
     assert problem.name == f"{FIRST}.zip: ISIC_2.jpg"
     assert (problem.images, problem.outcome) == (("ISIC_2",), "left out")
@@ -229,39 +229,39 @@ def test_a_damaged_member_is_told(archive: Path, tmp_path: Path) -> None:
     assert len(contents(tmp_path / "raw")) == 8
 
 
-def test_an_encrypted_table_is_fatal(archive: Path, tmp_path: Path) -> None:
-    pack(archive / "archive.zip", [(METADATA, (archive / METADATA).read_bytes())])
-    (archive / METADATA).unlink()
-    spoilt = bytearray((archive / "archive.zip").read_bytes())
+def test_an_encrypted_table_is_fatal(dataset: Path, tmp_path: Path) -> None:
+    pack(dataset / "dataset.zip", [(METADATA, (dataset / METADATA).read_bytes())])
+    (dataset / METADATA).unlink()
+    spoilt = bytearray((dataset / "dataset.zip").read_bytes())
     spoilt[spoilt.index(b"PK\x01\x02") + 8] |= 1
-    (archive / "archive.zip").write_bytes(spoilt)
-    [problem] = copy(archive, tmp_path)
-    assert problem[:2] == ("encrypted member of a zip", f"archive.zip: {METADATA}")
+    (dataset / "dataset.zip").write_bytes(spoilt)
+    [problem] = copy(dataset, tmp_path)
+    assert problem[:2] == ("encrypted member of a zip", f"dataset.zip: {METADATA}")
     assert problem.outcome == "fatal"
 
 
-def test_a_zip_that_is_none_is_fatal(archive: Path, tmp_path: Path) -> None:
-    (archive / f"{SECOND}.zip").write_text("<html>Sign in</html>")
+def test_a_zip_that_is_none_is_fatal(dataset: Path, tmp_path: Path) -> None:
+    (dataset / f"{SECOND}.zip").write_text("<html>Sign in</html>")
     told = Problem("file that cannot be read as a zip", f"{SECOND}.zip", "File is not a zip file", outcome="fatal")
-    assert copy(archive, tmp_path) == [told]
+    assert copy(dataset, tmp_path) == [told]
     assert not (tmp_path / "raw").exists()
 
 
-def test_a_zip_inside_a_zip_is_not_opened(archive: Path, tmp_path: Path) -> None:
-    zip_parts(archive)
-    pack(tmp_path / "dataverse_files.zip", files_of(archive))
+def test_a_zip_inside_a_zip_is_not_opened(dataset: Path, tmp_path: Path) -> None:
+    zip_parts(dataset)
+    pack(tmp_path / "dataverse_files.zip", files_of(dataset))
     told = copy(tmp_path / "dataverse_files.zip", tmp_path)
     assert [(problem.kind, problem.outcome) for problem in told] == [("zip inside a zip", "fatal")] * 2
 
 
 @pytest.mark.parametrize("claims", ["true", "too little"])
 def test_zips_unpack_to_no_more_than_the_limit(
-    archive: Path, tmp_path: Path, claims: str, monkeypatch: pytest.MonkeyPatch
+    dataset: Path, tmp_path: Path, claims: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kaggle(archive)
+    kaggle(dataset)
     if claims == "too little":
         monkeypatch.setattr("dermoscopy.acquire.copy._claimed", lambda files: 0)
-    [problem] = copy(archive, tmp_path, Limits(pixels=1, unpacked=2e-6))
+    [problem] = copy(dataset, tmp_path, Limits(pixels=1, unpacked=2e-6))
     assert problem[:2] == ("zips that unpack to too much", "more than 2e-06 GB")
     assert problem.outcome == "fatal"
     written = sum(map(len, contents(tmp_path / "raw").values()))
@@ -269,12 +269,12 @@ def test_zips_unpack_to_no_more_than_the_limit(
     assert (written > 0) == (claims == "too little")
 
 
-def test_a_folder_is_no_matter_of_that_limit(archive: Path, tmp_path: Path) -> None:
-    assert copy(archive, tmp_path, Limits(pixels=1, unpacked=1e-9)) == []
+def test_a_folder_is_no_matter_of_that_limit(dataset: Path, tmp_path: Path) -> None:
+    assert copy(dataset, tmp_path, Limits(pixels=1, unpacked=1e-9)) == []
 
 
 def test_a_photograph_that_cannot_be_read_is_told(
-    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copyfile = shutil.copyfile
 
@@ -286,24 +286,24 @@ def test_a_photograph_that_cannot_be_read_is_told(
     monkeypatch.setattr(shutil, "copyfile", fail)
     number = errno.EACCES
     told = Problem("file that cannot be copied", "ISIC_0.jpg", "Permission denied", ("ISIC_0",))
-    assert copy(archive, tmp_path) == [told]
+    assert copy(dataset, tmp_path) == [told]
     for number in (errno.ENOSPC, errno.EDQUOT):
         with pytest.raises(OSError, match=os.strerror(number)):
-            copy(archive, tmp_path)
+            copy(dataset, tmp_path)
 
 
-def test_nothing_stays_of_a_file_that_broke_off(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_stays_of_a_file_that_broke_off(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(source: Path, target: Path) -> None:
         target.write_bytes(b"half")
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(shutil, "copyfile", fail)
-    assert len(copy(archive, tmp_path)) == 9
+    assert len(copy(dataset, tmp_path)) == 9
     assert contents(tmp_path / "raw") == {}
 
 
-def test_nothing_of_the_source_changes(archive: Path, tmp_path: Path) -> None:
-    zip_parts(archive)
-    before = contents(archive)
-    copy(archive, tmp_path)
-    assert contents(archive) == before
+def test_nothing_of_the_source_changes(dataset: Path, tmp_path: Path) -> None:
+    zip_parts(dataset)
+    before = contents(dataset)
+    copy(dataset, tmp_path)
+    assert contents(dataset) == before

@@ -9,14 +9,14 @@ from PIL import Image
 
 from dermoscopy.acquire.acquire import acquire
 from dermoscopy.acquire.params import Data, Limits
-from dermoscopy.core.errors import ArchiveError
+from dermoscopy.core.errors import DatasetError
 from dermoscopy.ham10000.duplicates import MERGED
 from dermoscopy.ham10000.metadata import METADATA
 from dermoscopy.ham10000.problems import PROBLEMS
 from dermoscopy.merge.merge import merge
 from dermoscopy.merge.params import Merge
 from dermoscopy.simulate.params import Simulate
-from tests.acquire.corruptions import ALL, FATAL, KEPT, LEFT_OUT, Spoil, cell, mask, photograph, same_bytes
+from tests.acquire.corruptions import ALL, FATAL, KEPT, LEFT_OUT, Spoil, cell, image_path, mask, same_bytes
 
 SIMULATION = Simulate(seed=1, lesions=20, malignant=0.3, repeated=0.2, width=64, height=48, separation=2.33, noise=0.5)
 
@@ -34,16 +34,16 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def run(archive: Path, tmp_path: Path) -> Callable[..., Path]:
-    """Acquire the spoilt archive over what an earlier run left; return data/."""
+def run(dataset: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Acquire the spoilt dataset over what an earlier run left; return data/."""
 
     def acquired(*spoils: Spoil, strict: bool) -> Path:
         folder = tmp_path / "data"
         (folder / "raw").mkdir(parents=True)
         (folder / "raw" / "earlier").write_text("last good")
         (folder / "problems.csv").write_text("last good")
-        sources = [spoil(archive) for spoil in spoils]
-        source = next((source for source in sources if isinstance(source, Path) and source.suffix == ".zip"), archive)
+        sources = [spoil(dataset) for spoil in spoils]
+        source = next((source for source in sources if isinstance(source, Path) and source.suffix == ".zip"), dataset)
         acquire(settings(source, strict), SIMULATION, folder, tmp_path / "downloads")
         assert not (folder / "raw" / "earlier").exists()
         return folder
@@ -52,7 +52,7 @@ def run(archive: Path, tmp_path: Path) -> Callable[..., Path]:
 
 
 def assert_refused(run: Callable[..., Path], tmp_path: Path, *spoils: Spoil, strict: bool) -> str:
-    with pytest.raises(ArchiveError) as refusal:
+    with pytest.raises(DatasetError) as refusal:
         run(*spoils, strict=strict)
     assert contents(tmp_path / "data") == {"raw/earlier": b"last good", "problems.csv": b"last good"}
     return str(refusal.value)
@@ -112,19 +112,19 @@ def test_all_is_told_at_once(run: Callable[..., Path], tmp_path: Path) -> None:
         cell("dx", "melanoma", row=0),
         cell("image_id", "../ISIC_1", row=1),
         cell("age", "121", row=2),
-        lambda archive: photograph(archive, 3).unlink(),
-        lambda archive: photograph(archive, 4).write_bytes(b""),
-        lambda archive: photograph(archive, 5).write_bytes(b"no image"),
-        lambda archive: Image.new("L", (4, 4)).save(photograph(archive, 6)),
+        lambda dataset: image_path(dataset, 3).unlink(),
+        lambda dataset: image_path(dataset, 4).write_bytes(b""),
+        lambda dataset: image_path(dataset, 5).write_bytes(b"no image"),
+        lambda dataset: Image.new("L", (4, 4)).save(image_path(dataset, 6)),
     ]
     message = assert_refused(run, tmp_path, *spoils, strict=True)
     assert [line.strip() for line in message.splitlines()[1:-1]] == [
         "dx other than akiec, bcc, bkl, df, mel, nv, vasc, 1: ISIC_0 ('melanoma')",
         "image_id that leaves the folder, 1: ../ISIC_1 (line 3)",
         "age outside 0 to 120, 1: ISIC_2 ('121')",
-        "row without a photograph, 1: ISIC_3",
-        "photograph without a row, 1: ISIC_1",
-        "photograph of zero bytes, 1: ISIC_4",
+        "row without a image, 1: ISIC_3",
+        "image without a row, 1: ISIC_1",
+        "image of zero bytes, 1: ISIC_4",
         "file that is not an image, 1: ISIC_5 (neither JPEG nor PNG)",
     ]
 
@@ -138,9 +138,9 @@ def test_what_is_left_out_is_not_kept_as_well(run: Callable[..., Path]) -> None:
 
 @pytest.mark.parametrize("separator", [";", "\t"])
 def test_another_separator_and_a_byte_order_mark_are_accepted(run: Callable[..., Path], separator: str) -> None:
-    def spoil(archive: Path) -> None:
-        table = pd.read_csv(archive / METADATA)
-        table.to_csv(archive / METADATA, index=False, sep=separator, encoding="utf-8-sig")
+    def spoil(dataset: Path) -> None:
+        table = pd.read_csv(dataset / METADATA)
+        table.to_csv(dataset / METADATA, index=False, sep=separator, encoding="utf-8-sig")
 
     assert PROBLEMS.read(run(spoil, strict=True) / "problems.csv").empty
 

@@ -10,7 +10,7 @@ from dermoscopy.core.images import read_image
 
 @pytest.fixture
 def spoilt() -> list[bytes]:
-    """Photographs cut, or with a byte changed, each in sixty places."""
+    """Images cut, or with a byte changed, each in sixty places."""
     contents = []
     for mode, file in (("RGB", "JPEG"), ("CMYK", "JPEG"), ("RGB", "PNG")):
         stream = io.BytesIO()

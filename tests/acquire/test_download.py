@@ -12,11 +12,11 @@ import pytest
 
 from dermoscopy.acquire import download as module
 from dermoscopy.acquire import transfer as resume
-from dermoscopy.acquire.copy import copy_archive
+from dermoscopy.acquire.copy import copy_dataset
 from dermoscopy.acquire.download import PAGE, download
 from dermoscopy.acquire.params import Limits
 from dermoscopy.acquire.transfer import Published
-from dermoscopy.core.errors import ArchiveError
+from dermoscopy.core.errors import DatasetError
 from tests.acquire import server as answers
 from tests.acquire.server import Server, serving
 
@@ -24,13 +24,13 @@ PATHS = ("/1?format=original", "/2", "/3")
 
 
 @pytest.fixture
-def published(archive: Path) -> list[bytes]:
-    """The archive as it is published: a table and two zips."""
-    files = [(archive / module.METADATA).read_bytes()]
+def published(dataset: Path) -> list[bytes]:
+    """The dataset as it is published: a table and two zips."""
+    files = [(dataset / module.METADATA).read_bytes()]
     for name in module.IMAGE_FOLDERS:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as zipped:
-            for path in sorted((archive / name).iterdir()):
+            for path in sorted((dataset / name).iterdir()):
                 zipped.write(path, path.name)
         files.append(packed.getvalue())
     return files
@@ -61,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def message(folder: Path) -> str:
-    with pytest.raises(ArchiveError) as error:
+    with pytest.raises(DatasetError) as error:
         download(folder)
     return str(error.value)
 
@@ -84,11 +84,11 @@ def test_the_archive_arrives_as_published(server: Server, published: list[bytes]
 
 
 @pytest.mark.usefixtures("server")
-def test_it_is_what_the_archive_is_copied_from(archive: Path, folder: Path, tmp_path: Path) -> None:
+def test_it_is_what_the_archive_is_copied_from(dataset: Path, folder: Path, tmp_path: Path) -> None:
     raw = tmp_path / "raw"
-    assert copy_archive(download(folder), raw, tmp_path / "masks", Limits(pixels=1000, unpacked=1)) == []
-    for path in (path for path in archive.rglob("*") if path.is_file()):
-        assert (raw / path.relative_to(archive)).read_bytes() == path.read_bytes()
+    assert copy_dataset(download(folder), raw, tmp_path / "masks", Limits(pixels=1000, unpacked=1)) == []
+    for path in (path for path in dataset.rglob("*") if path.is_file()):
+        assert (raw / path.relative_to(dataset)).read_bytes() == path.read_bytes()
 
 
 def test_a_server_that_breaks_off_is_asked_for_the_rest(server: Server, published: list[bytes], folder: Path) -> None:

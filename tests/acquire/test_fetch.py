@@ -37,7 +37,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 @pytest.fixture
 def file(server: Server) -> Published:
-    return Published("photographs.zip", server.address("/1"), md5(BYTES), len(BYTES))
+    return Published("images.zip", server.address("/1"), md5(BYTES), len(BYTES))
 
 
 def names(folder: Path) -> list[str]:

@@ -12,55 +12,55 @@ LIMITS = Limits(pixels=1000, unpacked=1.0)
 FIRST, SECOND = IMAGE_FOLDERS
 
 
-def test_a_sound_archive_has_no_problems(archive: Path) -> None:
-    assert verify(archive, LIMITS) == []
+def test_a_sound_archive_has_no_problems(dataset: Path) -> None:
+    assert verify(dataset, LIMITS) == []
 
 
-def test_one_photograph_of_exactly_the_limit_passes(archive: Path) -> None:
-    assert verify(archive, Limits(pixels=12 * 16, unpacked=1.0)) == []
-    assert len(verify(archive, Limits(pixels=12 * 16 - 1, unpacked=1.0))) == 8 + 1
+def test_one_photograph_of_exactly_the_limit_passes(dataset: Path) -> None:
+    assert verify(dataset, Limits(pixels=12 * 16, unpacked=1.0)) == []
+    assert len(verify(dataset, Limits(pixels=12 * 16 - 1, unpacked=1.0))) == 8 + 1
 
 
-def test_other_files_beside_the_photographs_do_not_matter(archive: Path) -> None:
-    (archive / FIRST / ".DS_Store").write_text("x")
-    Image.new("RGB", (2, 2)).save(archive / "overview.jpg")
-    assert verify(archive, LIMITS) == []
+def test_other_files_beside_the_photographs_do_not_matter(dataset: Path) -> None:
+    (dataset / FIRST / ".DS_Store").write_text("x")
+    Image.new("RGB", (2, 2)).save(dataset / "overview.jpg")
+    assert verify(dataset, LIMITS) == []
 
 
-def test_one_folder_may_hold_all(archive: Path) -> None:
-    for path in (archive / SECOND).iterdir():
-        path.rename(archive / FIRST / path.name)
-    (archive / SECOND).rmdir()
-    assert verify(archive, LIMITS) == []
+def test_one_folder_may_hold_all(dataset: Path) -> None:
+    for path in (dataset / SECOND).iterdir():
+        path.rename(dataset / FIRST / path.name)
+    (dataset / SECOND).rmdir()
+    assert verify(dataset, LIMITS) == []
 
 
-def test_photographs_are_decoded_though_the_table_is_missing(archive: Path) -> None:
-    (archive / METADATA).unlink()
-    (archive / FIRST / "ISIC_2.jpg").write_bytes(b"")
-    assert [(kind, outcome) for kind, *_, outcome in verify(archive, LIMITS)] == [
+def test_photographs_are_decoded_though_the_table_is_missing(dataset: Path) -> None:
+    (dataset / METADATA).unlink()
+    (dataset / FIRST / "ISIC_2.jpg").write_bytes(b"")
+    assert [(kind, outcome) for kind, *_, outcome in verify(dataset, LIMITS)] == [
         ("table missing", "fatal"),
-        ("photograph of zero bytes", "left out"),
+        ("image of zero bytes", "left out"),
     ]
 
 
-def test_a_bad_row_with_a_photograph_leaves_it_told_once(archive: Path) -> None:
-    table = pd.read_csv(archive / METADATA, dtype=str)
+def test_a_bad_row_with_a_photograph_leaves_it_told_once(dataset: Path) -> None:
+    table = pd.read_csv(dataset / METADATA, dtype=str)
     table.loc[2, "age"] = "old"
-    table.to_csv(archive / METADATA, index=False)
-    assert [problem.kind for problem in verify(archive, LIMITS)] == ["age outside 0 to 120"]
+    table.to_csv(dataset / METADATA, index=False)
+    assert [problem.kind for problem in verify(dataset, LIMITS)] == ["age outside 0 to 120"]
 
 
 def test_rows_and_photographs_are_matched() -> None:
     assert match(["a", "b", "", "../c"], [], ["b", "d"], []) == [
-        Problem("row without a photograph", "a", "", ("a",)),
-        Problem("photograph without a row", "d", "", ("d",)),
+        Problem("row without a image", "a", "", ("a",)),
+        Problem("image without a row", "d", "", ("d",)),
     ]
     assert match(["a"], ["b"], ["a", "b"], []) == []
 
 
 def test_a_missing_folder_stands_for_its_rows() -> None:
     assert match(["a", "b", "c"], [], ["c"], ["part_2"]) == [
-        Problem("folder missing", "part_2", "2 rows without a photograph", ("a", "b"))
+        Problem("folder missing", "part_2", "2 rows without a image", ("a", "b"))
     ]
     assert match([], [], ["c"], ["part_2"]) == [Problem("folder missing", "part_2")]
 
@@ -74,9 +74,9 @@ def test_the_same_bytes_are_kept_where_the_diagnosis_is_the_same() -> None:
     ]
 
 
-def test_a_large_photograph_is_not_decoded(archive: Path) -> None:
-    path = archive / FIRST / "ISIC_2.jpg"
+def test_a_large_photograph_is_not_decoded(dataset: Path) -> None:
+    path = dataset / FIRST / "ISIC_2.jpg"
     path.write_bytes(path.read_bytes()[:-20])
     [problem], hashes = decode([path], pixels=10)
-    assert problem.kind == "photograph larger than data.limits.pixels"
+    assert problem.kind == "image larger than data.limits.pixels"
     assert hashes == {}

@@ -11,14 +11,14 @@ PLENTY = 10**6
 
 
 def make(path: Path, name: str = "a/b.jpg", content: bytes = b"content", method: int = zipfile.ZIP_STORED) -> Path:
-    with zipfile.ZipFile(path, "w", method) as archive:
-        archive.writestr(name, content)
+    with zipfile.ZipFile(path, "w", method) as dataset:
+        dataset.writestr(name, content)
     return path
 
 
 def read(path: Path, allowance: int = PLENTY) -> bytes:
-    with zipfile.ZipFile(path) as archive:
-        return b"".join(read_member(archive, archive.infolist()[0], Allowance(allowance)))
+    with zipfile.ZipFile(path) as dataset:
+        return b"".join(read_member(dataset, dataset.infolist()[0], Allowance(allowance)))
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -64,8 +64,8 @@ def test_what_is_no_zip_is_told(tmp_path: Path, content: bytes) -> None:
 def test_more_than_allowed_is_not_read(tmp_path: Path) -> None:
     bomb = make(tmp_path / "a.zip", content=bytes(10**8), method=zipfile.ZIP_DEFLATED)
     got = 0
-    with zipfile.ZipFile(bomb) as archive, pytest.raises(UnpackedTooMuchError):
-        for piece in read_member(archive, archive.infolist()[0], Allowance(5 * 10**6)):
+    with zipfile.ZipFile(bomb) as dataset, pytest.raises(UnpackedTooMuchError):
+        for piece in read_member(dataset, dataset.infolist()[0], Allowance(5 * 10**6)):
             got += len(piece)
     assert got <= 5 * 10**6
 
@@ -73,10 +73,10 @@ def test_more_than_allowed_is_not_read(tmp_path: Path) -> None:
 def test_all_members_share_one_allowance(tmp_path: Path) -> None:
     path = make(tmp_path / "a.zip", content=bytes(600))
     allowance = Allowance(1_000)
-    with zipfile.ZipFile(path) as archive:
-        list(read_member(archive, archive.infolist()[0], allowance))
+    with zipfile.ZipFile(path) as dataset:
+        list(read_member(dataset, dataset.infolist()[0], allowance))
         with pytest.raises(UnpackedTooMuchError):
-            list(read_member(archive, archive.infolist()[0], allowance))
+            list(read_member(dataset, dataset.infolist()[0], allowance))
 
 
 def test_a_zip_that_understates_a_size_is_not_believed(tmp_path: Path) -> None:
@@ -115,8 +115,8 @@ def test_spoilt_bytes_never_raise_anything_else(tmp_path: Path) -> None:
         path.write_bytes(spoilt)
         try:
             for _, member in members(path):
-                with zipfile.ZipFile(path) as archive:
-                    list(read_member(archive, member, Allowance(PLENTY)))
+                with zipfile.ZipFile(path) as dataset:
+                    list(read_member(dataset, member, Allowance(PLENTY)))
         except MemberError:
             told += 1
     assert told > 1_000

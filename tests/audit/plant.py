@@ -8,81 +8,81 @@ import pandas as pd
 from PIL import Image
 
 from dermoscopy.core.files import sha256
-from dermoscopy.core.splits import PART, locate
+from dermoscopy.core.splits import SPLIT, locate
 from dermoscopy.ham10000.duplicates import MERGED
 
 
-def table_path(project: Path, part: str) -> Path:
-    return project / "data" / "split" / f"{part}.csv"
+def table_path(project: Path, split: str) -> Path:
+    return project / "data" / "split" / f"{split}.csv"
 
 
-def row_of(project: Path, part: str, place: int = 0) -> "pd.Series[str]":
-    """A benign original of a part."""
-    table = PART.read(table_path(project, part))
+def row_of(project: Path, split: str, place: int = 0) -> "pd.Series[str]":
+    """A benign original of a split."""
+    table = SPLIT.read(table_path(project, split))
     return table[(table["label"] == 0) & (table["image_id"] == table["source"])].iloc[place]
 
 
 def change(project: Path, table_of: str, image_id: str, **values: str) -> None:
-    table = PART.read(table_path(project, table_of))
+    table = SPLIT.read(table_path(project, table_of))
     for column, value in values.items():
         table.loc[table["image_id"] == image_id, column] = value
-    PART.write(table, table_path(project, table_of))
+    SPLIT.write(table, table_path(project, table_of))
 
 
 def change_merged(project: Path, image_id: str, digest: str) -> None:
-    """The photograph had these bytes already when it was merged."""
+    """The image had these bytes already when it was merged."""
     path = project / "data" / "merged" / "metadata.csv"
     table = MERGED.read(path)
     table.loc[table["image_id"] == image_id, "sha256"] = digest
     MERGED.write(table, path)
 
 
-def add(project: Path, part: str, rows: pd.DataFrame) -> None:
-    PART.write(pd.concat([PART.read(table_path(project, part)), rows]), table_path(project, part))
+def add(project: Path, split: str, rows: pd.DataFrame) -> None:
+    SPLIT.write(pd.concat([SPLIT.read(table_path(project, split)), rows]), table_path(project, split))
 
 
 def places(*rows: "pd.Series[str]") -> str:
-    return ", ".join(f"{row['part']} {row['path']}" for row in rows)
+    return ", ".join(f"{row['split']} {row['path']}" for row in rows)
 
 
 def plant_lesion(project: Path) -> str:
     train, test = row_of(project, "train"), row_of(project, "test")
     change(project, "test", test["image_id"], lesion_id=train["lesion_id"])
-    return f"lesion in several parts, 1: {train['lesion_id']} ({places(train, test)})"
+    return f"lesion in several splits, 1: {train['lesion_id']} ({places(train, test)})"
 
 
 def plant_group(project: Path) -> str:
     val, test = row_of(project, "val"), row_of(project, "test")
     change(project, "test", test["image_id"], group=val["group"])
-    return f"group in several parts, 1: {val['group']} ({places(val, test)})"
+    return f"group in several splits, 1: {val['group']} ({places(val, test)})"
 
 
 def plant_bytes(project: Path) -> str:
-    """Another lesion's photograph has the same bytes, and its tables know."""
+    """Another lesion's image has the same bytes, and its tables know."""
     train, test = row_of(project, "train"), row_of(project, "test")
     shutil.copy(project / train["path"], project / test["path"])
     change(project, "test", test["image_id"], sha256=train["sha256"])
     change_merged(project, test["image_id"], train["sha256"])
-    return f"same bytes in several parts, 1: {train['path']} = {test['path']}"
+    return f"same bytes in several splits, 1: {train['path']} = {test['path']}"
 
 
 def plant_near_duplicate(project: Path) -> str:
-    """Another lesion's photograph is the same one in other bytes, and its tables know them."""
+    """Another lesion's image is the same one in other bytes, and its tables know them."""
     train, test = row_of(project, "train", 1), row_of(project, "test", 1)
     (project / test["path"]).write_bytes((project / train["path"]).read_bytes() + b"more")
     change(project, "test", test["image_id"], sha256=sha256(project / test["path"]))
     change_merged(project, test["image_id"], sha256(project / test["path"]))
     one, other = sorted((train, test), key=lambda row: row["image_id"])
     pair = f"{one['image_id']} = {other['image_id']}"
-    return f"near-duplicate in several parts, 1: {pair} (0 bits apart; {places(one, other)})"
+    return f"near-duplicate in several splits, 1: {pair} (0 bits apart; {places(one, other)})"
 
 
 def plant_copy(project: Path) -> str:
     """A copy lies in val, with its file, and its table says so."""
-    train = PART.read(table_path(project, "train"))
+    train = SPLIT.read(table_path(project, "train"))
     copy = train[train["image_id"] != train["source"]].iloc[[0]]
-    PART.write(train.drop(copy.index), table_path(project, "train"))
-    moved = copy.assign(part="val", path=locate(copy, "val"))
+    SPLIT.write(train.drop(copy.index), table_path(project, "train"))
+    moved = copy.assign(split="val", path=locate(copy, "val"))
     (project / copy["path"].item()).rename(project / moved["path"].item())
     add(project, "val", moved)
     name, path = copy["image_id"].item(), moved["path"].item()
@@ -90,8 +90,8 @@ def plant_copy(project: Path) -> str:
 
 
 def plant_copy_judged(project: Path) -> str:
-    """A copy of a photograph in test lies beside it."""
-    test = PART.read(table_path(project, "test"))
+    """A copy of a image in test lies beside it."""
+    test = SPLIT.read(table_path(project, "test"))
     copy = test[test["label"] == 1].iloc[[0]]
     copy = copy.assign(image_id=copy["source"] + "_copy1", sha256="")
     copy["path"] = locate(copy, "test")
@@ -102,21 +102,21 @@ def plant_copy_judged(project: Path) -> str:
 
 
 def plant_test_row(project: Path) -> str:
-    """A photograph of test stands in train, in all disguise: its row says train, and its file lies there."""
+    """A image of test stands in train, in all disguise: its row says train, and its file lies there."""
     test = row_of(project, "test")
-    row = test.to_frame().T.assign(part="train", path=test["path"].replace("/test/", "/train/"))
+    row = test.to_frame().T.assign(split="train", path=test["path"].replace("/test/", "/train/"))
     shutil.copy(project / test["path"], project / row["path"].item())
     add(project, "train", row)
-    return f"picture of train in another part, 1: {test['image_id']} ({places(row.iloc[0], test)})"
+    return f"image of train in another split, 1: {test['image_id']} ({places(row.iloc[0], test)})"
 
 
 def plant_chosen_row(project: Path) -> str:
-    """A photograph of test stands in val too."""
+    """A image of test stands in val too."""
     test = row_of(project, "test")
-    row = test.to_frame().T.assign(part="val", path=test["path"].replace("/test/", "/val/"))
+    row = test.to_frame().T.assign(split="val", path=test["path"].replace("/test/", "/val/"))
     shutil.copy(project / test["path"], project / row["path"].item())
     add(project, "val", row)
-    return f"picture in val and in test, 1: {test['image_id']} ({places(row.iloc[0], test)})"
+    return f"image in val and in test, 1: {test['image_id']} ({places(row.iloc[0], test)})"
 
 
 PLANTED_LEAKS: list[Callable[[Path], str]] = [
@@ -132,16 +132,16 @@ PLANTED_LEAKS: list[Callable[[Path], str]] = [
 
 
 def lose_photograph(project: Path) -> str:
-    """A photograph of train is gone, from table and disk."""
+    """A image of train is gone, from table and disk."""
     row = row_of(project, "train")
-    table = PART.read(table_path(project, "train"))
-    PART.write(table[table["image_id"] != row["image_id"]], table_path(project, "train"))
+    table = SPLIT.read(table_path(project, "train"))
+    SPLIT.write(table[table["image_id"] != row["image_id"]], table_path(project, "train"))
     (project / row["path"]).unlink()
-    return f"photograph lost since it was merged, 1: {row['image_id']} ({row['dx']})"
+    return f"image lost since it was merged, 1: {row['image_id']} ({row['dx']})"
 
 
 def change_lesion(project: Path) -> str:
-    """A photograph of train becomes one of another lesion of train."""
+    """A image of train becomes one of another lesion of train."""
     one, other = row_of(project, "train"), row_of(project, "train", 1)
     change(project, "train", one["image_id"], lesion_id=other["lesion_id"])
     told = f"train.csv, lesion_id {other['lesion_id']}, merged {one['lesion_id']}"
@@ -149,8 +149,8 @@ def change_lesion(project: Path) -> str:
 
 
 def replace_copy(project: Path) -> str:
-    """A copy of train shows a photograph of test, saved anew."""
-    train = PART.read(table_path(project, "train"))
+    """A copy of train shows a image of test, saved anew."""
+    train = SPLIT.read(table_path(project, "train"))
     path = train.loc[train["image_id"] != train["source"], "path"].iloc[0]
     with Image.open(project / row_of(project, "test")["path"]) as image:
         image.save(project / path, quality=91)
@@ -166,18 +166,18 @@ def plant_row_twice(project: Path) -> str:
 def plant_path_into_test(project: Path) -> str:
     train, test = row_of(project, "train"), row_of(project, "test")
     change(project, "train", train["image_id"], path=test["path"])
-    return f"row in another part's table or folder, 1: {train['image_id']} (in train.csv, part train, {test['path']})"
+    return f"row in another split's table or folder, 1: {train['image_id']} (in train.csv, split train, {test['path']})"
 
 
 def plant_other_part(project: Path) -> str:
     train = row_of(project, "train")
-    change(project, "train", train["image_id"], part="test")
-    return f"row in another part's table or folder, 1: {train['image_id']} (in train.csv, part test, {train['path']})"
+    change(project, "train", train["image_id"], split="test")
+    return f"row in another split's table or folder, 1: {train['image_id']} (in train.csv, split test, {train['path']})"
 
 
 def plant_unlike_copy(project: Path) -> str:
-    """A copy in train of another photograph, its lesion disguised."""
-    train = PART.read(table_path(project, "train"))
+    """A copy in train of another image, its lesion disguised."""
+    train = SPLIT.read(table_path(project, "train"))
     copy = train[train["image_id"] != train["source"]].iloc[0]["image_id"]
     change(project, "train", copy, source=row_of(project, "train")["image_id"])
     source = row_of(project, "train")["image_id"]
@@ -203,8 +203,8 @@ def plant_other_bytes(project: Path) -> str:
 
 
 def plant_groups_apart(project: Path) -> str:
-    """Two lesions of one part share bytes, but not a group."""
-    table = PART.read(table_path(project, "train"))
+    """Two lesions of one split share bytes, but not a group."""
+    table = SPLIT.read(table_path(project, "train"))
     of_lesion = table[table["label"] == 0].drop_duplicates("lesion_id").sort_values("lesion_id")
     first, second = of_lesion.to_dict("records")[:2]
     shutil.copy(project / first["path"], project / second["path"])

@@ -1,4 +1,4 @@
-"""The leak gate fires: each check has what it must find planted, and sound parts pass."""
+"""The leak gate fires: each check has what it must find planted, and sound splits pass."""
 
 import hashlib
 import shutil
@@ -11,7 +11,7 @@ import pytest
 from dermoscopy.audit.audit import audit
 from dermoscopy.audit.checks import FAULTS, LEAKS, TOLERATED
 from dermoscopy.core.errors import LeakError
-from dermoscopy.core.splits import KNOWN, PART, PARTS, VERDICTS
+from dermoscopy.core.splits import KNOWN, SPLIT, SPLITS, VERDICTS
 from dermoscopy.ham10000.duplicates import MERGED
 from tests import tiny
 from tests.audit.plant import (
@@ -37,9 +37,9 @@ def test_sound_parts_are_clean(project: Path) -> None:
     audited = examine(project)
     assert (audited["protocol"], audited["verdict"]) == ("lesion", "clean")
     assert audited["found"] == dict.fromkeys([*LEAKS, *FAULTS], 0)
-    assert sum(part["images"] for part in audited["parts"].values()) == 30
-    assert sum(part["lesions"] for part in audited["parts"].values()) == 24
-    assert audited["parts"]["train"]["copies"] > 0
+    assert sum(split["images"] for split in audited["splits"].values()) == 30
+    assert sum(split["lesions"] for split in audited["splits"].values()) == 24
+    assert audited["splits"]["train"]["copies"] > 0
     assert audited["groups_of_several_lesions"] == 0
     assert "named" not in audited
 
@@ -128,27 +128,27 @@ def test_a_test_part_of_confirmed_lesions_may_lack_the_others(
     tiny.split(tmp_path, merged, protocol=protocol, test_histo_only=True)
     assert not any(examine(tmp_path, protocol, test_histo_only=True)["found"][kind] for kind in FAULTS)
     if protocol != "paper":  # under which val keeps them
-        with pytest.raises(LeakError, match="photograph lost"):
+        with pytest.raises(LeakError, match="image lost"):
             examine(tmp_path, protocol)
 
 
 def test_no_other_part_may_lack_them(merged: pd.DataFrame, tmp_path: Path) -> None:
-    """An unconfirmed lesion of two photographs, in train, loses one of them."""
+    """An unconfirmed lesion of two images, in train, loses one of them."""
     tiny.split(tmp_path, merged, seed=2, test_histo_only=True)
-    table = PART.read(table_path(tmp_path, "train"))
+    table = SPLIT.read(table_path(tmp_path, "train"))
     several = table["lesion_id"].duplicated(keep=False) & (table["dx_type"] == "follow_up")
     row = table[several].iloc[0]
-    PART.write(table[table["image_id"] != row["image_id"]], table_path(tmp_path, "train"))
+    SPLIT.write(table[table["image_id"] != row["image_id"]], table_path(tmp_path, "train"))
     (tmp_path / row["path"]).unlink()
     with pytest.raises(LeakError) as error:
         examine(tmp_path, test_histo_only=True)
-    assert error.value.problems == [f"photograph lost since it was merged, 1: {row['image_id']} ({row['dx']})"]
+    assert error.value.problems == [f"image lost since it was merged, 1: {row['image_id']} ({row['dx']})"]
 
 
 def test_a_table_that_agrees_with_another_file_does_not_agree_with_what_was_merged(project: Path) -> None:
     row = row_of(project, "train")
-    (project / row["path"]).write_bytes(b"no photograph")
-    digest = hashlib.sha256(b"no photograph").hexdigest()
+    (project / row["path"]).write_bytes(b"no image")
+    digest = hashlib.sha256(b"no image").hexdigest()
     change(project, "train", row["image_id"], sha256=digest)
     with pytest.raises(LeakError) as error:
         examine(project)
@@ -164,8 +164,8 @@ def test_a_photograph_that_was_never_merged_is_told(project: Path) -> None:
     stranger = row.to_frame().T.assign(image_id="ISIC_99", source="ISIC_99")
     stranger["path"] = row["path"].replace(row["image_id"], "ISIC_99")
     shutil.copy(project / row["path"], project / stranger["path"].item())
-    table = PART.read(table_path(project, "train"))
-    PART.write(pd.concat([table, stranger]), table_path(project, "train"))
+    table = SPLIT.read(table_path(project, "train"))
+    SPLIT.write(pd.concat([table, stranger]), table_path(project, "train"))
     with pytest.raises(LeakError) as error:
         examine(project)
     assert error.value.problems == ["row other than merged, 1: ISIC_99 (train.csv, never merged)"]
@@ -173,7 +173,7 @@ def test_a_photograph_that_was_never_merged_is_told(project: Path) -> None:
 
 def test_parts_of_a_leaky_protocol_are_refused_as_lesions(tmp_path: Path) -> None:
     tiny.split(tmp_path, tiny.merge(tmp_path, joined=True), protocol="image")
-    with pytest.raises(LeakError, match="lesion in several parts"):
+    with pytest.raises(LeakError, match="lesion in several splits"):
         examine(tmp_path)
 
 
@@ -181,28 +181,28 @@ def test_image_tells_what_it_leaks(tmp_path: Path, caplog: pytest.LogCaptureFixt
     tiny.split(tmp_path, tiny.merge(tmp_path, joined=True), protocol="image")
     audited = examine(tmp_path, "image")
     assert (audited["protocol"], audited["verdict"]) == ("image", "leaky")
-    test, train = (PART.read(table_path(tmp_path, part)) for part in ("test", "train"))
+    test, train = (SPLIT.read(table_path(tmp_path, split)) for split in ("test", "train"))
     shared = set(test["lesion_id"]) & set(train["lesion_id"])
     assert audited["test_lesions_of_train"] == round(len(shared) / test["lesion_id"].nunique(), 4)
-    photographs = round(float(test["lesion_id"].isin(shared).mean()), 4)
-    assert audited[KNOWN] == photographs > 0
+    images = round(float(test["lesion_id"].isin(shared).mean()), 4)
+    assert audited[KNOWN] == images > 0
     found = audited["found"]
-    assert found["lesion in several parts"] >= len(shared)
-    assert set(audited["named"]["lesion in several parts"]) <= set(test["lesion_id"]) | set(train["lesion_id"])
+    assert found["lesion in several splits"] >= len(shared)
+    assert set(audited["named"]["lesion in several splits"]) <= set(test["lesion_id"]) | set(train["lesion_id"])
     assert not any(number for kind, number in found.items() if kind not in TOLERATED["image"])
     assert "leaky protocol: image." in caplog.text
-    assert "lesion in several parts, " in caplog.text
+    assert "lesion in several splits, " in caplog.text
 
 
 def test_paper_tells_what_it_leaks(merged: pd.DataFrame, tmp_path: Path) -> None:
     tiny.split(tmp_path, merged, protocol="paper")
     audited = examine(tmp_path, "paper")
     assert (audited["protocol"], audited["verdict"]) == ("paper", "leaky")
-    held_out = PART.read(table_path(tmp_path, "test"))
-    assert audited["found"]["picture in val and in test"] == len(held_out)
+    held_out = SPLIT.read(table_path(tmp_path, "test"))
+    assert audited["found"]["image in val and in test"] == len(held_out)
     assert audited["found"]["copy apart from its original"] > 0
     assert not any(audited["found"][kind] for kind in FAULTS)
-    assert audited["parts"]["val"] == audited["parts"]["test"]
+    assert audited["splits"]["val"] == audited["splits"]["test"]
     assert audited[KNOWN] > 0
     assert all(len(names) <= 5 for names in audited["named"].values())
 
@@ -210,12 +210,12 @@ def test_paper_tells_what_it_leaks(merged: pd.DataFrame, tmp_path: Path) -> None
 def test_near_duplicates_are_looked_for_only_where_they_are_asked_for(tmp_path: Path) -> None:
     tiny.split(tmp_path, tiny.merge(tmp_path, joined=True), protocol="image", seed=1)
     merged = tmp_path / "data" / "merged" / "metadata.csv"
-    for kind, path in [(MERGED, merged), *((PART, table_path(tmp_path, part)) for part in PARTS)]:
+    for kind, path in [(MERGED, merged), *((SPLIT, table_path(tmp_path, split)) for split in SPLITS)]:
         table = kind.read(path)  # as merge writes groups where it looks for no near-duplicates
         kind.write(table.assign(group=table["group"].where(table["lesion_id"] != "HAM_12", "HAM_12")), path)
     with pytest.raises(LeakError, match=r"HAM_12 \(group HAM_12, by its files HAM_09\)"):
         examine(tmp_path, "image")
-    assert audit(tiny.evidence(tmp_path, None, protocol="image"))["found"]["near-duplicate in several parts"] == 0
+    assert audit(tiny.evidence(tmp_path, None, protocol="image"))["found"]["near-duplicate in several splits"] == 0
 
 
 @pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "desktop.ini", "._ISIC_00.jpg"])

@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dermoscopy.audit.summary import BY_LABEL, BY_PART, COUNTS, compare_labels, compare_parts, count
+from dermoscopy.audit.summary import BY_LABEL, BY_SPLIT, COUNTS, compare_labels, compare_splits, count
 from tests.audit.test_summary import ROWS
 
 
@@ -13,9 +13,9 @@ def bars(table: pd.DataFrame, of: str, chart: str) -> dict[tuple[str, str], floa
 
 
 def test_count_has_a_row_a_part_and_diagnosis(tmp_path: Path) -> None:
-    COUNTS.write(count(ROWS, "lesion"), tmp_path / "parts.csv")
-    assert (tmp_path / "parts.csv").read_text().splitlines() == [
-        "part,label,dx,protocol,images,lesions",
+    COUNTS.write(count(ROWS, "lesion"), tmp_path / "splits.csv")
+    assert (tmp_path / "splits.csv").read_text().splitlines() == [
+        "split,label,dx,protocol,images,lesions",
         "test,benign,bkl,lesion,1,1",
         "train,benign,nv,lesion,2,1",
         "train,malignant,mel,lesion,1,1",
@@ -24,16 +24,16 @@ def test_count_has_a_row_a_part_and_diagnosis(tmp_path: Path) -> None:
 
 
 def test_parts_are_compared_by_shares(tmp_path: Path) -> None:
-    BY_PART.write(compare_parts(ROWS, "image (leaky protocol)"), tmp_path / "by_part.csv")
-    table = BY_PART.read(tmp_path / "by_part.csv")
+    BY_SPLIT.write(compare_splits(ROWS, "image (leaky protocol)"), tmp_path / "by_split.csv")
+    table = BY_SPLIT.read(tmp_path / "by_split.csv")
     assert set(table["protocol"]) == {"image (leaky protocol)"}
-    prevalence = bars(table, "part", "prevalence")
-    assert prevalence["train", "of photographs"] == pytest.approx(1 / 3, abs=1e-4)
+    prevalence = bars(table, "split", "prevalence")
+    assert prevalence["train", "of images"] == pytest.approx(1 / 3, abs=1e-4)
     assert prevalence["train", "of lesions"] == 0.5
-    photographs = bars(table, "part", "photographs")
-    assert [photographs["train", name] for name in ("1", "2", "3", "4 or more")] == [0.5, 0.5, 0, 0]
-    assert photographs["val", "2"] == 1
-    missing = bars(table, "part", "missing")
+    images = bars(table, "split", "images")
+    assert [images["train", name] for name in ("1", "2", "3", "4 or more")] == [0.5, 0.5, 0, 0]
+    assert images["val", "2"] == 1
+    missing = bars(table, "split", "missing")
     assert missing["train", "age"] == pytest.approx(1 / 3, abs=1e-4)
     assert missing["train", "sex"] == pytest.approx(2 / 3, abs=1e-4)
     assert missing["test", "localization"] == 1
@@ -75,5 +75,5 @@ def test_ages_may_all_be_missing() -> None:
 
 
 def test_a_photograph_in_two_parts_is_one_of_its_label() -> None:
-    twice = pd.concat([ROWS, ROWS[ROWS["part"] == "val"].assign(part="test")])
+    twice = pd.concat([ROWS, ROWS[ROWS["split"] == "val"].assign(split="test")])
     pd.testing.assert_frame_equal(compare_labels(twice, "lesion"), compare_labels(ROWS, "lesion"))

@@ -54,15 +54,15 @@ def test_ham10000_from_verification_to_audit(tmp_path: Path) -> None:
     assert described["images_by_dx"] == {
         "akiec": 327, "bcc": 514, "bkl": 1099, "df": 115, "mel": 1113, "nv": 6705, "vasc": 142
     }  # fmt: skip
-    assert described["lesions_by_photographs"] == {"1": 5514, "2": 1423, "3": 490, "4 or more": 43}
+    assert described["lesions_by_images"] == {"1": 5514, "2": 1423, "3": 490, "4 or more": 43}
     assert described["missing"] == {"age": 57, "sex": 57, "localization": 234}
     assert int(originals["label"].sum()) == 1954
-    assert (rows.loc[rows["part"] == "train", "label"] == 1).mean() == 0.5
+    assert (rows.loc[rows["split"] == "train", "label"] == 1).mean() == 0.5
 
     for protocol, share in (("image", 0.31), ("paper", 0.66)):
-        tables = tabulate(table, POLICY, Split(**tiny.SPLIT | {"protocol": protocol, "val": 0.15}), 1.0)
+        tables = tabulate(table, POLICY, Split(**tiny.SPLIT_PARAMS | {"protocol": protocol, "val": 0.15}), 1.0)
         known = tables["test"]["lesion_id"].isin(tables["train"]["lesion_id"]).mean()
         assert known == pytest.approx(share, abs=0.02)
-    confirmed = tabulate(table, POLICY, Split(**tiny.SPLIT | {"val": 0.15, "test_histo_only": True}), 1.0)["test"]
+    confirmed = tabulate(table, POLICY, Split(**tiny.SPLIT_PARAMS | {"val": 0.15, "test_histo_only": True}), 1.0)["test"]
     assert set(confirmed["dx_type"]) == {"histo"}
     assert confirmed["label"].mean() > 0.3

@@ -21,8 +21,8 @@ def rows(tmp_path: Path) -> pd.DataFrame:
         path = f"{number}.png"
         Image.new("RGB", (16, 12), COLOURS[dx]).save(tmp_path / path)
         row = {"image_id": f"ISIC_{number}", "lesion_id": f"HAM_{number}", "dx": dx, "label": int(dx == "mel")}
-        found.append(row | {"part": "test" if dx == "mel" else "train", "path": path})
-    return pd.DataFrame([*found, found[-1] | {"part": "val"}])
+        found.append(row | {"split": "test" if dx == "mel" else "train", "path": path})
+    return pd.DataFrame([*found, found[-1] | {"split": "val"}])
 
 
 def pair(one: str, other: str) -> pd.DataFrame:
@@ -43,7 +43,7 @@ def test_a_sheet_a_diagnosis_whose_bytes_repeat(rows: pd.DataFrame, tmp_path: Pa
 
 
 def test_a_leak_is_said_in_every_title(rows: pd.DataFrame, tmp_path: Path) -> None:
-    for folder, warning in (("clean", ""), ("leaky", "leaky protocol: parts share lesions")):
+    for folder, warning in (("clean", ""), ("leaky", "leaky protocol: splits share lesions")):
         write_sheets(rows, pair("ISIC_1", "ISIC_9"), tmp_path / folder, warning, tmp_path)
     for path in (tmp_path / "clean").iterdir():
         with Image.open(path) as clean, Image.open(tmp_path / "leaky" / path.name) as leaky:
@@ -59,7 +59,7 @@ def test_a_sheet_is_as_large_as_its_photographs_need(rows: pd.DataFrame, tmp_pat
         assert nevi.size == (width, TITLE + 2 * (SIDE + CAPTION + GAP))
         assert colour(nevi, 0) == colour(nevi, COLUMNS - 1) == colour(nevi, 0, 1) == COLOURS["nv"]
         assert colour(nevi, 1, 1) == (255, 255, 255)
-        # It stands in val and in test, and is one photograph.
+        # It stands in val and in test, and is one image.
         assert melanoma.size == (width, TITLE + SIDE + CAPTION + GAP)
         assert colour(melanoma, 0) == COLOURS["mel"]
         assert colour(melanoma, 1) == (255, 255, 255)
@@ -82,7 +82,7 @@ def test_duplicates_stand_side_by_side(rows: pd.DataFrame, tmp_path: Path) -> No
         assert sheet.getpixel((left[0] + 1, left[1])) == COLOURS["mel"]
 
 
-@pytest.mark.parametrize("kind", ["none", "a photograph is in no part"])
+@pytest.mark.parametrize("kind", ["none", "a image is in no split"])
 def test_without_a_pair_to_show_there_is_no_sheet_of_duplicates(rows: pd.DataFrame, tmp_path: Path, kind: str) -> None:
     write_sheets(rows, NONE if kind == "none" else pair("ISIC_1", "ISIC_x"), tmp_path / "sheets", root=tmp_path)
     assert not (tmp_path / "sheets" / "duplicates.png").exists()

@@ -27,7 +27,7 @@ FIVE = [plant_lesion, plant_near_duplicate, plant_bytes, plant_copy, plant_test_
 
 @pytest.fixture
 def dealt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
-    """Runs split and augment on the tiny archive, in what is then the working directory."""
+    """Runs split and augment on the tiny dataset, in what is then the working directory."""
     tiny.merge(tmp_path)
     PROBLEMS.write(pd.DataFrame(columns=list(PROBLEMS.columns)), tmp_path / "data" / "problems.csv")
     monkeypatch.chdir(tmp_path)
@@ -104,8 +104,8 @@ def test_five_leaks_are_one_message_without_a_traceback(dealt: Callable[..., Pat
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     for kind in ("lesion", "near-duplicate", "same bytes"):
-        assert f"\n  {kind} in several parts, " in done.stderr
-    for kind in ("picture of train in another part", "copy apart from its original"):
+        assert f"\n  {kind} in several splits, " in done.stderr
+    for kind in ("image of train in another split", "copy apart from its original"):
         assert f"\n  {kind}, 1: " in done.stderr
     assert not Path("data/audited").exists()
     assert not Path("metrics").exists()

@@ -14,7 +14,7 @@ ROWS = pd.DataFrame(
         "dx": ["nv", "nv", "mel", "bkl", "bcc", "bcc"],
         "dx_type": ["follow_up", "histo", "histo", "follow_up", "histo", "histo"],
         "label": [0, 0, 1, 0, 1, 1],
-        "part": ["train", "train", "train", "test", "val", "val"],
+        "split": ["train", "train", "train", "test", "val", "val"],
         "age": [10.0, None, 60.0, 50.0, 70.0, 80.0],
         "sex": ["male", "unknown", "", "female", "male", "male"],
         "localization": ["back", "back", "unknown", "", "ear", "back"],
@@ -36,12 +36,12 @@ def test_describe_counts() -> None:
     assert described["lesions"]["train"] == {"benign": 1, "malignant": 1}
     assert described["lesions"]["val"] == {"benign": 0, "malignant": 1}
     assert described["prevalence"] == {
-        "photographs": {"all": 0.5, "train": 0.3333, "val": 1.0, "test": 0.0},
+        "images": {"all": 0.5, "train": 0.3333, "val": 1.0, "test": 0.0},
         "lesions": {"all": 0.5, "train": 0.5, "val": 1.0, "test": 0.0},
     }
     assert described["images_by_dx"] == {"akiec": 0, "bcc": 2, "bkl": 1, "df": 0, "mel": 1, "nv": 2, "vasc": 0}
     assert described["lesions_by_dx"] == {"akiec": 0, "bcc": 1, "bkl": 1, "df": 0, "mel": 1, "nv": 1, "vasc": 0}
-    assert described["lesions_by_photographs"] == {"1": 2, "2": 2, "3": 0, "4 or more": 0}
+    assert described["lesions_by_images"] == {"1": 2, "2": 2, "3": 0, "4 or more": 0}
     assert described["missing"] == {"age": 1, "sex": 2, "localization": 2}
     assert described["groups_of_several_lesions"] == 1
 
@@ -83,18 +83,18 @@ def test_describe_counts_pairs_by_kind() -> None:
 
 
 def test_a_photograph_in_two_parts_counts_in_both_and_once_in_all() -> None:
-    twice = pd.concat([ROWS, ROWS[ROWS["part"] == "val"].assign(part="test")])
+    twice = pd.concat([ROWS, ROWS[ROWS["split"] == "val"].assign(split="test")])
     described = describe(twice, SOUND, APART)
     assert described["images"]["all"] == 6
     assert described["images"]["val"] == {"benign": 0, "malignant": 2}
     assert described["images"]["test"] == {"benign": 1, "malignant": 2}
     assert described["lesions"]["test"] == {"benign": 1, "malignant": 1}
-    assert described["lesions_by_photographs"] == describe(ROWS, SOUND, APART)["lesions_by_photographs"]
+    assert described["lesions_by_images"] == describe(ROWS, SOUND, APART)["lesions_by_images"]
     assert described["age"] == describe(ROWS, SOUND, APART)["age"]
 
 
 def test_a_lesion_in_two_parts_counts_in_both() -> None:
-    described = describe(ROWS.assign(part=["train", "test", "train", "test", "val", "val"]), SOUND, APART)
+    described = describe(ROWS.assign(split=["train", "test", "train", "test", "val", "val"]), SOUND, APART)
     assert described["lesions"]["all"] == 4
     assert described["lesions"]["train"]["benign"] == 1
     assert described["lesions"]["test"]["benign"] == 2
@@ -103,7 +103,7 @@ def test_a_lesion_in_two_parts_counts_in_both() -> None:
 def test_what_is_undefined_is_none() -> None:
     described = describe(ROWS[ROWS["dx"] == "nv"].assign(age=float("nan")), SOUND, APART)
     assert described["age"]["benign"] == {"first_quartile": None, "median": None, "third_quartile": None}
-    assert described["prevalence"]["photographs"] == {"all": 0.0, "train": 0.0, "val": None, "test": None}
+    assert described["prevalence"]["images"] == {"all": 0.0, "train": 0.0, "val": None, "test": None}
     assert described["histology"] == {"benign": 0.5, "malignant": None}
     json.dumps(described, allow_nan=False)
 

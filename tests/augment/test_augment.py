@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.augment.augment import distort, draw_copy, make_copies
+from dermoscopy.augment.augment import augment_image, distort, make_augmented
 from dermoscopy.augment.params import Augment
 from tests import tiny
 
@@ -67,17 +67,17 @@ def test_exactly_the_planned_copies_are_made(merged: pd.DataFrame, tmp_path: Pat
     rows = tiny.read(tmp_path)
     planned = rows[rows["image_id"] != rows["source"]]
     assert sorted(copies(tmp_path)) == sorted(planned["path"])
-    parts = {"train", "val", "test"} if protocol == "paper" else {"train"}
-    assert set(planned["part"]) == parts
+    splits = {"train", "val", "test"} if protocol == "paper" else {"train"}
+    assert set(planned["split"]) == splits
 
 
 def test_a_copy_depends_on_seed_and_name_only(project: Path) -> None:
     rows, before = tiny.read(project), copies(project)
     images = project / "data" / "merged" / "images"
     planned = rows[rows["image_id"] != rows["source"]]
-    make_copies(planned.iloc[[-1]], images, tiny.AUGMENT, tiny.SEED, project)
+    make_augmented(planned.iloc[[-1]], images, tiny.AUGMENT, tiny.SEED, project)
     assert copies(project) == before
-    make_copies(rows, images, tiny.AUGMENT, 2, project)
+    make_augmented(rows, images, tiny.AUGMENT, 2, project)
     assert copies(project) != before
     assert len(set(copies(project).values())) == len(before)
 
@@ -89,7 +89,7 @@ def test_a_copy_is_the_file_that_pillow_would_save(project: Path) -> None:
     with Image.open(original) as image:
         rng = np.random.default_rng([tiny.SEED, *copy["image_id"].encode()])
         distort(image, tiny.AUGMENT, rng).save(project / "saved.jpg", quality=tiny.AUGMENT.quality)
-    drawn = draw_copy(original, copy["image_id"], tiny.AUGMENT, tiny.SEED)
+    drawn = augment_image(original, copy["image_id"], tiny.AUGMENT, tiny.SEED)
     assert drawn == (project / "saved.jpg").read_bytes() == (project / copy["path"]).read_bytes()
 
 

@@ -8,10 +8,10 @@ from PIL import Image
 from dermoscopy.core.splits import locate
 
 
-def photographs(part: str, count: int) -> pd.DataFrame:
+def images(split: str, count: int) -> pd.DataFrame:
     """Malignant ones are darker, older, and went to histology."""
     label = np.arange(count) % 2
-    image = [f"{part}_{number}" for number in range(count)]
+    image = [f"{split}_{number}" for number in range(count)]
     rows = pd.DataFrame(
         {
             "image_id": image,
@@ -23,12 +23,12 @@ def photographs(part: str, count: int) -> pd.DataFrame:
             "sex": "male",
             "localization": "back",
             "label": label,
-            "part": part,
+            "split": split,
             "source": image,
             "sha256": "0",
         }
     )
-    rows["path"] = locate(rows, part)
+    rows["path"] = locate(rows, split)
     for path, value in zip(rows["path"], label, strict=True):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((20, 24, 3), 60 if value else 180, np.uint8)).save(path)
@@ -36,7 +36,7 @@ def photographs(part: str, count: int) -> pd.DataFrame:
 
 
 @pytest.fixture
-def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Train and test tables with photographs in the working directory."""
+def splits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train and test tables with images in the working directory."""
     monkeypatch.chdir(tmp_path)
-    return photographs("train", 8), photographs("test", 4)
+    return images("train", 8), images("test", 4)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from dermoscopy.core import params as file
-from dermoscopy.core.splits import PART
+from dermoscopy.core.splits import SPLIT
 from dermoscopy.core.tables import PREDICTIONS
 from stages.baselines import baselines
 
@@ -18,15 +18,15 @@ def fresh_parameters():
     file.read.cache_clear()
 
 
-def test_a_table_for_each_baseline(parts):
+def test_a_table_for_each_baseline(splits):
     shutil.copy(PARAMETERS, ".")
-    for name, table in zip(("train", "test"), parts, strict=True):
-        PART.write(table, Path("data/split", f"{name}.csv"))
+    for name, table in zip(("train", "test"), splits, strict=True):
+        SPLIT.write(table, Path("data/split", f"{name}.csv"))
     baselines()
     written = sorted(Path("data/baselines").iterdir())
     assert [path.stem for path in written] == ["age_sex_site", "colours", "dx_type", "prevalence", "thumbnail"]
     for path in written:
-        assert PREDICTIONS.read(path)["image_id"].tolist() == sorted(parts[1]["image_id"])
+        assert PREDICTIONS.read(path)["image_id"].tolist() == sorted(splits[1]["image_id"])
     first = [path.read_bytes() for path in written]
     baselines()
     assert [path.read_bytes() for path in written] == first

@@ -15,9 +15,9 @@ def tree() -> dict[str, Any]:
 
 
 @pytest.fixture
-def archive(tmp_path) -> Path:
-    """A folder that looks like HAM10000, of two photographs."""
-    folder = tmp_path / "archive" / "ham10000"
+def dataset(tmp_path) -> Path:
+    """A folder that looks like HAM10000, of two images."""
+    folder = tmp_path / "dataset" / "ham10000"
     for part, name in (("HAM10000_images_part_1", "ISIC_1.jpg"), ("HAM10000_images_part_2", "ISIC_2.jpg")):
         (folder / part).mkdir(parents=True)
         (folder / part / name).write_bytes(name.encode())

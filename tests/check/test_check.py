@@ -53,17 +53,17 @@ def test_a_second_time_it_writes_nothing(workspace):
     assert contents(workspace) == before
 
 
-def test_the_same_content_elsewhere_has_the_same_name(workspace, archive, tmp_path):
-    check(workspace, "data.source=directory", f'data.path="{archive}"')
+def test_the_same_content_elsewhere_has_the_same_name(workspace, dataset, tmp_path):
+    check(workspace, "data.source=directory", f'data.path="{dataset}"')
     before = contents(workspace)
-    shutil.copytree(archive, tmp_path / "elsewhere")
+    shutil.copytree(dataset, tmp_path / "elsewhere")
     assert check(workspace, f'data.path="{tmp_path / "elsewhere"}"').returncode == 0
     assert contents(workspace) == before
     assert str(tmp_path) not in (workspace / "data/source.json").read_text()
     assert (workspace / ".checkpoints/hashes.json").is_file()
 
 
-def test_it_refuses_all_at_once_and_touches_nothing(workspace, archive):
+def test_it_refuses_all_at_once_and_touches_nothing(workspace, dataset):
     check(workspace)
     before = contents(workspace)
     done = check(workspace, "optimizer=adma", "models.cnn_b.image_size=16", "data.source=directory", "data.path=/no")
@@ -98,8 +98,8 @@ def test_git_sees_a_refused_value_of_the_same_length(workspace):
     assert (workspace / "params.yaml").read_text() == before
 
 
-def test_what_is_remembered_outlives_a_queued_experiment_s_folder(workspace, archive, tmp_path):
-    check(workspace, "data.source=directory", f'data.path="{archive}"', root=tmp_path)
+def test_what_is_remembered_outlives_a_queued_experiment_s_folder(workspace, dataset, tmp_path):
+    check(workspace, "data.source=directory", f'data.path="{dataset}"', root=tmp_path)
     assert (tmp_path / ".checkpoints/hashes.json").is_file()
     assert not (workspace / ".checkpoints").exists()
 

@@ -21,13 +21,13 @@ def overnight(tree: Tree) -> Params:
 
 def test_a_short_run_is_not_worth_a_line(tree: Tree, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    cost.tell_cost(Params(**tree), {"source": "simulated"})
+    cost.log_cost(Params(**tree), {"source": "simulated"})
     assert caplog.messages == []
 
 
 def test_a_long_one_is_told_by_member_with_its_disk(tree: Tree, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    cost.tell_cost(overnight(tree), {"source": "download"})
+    cost.log_cost(overnight(tree), {"source": "download"})
     [line] = caplog.messages
     for member in tree["models"]:
         assert f"{member} " in line
@@ -38,7 +38,7 @@ def test_a_long_one_is_told_by_member_with_its_disk(tree: Tree, caplog: pytest.L
 def test_a_long_search_is_told_too(tree: Tree, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     tree["search"] |= {"trials": 5000}
-    cost.tell_cost(Params(**tree), {"source": "simulated"})
+    cost.log_cost(Params(**tree), {"source": "simulated"})
     [line] = caplog.messages
     assert "search " in line
 
@@ -107,7 +107,7 @@ def test_a_backbone_without_a_measured_pace_is_named(
     assert seconds(tree, backbone="vgg16") is None
     tree["models"]["vgg19"]["backbone"] = "vgg16"
     with caplog.at_level("INFO"):
-        cost.tell_cost(Params(**tree), {"source": "simulated"})
+        cost.log_cost(Params(**tree), {"source": "simulated"})
     assert "How long vgg19 trains is not known" in caplog.text
 
 
@@ -119,8 +119,8 @@ def test_copies_cost_time_and_disk(tree: Tree) -> None:
     assert cost.expected_disk(without, 670) < cost.expected_disk(with_copies, 670)
 
 
-def test_disk_is_what_the_files_take(tree: Tree, archive: Path) -> None:
-    tree["data"] |= {"source": "directory", "path": str(archive)}
+def test_disk_is_what_the_files_take(tree: Tree, dataset: Path) -> None:
+    tree["data"] |= {"source": "directory", "path": str(dataset)}
     tree["augment"]["balance"] = 0
-    size = sum(path.stat().st_size for path in archive.rglob("*.jpg"))
+    size = sum(path.stat().st_size for path in dataset.rglob("*.jpg"))
     assert cost.expected_disk(Params(**tree), 2) == pytest.approx(5 * size)

@@ -3,7 +3,7 @@ from importlib.metadata import PackageNotFoundError
 import pytest
 
 from dermoscopy.check import check as module
-from dermoscopy.check.check import device_problems, tell_unused_gpus
+from dermoscopy.check.check import device_problems, warn_unused_gpus
 from dermoscopy.networks.params import Runtime, Training
 
 
@@ -27,7 +27,7 @@ def test_a_batch_divides_among_the_devices(tree, devices, batch_size, said):
 def test_gpus_that_nobody_would_use_are_told(monkeypatch, caplog, gpus, told):
     monkeypatch.setattr(module, "distribution", lambda name: None)
     monkeypatch.setattr(module, "visible", lambda environment: gpus)
-    tell_unused_gpus()
+    warn_unused_gpus()
     assert told in caplog.text
 
 
@@ -39,5 +39,5 @@ def test_without_gpus_or_with_the_tensorflow_for_them_nothing_is(monkeypatch, ca
 
     monkeypatch.setattr(module, "distribution", distribution)
     monkeypatch.setattr(module, "visible", lambda environment: gpus)
-    tell_unused_gpus()
+    warn_unused_gpus()
     assert caplog.text == ""

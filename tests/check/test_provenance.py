@@ -10,11 +10,11 @@ import pytest
 from dermoscopy.acquire.params import Data, Limits, Source, Weights
 from dermoscopy.check.provenance import fingerprint
 from dermoscopy.core import files
-from dermoscopy.core.errors import ArchiveError
+from dermoscopy.core.errors import DatasetError
 
 
 @pytest.fixture
-def archive(tmp_path) -> Path:
+def dataset(tmp_path) -> Path:
     folder = tmp_path / "ham10000"
     for part, names in (("HAM10000_images_part_1", "ab"), ("HAM10000_images_part_2", "cd")):
         (folder / part).mkdir(parents=True)
@@ -38,10 +38,10 @@ def directory(folder: Path) -> Data:
     return data("directory", folder)
 
 
-def zipped(archive: Path, path: Path, prefix: str = "") -> Path:
+def zipped(dataset: Path, path: Path, prefix: str = "") -> Path:
     with zipfile.ZipFile(path, "w") as file:
-        for member in sorted(archive.rglob("*.*")):
-            file.write(member, f"{prefix}{member.relative_to(archive)}")
+        for member in sorted(dataset.rglob("*.*")):
+            file.write(member, f"{prefix}{member.relative_to(dataset)}")
     return path
 
 
@@ -52,121 +52,121 @@ def test_the_simulated_archive_has_no_content_of_its_own(memory):
     assert not memory.exists()
 
 
-def test_it_depends_on_content_alone(archive, memory, tmp_path):
-    first = fingerprint(directory(archive), {}, memory)
+def test_it_depends_on_content_alone(dataset, memory, tmp_path):
+    first = fingerprint(directory(dataset), {}, memory)
     assert first["images"]["count"] == 4
-    elsewhere = shutil.copytree(archive, tmp_path / "elsewhere", copy_function=shutil.copyfile)
+    elsewhere = shutil.copytree(dataset, tmp_path / "elsewhere", copy_function=shutil.copyfile)
     assert fingerprint(directory(elsewhere), {}, memory) == first
     assert str(tmp_path) not in json.dumps(first)
 
 
 @pytest.mark.parametrize("change", ["bytes", "name", "folder", "gone", "more", "table"])
-def test_any_change_of_content_shows(archive, memory, change):
-    before = fingerprint(directory(archive), {}, memory)
-    part = archive / "HAM10000_images_part_1"
+def test_any_change_of_content_shows(dataset, memory, change):
+    before = fingerprint(directory(dataset), {}, memory)
+    part = dataset / "HAM10000_images_part_1"
     if change == "bytes":
         (part / "a.jpg").write_bytes(b"other")
     elif change == "name":
         (part / "a.jpg").rename(part / "e.jpg")
     elif change == "folder":
-        (part / "a.jpg").rename(archive / "HAM10000_images_part_2" / "a.jpg")
+        (part / "a.jpg").rename(dataset / "HAM10000_images_part_2" / "a.jpg")
     elif change == "gone":
         (part / "a.jpg").unlink()
     elif change == "more":
         (part / "e.jpg").write_bytes(b"e")
     else:
-        (archive / "HAM10000_metadata.csv").write_text("lesion_id\n")
-    after = fingerprint(directory(archive), {}, memory)
+        (dataset / "HAM10000_metadata.csv").write_text("lesion_id\n")
+    after = fingerprint(directory(dataset), {}, memory)
     assert after != before
     assert (after["images"] != before["images"]) == (change != "table")
 
 
-def test_what_acquire_does_not_take_does_not_count(archive, memory):
-    before = fingerprint(directory(archive), {}, memory)
-    (archive / "notes.txt").write_text("mine")
-    assert fingerprint(directory(archive), {}, memory) == before
+def test_what_acquire_does_not_take_does_not_count(dataset, memory):
+    before = fingerprint(directory(dataset), {}, memory)
+    (dataset / "notes.txt").write_text("mine")
+    assert fingerprint(directory(dataset), {}, memory) == before
 
 
-def test_files_are_read_once(archive, memory, monkeypatch):
-    first = fingerprint(directory(archive), {}, memory)
+def test_files_are_read_once(dataset, memory, monkeypatch):
+    first = fingerprint(directory(dataset), {}, memory)
     read: list[Path] = []
     sha256 = files.sha256
     monkeypatch.setattr(files, "sha256", lambda path: read.append(path) or sha256(path))
-    assert fingerprint(directory(archive), {}, memory) == first
+    assert fingerprint(directory(dataset), {}, memory) == first
     assert read == []
 
-    changed = archive / "HAM10000_images_part_1" / "a.jpg"
+    changed = dataset / "HAM10000_images_part_1" / "a.jpg"
     changed.write_bytes(b"z")
     os.utime(changed, ns=(1, 1))
-    assert fingerprint(directory(archive), {}, memory) != first
+    assert fingerprint(directory(dataset), {}, memory) != first
     assert read == [changed]
 
 
 @pytest.mark.parametrize("spoilt", ["", "[]", '{"a": 1', "[" * 100_000])
-def test_a_spoilt_memory_is_made_anew(archive, memory, spoilt):
-    first = fingerprint(directory(archive), {}, memory)
+def test_a_spoilt_memory_is_made_anew(dataset, memory, spoilt):
+    first = fingerprint(directory(dataset), {}, memory)
     memory.write_text(spoilt)
-    assert fingerprint(directory(archive), {}, memory) == first
+    assert fingerprint(directory(dataset), {}, memory) == first
     assert len(json.loads(memory.read_text())) == 5
 
 
-def test_masks_count_where_there_are_any(archive, memory):
-    before = fingerprint(directory(archive), {}, memory)
-    masks = archive / "HAM10000_segmentations_lesion_tschandl"
+def test_masks_count_where_there_are_any(dataset, memory):
+    before = fingerprint(directory(dataset), {}, memory)
+    masks = dataset / "HAM10000_segmentations_lesion_tschandl"
     masks.mkdir()
-    assert fingerprint(directory(archive), {}, memory) == before
+    assert fingerprint(directory(dataset), {}, memory) == before
     (masks / "a_segmentation.png").write_bytes(b"a")
-    first = fingerprint(directory(archive), {}, memory)
+    first = fingerprint(directory(dataset), {}, memory)
     assert {key: first[key] for key in before} == before
     assert first["masks"]["count"] == 1
     (masks / "a_segmentation.png").write_bytes(b"b ")
-    assert fingerprint(directory(archive), {}, memory) != first
+    assert fingerprint(directory(dataset), {}, memory) != first
 
 
-def test_what_stands_twice_counts_once_unless_it_differs(archive, memory):
-    before = fingerprint(directory(archive), {}, memory)
-    again = archive / "ham10000_images_part_1" / "a.jpg"
+def test_what_stands_twice_counts_once_unless_it_differs(dataset, memory):
+    before = fingerprint(directory(dataset), {}, memory)
+    again = dataset / "ham10000_images_part_1" / "a.jpg"
     again.parent.mkdir()
     again.write_bytes(b"a")
-    assert fingerprint(directory(archive), {}, memory) == before
+    assert fingerprint(directory(dataset), {}, memory) == before
     again.write_bytes(b"other")
-    assert fingerprint(directory(archive), {}, memory) != before
+    assert fingerprint(directory(dataset), {}, memory) != before
 
 
-def test_what_cannot_be_taken_is_counted(archive, memory):
-    (archive / "HAM10000_images_part_1" / "e.png").write_bytes(b"e")
-    assert fingerprint(directory(archive), {}, memory)["problems"] == {"file that is not a .jpg": 1}
+def test_what_cannot_be_taken_is_counted(dataset, memory):
+    (dataset / "HAM10000_images_part_1" / "e.png").write_bytes(b"e")
+    assert fingerprint(directory(dataset), {}, memory)["problems"] == {"file that is not a .jpg": 1}
 
 
-def test_a_zip_by_its_members(archive, memory, tmp_path):
-    first = fingerprint(directory(zipped(archive, tmp_path / "archive.zip")), {}, memory)
+def test_a_zip_by_its_members(dataset, memory, tmp_path):
+    first = fingerprint(directory(zipped(dataset, tmp_path / "dataset.zip")), {}, memory)
     assert first["images"]["count"] == 4
     assert not memory.exists()
     (tmp_path / "folder").mkdir()
-    elsewhere = zipped(archive, tmp_path / "folder" / "of-another-name.zip", prefix="HAM/")
+    elsewhere = zipped(dataset, tmp_path / "folder" / "of-another-name.zip", prefix="HAM/")
     os.utime(elsewhere, ns=(1, 1))
     assert fingerprint(directory(elsewhere), {}, memory) == first
     assert fingerprint(directory(tmp_path / "folder"), {}, memory) == first
     told = json.dumps(first)
-    assert "archive.zip" not in told
+    assert "dataset.zip" not in told
     assert str(tmp_path) not in told
 
 
 @pytest.mark.parametrize("change", ["bytes", "name", "folder", "gone", "table"])
-def test_any_change_within_a_zip_shows(archive, memory, tmp_path, change):
-    before = fingerprint(directory(zipped(archive, tmp_path / "archive.zip")), {}, memory)
-    part = archive / "HAM10000_images_part_1"
+def test_any_change_within_a_zip_shows(dataset, memory, tmp_path, change):
+    before = fingerprint(directory(zipped(dataset, tmp_path / "dataset.zip")), {}, memory)
+    part = dataset / "HAM10000_images_part_1"
     if change == "bytes":
         (part / "a.jpg").write_bytes(b"z")
     elif change == "name":
         (part / "a.jpg").rename(part / "e.jpg")
     elif change == "folder":
-        (part / "a.jpg").rename(archive / "HAM10000_images_part_2" / "a.jpg")
+        (part / "a.jpg").rename(dataset / "HAM10000_images_part_2" / "a.jpg")
     elif change == "gone":
         (part / "a.jpg").unlink()
     else:
-        (archive / "HAM10000_metadata.csv").write_text("lesion_id\n")
-    assert fingerprint(directory(zipped(archive, tmp_path / "archive.zip")), {}, memory) != before
+        (dataset / "HAM10000_metadata.csv").write_text("lesion_id\n")
+    assert fingerprint(directory(zipped(dataset, tmp_path / "dataset.zip")), {}, memory) != before
 
 
 def test_a_download_by_what_is_published(memory):
@@ -177,11 +177,11 @@ def test_a_download_by_what_is_published(memory):
     assert not memory.exists()
 
 
-def test_what_is_unchanged_is_not_read_again(archive, memory, monkeypatch):
-    first = fingerprint(directory(archive), {}, memory)
+def test_what_is_unchanged_is_not_read_again(dataset, memory, monkeypatch):
+    first = fingerprint(directory(dataset), {}, memory)
     read = []
     monkeypatch.setattr("dermoscopy.core.files.sha256", read.append)
-    assert fingerprint(directory(archive), {}, memory) == first
+    assert fingerprint(directory(dataset), {}, memory) == first
     assert read == []
 
 
@@ -209,32 +209,32 @@ def test_weights_that_no_member_uses_do_not_count(memory, tmp_path):
 
 def test_what_cannot_be_read_is_named(memory, tmp_path):
     weights = {"mine": Weights(source=str(tmp_path / "gone.h5"), sha256=None)}
-    with pytest.raises(ArchiveError, match=r"gone\.h5: No such file"):
+    with pytest.raises(DatasetError, match=r"gone\.h5: No such file"):
         fingerprint(data("simulated", **weights), {"vgg19": "mine"}, memory)
 
 
 @pytest.mark.parametrize("entry", [None, 5, [], [1], [1, 2], [1, 2, 3], [1, 2, "a", "b"], ["1", 2, "a"]])
-def test_an_odd_memory_of_a_file_is_made_anew(archive, memory, entry):
-    first = fingerprint(directory(archive), {}, memory)
+def test_an_odd_memory_of_a_file_is_made_anew(dataset, memory, entry):
+    first = fingerprint(directory(dataset), {}, memory)
     sound = json.loads(memory.read_text())
     size_and_time = {path: known[:2] for path, known in sound.items()}
     memory.write_text(json.dumps(dict.fromkeys(sound, entry)))
-    assert fingerprint(directory(archive), {}, memory) == first
+    assert fingerprint(directory(dataset), {}, memory) == first
     assert json.loads(memory.read_text()) == sound
     memory.write_text(json.dumps(size_and_time))
-    assert fingerprint(directory(archive), {}, memory) == first
+    assert fingerprint(directory(dataset), {}, memory) == first
 
 
 @pytest.mark.parametrize("odd", ["a file", "a folder of its name", "a loop"])
-def test_what_cannot_be_remembered_is_read_again(archive, memory, tmp_path, odd):
-    first = fingerprint(directory(archive), {}, tmp_path / "elsewhere.json")
+def test_what_cannot_be_remembered_is_read_again(dataset, memory, tmp_path, odd):
+    first = fingerprint(directory(dataset), {}, tmp_path / "elsewhere.json")
     if odd == "a file":
         memory.parent.write_text("mine")
     elif odd == "a loop":
         memory.parent.symlink_to(memory.parent)
     else:
         memory.mkdir(parents=True)
-    assert fingerprint(directory(archive), {}, memory) == first
+    assert fingerprint(directory(dataset), {}, memory) == first
     if odd == "a folder of its name":
         assert list(memory.parent.iterdir()) == [memory]
 
@@ -249,7 +249,7 @@ def test_a_checksum_asked_of_published_weights_counts(memory):
     assert json.dumps(found("a" * 64)).count("a" * 64) == 1
 
 
-def test_a_name_that_is_not_utf_8_stops_nothing(archive, memory):
-    before = fingerprint(directory(archive), {}, memory)
-    (archive / "HAM10000_images_part_1" / os.fsdecode(b"\xff.jpg")).write_bytes(b"e")
-    assert fingerprint(directory(archive), {}, memory) == {**before, "problems": {"file name that is not UTF-8": 1}}
+def test_a_name_that_is_not_utf_8_stops_nothing(dataset, memory):
+    before = fingerprint(directory(dataset), {}, memory)
+    (dataset / "HAM10000_images_part_1" / os.fsdecode(b"\xff.jpg")).write_bytes(b"e")
+    assert fingerprint(directory(dataset), {}, memory) == {**before, "problems": {"file name that is not UTF-8": 1}}

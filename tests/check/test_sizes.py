@@ -1,7 +1,7 @@
 import pytest
 
 from dermoscopy.check.check import size_problems
-from dermoscopy.networks.build import feature_side
+from dermoscopy.networks.build import feature_map_size
 from dermoscopy.networks.params import SmallCNN, Transfer
 
 
@@ -52,4 +52,4 @@ def test_keras_agrees(tree):
     member = SmallCNN(**tree["models"]["cnn_a"])
     model = build_small_cnn("cnn_a", member.model_copy(update={"image_size": 53}), seed=1)
     assert model.get_layer("pool_3").output.shape[1:3] == (1, 1)
-    assert feature_side(member.model_copy(update={"image_size": 53})) == 1
+    assert feature_map_size(member.model_copy(update={"image_size": 53})) == 1

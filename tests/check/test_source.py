@@ -18,45 +18,45 @@ def problems(path, source="directory", strict=True):
 
 
 def pack(path, members):
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(path, "w") as dataset:
         for name, content in members.items():
-            archive.writestr(name, content)
+            dataset.writestr(name, content)
 
 
-def pack_parts(archive):
+def pack_parts(dataset):
     for part in PARTS:
-        pack(archive / f"{part}.zip", {"ISIC_1.jpg": "x"})
-        shutil.rmtree(archive / part)
+        pack(dataset / f"{part}.zip", {"ISIC_1.jpg": "x"})
+        shutil.rmtree(dataset / part)
 
 
-def test_the_archive_passes(archive):
-    assert problems(archive) == []
+def test_the_archive_passes(dataset):
+    assert problems(dataset) == []
 
 
 @pytest.mark.parametrize("table", ["HAM10000_metadata.tab", "HAM10000_metadata"])
-def test_the_zips_and_the_tab_file_of_the_dataverse_pass(archive, table):
-    (archive / "HAM10000_metadata.csv").rename(archive / table)
-    pack_parts(archive)
-    assert problems(archive) == []
+def test_the_zips_and_the_tab_file_of_the_dataverse_pass(dataset, table):
+    (dataset / "HAM10000_metadata.csv").rename(dataset / table)
+    pack_parts(dataset)
+    assert problems(dataset) == []
 
 
 def test_one_zip_passes(tmp_path):
-    path = tmp_path / "archive.zip"
+    path = tmp_path / "dataset.zip"
     pack(path, {"HAM10000_metadata.csv": "x"} | {f"{part}/ISIC_1.jpg": "x" for part in PARTS})
     assert problems(path) == problems(tmp_path) == []
 
 
-def test_without_strictness_one_folder_will_do_but_not_none_and_never_no_table(archive):
-    shutil.rmtree(archive / PARTS[1])
-    assert problems(archive) != []
-    assert problems(archive, strict=False) == []
-    shutil.rmtree(archive / PARTS[0])
-    assert problems(archive, strict=False) != []
+def test_without_strictness_one_folder_will_do_but_not_none_and_never_no_table(dataset):
+    shutil.rmtree(dataset / PARTS[1])
+    assert problems(dataset) != []
+    assert problems(dataset, strict=False) == []
+    shutil.rmtree(dataset / PARTS[0])
+    assert problems(dataset, strict=False) != []
 
 
-def test_without_strictness_the_table_is_still_needed(archive):
-    (archive / "HAM10000_metadata.csv").unlink()
-    assert problems(archive, strict=False) != []
+def test_without_strictness_the_table_is_still_needed(dataset):
+    (dataset / "HAM10000_metadata.csv").unlink()
+    assert problems(dataset, strict=False) != []
 
 
 @pytest.mark.parametrize("source", ["simulated", "download"])
@@ -71,15 +71,15 @@ def test_no_path():
     assert "make run DATA=path" in line
 
 
-def test_no_folder(archive):
-    (line,) = problems(archive.parent / "ham1000")
-    assert line.endswith(f"expected a folder or a zip, and this is not there. Did you mean {archive}?")
+def test_no_folder(dataset):
+    (line,) = problems(dataset.parent / "ham1000")
+    assert line.endswith(f"expected a folder or a zip, and this is not there. Did you mean {dataset}?")
 
 
-def test_no_zip(archive):
-    (archive / "archive.zip").touch()
-    (line,) = problems(archive / "achive.zip")
-    assert line.endswith(f"expected a folder or a zip, and this is not there. Did you mean {archive / 'archive.zip'}?")
+def test_no_zip(dataset):
+    (dataset / "dataset.zip").touch()
+    (line,) = problems(dataset / "achive.zip")
+    assert line.endswith(f"expected a folder or a zip, and this is not there. Did you mean {dataset / 'dataset.zip'}?")
 
 
 def test_no_folder_above_either():
@@ -87,67 +87,67 @@ def test_no_folder_above_either():
     assert line.endswith("expected a folder or a zip, and this is not there.")
 
 
-def test_a_file_that_is_no_zip(archive):
-    (line,) = problems(archive / "HAM10000_metadata.csv")
+def test_a_file_that_is_no_zip(dataset):
+    (line,) = problems(dataset / "HAM10000_metadata.csv")
     assert "file that cannot be read as a zip, 1: HAM10000_metadata.csv (File is not a zip file)." in line
-    assert line.endswith(f"Did you mean {archive}?")
+    assert line.endswith(f"Did you mean {dataset}?")
 
 
-def test_a_zip_that_is_none(archive):
-    shutil.rmtree(archive / PARTS[0])
-    (archive / f"{PARTS[0]}.zip").write_text("<html>Sign in</html>")
-    (line,) = problems(archive)
+def test_a_zip_that_is_none(dataset):
+    shutil.rmtree(dataset / PARTS[0])
+    (dataset / f"{PARTS[0]}.zip").write_text("<html>Sign in</html>")
+    (line,) = problems(dataset)
     assert line.endswith(f"file that cannot be read as a zip, 1: {PARTS[0]}.zip (File is not a zip file).")
 
 
-def test_zips_within_a_zip(archive):
-    pack_parts(archive)
-    path = archive.parent / "dataverse_files.zip"
-    pack(path, {f"{part}.zip": (archive / f"{part}.zip").read_bytes() for part in PARTS})
+def test_zips_within_a_zip(dataset):
+    pack_parts(dataset)
+    path = dataset.parent / "dataverse_files.zip"
+    pack(path, {f"{part}.zip": (dataset / f"{part}.zip").read_bytes() for part in PARTS})
     (line,) = problems(path)
     assert "zip inside a zip, 2: dataverse_files.zip: HAM10000_images_part_1.zip (unpack the outer one)" in line
 
 
-def test_one_of_the_zips(archive):
-    pack_parts(archive)
-    (line,) = problems(archive / f"{PARTS[0]}.zip")
+def test_one_of_the_zips(dataset):
+    pack_parts(dataset)
+    (line,) = problems(dataset / f"{PARTS[0]}.zip")
     assert "it lacks HAM10000_metadata.csv, HAM10000_images_part_2; found ISIC_1.jpg." in line
-    assert line.endswith(f"Did you mean {archive}?")
+    assert line.endswith(f"Did you mean {dataset}?")
 
 
 def test_a_zip_of_something_else(tmp_path):
-    pack(tmp_path / "photographs.zip", {"train/ISIC_1.jpg": "x", "test/ISIC_2.jpg": "x", ".hidden": "x"})
-    (line,) = problems(tmp_path / "photographs.zip")
+    pack(tmp_path / "images.zip", {"train/ISIC_1.jpg": "x", "test/ISIC_2.jpg": "x", ".hidden": "x"})
+    (line,) = problems(tmp_path / "images.zip")
     assert line.endswith("found test, train.")
 
 
-def test_a_name_misspelt(archive):
-    (archive / PARTS[1]).rename(archive / "HAM10000_images_part2")
-    (archive / "HAM10000_metadata.csv").rename(archive / "HAM10000_meta.csv")
-    (line,) = problems(archive)
+def test_a_name_misspelt(dataset):
+    (dataset / PARTS[1]).rename(dataset / "HAM10000_images_part2")
+    (dataset / "HAM10000_metadata.csv").rename(dataset / "HAM10000_meta.csv")
+    (line,) = problems(dataset)
     assert line.endswith(
         "If HAM10000_meta.csv is HAM10000_metadata.csv, rename it. "
         "If HAM10000_images_part2 is HAM10000_images_part_2, rename it."
     )
 
 
-def test_a_zip_one_folder_down(archive):
-    pack(archive.parent / "archive.zip", {"a": "x"})
-    (line,) = problems(archive.parent)
-    assert "found archive.zip, ham10000." in line
-    assert line.endswith(f"Did you mean {archive}?")
+def test_a_zip_one_folder_down(dataset):
+    pack(dataset.parent / "dataset.zip", {"a": "x"})
+    (line,) = problems(dataset.parent)
+    assert "found dataset.zip, ham10000." in line
+    assert line.endswith(f"Did you mean {dataset}?")
 
 
 @pytest.mark.parametrize("inside", ["..", "HAM10000_images_part_1"])
-def test_one_folder_off(archive, inside):
-    (line,) = problems((archive / inside).resolve())
+def test_one_folder_off(dataset, inside):
+    (line,) = problems((dataset / inside).resolve())
     assert "lacks HAM10000_metadata.csv, HAM10000_images_part_1, HAM10000_images_part_2" in line
-    assert line.endswith(f"Did you mean {archive}?")
+    assert line.endswith(f"Did you mean {dataset}?")
 
 
-def test_what_is_missing_and_what_is_there(archive):
-    (archive / "HAM10000_images_part_2" / "ISIC_2.jpg").unlink()
-    (line,) = problems(archive)
+def test_what_is_missing_and_what_is_there(dataset):
+    (dataset / "HAM10000_images_part_2" / "ISIC_2.jpg").unlink()
+    (line,) = problems(dataset)
     assert "it lacks HAM10000_images_part_2;" in line
     assert "found HAM10000_images_part_1, HAM10000_images_part_2, HAM10000_metadata.csv." in line
 
@@ -200,16 +200,16 @@ def shut(monkeypatch, folder):
         monkeypatch.setattr(Path, name, refuse(getattr(Path, name)))
 
 
-def test_neighbours_that_cannot_be_looked_at_are_none(archive, monkeypatch):
-    (archive.parent / "loop").symlink_to(archive.parent / "loop")
-    shut(monkeypatch, archive.parent / "a")
-    (archive.parent / "a").symlink_to(archive)
-    (line,) = problems(archive.parent)
-    assert line.endswith(f"Did you mean {archive}?")
+def test_neighbours_that_cannot_be_looked_at_are_none(dataset, monkeypatch):
+    (dataset.parent / "loop").symlink_to(dataset.parent / "loop")
+    shut(monkeypatch, dataset.parent / "a")
+    (dataset.parent / "a").symlink_to(dataset)
+    (line,) = problems(dataset.parent)
+    assert line.endswith(f"Did you mean {dataset}?")
 
 
-def test_a_neighbour_s_name_is_told_escaped(archive):
-    (archive / PARTS[1]).rename(archive / os.fsdecode(b"\xff\r"))
-    (line,) = problems(archive)
+def test_a_neighbour_s_name_is_told_escaped(dataset):
+    (dataset / PARTS[1]).rename(dataset / os.fsdecode(b"\xff\r"))
+    (line,) = problems(dataset)
     assert line.isprintable()
     assert "\\udcff\\r" in line

@@ -36,7 +36,7 @@ def test_help_names_the_commands(tmp_path):
 @pytest.mark.parametrize("command", ["run", "overrides"])
 def test_help_says_what_data_may_be(tmp_path, command):
     help_text = " ".join(dermoscopy(tmp_path, command, "--help").stdout.replace("│", " ").split())
-    assert "folder or zip file that holds the archive; or download (a folder called so is ./download)." in help_text
+    assert "folder or zip file that holds the dataset; or download (a folder called so is ./download)." in help_text
 
 
 def test_a_user_s_mistake_is_one_message_and_exit_2(project):
@@ -55,13 +55,13 @@ def test_with_the_real_dvc(project):
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "--message", "dvc")
 
-    photographs = project.parent / "my photographs, all"
-    done = dermoscopy(project, "run", "--profile", "small", "--data", str(photographs))
+    images = project.parent / "my images, all"
+    done = dermoscopy(project, "run", "--profile", "small", "--data", str(images))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Running stage 'copy'" in done.stdout
     params = (project / "params.yaml").read_text()
     assert "# Chosen with care." in params
-    assert read_yaml(params)["data"]["path"] == str(photographs)
+    assert read_yaml(params)["data"]["path"] == str(images)
 
     assert dermoscopy(project, "run", "--profile", "small", "--data", "download").returncode == 0
     data = read_yaml((project / "params.yaml").read_text())["data"]

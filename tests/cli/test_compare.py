@@ -28,11 +28,11 @@ NAMED = ROWS.assign(image_id=[f"ISIC_{row:04d}" for row in ROWS.index], dx="nv")
 def keep(folder: Path, column: str, rows: pd.DataFrame, tag: str) -> None:
     """Write predictions, keep them with DVC, commit and tag."""
     told = rows.assign(probability=ROWS.loc[rows.index, column])
-    for part, path in {"val": "data/ensemble/val.csv", "test": "data/evaluation/predictions.csv"}.items():
+    for split, path in {"val": "data/ensemble/val.csv", "test": "data/evaluation/predictions.csv"}.items():
         PREDICTIONS.write(told, folder / path)
         for member in MEMBERS:
             other = told if member == "cnn_a" else rows.assign(probability=0.5)
-            PREDICTIONS.write(other, folder / f"data/predictions/{member}/{part}.csv")
+            PREDICTIONS.write(other, folder / f"data/predictions/{member}/{split}.csv")
     blank = dict.fromkeys(("sensitivity", "specificity", "promised", "low", "high"), 0.5)
     points = pd.DataFrame([{"name": "ensemble", "point": "balanced", "threshold": 0.5, **blank}])
     POINTS.write(points, folder / "data/ensemble/points.csv")
@@ -71,10 +71,10 @@ def told(stored: Path, monkeypatch: pytest.MonkeyPatch):
     file.read.cache_clear()
 
 
-@pytest.mark.parametrize("part", ["val", "test"])
-def test_what_differs_and_whether_chance_would_do_it(told, part):
-    lines = told("before", "after", "--part", part).splitlines()
-    assert f"photographs of 80 lesions of {part}" in lines[0]
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_what_differs_and_whether_chance_would_do_it(told, split):
+    lines = told("before", "after", "--split", split).splitlines()
+    assert f"images of 80 lesions of {split}" in lines[0]
     (area,) = (line.split() for line in lines if line.startswith("ensemble") and "roc_auc" in line)
     assert float(area[3]) > float(area[2])
     assert float(area[-2]) < 0.05
@@ -91,7 +91,7 @@ def test_only_members_of_both_are_compared(told, monkeypatch):
 
 
 def test_val_is_where_ideas_are_compared(told):
-    assert told("before", "after") == told("before", "after", "--part", "val")
+    assert told("before", "after") == told("before", "after", "--split", "val")
 
 
 def test_the_workspace_stays(told, stored):

@@ -25,7 +25,7 @@ def test_the_archive_may_be_downloaded(project, capsys):
 
 def test_what_the_shell_would_split_is_refused(project, capsys):
     with pytest.raises(UserError, match="use dermoscopy run"):
-        overrides("small", str(project / "my photographs"))
+        overrides("small", str(project / "my images"))
     assert capsys.readouterr().out == f"{REFUSED}\n"
 
 

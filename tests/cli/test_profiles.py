@@ -17,7 +17,7 @@ PROFILES = sorted(Path("profiles").glob("*.yaml"))
 
 
 @pytest.fixture
-def archive(tmp_path) -> Path:
+def dataset(tmp_path) -> Path:
     for part in ("HAM10000_images_part_1", "HAM10000_images_part_2"):
         (tmp_path / part).mkdir()
         (tmp_path / part / "ISIC_1.jpg").touch()
@@ -30,11 +30,11 @@ def test_they_are_all_there():
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
-def test_it_is_accepted(profile, archive, tmp_path):
+def test_it_is_accepted(profile, dataset, tmp_path):
     shutil.copyfile(COMMITTED, tmp_path / "params.yaml")
     leaves = read_profile(profile.stem)
     if profile.stem != "tiny":
-        leaves |= {"data.path": str(archive)}
+        leaves |= {"data.path": str(dataset)}
     apply_overrides(tmp_path / "params.yaml", [override(key, value) for key, value in leaves.items()])
     tree = read_yaml((tmp_path / "params.yaml").read_text())
     TypeAdapter(Params).validate_python(tree)

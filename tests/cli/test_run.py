@@ -57,8 +57,8 @@ def test_what_dvc_made_is_undone_too(project, dvc, capsys):
 
 
 def test_a_folder_of_photographs_comes_on_top(project, dvc):
-    assert exit_code(profile="small", data="../my photographs") == 0
-    path = project.parent / "my photographs"
+    assert exit_code(profile="small", data="../my images") == 0
+    path = project.parent / "my images"
     assert dvc.asked == [("exp", "run", *SMALL, "-S", "data.source=directory", "-S", f'data.path="{path}"')]
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from dermoscopy.core.errors import LeakError
-from dermoscopy.core.splits import PART, read_train_and_val, read_val
+from dermoscopy.core.splits import SPLIT, read_train_and_val, read_val
 from tests import tiny
 from tests.audit.plant import change, plant_copy, plant_other_part, row_of
 
@@ -21,14 +21,14 @@ def complaint(root: Path, protocol: str) -> str:
 def test_what_a_protocol_makes_is_read(merged: pd.DataFrame, tmp_path: Path, protocol: str) -> None:
     tiny.split(tmp_path, merged, protocol=protocol)
     train, val = read_train_and_val(tmp_path / "data" / "split", protocol)
-    assert (set(train["part"]), set(val["part"])) == ({"train"}, {"val"})
+    assert (set(train["split"]), set(val["split"])) == ({"train"}, {"val"})
 
 
 @PROTOCOLS
 def test_rows_of_test_are_refused_under_every_protocol(merged: pd.DataFrame, tmp_path: Path, protocol: str) -> None:
     tiny.split(tmp_path, merged, protocol=protocol)
     plant_other_part(tmp_path)
-    assert f"{row_of(tmp_path, 'train')['image_id']}: part test" in complaint(tmp_path, protocol)
+    assert f"{row_of(tmp_path, 'train')['image_id']}: split test" in complaint(tmp_path, protocol)
 
 
 def test_a_shared_lesion_is_refused_where_lesions_are_kept_apart(project: Path) -> None:
@@ -51,9 +51,9 @@ def test_a_shared_photograph_is_refused_under_every_protocol(
 ) -> None:
     tiny.split(tmp_path, merged, protocol=protocol)
     val = row_of(tmp_path, "val")
-    planted = val.to_frame().T.assign(part="train", path=val["path"].replace("/val/", "/train/"))
+    planted = val.to_frame().T.assign(split="train", path=val["path"].replace("/val/", "/train/"))
     path = tmp_path / "data" / "split" / "train.csv"
-    PART.write(pd.concat([PART.read(path), planted]), path)
+    SPLIT.write(pd.concat([SPLIT.read(path), planted]), path)
     assert val["image_id"] in complaint(tmp_path, protocol)
 
 

@@ -7,8 +7,8 @@ from dermoscopy.core.splits import VERDICTS, read_audited, read_protocol, warnin
 
 LINES = [
     ("lesion clean\n", "lesion", "lesion", ""),
-    ("image leaky\n", "image", "image (leaky protocol)", "leaky protocol: parts share lesions"),
-    ("paper leaky\n", "paper", "paper (leaky protocol)", "leaky protocol: parts share lesions"),
+    ("image leaky\n", "image", "image (leaky protocol)", "leaky protocol: splits share lesions"),
+    ("paper leaky\n", "paper", "paper (leaky protocol)", "leaky protocol: splits share lesions"),
 ]
 
 

@@ -4,19 +4,19 @@ import pandas as pd
 import pytest
 
 from dermoscopy.core.errors import LeakError
-from dermoscopy.core.splits import PART, locate, read_part
+from dermoscopy.core.splits import SPLIT, locate, read_split
 
 
-def rows(part: str, count: int = 4) -> pd.DataFrame:
-    names = [f"{part}_{number}" for number in range(count)]
+def rows(split: str, count: int = 4) -> pd.DataFrame:
+    names = [f"{split}_{number}" for number in range(count)]
     made = pd.DataFrame({"image_id": names, "source": names, "label": [number % 2 for number in range(count)]})
-    made = made.assign(lesion_id=names, group=names, age=50.0, part=part, path=locate(made, part))
+    made = made.assign(lesion_id=names, group=names, age=50.0, split=split, path=locate(made, split))
     return made.assign(**dict.fromkeys(("dx", "dx_type", "sex", "localization", "sha256"), "x"))
 
 
-def write(*parts: pd.DataFrame) -> Path:
+def write(*splits: pd.DataFrame) -> Path:
     path = Path("train.csv")
-    PART.write(pd.concat(parts), path)
+    SPLIT.write(pd.concat(splits), path)
     return path
 
 
@@ -38,38 +38,38 @@ def test_a_picture_lies_in_its_parts_and_labels_folder() -> None:
 def test_reads_its_own_part_and_its_copies() -> None:
     copy = rows("train").iloc[[1]].assign(image_id="train_1_copy1")
     copy["path"] = "data/augmented/train/malignant/train_1_copy1.jpg"
-    assert len(read_part(write(rows("train"), copy), "train")) == 5
+    assert len(read_split(write(rows("train"), copy), "train")) == 5
 
 
 def test_a_test_row_among_train_is_refused() -> None:
-    with pytest.raises(LeakError, match=r"test_0: part test, file data/split/test/benign/test_0.jpg"):
-        read_part(write(rows("train"), rows("test").head(1)), "train")
+    with pytest.raises(LeakError, match=r"test_0: split test, file data/split/test/benign/test_0.jpg"):
+        read_split(write(rows("train"), rows("test").head(1)), "train")
 
 
 def test_a_test_photograph_that_says_it_is_train_is_refused() -> None:
     with pytest.raises(LeakError) as raised:
-        read_part(write(rows("train"), rows("test").assign(part="train")), "train")
+        read_split(write(rows("train"), rows("test").assign(split="train")), "train")
     assert len(raised.value.problems) == 4
 
 
 def test_a_row_with_another_photographs_file_is_refused() -> None:
     train = rows("train")
     train.loc[0, "path"] = train.loc[2, "path"]
-    with pytest.raises(LeakError, match=r"train_0: part train, file data/split/train/benign/train_2.jpg"):
-        read_part(write(train), "train")
+    with pytest.raises(LeakError, match=r"train_0: split train, file data/split/train/benign/train_2.jpg"):
+        read_split(write(train), "train")
 
 
 def test_a_picture_that_counts_twice_is_refused() -> None:
     with pytest.raises(LeakError, match="train_0: listed twice"):
-        read_part(write(rows("train"), rows("train").head(1)), "train")
+        read_split(write(rows("train"), rows("train").head(1)), "train")
 
 
 def test_val_is_no_train() -> None:
     with pytest.raises(LeakError, match="not of train"):
-        read_part(write(rows("val")), "train")
+        read_split(write(rows("val")), "train")
 
 
 def test_the_first_few_are_named_and_the_others_counted() -> None:
     with pytest.raises(LeakError) as raised:
-        read_part(write(rows("val", 1005)), "train")
+        read_split(write(rows("val", 1005)), "train")
     assert raised.value.problems[5:] == ["and 1,000 more"]

@@ -90,5 +90,5 @@ def test_every_parameter_they_set_exists():
     assert {"optimizer", "split.protocol", "data.source", "merge.lesions"} <= set(keys)
     for key in keys:
         value = params
-        for part in key.split("."):
-            value = value[part]
+        for split in key.split("."):
+            value = value[split]

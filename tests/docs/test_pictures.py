@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-specification = importlib.util.spec_from_file_location("pictures", Path(__file__).parents[2] / "docs" / "pictures.py")
-pictures = importlib.util.module_from_spec(specification)
-specification.loader.exec_module(pictures)
+specification = importlib.util.spec_from_file_location("images", Path(__file__).parents[2] / "docs" / "images.py")
+images = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(images)
 
 CURVES = pd.DataFrame({"name": ["cnn_a"] * 3 + ["ensemble"] * 2, "fpr": [0, 0.2, 1, 0, 1], "tpr": [0, 0.9, 1, 0, 1]})
 SCORES = pd.DataFrame(
@@ -42,11 +42,11 @@ def write(data: Path, source: str, scored: list[str]) -> None:
 
 def test_simulated_lesions_are_in_the_row_of_their_diagnosis(tmp_path: Path):
     write(tmp_path, "simulated", ["ISIC_1", "ISIC_2"])
-    sheet = pictures.lesions(tmp_path)
-    left = pictures.MARGIN + pictures.WIDTH // 2
-    red, _, blue = sheet.getpixel((left, pictures.GAP + pictures.HEIGHT // 2))
+    sheet = images.lesions(tmp_path)
+    left = images.MARGIN + images.WIDTH // 2
+    red, _, blue = sheet.getpixel((left, images.GAP + images.HEIGHT // 2))
     assert red > 240 > 20 > blue
-    red, _, blue = sheet.getpixel((left, sheet.height - pictures.GAP - pictures.HEIGHT // 2))
+    red, _, blue = sheet.getpixel((left, sheet.height - images.GAP - images.HEIGHT // 2))
     assert blue > 240 > 20 > red
 
 
@@ -57,18 +57,18 @@ def test_simulated_lesions_are_in_the_row_of_their_diagnosis(tmp_path: Path):
 )
 def test_images_that_were_not_simulated_are_refused(tmp_path: Path, source: str, scored: list[str]):
     write(tmp_path, source, scored)
-    with pytest.raises(SystemExit, match="not the simulated archive"):
-        pictures.lesions(tmp_path)
+    with pytest.raises(SystemExit, match="not the simulated dataset"):
+        images.lesions(tmp_path)
 
 
 def test_the_charts_repeat_to_the_byte_and_show_the_protocol():
     drawn = []
     for _ in range(2):
-        for figure in (pictures.roc(CURVES, SCORES, "image leaky"), pictures.roc_auc(SCORES, "image leaky")):
+        for figure in (images.roc(CURVES, SCORES, "image leaky"), images.roc_auc(SCORES, "image leaky")):
             assert "image leaky" in figure.axes[0].get_title()
             file = io.BytesIO()
             figure.savefig(file, metadata={"Software": None})
             drawn.append(file.getvalue())
     assert drawn[:2] == drawn[2:]
-    labels = [text.get_text() for text in pictures.roc(CURVES, SCORES, "").axes[0].get_legend().get_texts()]
+    labels = [text.get_text() for text in images.roc(CURVES, SCORES, "").axes[0].get_legend().get_texts()]
     assert labels == ["cnn_a (0.850)", "ensemble (0.500)"]

@@ -10,7 +10,7 @@ from tests.simulated import simulate
 
 
 def planted(lesions: int, *separations: float, seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Photographs and the probabilities of cnn_a, cnn_b, vgg19, as separable as given.
+    """Images and the probabilities of cnn_a, cnn_b, vgg19, as separable as given.
 
     They share noise, so that even a member of separation 0 could be of use to the others; it gets noise of its own.
     """

@@ -8,21 +8,21 @@ import pytest
 from dermoscopy.core import params as file
 from dermoscopy.core import tables as truth
 from dermoscopy.core.members import member_names
-from dermoscopy.core.splits import PART, locate
+from dermoscopy.core.splits import SPLIT, locate
 from dermoscopy.core.tables import CURVE, PREDICTIONS
 
 MEMBERS = tuple(member_names())
 BASELINES = ("prevalence", "colours")
 
 
-def photographs(part: str, lesions: int) -> pd.DataFrame:
-    """Every third lesion malignant, every fourth photographed twice."""
+def images(split: str, lesions: int) -> pd.DataFrame:
+    """Every third lesion malignant, every fourth imaged twice."""
     lesion = [number for number in range(lesions) for _ in range(1 + (number % 4 == 0))]
     label = [int(number % 3 == 0) for number in lesion]
     return pd.DataFrame(
         {
-            "image_id": [f"ISIC_{part}_{row:03d}" for row in range(len(lesion))],
-            "lesion_id": [f"HAM_{part}_{number:03d}" for number in lesion],
+            "image_id": [f"ISIC_{split}_{row:03d}" for row in range(len(lesion))],
+            "lesion_id": [f"HAM_{split}_{number:03d}" for number in lesion],
             "dx": ["mel" if value else "nv" for value in label],
             "label": label,
         }
@@ -37,13 +37,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     file.read.cache_clear()
     blank = dict.fromkeys(("dx_type", "sex", "localization", "sha256"), "")
-    for part in ("val", "test"):
-        rows = photographs(part, 40)
-        row = rows.assign(part=part, age=np.nan, source=rows["image_id"], group=rows["lesion_id"], **blank)
-        PART.write(row.assign(path=locate(row, part)), Path("data/split", f"{part}.csv"))
+    for split in ("val", "test"):
+        rows = images(split, 40)
+        row = rows.assign(split=split, age=np.nan, source=rows["image_id"], group=rows["lesion_id"], **blank)
+        SPLIT.write(row.assign(path=locate(row, split)), Path("data/split", f"{split}.csv"))
         for member in MEMBERS:
             noisy = 0.4 * rows["label"] + 0.6 * generator.random(len(rows))
-            PREDICTIONS.write(rows.assign(probability=noisy), Path("data/predictions", member, f"{part}.csv"))
+            PREDICTIONS.write(rows.assign(probability=noisy), Path("data/predictions", member, f"{split}.csv"))
     for name in BASELINES:
         PREDICTIONS.write(rows.assign(probability=0.3), Path("data/baselines", f"{name}.csv"))
     latent = rows[["image_id", "lesion_id"]].assign(score=rows["label"] + generator.normal(size=len(rows)))

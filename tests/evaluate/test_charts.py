@@ -3,7 +3,7 @@ import pandas as pd
 
 from dermoscopy.evaluate import summary as charts
 from dermoscopy.evaluate import tables
-from dermoscopy.evaluate.evaluate import Judged
+from dermoscopy.evaluate.evaluate import Evaluation
 from dermoscopy.evaluate.scores import Classifier
 
 LABEL = np.array([0, 0, 1, 1])
@@ -40,13 +40,13 @@ def test_confusion_is_a_row_a_photograph():
 
 def test_curves_are_long():
     rows = charts.curves({"cnn_a": EPOCHS}, "lesion")
-    assert rows["part"].tolist() == ["train", "train", "val", "val"]
+    assert rows["split"].tolist() == ["train", "train", "val", "val"]
     assert rows["loss"].tolist() == [0.6, 0.4, 0.65, 0.7]
     assert rows["roc_auc"].tolist() == [0.75, 0.95, 0.65, 0.7]
 
 
 def test_chosen_is_the_epoch_that_was_kept_not_the_last():
-    rows = charts.chosen({"cnn_a": EPOCHS}, "lesion").set_index("part")["accuracy"]
+    rows = charts.chosen({"cnn_a": EPOCHS}, "lesion").set_index("split")["accuracy"]
     assert rows.to_dict() == {"train": 0.7, "val": 0.6}
 
 
@@ -57,7 +57,7 @@ def test_every_chart_is_written_and_carries_the_protocol(tmp_path):
         unit="image", point="", metric="roc_auc", value=0.75, low=0.5, high=0.9, interval="Obuchowski"
     )
     scores = pd.concat([scores, scores.assign(unit="lesion", value=0.5)])
-    judged = Judged(classifiers, {"scores": scores})
+    judged = Evaluation(classifiers, {"scores": scores})
     charts.write_charts(LABEL, judged, {"cnn_a": EPOCHS}, "sensitive", LEAKY, tmp_path)
     written = {
         "roc.csv": tables.ROC,

@@ -7,9 +7,9 @@ from dermoscopy.ensemble.fit import CANDIDATES, WEIGHTS, candidate_rows, read_ca
 from dermoscopy.ensemble.selection import fit_candidates
 from dermoscopy.evaluate.scores import score_subsets
 from dermoscopy.evaluate.summary import grow
-from dermoscopy.evaluate.tables import GROWING, SUBSETS
-from dermoscopy.stats.intervals import draw_lesions
-from dermoscopy.stats.lesions import photographs
+from dermoscopy.evaluate.tables import ENSEMBLE_SIZES, SUBSETS
+from dermoscopy.stats.intervals import resample_lesions
+from dermoscopy.stats.lesions import images
 from tests.ensemble.settings import ensemble
 from tests.ensemble.test_candidates import planted
 
@@ -35,8 +35,8 @@ def test_candidates_read_back_as_they_were_fitted(tmp_path):
 
 
 def test_every_subset_is_scored_as_it_was_fitted(tmp_path):
-    unit = photographs(ROWS)
-    draws = draw_lesions(unit.lesion, unit.label, 20, np.random.default_rng(1))
+    unit = images(ROWS)
+    draws = resample_lesions(unit.lesion, unit.label, 20, np.random.default_rng(1))
     table = score_subsets(unit, PROBABILITIES, written(tmp_path), draws, 0.95)
     SUBSETS.write(table, tmp_path / "subsets.csv")
     value = table.set_index(["members", "method", "metric"])["value"]
@@ -47,19 +47,19 @@ def test_every_subset_is_scored_as_it_was_fitted(tmp_path):
 
 
 def test_it_grows_from_the_most_accurate_on_val_with_and_without_that(tmp_path):
-    unit = photographs(ROWS)
-    draws = draw_lesions(unit.lesion, unit.label, 20, np.random.default_rng(1))
+    unit = images(ROWS)
+    draws = resample_lesions(unit.lesion, unit.label, 20, np.random.default_rng(1))
     subsets = score_subsets(unit, PROBABILITIES, written(tmp_path), draws, 0.95)
     candidates = candidate_rows(ROWS["label"].to_numpy(), FITTED)
     table = grow(candidates, subsets, "vgg19", "lesion")
-    GROWING.write(table, tmp_path / "growing.csv")
+    ENSEMBLE_SIZES.write(table, tmp_path / "ensemble_sizes.csv")
     alone = candidates[candidates["method"] == "alone"].set_index("members")["accuracy"]
     (longest,) = table.loc[table["size"] == 3, "start"].unique()
     assert longest == alone.idxmax()
     steps = table[table["start"] == longest].drop_duplicates("size")["added"]
     assert (alone[steps].diff().dropna() <= 0).all()
     assert sorted(table["start"].unique()) == sorted(steps.iloc[:2])
-    mean = table[(table["start"] == longest) & (table["size"] == 3) & (table["method"] == "mean")].set_index("part")
+    mean = table[(table["start"] == longest) & (table["size"] == 3) & (table["method"] == "mean")].set_index("split")
     of = subsets.set_index(["members", "method", "metric"])["value"]
     assert mean.loc["test", "accuracy"] == of["cnn_a+cnn_b+vgg19", "mean", "accuracy"]
     assert mean.loc["val", "roc_auc"] != mean.loc["test", "roc_auc"]

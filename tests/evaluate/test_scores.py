@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from dermoscopy.evaluate.scores import Classifier, rarer, score_classifiers
-from dermoscopy.stats.intervals import draw_lesions
-from dermoscopy.stats.lesions import lesions, photographs
+from dermoscopy.stats.intervals import resample_lesions
+from dermoscopy.stats.lesions import images, lesions
 from dermoscopy.stats.metrics import METRICS, Metric, of_counts
 from tests.simulated import simulate
 
@@ -15,9 +15,9 @@ OF_PREDICTIONS = METRICS.keys() - {*RANKS, *LOSSES}
 ROWS = simulate(60, np.random.default_rng(2))
 
 
-def scored(*classifiers: Classifier, rows: pd.DataFrame = ROWS, by=photographs) -> pd.DataFrame:
+def scored(*classifiers: Classifier, rows: pd.DataFrame = ROWS, by=images) -> pd.DataFrame:
     unit = by(rows)
-    draws = draw_lesions(unit.lesion, unit.label, 50, np.random.default_rng(1))
+    draws = resample_lesions(unit.lesion, unit.label, 50, np.random.default_rng(1))
     return score_classifiers(classifiers, unit, draws, 0.95)
 
 
@@ -33,7 +33,7 @@ def test_a_probability_has_every_metric_at_every_point():
 
 def test_each_interval_says_where_it_is_from():
     one = Classifier("cnn_a", "member", ROWS["p0"].to_numpy(), {"half": 0.5})
-    by_image, by_lesion = (scored(one, by=by).set_index("metric")["interval"] for by in (photographs, lesions))
+    by_image, by_lesion = (scored(one, by=by).set_index("metric")["interval"] for by in (images, lesions))
     assert (by_image["roc_auc"], by_lesion["roc_auc"]) == ("Obuchowski", "DeLong")
     assert (by_image["sensitivity"], by_lesion["sensitivity"]) == ("bootstrap", "Wilson")
     assert (by_image["ppv"], by_lesion["ppv"]) == ("bootstrap", "likelihood ratio")
@@ -62,7 +62,7 @@ def test_at_a_wall_the_number_of_lesions_speaks():
 
 
 def test_the_rarer_label_is_counted_in_lesions():
-    assert rarer(photographs(ROWS)) == rarer(lesions(ROWS)) == 20
+    assert rarer(images(ROWS)) == rarer(lesions(ROWS)) == 20
 
 
 ADDED = Metric(
@@ -78,7 +78,7 @@ ADDED = Metric(
 def test_a_row_added_to_the_table_of_metrics_is_scored_with_its_interval(monkeypatch):
     monkeypatch.setitem(METRICS, "added", ADDED)
     one = Classifier("cnn_a", "member", ROWS["p0"].to_numpy(), {"half": 0.5})
-    for by in (photographs, lesions):
+    for by in (images, lesions):
         found = scored(one, by=by).set_index("metric")
         expected = found.loc["sensitivity", "value"] + found.loc["specificity", "value"] - 1
         assert found.loc["added", "value"] == pytest.approx(expected)

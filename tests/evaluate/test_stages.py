@@ -8,11 +8,11 @@ import pytest
 from dermoscopy.core import params as file
 from dermoscopy.core import tables as truth
 from dermoscopy.core.errors import LeakError, TableError
-from dermoscopy.core.splits import PART, locate
+from dermoscopy.core.splits import SPLIT, locate
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.combiners import read_choice
 from dermoscopy.ensemble.fit import CANDIDATES, POINTS
-from dermoscopy.evaluate.tables import COMPARISONS, GROWING, SCORES, SUBSETS, TABLES
+from dermoscopy.evaluate.tables import COMPARISONS, ENSEMBLE_SIZES, SCORES, SUBSETS, TABLES
 from stages.ensemble import ensemble
 from stages.evaluate import evaluate
 
@@ -45,8 +45,8 @@ def test_from_predictions_to_figures(project: Path):
     assert names["truth"] == ["latent score"]
     compared = COMPARISONS.read(Path("data/evaluation/comparisons.csv"))
     assert set(compared["second"]) == {*names["member"], *names["baseline"], *names["ensemble"]} - {"ensemble"}
-    growing = GROWING.read(Path("plots/growing.csv"))
-    assert growing.groupby("start")["size"].max().sort_values().tolist() == [3, 4]
+    ensemble_sizes = ENSEMBLE_SIZES.read(Path("plots/ensemble_sizes.csv"))
+    assert ensemble_sizes.groupby("start")["size"].max().sort_values().tolist() == [3, 4]
 
     figures = json.loads(Path("metrics/test.json").read_text())
     assert (figures["images"], figures["lesions"]) == (50, 40)
@@ -58,7 +58,7 @@ def test_from_predictions_to_figures(project: Path):
         "curves.csv",
         "chosen.csv",
         "roc_auc.csv",
-        "growing.csv",
+        "ensemble_sizes.csv",
     }
 
 
@@ -83,7 +83,7 @@ def test_nothing_of_test_reaches_the_weights(project: Path):
 def test_a_member_of_another_split_is_refused_by_name(project: Path):
     path = Path("data/predictions/cnn_b/val.csv")
     PREDICTIONS.write(PREDICTIONS.read(path).iloc[1:], path)
-    with pytest.raises(TableError, match=r"cnn_b/val\.csv: 1 photograph missing"):
+    with pytest.raises(TableError, match=r"cnn_b/val\.csv: 1 image missing"):
         ensemble()
 
 
@@ -91,7 +91,7 @@ def test_test_predictions_among_vals_are_refused_by_name(project: Path):
     path = Path("data/predictions/cnn_a/val.csv")
     planted = PREDICTIONS.read(Path("data/predictions/cnn_a/test.csv")).iloc[[2]]
     PREDICTIONS.write(pd.concat([PREDICTIONS.read(path), planted]), path)
-    with pytest.raises(LeakError, match=r"cnn_a/val\.csv: 1 photograph of another part \(ISIC_test_002\)"):
+    with pytest.raises(LeakError, match=r"cnn_a/val\.csv: 1 image of another split \(ISIC_test_002\)"):
         ensemble()
     assert not Path("data/ensemble").exists()
 
@@ -99,30 +99,30 @@ def test_test_predictions_among_vals_are_refused_by_name(project: Path):
 def test_test_predictions_in_place_of_vals_are_refused_by_name(project: Path):
     for path in Path("data/predictions").glob("*/val.csv"):
         PREDICTIONS.write(PREDICTIONS.read(path.with_name("test.csv")), path)
-    with pytest.raises(LeakError, match=r"vgg19/val\.csv: 50 photographs of another part \(ISIC_test_000"):
+    with pytest.raises(LeakError, match=r"vgg19/val\.csv: 50 images of another split \(ISIC_test_000"):
         ensemble()
 
 
-@pytest.mark.parametrize(("part", "stage"), [("val", ensemble), ("test", evaluate)])
-def test_what_is_called_a_part_is_that_part(project: Path, part: str, stage: Callable[[], None]):
+@pytest.mark.parametrize(("split", "stage"), [("val", ensemble), ("test", evaluate)])
+def test_what_is_called_a_part_is_that_part(project: Path, split: str, stage: Callable[[], None]):
     ensemble()
-    other = PART.read(Path("data/split", f"{'test' if part == 'val' else 'val'}.csv"))
-    path = Path("data/split", f"{part}.csv")
-    PART.write(pd.concat([PART.read(path), other.iloc[[7]]]), path)
-    with pytest.raises(LeakError, match=rf"{part}\.csv holds rows .*\n  {other['image_id'][7]}: part"):
+    other = SPLIT.read(Path("data/split", f"{'test' if split == 'val' else 'val'}.csv"))
+    path = Path("data/split", f"{split}.csv")
+    SPLIT.write(pd.concat([SPLIT.read(path), other.iloc[[7]]]), path)
+    with pytest.raises(LeakError, match=rf"{split}\.csv holds rows .*\n  {other['image_id'][7]}: split"):
         stage()
 
 
 def test_copies_are_scored_as_their_originals_where_they_are_held_out(project: Path):
     Path("data/audited").write_text("paper leaky\n")
-    for part in ("val", "test"):
-        path = Path("data/split", f"{part}.csv")
-        rows = PART.read(path)
+    for split in ("val", "test"):
+        path = Path("data/split", f"{split}.csv")
+        rows = SPLIT.read(path)
         copy = rows.iloc[[0]].assign(image_id=rows["image_id"][0] + "_copy1", sha256="")
-        PART.write(pd.concat([rows, copy.assign(path=locate(copy, part))]), path)
-        for predicted in [*Path("data/predictions").glob(f"*/{part}.csv"), *Path("data/baselines").glob("*.csv")]:
+        SPLIT.write(pd.concat([rows, copy.assign(path=locate(copy, split))]), path)
+        for predicted in [*Path("data/predictions").glob(f"*/{split}.csv"), *Path("data/baselines").glob("*.csv")]:
             table = PREDICTIONS.read(predicted)
-            if part == "test" or "predictions" in str(predicted):
+            if split == "test" or "predictions" in str(predicted):
                 added = table.iloc[[0]].assign(image_id=copy["image_id"].item())
                 PREDICTIONS.write(pd.concat([table, added]), predicted)
     ensemble()
@@ -137,7 +137,7 @@ def test_predictions_of_other_photographs_than_the_split_are_refused(project: Pa
     for path in Path("data/predictions").glob("*/test.csv"):
         table = PREDICTIONS.read(path)
         PREDICTIONS.write(table.assign(label=1 - table["label"]), path)
-    with pytest.raises(TableError, match=r"vgg19/test\.csv: 50 photographs with another label"):
+    with pytest.raises(TableError, match=r"vgg19/test\.csv: 50 images with another label"):
         evaluate()
 
 
@@ -145,8 +145,8 @@ def test_a_leak_is_said_in_metrics_and_charts(project: Path):
     Path("data/audited").write_text("image leaky\n")
     ensemble()
     evaluate()
-    for part in ("val", "test"):
-        assert json.loads(Path(f"metrics/{part}.json").read_text())["protocol"] == "image (leaky protocol)"
+    for split in ("val", "test"):
+        assert json.loads(Path(f"metrics/{split}.json").read_text())["protocol"] == "image (leaky protocol)"
     for chart in Path("plots").glob("*.csv"):
         assert set(pd.read_csv(chart)["protocol"]) == {"image (leaky protocol)"}, chart
 
@@ -159,7 +159,7 @@ def test_a_real_archive_has_no_latent_score(project: Path):
     evaluate()
     assert "truth" not in set(SCORES.read(Path("data/evaluation/scores.csv"))["kind"])
     truth.SCORES.write(table.iloc[:-2], path)
-    with pytest.raises(TableError, match="2 test photographs have no score"):
+    with pytest.raises(TableError, match="2 test images have no score"):
         evaluate()
 
 
@@ -168,15 +168,15 @@ def test_nothing_of_test_reaches_what_val_fixes(project: Path):
     ensemble()
     evaluate()
     first = PREDICTIONS.read(Path("data/evaluation/predictions.csv"))["probability"]
-    fixed = {name: text for name, text in contents().items() if "ensemble" in name}
-    rows = PART.read(Path("data/split/test.csv")).assign(label=lambda of: 1 - of["label"])
-    PART.write(rows.assign(path=locate(rows, "test")), Path("data/split/test.csv"))
+    fixed = {name: text for name, text in contents().items() if name.startswith("data/ensemble")}
+    rows = SPLIT.read(Path("data/split/test.csv")).assign(label=lambda of: 1 - of["label"])
+    SPLIT.write(rows.assign(path=locate(rows, "test")), Path("data/split/test.csv"))
     for path in [*Path("data/predictions").glob("*/test.csv"), *Path("data/baselines").glob("*.csv")]:
         table = PREDICTIONS.read(path)
         PREDICTIONS.write(table.assign(label=1 - table["label"]), path)
     ensemble()
     evaluate()
-    assert {name: text for name, text in contents().items() if "ensemble" in name} == fixed
+    assert {name: text for name, text in contents().items() if name.startswith("data/ensemble")} == fixed
     assert (PREDICTIONS.read(Path("data/evaluation/predictions.csv"))["probability"] == first).all()
 
 

@@ -13,15 +13,15 @@ def keras():
 def model(keras):
     """Three convolutions, the last silent in all channels but one."""
     keras.utils.set_random_seed(1)
-    photograph = keras.Input((8, 8, 3))
-    x = keras.layers.Conv2D(2, 1)(keras.layers.Rescaling(1 / 255)(photograph))
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(2, 1)(keras.layers.Rescaling(1 / 255)(image))
     last = keras.layers.Conv2D(4, 3, use_bias=False)
     x = last(keras.layers.Conv2D(3, 3, activation="relu")(x))
     kernel = np.zeros((3, 3, 3, 4), dtype=np.float32)
     kernel[..., 2] = 1
     last.set_weights([kernel])
     x = keras.layers.GlobalAveragePooling2D()(x)
-    return keras.Model(photograph, keras.layers.Dense(1, activation="sigmoid")(x))
+    return keras.Model(image, keras.layers.Dense(1, activation="sigmoid")(x))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ SETTINGS = Explain(images=2, layers=2, channels=4, wrong=3)
 
 
 @pytest.fixture
-def photographs(tmp_path):
+def images(tmp_path):
     rng = np.random.default_rng(1)
     predictions = pd.DataFrame(
         {
@@ -29,7 +29,7 @@ def photographs(tmp_path):
     return predictions, paths
 
 
-def test_a_saved_member_is_drawn(tmp_path, photographs):
+def test_a_saved_member_is_drawn(tmp_path, images):
     pytest.importorskip("keras")
     from dermoscopy.networks.build import build_member
     from dermoscopy.networks.saved import save_member
@@ -54,18 +54,18 @@ def test_a_saved_member_is_drawn(tmp_path, photographs):
         epochs=1,
     )
     save_member("cnn_a", parameters, build_member("cnn_a", parameters, seed=1), tmp_path / "cnn_a")
-    predictions, paths = photographs
+    predictions, paths = images
     mean = mean_members({"cnn_a": predictions})
     for folder in ("one", "two"):
         draw_activations(
             "cnn_a", tmp_path / "cnn_a", predictions, mean, paths, tmp_path / "masks", SETTINGS, tmp_path / folder
         )
-    pictures = [(tmp_path / folder / "activations_cnn_a.png").read_bytes() for folder in ("one", "two")]
-    assert pictures[0] == pictures[1]
+    figures = [(tmp_path / folder / "activations_cnn_a.png").read_bytes() for folder in ("one", "two")]
+    assert figures[0] == figures[1]
 
 
-def test_wrong_photographs_are_drawn_even_if_there_are_none(tmp_path, photographs):
-    predictions, paths = photographs
+def test_wrong_photographs_are_drawn_even_if_there_are_none(tmp_path, images):
+    predictions, paths = images
     draw_wrong(mean_members({"a": predictions}), paths, SETTINGS.wrong, tmp_path / "some")
     right = predictions.assign(probability=predictions["label"].astype(float))
     draw_wrong(mean_members({"a": right}), paths, SETTINGS.wrong, tmp_path / "none")

@@ -74,15 +74,15 @@ def test_the_gallery_repeats_byte_for_byte(rows, tmp_path):
     for name in ("one", "two"):
         gallery.draw(groups, {"missed": 2, "false alarms": 0}, paths, tmp_path / f"{name}.png")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
-    with Image.open(tmp_path / "one.png") as picture:
-        assert picture.info.keys() <= {"dpi"}
+    with Image.open(tmp_path / "one.png") as image:
+        assert image.info.keys() <= {"dpi"}
 
 
-@pytest.mark.parametrize("picture", ["gallery", "maps"])
-def test_a_leak_is_said_below_the_title(rows, tmp_path, picture):
-    for name, warning in (("clean", ""), ("leaky", "leaky protocol: parts share lesions")):
+@pytest.mark.parametrize("image", ["gallery", "maps"])
+def test_a_leak_is_said_below_the_title(rows, tmp_path, image):
+    for name, warning in (("clean", ""), ("leaky", "leaky protocol: splits share lesions")):
         path = tmp_path / f"{name}.png"
-        if picture == "gallery":
+        if image == "gallery":
             gallery.draw({"missed": rows[0].head(2)}, {"missed": 2}, rows[1], path, warning)
         else:
             layers = [Maps(1, 1, 1, np.zeros((1, 2, 2, 1), "f4"))]

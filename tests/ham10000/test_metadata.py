@@ -19,7 +19,7 @@ def test_sound_rows_are_typed_and_sorted(path: Path) -> None:
         f"{HEADER},dataset\nHAM_2,ISIC_2,nv,histo,,unknown,unknown,rosendahl\n"
         "HAM_1,ISIC_1,mel,histo,80.0,male,NA,rosendahl\n"
     )
-    table = metadata.read_sound(path, set())
+    table = metadata.read_valid(path, set())
     assert list(table.columns) == list(COLUMNS)
     assert table["image_id"].tolist() == ["ISIC_1", "ISIC_2"]
     np.testing.assert_array_equal(table["age"], [80.0, np.nan])
@@ -32,7 +32,7 @@ def test_nothing_unsound_is_read(path: Path) -> None:
         "HAM_3,ISIC_3,nv,histo,4,male,back\nHAM_3,ISIC_3,nv,histo,5,male,back\n"
         "HAM_4,,nv,histo,4,male,back\nHAM_5,../ISIC_5,nv,histo,4,male,back\nHAM_6,ISIC_6,nv\n"
     )
-    assert metadata.read_sound(path, {"ISIC_2", "ISIC_3"})["image_id"].tolist() == ["ISIC_1"]
+    assert metadata.read_valid(path, {"ISIC_2", "ISIC_3"})["image_id"].tolist() == ["ISIC_1"]
 
 
 def test_a_row_keeps_the_number_of_its_line(path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_row_keeps_the_number_of_its_line(path: Path) -> None:
 def test_separators_and_ends_of_lines(path: Path, separator: str, end: str) -> None:
     lines = [HEADER, "HAM_1,ISIC_1,mel,histo,80,male,back", "HAM_2,ISIC_2,nv,histo,,,"]
     path.write_bytes(end.join(lines).replace(",", separator).encode("utf-8-sig"))
-    assert metadata.read_sound(path, set())["image_id"].tolist() == ["ISIC_1", "ISIC_2"]
+    assert metadata.read_valid(path, set())["image_id"].tolist() == ["ISIC_1", "ISIC_2"]
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf"])

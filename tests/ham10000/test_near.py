@@ -8,7 +8,7 @@ from dermoscopy.ham10000.duplicates import near_pairs, perceptual_hashes
 
 
 @pytest.fixture
-def photograph() -> Image.Image:
+def original() -> Image.Image:
     pixels = np.random.default_rng(0).integers(0, 256, (9, 12, 3), dtype=np.uint8)
     return Image.fromarray(pixels).resize((300, 225), Image.Resampling.BICUBIC)
 
@@ -31,13 +31,13 @@ def distance(tmp_path: Path, *images: Image.Image) -> int:
         pytest.param(lambda image: image.convert("L"), id="grey"),
     ],
 )
-def test_a_photograph_saved_anew_is_near(change, photograph: Image.Image, tmp_path: Path) -> None:
-    assert distance(tmp_path, photograph, change(photograph)) <= 32
+def test_a_photograph_saved_anew_is_near(change, original: Image.Image, tmp_path: Path) -> None:
+    assert distance(tmp_path, original, change(original)) <= 32
 
 
-def test_another_photograph_is_far(photograph: Image.Image, tmp_path: Path) -> None:
-    other = photograph.transpose(Image.Transpose.ROTATE_180)
-    assert distance(tmp_path, photograph, other) > 64
+def test_another_photograph_is_far(original: Image.Image, tmp_path: Path) -> None:
+    other = original.transpose(Image.Transpose.ROTATE_180)
+    assert distance(tmp_path, original, other) > 64
 
 
 def test_photographs_of_one_colour_are_near_to_none(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ def test_table_is_true_of_keras(name: str) -> None:
 
     known = BACKBONES[name]
     constructor = getattr(keras.applications, known.constructor)
-    side = known.min_side
+    side = known.min_image_size
     model = constructor(include_top=False, weights=None, input_shape=(side, side, 3))
     assert len(model.layers) == known.layers
     with pytest.raises(ValueError, match="at least"):

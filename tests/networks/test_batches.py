@@ -11,7 +11,7 @@ LABELS = np.array([0, 10, 20, 30, 40], np.float32)
 
 
 def numbers(batch: Any) -> list[float]:
-    """Which photographs of IMAGES a batch holds."""
+    """Which images of IMAGES a batch holds."""
     return batch.numpy()[:, 0, 0, 0].tolist()
 
 

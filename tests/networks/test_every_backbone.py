@@ -35,7 +35,7 @@ def normalization(model: Any) -> Any:
 def parameters(transfer: Make, name: str) -> Transfer:
     return transfer(
         backbone=name,
-        image_size=BACKBONES[name].min_side,
+        image_size=BACKBONES[name].min_image_size,
         dense=[4],
         dropout=0.5,
         l2=0.01,

@@ -18,7 +18,7 @@ Rows = Callable[..., pd.DataFrame]
 @pytest.mark.parametrize("memory", [4.0, 1e-9])
 def test_photographs_keep_the_tables_order(rows: Rows, tmp_path: Path, count: int, memory: float) -> None:
     train = rows("train", count)
-    examples = read_examples(train, 10, threads=3, memory=memory, folder=tmp_path / "photographs")
+    examples = read_examples(train, 10, threads=3, memory=memory, folder=tmp_path / "images")
     assert isinstance(examples.images, np.memmap) == (memory < 1)
     assert examples.images.shape == (count, 10, 10, 3)
     assert examples.images.dtype == np.uint8
@@ -43,8 +43,8 @@ def test_the_file_has_no_name(rows: Rows, tmp_path: Path) -> None:
 
 
 def test_nothing_is_made_where_memory_is_enough(rows: Rows, tmp_path: Path) -> None:
-    read_examples(rows("train", 2), 10, 1, memory=4.0, folder=tmp_path / "photographs")
-    assert not (tmp_path / "photographs").exists()
+    read_examples(rows("train", 2), 10, 1, memory=4.0, folder=tmp_path / "images")
+    assert not (tmp_path / "images").exists()
 
 
 class FullDisk(io.BytesIO):
@@ -58,12 +58,12 @@ class FullDisk(io.BytesIO):
 def test_a_full_disk_is_told_with_what_would_do(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     train = rows("train", 4)
     monkeypatch.setattr("tempfile.TemporaryFile", FullDisk)
-    with pytest.raises(TrainingError, match=r"no room for 4 photographs of 200 pixels, 0\.0 GB.*runtime\.memory"):
-        read_examples(train, 200, 1, memory=1e-9, folder=Path("photographs"))
+    with pytest.raises(TrainingError, match=r"no room for 4 images of 200 pixels, 0\.0 GB.*runtime\.memory"):
+        read_examples(train, 200, 1, memory=1e-9, folder=Path("images"))
 
 
 @pytest.mark.parametrize(("labels", "missing"), [([0, 0], "malignant"), ([1], "benign"), ([], "benign")])
 def test_a_part_without_a_label_is_refused(labels: list[int], missing: str) -> None:
     examples = Examples(np.zeros((len(labels), 4, 4, 3), np.uint8), np.array(labels, np.float32))
-    with pytest.raises(TrainingError, match=f"val holds no {missing} photograph"):
+    with pytest.raises(TrainingError, match=f"val holds no {missing} image"):
         require_both_labels(examples, "val")

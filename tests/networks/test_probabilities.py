@@ -15,7 +15,7 @@ def images() -> np.ndarray:
 
 
 def check_each_photograph_stands_alone(model: Any, images: np.ndarray) -> None:
-    """A photograph's probability depends on neither its batch nor the order, beyond rounding."""
+    """A image's probability depends on neither its batch nor the order, beyond rounding."""
     alone = probabilities(model, [images], 1)
     together = probabilities(model, [images], len(images))
     backwards = probabilities(model, [images[::-1]], 3)[::-1]

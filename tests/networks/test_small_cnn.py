@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dermoscopy.core.errors import ParameterError
-from dermoscopy.networks.build import build_small_cnn, feature_side
+from dermoscopy.networks.build import build_small_cnn, feature_map_size
 from dermoscopy.networks.params import SmallCNN
 
 Make = Callable[..., SmallCNN]
@@ -43,7 +43,7 @@ def test_feature_side_is_keras_own(
     parameters = small_cnn(
         image_size=40, padding=padding, kernel_size=kernel_size, pool_size=pool_size, conv_layers=conv_layers, filters=2
     )
-    side = feature_side(parameters)
+    side = feature_map_size(parameters)
     if side == 0:
         with pytest.raises(ParameterError, match="leave nothing of 40 pixels"):
             build_small_cnn("cnn_a", parameters, seed=1)

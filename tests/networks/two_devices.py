@@ -40,15 +40,15 @@ def train(devices: int, clip: float | None, clip_by: ClipBy, **options: bool) ->
     import tensorflow as tf
 
     random = np.random.default_rng(1)
-    pictures = random.normal(size=(PHOTOGRAPHS, 8, 8, 3)).astype(np.float32)
+    images = random.normal(size=(PHOTOGRAPHS, 8, 8, 3)).astype(np.float32)
     labels = (np.arange(PHOTOGRAPHS) % 2)[:, None].astype(np.float32)
     with distribution(devices).scope():
         model = network(**options)
         model.compile(make_optimizer("sgd", 0.1, clip, clip_by), "binary_crossentropy", jit_compile=False)
-    examples = tf.data.Dataset.from_tensor_slices((pictures, labels)).batch(BATCH)
+    examples = tf.data.Dataset.from_tensor_slices((images, labels)).batch(BATCH)
     model.fit(examples, epochs=2, shuffle=False, verbose=0)
-    # An odd photograph out, which two devices could not share.
-    alone = keras.Model(model.inputs, model.outputs).predict(pictures[: BATCH + 1], batch_size=BATCH, verbose=0)
+    # An odd image out, which two devices could not share.
+    alone = keras.Model(model.inputs, model.outputs).predict(images[: BATCH + 1], batch_size=BATCH, verbose=0)
     return [*model.get_weights(), alone]
 
 

@@ -38,9 +38,9 @@ def charts(page: Path | str) -> dict[str, str]:
     return {name: "\n".join(texts) for name, texts in _read(page).charts.items()}
 
 
-def screenshot(page: Path | str, picture: Path, width: int = 1500, height: int = 3000) -> None:
-    """Write a page's picture as PNG, for a person to look at; skip without a browser."""
-    _browse(page, f"--screenshot={picture}", f"--window-size={width},{height}", "--hide-scrollbars")
+def screenshot(page: Path | str, image: Path, width: int = 1500, height: int = 3000) -> None:
+    """Write a page's image as PNG, for a person to look at; skip without a browser."""
+    _browse(page, f"--screenshot={image}", f"--window-size={width},{height}", "--hide-scrollbars")
 
 
 def _browse(page: Path | str, *options: str) -> str:

@@ -15,7 +15,7 @@ STAGES: dict[str, dict] = DVC["stages"]
 MEMBERS = STAGES["train"]["matrix"]["member"]
 NAMES = sorted(STAGES)
 
-# Where the archive lies is no parameter of any stage: data/source.json stands for its content,
+# Where the dataset lies is no parameter of any stage: data/source.json stands for its content,
 # so that the same content elsewhere re-runs nothing and no path of a machine reaches dvc.lock.
 # Nor is who does the trials of a search: what comes out is the same.
 OF_NO_STAGE = {"data.path", "data.weights", "search.jobs", "search.scheduler"}
@@ -57,10 +57,10 @@ def sections(stage: str) -> set[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load":
             section = node.args[0]
             if isinstance(section, ast.JoinedStr):
-                parts = [
+                splits = [
                     value.value if isinstance(value, ast.Constant) else "${item.member}" for value in section.values
                 ]
-                found.add("".join(parts))
+                found.add("".join(splits))
             else:
                 assert isinstance(section, ast.Constant), f"{stage}: load() takes its section as a literal"
                 found.add(section.value)

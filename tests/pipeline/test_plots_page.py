@@ -25,14 +25,14 @@ ANCHORS = {
 TABLES = {
     "roc.csv": ["name,fpr,tpr", "cnn_a,0,0", "cnn_a,1e-05,0.9", "cnn_a,1,1", "ensemble,0,0", "ensemble,1,1"],
     "confusion.csv": ["actual,predicted", *7 * ["benign,benign"], *5 * ["malignant,benign"]],
-    "curves.csv": ["name,part,epoch,accuracy,loss,roc_auc", "cnn_a,train,1,0.5,0.7,0.5", "cnn_a,val,1,0.6,0.69,0.6"],
-    "chosen.csv": ["name,part,accuracy", "cnn_a,train,0.71", "cnn_a,val,0.62"],
+    "curves.csv": ["name,split,epoch,accuracy,loss,roc_auc", "cnn_a,train,1,0.5,0.7,0.5", "cnn_a,val,1,0.6,0.69,0.6"],
+    "chosen.csv": ["name,split,accuracy", "cnn_a,train,0.71", "cnn_a,val,0.62"],
     "roc_auc.csv": ["name,kind,value,low,high", "ensemble,ensemble,0.8,0.7,0.9", "prevalence,baseline,0.5,,"],
-    "parts.csv": ["part,label,dx,images,lesions", "train,benign,nv,41,31", "test,malignant,mel,9,7"],
-    "by_part.csv": [
-        "part,prevalence,photographs,missing,share",
+    "splits.csv": ["split,label,dx,images,lesions", "train,benign,nv,41,31", "test,malignant,mel,9,7"],
+    "by_split.csv": [
+        "split,prevalence,images,missing,share",
         "train,of lesions,,,0.26",
-        "test,of photographs,,,0.31",
+        "test,of images,,,0.31",
         "train,,1,,0.61",
         "train,,4 or more,,0.0034",
         "test,,,sex,0.0121",
@@ -75,7 +75,7 @@ def charted() -> dict[str, dict]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """The plots of this project over small tables, the pictures' folders missing as in a fresh clone."""
+    """The plots of this project over small tables, the images' folders missing as in a fresh clone."""
     folder = tmp_path / "project"
     (folder / "plots").mkdir(parents=True)
     shutil.copytree(PLOTS, folder / ".dvc" / "plots")
@@ -154,7 +154,7 @@ def test_every_plot_is_drawn_without_a_network_and_without_the_pictures(project:
     assert {"0.800", "prevalence", "baseline"} <= set(drawn["ROC_AUC"].splitlines())
     assert {"train", "val", "cnn_a"} <= set(drawn["Accuracy"].splitlines())
     assert {"0.71", "0.62"} <= set(drawn["Chosen_epoch"].splitlines())
-    assert {"nv", "41", "9"} <= set(drawn["Parts"].splitlines())
+    assert {"nv", "41", "9"} <= set(drawn["Splits"].splitlines())
     assert {"nv", "31", "7"} <= set(drawn["Lesions"].splitlines())
     assert {"of lesions", "0.26", "train", "test"} <= set(drawn["Prevalence"].splitlines())
     assert {"4 or more", "0.61", "0.003"} <= set(drawn["Photographs_of_a_lesion"].splitlines())
@@ -182,7 +182,7 @@ def test_two_revisions_stand_side_by_side_and_the_leaky_one_says_so(project: Pro
         path.write_text("\n".join([f"{header},protocol", *(f"{row},paper leaky" for row in rows)]) + "\n")
     drawn = charts(page_of(project.done("dvc", "plots", "diff", "HEAD", "workspace")))
     for text in drawn.values():
-        assert {"HEAD", "workspace (leaky)", "leaky protocol: parts share lesions"} <= set(text.splitlines())
+        assert {"HEAD", "workspace (leaky)", "leaky protocol: splits share lesions"} <= set(text.splitlines())
     assert drawn["Confusion_matrix"].splitlines().count("7") == 2
 
 

@@ -29,7 +29,7 @@ def test_the_four_user_commands(finished: Project, tmp_path):
     assert sorted(ran) == sorted(["check", *MEMBERS, "predict", "ensemble", "evaluate", "explain", "report"])
 
     rows = json.loads(project.done("dvc", "metrics", "diff", "--json"))
-    # Of twenty test photographs the ensemble may say the same.
+    # Of twenty test images the ensemble may say the same.
     changed = project.done("git", "diff", "--name-only", "--", "metrics").split()
     assert set(rows) == set(changed)
     assert {"metrics/val.json", "metrics/train/vgg19.json", "metrics/train/cnn_b.json"} <= set(rows)
@@ -40,7 +40,7 @@ def test_the_four_user_commands(finished: Project, tmp_path):
 
     page = project.done("dvc", "plots", "show").strip().removeprefix("file://")
     drawn = charts(Path(page))
-    for words in ("ROC on the test part", "sensitivity", "vgg19", "inception_v3", "cnn_a", "cnn_b", "ensemble"):
+    for words in ("ROC on the test split", "sensitivity", "vgg19", "inception_v3", "cnn_a", "cnn_b", "ensemble"):
         assert words in drawn["ROC"]
     for words in ("Confusion matrix of the ensemble", "benign", "malignant"):
         assert words in drawn["Confusion_matrix"]
@@ -84,7 +84,7 @@ def test_a_fresh_clone_shows_results_at_once_and_has_nothing_to_run(finished: Pr
     assert "metrics/test.json" in fresh.done("dvc", "metrics", "show")
     assert (fresh.folder / "dvc_plots" / "index.html").exists() is False
     fresh.done("dvc", "plots", "show")
-    assert "ROC on the test part" in (fresh.folder / "dvc_plots" / "index.html").read_text()
+    assert "ROC on the test split" in (fresh.folder / "dvc_plots" / "index.html").read_text()
     assert sorted(stages_run(fresh.done("dvc", "repro"))) == sorted(BEFORE + MEMBERS + AFTER)
     assert fresh.done("git", "status", "--porcelain") == ""
 
@@ -150,13 +150,13 @@ def test_a_leaky_protocol_runs_to_the_end_and_everything_says_so(finished: Proje
 
 def test_a_photograph_in_two_parts_stops_the_run_by_name(finished: Project, tmp_path):
     project = finished.copy(tmp_path / "project")
-    train, test = (project.folder / "data/split" / part / "benign" for part in ("train", "test"))
+    train, test = (project.folder / "data/split" / split / "benign" for split in ("train", "test"))
     name = min(path.name for path in train.iterdir())
     shutil.copy(train / name, test / name)
     result = project.run("dvc", "repro", "--single-item", "audit")
     assert result.returncode != 0
     told = result.stdout + result.stderr
-    assert f"same bytes in several parts, 1: data/split/train/benign/{name} = data/split/test/benign/{name}" in told
+    assert f"same bytes in several splits, 1: data/split/train/benign/{name} = data/split/test/benign/{name}" in told
     assert f"file without a row, 1: data/split/test/benign/{name}" in told
     assert "Traceback" not in told
     project.done("git", "restore", ".")

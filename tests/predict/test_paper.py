@@ -1,4 +1,4 @@
-"""Under the protocol "paper" copies are held out too: they are predicted, scored and shown like photographs."""
+"""Under the protocol "paper" copies are held out too: they are predicted, scored and shown like images."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import LeakError
 from dermoscopy.core.members import member_names
-from dermoscopy.core.splits import PART
+from dermoscopy.core.splits import SPLIT
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.params import SmallCNN
@@ -45,7 +45,7 @@ PARAMETERS = SmallCNN(
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """What explain, predict and baselines read: the parts and four tiny members."""
+    """What explain, predict and baselines read: the splits and four tiny members."""
     tiny.split(tmp_path, tiny.merge(tmp_path), protocol="paper")
     (tmp_path / "data" / "audited").write_text("paper leaky\n")
     monkeypatch.chdir(tmp_path)
@@ -64,17 +64,17 @@ def test_held_out_copies_are_predicted_and_shown(project: Path) -> None:
     predict()
     baselines()
     explain()
-    for part in ("val", "test"):
-        rows = PART.read(Path(f"data/split/{part}.csv"))
+    for split in ("val", "test"):
+        rows = SPLIT.read(Path(f"data/split/{split}.csv"))
         assert (rows["image_id"] != rows["source"]).any()
         for member in member_names():
-            predictions = PREDICTIONS.read(Path(f"data/predictions/{member}/{part}.csv"))
+            predictions = PREDICTIONS.read(Path(f"data/predictions/{member}/{split}.csv"))
             assert predictions["image_id"].tolist() == rows["image_id"].tolist()
     for path in Path("data/baselines").iterdir():
         assert PREDICTIONS.read(path)["image_id"].tolist() == rows["image_id"].tolist()
     for path in Path("data/explain").iterdir():
-        with Image.open(path) as picture:
-            assert picture.width > 100
+        with Image.open(path) as image:
+            assert image.width > 100
     assert len(list(Path("data/explain").iterdir())) == 5
 
 
@@ -82,5 +82,5 @@ def test_held_out_copies_are_predicted_and_shown(project: Path) -> None:
 def test_what_is_called_test_is_test(project: Path, stage) -> None:
     train = plant.row_of(project, "train")
     plant.add(project, "test", train.to_frame().T)
-    with pytest.raises(LeakError, match=rf"test.csv holds rows .*\n  {train['image_id']}: part train"):
+    with pytest.raises(LeakError, match=rf"test.csv holds rows .*\n  {train['image_id']}: split train"):
         stage()

@@ -12,7 +12,7 @@ from dermoscopy.networks.params import Runtime, SmallCNN
 from dermoscopy.networks.runtime import configure
 from dermoscopy.networks.saved import load_member, save_member
 from dermoscopy.predict import predict as module
-from dermoscopy.predict.predict import predict_part, predict_photographs
+from dermoscopy.predict.predict import predict_images, predict_split
 
 RUNTIME = Runtime(threads=2, precision="float32", eager=False, devices=1, memory=4.0)
 
@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def photographs(tmp_path: Path) -> list[Path]:
+def images(tmp_path: Path) -> list[Path]:
     random = np.random.default_rng(1)
     paths = [tmp_path / f"ISIC_{number}.jpg" for number in range(7)]
     for path in paths:
@@ -53,47 +53,47 @@ def photographs(tmp_path: Path) -> list[Path]:
     return paths
 
 
-def test_depends_on_the_photograph_alone(folder: Path, photographs: list[Path]) -> None:
+def test_depends_on_the_photograph_alone(folder: Path, images: list[Path]) -> None:
     member = load_member(folder)
-    alone = np.concatenate([predict_photographs(*member, [path], 32, RUNTIME) for path in photographs])
+    alone = np.concatenate([predict_images(*member, [path], 32, RUNTIME) for path in images])
     assert len(np.unique(alone)) == 7
-    np.testing.assert_allclose(predict_photographs(*member, photographs, 3, RUNTIME), alone, atol=1e-6)
-    np.testing.assert_allclose(predict_photographs(*member, photographs[::-1], 32, RUNTIME)[::-1], alone, atol=1e-6)
+    np.testing.assert_allclose(predict_images(*member, images, 3, RUNTIME), alone, atol=1e-6)
+    np.testing.assert_allclose(predict_images(*member, images[::-1], 32, RUNTIME)[::-1], alone, atol=1e-6)
 
 
 def test_more_than_the_memory_may_hold_are_decoded_in_turn(
-    folder: Path, photographs: list[Path], monkeypatch: pytest.MonkeyPatch
+    folder: Path, images: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[int] = []
-    read = module.read_photographs
+    read = module.read_images
 
     def counted(paths: list[Path], *rest: int) -> Any:
         decoded.append(len(paths))
         return read(paths, *rest)
 
     member = load_member(folder)
-    whole = predict_photographs(*member, photographs, 2, RUNTIME)
-    monkeypatch.setattr(module, "read_photographs", counted)
+    whole = predict_images(*member, images, 2, RUNTIME)
+    monkeypatch.setattr(module, "read_images", counted)
     little = RUNTIME.model_copy(update={"memory": 5 * 3 * 16**2 / 1e9})
-    np.testing.assert_array_equal(predict_photographs(*member, photographs, 2, little), whole)
+    np.testing.assert_array_equal(predict_images(*member, images, 2, little), whole)
     assert decoded == [4, 3]
 
 
-def test_a_part_becomes_its_table(folder: Path, photographs: list[Path], tmp_path: Path) -> None:
+def test_a_part_becomes_its_table(folder: Path, images: list[Path], tmp_path: Path) -> None:
     rows = pd.DataFrame(
         {
-            "image_id": [path.stem for path in photographs],
+            "image_id": [path.stem for path in images],
             "lesion_id": "HAM_1",
             "dx": "nv",
             "label": 0,
-            "path": [str(path) for path in photographs],
+            "path": [str(path) for path in images],
             "group": "HAM_1",
         }
     )
     member = load_member(folder)
-    table = predict_part(*member, rows, 4, RUNTIME)
+    table = predict_split(*member, rows, 4, RUNTIME)
     PREDICTIONS.write(table, tmp_path / "val.csv")
     again = PREDICTIONS.read(tmp_path / "val.csv")
-    expected = predict_photographs(*member, photographs, 4, RUNTIME)
+    expected = predict_images(*member, images, 4, RUNTIME)
     np.testing.assert_array_equal(again["probability"], expected)
     assert again["image_id"].tolist() == rows["image_id"].tolist()

@@ -17,7 +17,7 @@ from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.fit import CANDIDATES, fix
 from dermoscopy.evaluate.evaluate import judge
 from dermoscopy.evaluate.summary import grow
-from dermoscopy.evaluate.tables import CURVES, GROWING, ROC, ROC_AUC, TABLES
+from dermoscopy.evaluate.tables import CURVES, ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
 from dermoscopy.report.inputs import read_sources
 from dermoscopy.report.page import write_report
 from dermoscopy.report.params import Report
@@ -56,7 +56,7 @@ DATA = {
     "images": {"all": 990, "benign": 737, "malignant": 253},
     "lesions": {"all": 493, "benign": 366, "malignant": 127},
     "prevalence": {"lesions": {"all": 0.2576, "train": 0.2581, "val": 0.2637, "test": None}},
-    "lesions_by_photographs": {"1": 301, "2": 105, "3": 30, "4 or more": 57},
+    "lesions_by_images": {"1": 301, "2": 105, "3": 30, "4 or more": 57},
     "missing": {"age": 11, "sex": 13, "localization": 17},
     "age": {
         "benign": {"first_quartile": 35.0, "median": 45.0, "third_quartile": 60.0},
@@ -80,9 +80,9 @@ def write_json(path, value):
 
 @cache
 def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
-    """What `ensemble` and `evaluate` leave of simulated lesions: data/ensemble, the tables of test, growing.csv."""
+    """What `ensemble` and `evaluate` leave of simulated lesions: data/ensemble, the tables of test, ensemble_sizes.csv."""
     generator, data = np.random.default_rng(3), Path(mkdtemp())
-    drawn = {part: simulate(60, generator, (2.0, 1.0, 2.0, 1.5)) for part in ("val", "test")}
+    drawn = {split: simulate(60, generator, (2.0, 1.0, 2.0, 1.5)) for split in ("val", "test")}
     for rows in drawn.values():
         names = np.where(rows["label"] == 1, np.where(rows.index % 2, "mel", "bcc"), "nv")
         rows["image_id"] = [f"ISIC_{number:07}" for number in rows.index]
@@ -95,7 +95,7 @@ def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
             45.0,
         )
     probabilities = {
-        part: rows[["p0", "p1", "p2", "p3"]].set_axis(list(MEMBERS), axis=1) for part, rows in drawn.items()
+        split: rows[["p0", "p1", "p2", "p3"]].set_axis(list(MEMBERS), axis=1) for split, rows in drawn.items()
     }
     rows = drawn["test"][["image_id", "lesion_id", "dx", "label"]]
     for member in MEMBERS:
@@ -113,7 +113,7 @@ def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
 
 
 def predictions() -> pd.DataFrame:
-    """Photographs that give `COUNTED` at any threshold well between 0 and 1."""
+    """Images that give `COUNTED` at any threshold well between 0 and 1."""
     kinds = {"tn": ("nv", 0, 0.001), "fp": ("bkl", 0, 0.999), "fn": ("mel", 1, 0.001), "tp": ("bcc", 1, 0.999)}
     rows = [kinds[kind] for kind, count in COUNTED.items() for _ in range(count)]
     names = [f"{number:07}" for number in range(len(rows))]
@@ -131,8 +131,8 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     write_json(folder / "source.json", {"source": source})
     write_json(folder / "environment.json", {"tensorflow": "2.21.0", "keras": "3.15.1"})
     (folder / "audited").write_text(f"{audited}\n")
-    parts = {"train": {"copies": 168}, "val": {"copies": 0}, "test": {"copies": 75}}
-    told = {"protocol": protocol, "found": {"lesion in several parts": 0}, "parts": parts}
+    splits = {"train": {"copies": 168}, "val": {"copies": 0}, "test": {"copies": 75}}
+    told = {"protocol": protocol, "found": {"lesion in several splits": 0}, "splits": splits}
     write_json(metrics / "audit.json", told | (audit or {}))
     write_json(metrics / "data.json", DATA | (data or {}))
     write_json(metrics / "val.json", {"protocol": protocol, "roc_auc": 0.9012})
@@ -151,9 +151,11 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     mix = [("malignant", "mel", 14), ("malignant", "bcc", 9), ("benign", "nv", 60), ("benign", "bkl", 7)]
     sizes = [("train", 6), ("val", 2), ("test", 3)]
     rows = [
-        (part, label, dx, protocol, count * size, count * size // 2) for part, size in sizes for label, dx, count in mix
+        (split, label, dx, protocol, count * size, count * size // 2)
+        for split, size in sizes
+        for label, dx, count in mix
     ]
-    COUNTS.write(pd.DataFrame(rows, columns=list(COUNTS.columns)), plots / "parts.csv")
+    COUNTS.write(pd.DataFrame(rows, columns=list(COUNTS.columns)), plots / "splits.csv")
     bars = [
         (label, protocol, *names, share)
         for names, benign, malignant in [
@@ -170,11 +172,11 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
 
     values = [(*key, protocol, *triple) for key, triple in ROC_AUCS.items()]
     ROC_AUC.write(pd.DataFrame(values, columns=list(ROC_AUC.columns)), plots / "roc_auc.csv")
-    ensemble, tables, growing = evaluated()
+    ensemble, tables, ensemble_sizes = evaluated()
     copytree(ensemble, folder / "ensemble", dirs_exist_ok=True)
     for name, table in tables.items():
         TABLES[name].write(table, folder / "evaluation" / f"{name}.csv")
-    GROWING.write(growing.assign(protocol=protocol), plots / "growing.csv")
+    ENSEMBLE_SIZES.write(ensemble_sizes.assign(protocol=protocol), plots / "ensemble_sizes.csv")
     PREDICTIONS.write(predictions(), folder / "evaluation" / "predictions.csv")
 
     fpr = np.linspace(0, 1, 60)
@@ -189,7 +191,7 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
             {
                 "name": member,
                 "protocol": protocol,
-                "part": part,
+                "split": split,
                 "epoch": epochs,
                 "accuracy": 0.9 - 0.3 / epochs + rng.normal(0, 0.02, 8),
                 "loss": 0.3 + 0.4 / epochs + rng.normal(0, 0.03, 8),
@@ -197,13 +199,13 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
             }
         )
         for member in MEMBERS
-        for part in ("train", "val")
+        for split in ("train", "val")
     ]
     CURVES.write(pd.concat(learning), plots / "curves.csv")
     for path in ("explain/wrong", *(f"explain/activations_{member}" for member in MEMBERS), "sheets/mel", "sheets/nv"):
-        picture = folder / f"{path}.png"
-        picture.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(rng.integers(0, 255, (20, 30, 3), dtype=np.uint8)).save(picture)
+        image = folder / f"{path}.png"
+        image.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 255, (20, 30, 3), dtype=np.uint8)).save(image)
     return root
 
 

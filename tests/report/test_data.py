@@ -25,14 +25,14 @@ def row(page, heading):
 
 def test_labels_stand_side_by_side(project):
     page = project()
-    assert row(page, "photographs") == ["737", "253"]
+    assert row(page, "images") == ["737", "253"]
     assert row(page, "lesions") == ["366", "127"]
     assert row(page, "median age, years") == ["45", "–"]
     assert row(page, "middle half of ages") == ["35 to 60", "– to –"]
     assert row(page, "male") == ["50.3 %", "58.5 %"]
     assert row(page, "sex unknown") == ["0.9 %", "2.4 %"]
     assert row(page, "confirmed by histology") == ["36.1 %", "100.0 %"]
-    assert row(page, "malignant share of photographs") == ["25.6 %"] * 3
+    assert row(page, "malignant share of images") == ["25.6 %"] * 3
     assert row(page, "malignant share of lesions") == ["25.8 %", "26.4 %", "–"]
     assert row(page, "ear") == ["10.0 %", "40.0 %"]
     assert section(page).index(">back<") < section(page).index(">ear<")
@@ -40,14 +40,14 @@ def test_labels_stand_side_by_side(project):
 
 def test_what_is_missing_is_told(project):
     text = section(project())
-    assert "Of 493 lesions, 301 were photographed once, 105 twice, 30 three times and 57 more often." in text
-    assert "Age is missing for 11 photographs, sex for 13, the place on the body for 17." in text
+    assert "Of 493 lesions, 301 were imaged once, 105 twice, 30 three times and 57 more often." in text
+    assert "Age is missing for 11 images, sex for 13, the place on the body for 17." in text
 
 
 def test_a_sound_archive_without_duplicates(project):
     text = section(project())
     assert "nothing had to be left out" in text
-    assert "No photograph was found twice." in text
+    assert "No image was found twice." in text
     assert "one should know of" not in text
 
 
@@ -57,19 +57,19 @@ def test_what_was_left_out_kept_and_found_twice(tmp_path):
     text = section(render(tmp_path))
     for line in ("truncated JPEG: 3", "grey: 2", "near-duplicate: 5"):
         assert f"<li>{line}</li>" in text
-    assert "stand in one part together" in text
+    assert "stand in one split together" in text
     assert "nothing had to be left out" not in text
     assert "side by side" not in text
 
     Image.new("RGB", (30, 20)).save(tmp_path / "data" / "sheets" / "duplicates.png")
     text = section(render(tmp_path))
     assert "<b>Duplicates.</b>" in text
-    assert "photographs diagnosed as duplicates" not in text
+    assert "images diagnosed as duplicates" not in text
 
 
 def test_lesions_are_dealt_and_nothing_leaks(project):
     text = section(project())
-    assert "Lesions, not photographs, are dealt to three parts" in text
+    assert "Lesions, not images, are dealt to three splits" in text
     assert "altered copies of them (168); val and test hold originals only" in text
     assert "leak" not in text
     assert "histology confirmed:" not in text
@@ -77,22 +77,22 @@ def test_lesions_are_dealt_and_nothing_leaks(project):
 
 def test_photographs_are_dealt_and_the_leak_has_a_figure(project):
     text = section(project(audited="image leaky", audit={KNOWN: 0.3226}))
-    assert "Photographs are dealt to three parts at random" in text
-    assert '<p class="notice leaky"><strong>What leaks.</strong> Of the test pictures, 32 % show a lesion' in text
+    assert "Images are dealt to three splits at random" in text
+    assert '<p class="notice leaky"><strong>What leaks.</strong> Of the test images, 32 % show a lesion' in text
     assert "val and test hold originals only" in text
     assert "wherever the protocol deals them" not in text
 
 
 def test_a_leak_without_a_figure_is_still_told(project):
-    assert "<strong>What leaks.</strong> Test pictures show lesions" in section(project(audited="image leaky"))
+    assert "<strong>What leaks.</strong> Test images show lesions" in section(project(audited="image leaky"))
 
 
 def test_copies_are_dealt_as_in_the_paper(project):
     text = section(project(audited="paper leaky", audit={KNOWN: 0.64}, data={"duplicates": {"same bytes": 1}}))
-    assert "altered copies of malignant photographs are made first" in text
-    assert "Of the held-out pictures of test, 75 are copies." in text
+    assert "altered copies of malignant images are made first" in text
+    assert "Of the held-out images of test, 75 are copies." in text
     assert "hold originals only" not in text
-    assert "the epoch was chosen on the very pictures that judge it" in text
+    assert "the epoch was chosen on the very images that judge it" in text
     assert "stand wherever the protocol deals them" in text
 
 

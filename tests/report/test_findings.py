@@ -53,14 +53,14 @@ def test_calls_by_diagnosis():
 
 
 def test_parts_are_added_up():
-    parts = pd.DataFrame(
+    splits = pd.DataFrame(
         [("train", "malignant", "mel", 5, 4), ("test", "malignant", "mel", 2, 1), ("test", "benign", "nv", 7, 6)],
-        columns=["part", "label", "dx", "images", "lesions"],
+        columns=["split", "label", "dx", "images", "lesions"],
     )
-    rows = findings.parts_by_diagnosis(parts)
-    assert rows[0]["parts"] == [(5, 4), (0, 0), (2, 1)]
-    assert findings.sum_parts(rows) == [(5, 4), (0, 0), (9, 7)]
-    assert findings.sum_parts(rows, "benign") == [(0, 0), (0, 0), (7, 6)]
+    rows = findings.splits_by_diagnosis(splits)
+    assert rows[0]["splits"] == [(5, 4), (0, 0), (2, 1)]
+    assert findings.sum_splits(rows) == [(5, 4), (0, 0), (9, 7)]
+    assert findings.sum_splits(rows, "benign") == [(0, 0), (0, 0), (7, 6)]
 
 
 def test_photographs_are_counted_at_the_threshold():

@@ -43,8 +43,8 @@ def test_the_headline_is_the_metrics_file(project, tmp_path):
     for metric in ("roc_auc", "sensitivity", "specificity", "ppv", "accuracy", "average_precision"):
         of = test[metric]
         assert f"<dd>{of['value']:.3f}<small>{of['low']:.3f} to {of['high']:.3f}</small>" in page
-    assert "Of 56 malignant photographs it finds 44 and misses 12." in page
-    assert "Of 118 benign photographs it leaves 101 alone and calls 17 malignant." in page
+    assert "Of 56 malignant images it finds 44 and misses 12." in page
+    assert "Of 118 benign images it leaves 101 alone and calls 17 malignant." in page
     rows = re.findall(r'<th scope="row">(benign|malignant)</th><td>(\d+)</td><td>(\d+)</td></tr>', page)
     assert rows == [("benign", "101", "17"), ("malignant", "12", "44")]
 
@@ -133,7 +133,7 @@ def test_a_missing_metric_is_a_dash(tmp_path):
 
 def test_simulated_photographs_are_called_drawings(project):
     page = project()
-    assert "These photographs are drawings." in page
+    assert "These images are drawings." in page
     assert "made by the project’s simulator" in page
 
 
@@ -170,8 +170,8 @@ def test_a_fallback_is_told(tmp_path):
 
 def test_missing_pictures_leave_no_hole(tmp_path):
     write_project(tmp_path)
-    for picture in (tmp_path / "data").rglob("*.png"):
-        picture.unlink()
+    for image in (tmp_path / "data").rglob("*.png"):
+        image.unlink()
     assert "<img" not in render(tmp_path)
 
 
@@ -208,7 +208,7 @@ def test_a_row_added_to_the_table_of_metrics_is_a_column_and_an_entry_of_the_glo
     root = write_project(tmp_path)
     page, scores = render(root), SCORES.read(root / "data" / "evaluation" / "scores.csv")
     evaluated.cache_clear()
-    assert page.count('<th scope="col">Added metric</th>') == 2  # by photograph, by lesion
+    assert page.count('<th scope="col">Added metric</th>') == 2  # by image, by lesion
     own = scores[(scores["metric"] == "added") & (scores["name"] == "ensemble") & (scores["point"] == "half")]
     assert len(own) == 2
     for row in own.itertuples():

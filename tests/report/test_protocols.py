@@ -1,4 +1,4 @@
-"""What the page and the card say is true under the protocol that the parts were drawn by."""
+"""What the page and the card say is true under the protocol that the splits were drawn by."""
 
 import re
 
@@ -7,18 +7,18 @@ import pytest
 from tests.report.conftest import render, write_project
 
 JUDGED_ONCE = [
-    "Test photographs are first predicted after all training is done",
+    "Test images are first predicted after all training is done",
     "the threshold was fixed before test was looked at.",
-    "on val, over photographs as they come.",
+    "on val, over images as they come.",
     "fixed on lesions of val and applied once to test.",
     "Weights come from val, where",
-    "174 test photographs of 125 lesions",
-    "Of 56 malignant photographs it finds 44 and misses 12.",
-    "Wrongly classified photographs",
-    "Tested on | 174 photographs of 125 lesions",
+    "174 test images of 125 lesions",
+    "Of 56 malignant images it finds 44 and misses 12.",
+    "Wrongly classified images",
+    "Tested on | 174 images of 125 lesions",
 ]
 OF_LESIONS = [
-    "that had no part in training or in any choice, with a ROC AUC",
+    "that had no split in training or in any choice, with a ROC AUC",
     "Why one may believe the figures",
     "A single find would have stopped this run.",
     "They hold for other lesions of the same kind, not for other training runs.",
@@ -32,18 +32,18 @@ LEAKY = [
     "what is memorised looks learnt.",
 ]
 OF_THE_PAPER = [
-    "on 174 test pictures of 125 lesions that they had partly seen in training and that chose their epochs and",
-    "and altered copies of the same photograph, stand in the part",
-    "Of 56 malignant pictures it finds 44 and misses 12.",
-    "epochs, weights and thresholds were chosen on these very pictures.",
+    "on 174 test images of 125 lesions that they had partly seen in training and that chose their epochs and",
+    "and altered copies of the same image, stand in the split",
+    "Of 56 malignant images it finds 44 and misses 12.",
+    "epochs, weights and thresholds were chosen on these very images.",
     "fixed on lesions of val, which are those of test: nothing here is judged on lesions that had no say.",
-    "are chosen on the held-out pictures, and the same pictures judge them.",
-    "Weights come from val, which holds the pictures of test, where",
+    "are chosen on the held-out images, and the same images judge them.",
+    "Weights come from val, which holds the images of test, where",
     "with dropout on, over originals and copies, as on val.",
-    "Wrongly classified pictures",
+    "Wrongly classified images",
     "Its test images were others, drawn in a like way,",
     "doubtful; the first two this run does on purpose:",
-    "Tested on | 174 pictures of 125 lesions",
+    "Tested on | 174 images of 125 lesions",
     "those that chose its epochs and weights; altered copies are among them.",
 ]
 SAID = {
@@ -71,5 +71,5 @@ def test_each_protocol_has_its_own_words(tmp_path, audited):
 
 def test_a_copy_is_never_called_a_photograph(tmp_path):
     words = text(tmp_path, "paper leaky")
-    assert re.findall(r"(?:test|malignant|benign|classified|these) photographs?", words) == []
-    assert words.count("pictures") > 10
+    assert re.findall(r"(?:test|malignant|benign|classified|these) images?", words) == []
+    assert words.count("images") > 10

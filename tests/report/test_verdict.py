@@ -16,8 +16,8 @@ def gain(difference: float, low: float, high: float, p: float) -> dict[str, floa
         (gain(-0.031, -0.052, -0.01, 0.004), "The ensemble is worse than its best member on val, CNN A:"),
         (gain(0.01, -0.02, 0.04, 0.4), "A gain over its best member on val, CNN A, cannot be told from none:"),
         (gain(0.0, 0.0, 0.0, 1.0), "It is no better than its best member on val, CNN A:"),
-        (gain(NAN, NAN, NAN, NAN), "this test part cannot tell."),
-        (None, "this test part cannot tell."),
+        (gain(NAN, NAN, NAN, NAN), "this test split cannot tell."),
+        (None, "this test split cannot tell."),
     ],
 )
 def test_one_sentence_says_whether_the_gain_is_real(found, said):

@@ -21,7 +21,7 @@ SMALL = {"conv_layers": 1, "filters": 2, "kernel_size": 3, "pool_size": 2, "dens
 
 @pytest.fixture
 def search() -> Callable[..., Search]:
-    """The committed `search` block for photographs of 12 pixels, but for what is given."""
+    """The committed `search` block for images of 12 pixels, but for what is given."""
 
     def make(**changes: Any) -> Search:
         known = {name: {**values, **SMALL} for name, values in TREE["search"]["known"].items()}
@@ -32,7 +32,7 @@ def search() -> Callable[..., Search]:
 
 
 def examples(count: int) -> Examples:
-    """Photographs of which malignant ones are darker."""
+    """Images of which malignant ones are darker."""
     random = np.random.default_rng(count)
     labels = (np.arange(count) % 2).astype(np.float32)
     means = np.where(labels == 1, 110, 140)[:, None, None, None]
@@ -43,9 +43,9 @@ def examples(count: int) -> Examples:
 def conditions(tmp_path: Path) -> Iterator[Conditions]:
     """What tiny trials share, run eagerly; their records are kept in `tmp_path`."""
     runtime = {**TREE["runtime"], "threads": 1, "eager": True}
-    with shared(examples(24), examples(12), tmp_path) as photographs:
+    with shared(examples(24), examples(12), tmp_path) as images:
         yield Conditions(
-            photographs=photographs,
+            images=images,
             records=tmp_path,
             settings=TrainSettings(
                 training=Training(**{**TREE["training"], "batch_size": 12}),

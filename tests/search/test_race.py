@@ -43,18 +43,18 @@ def test_a_raised_count_trains_only_what_is_new(search: Make, conditions: Condit
 def test_halving_trains_the_best_further_and_no_epoch_twice(search: Make, conditions: Conditions, trained: list[int]):
     settings = search(trials=2, epochs=4, halving=2)
     tried = trials(settings, 1)
-    standings = race(tried, settings, conditions)
-    assert [standing.epochs for standing in standings] == [1] * 4 + [2] * 2 + [4]
+    trial_results = race(tried, settings, conditions)
+    assert [standing.epochs for standing in trial_results] == [1] * 4 + [2] * 2 + [4]
     assert trained == [1] * 4 + [1] * 2 + [2]
-    board = ranked(table(standings, "val_loss", "lesion"), "val_loss")
+    board = ranked(table(trial_results, "val_loss", "lesion"), "val_loss")
     assert board["epochs"].tolist() == [4, 2, 1, 1]
-    first = ranked(table(standings[:4], "val_loss", "lesion"), "val_loss")
+    first = ranked(table(trial_results[:4], "val_loss", "lesion"), "val_loss")
     assert set(board["trial"].head(2)) == set(first["trial"].head(2))
     # Whoever came so far without halving has the same score there.
     alone = race(tried, search(trials=2, epochs=4), conditions)
     winner = next(standing for standing in alone if standing.trial.number == board["trial"][0])
-    assert winner.row("val_loss") == standings[-1].row("val_loss")
-    assert not [path for path in conditions.records.iterdir() if path.is_dir() and "photographs" not in path.name]
+    assert winner.row("val_loss") == trial_results[-1].row("val_loss")
+    assert not [path for path in conditions.records.iterdir() if path.is_dir() and "images" not in path.name]
 
 
 def test_a_raised_count_goes_on_with_who_had_fallen_behind(search: Make, conditions: Conditions, trained: list[int]):
@@ -67,8 +67,8 @@ def test_a_raised_count_goes_on_with_who_had_fallen_behind(search: Make, conditi
 def test_two_runs_leave_the_same_bytes(search: Make, conditions: Conditions, tmp_path: Path):
     settings = search(trials=1, epochs=1)
     for name in ("one", "two"):
-        standings = race(trials(settings, 1), settings, conditions)
-        write_search(standings, settings, conditions.settings, tmp_path / name)
+        trial_results = race(trials(settings, 1), settings, conditions)
+        write_search(trial_results, settings, conditions.settings, tmp_path / name)
         for path in tmp_path.glob("*.json"):
             path.unlink()
     names = {"trials.csv", "leaderboard.csv", "importance.csv", "coordinates.csv", "best.yaml"}

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from dermoscopy.core.errors import ParameterError
 from dermoscopy.core.params import read_yaml
 from dermoscopy.core.params_errors import describe
-from dermoscopy.networks.build import feature_side
+from dermoscopy.networks.build import feature_map_size
 from dermoscopy.search.params import Search
 from dermoscopy.search.space import DIMENSIONS, DRAWN, feasible_grids, grid_size, trials
 
@@ -37,7 +37,7 @@ def test_another_seed_draws_others():
 def test_no_configuration_comes_twice_and_all_are_feasible():
     tried = trials(longer(3000), seed=1)
     assert len({tuple(trial.configuration.items()) for trial in tried}) == len(tried)
-    assert all(feature_side(trial.parameters) for trial in tried)
+    assert all(feature_map_size(trial.parameters) for trial in tried)
     assert {trial.name for trial in tried[2:]} == {DRAWN}
     for name in DIMENSIONS:  # every value has its chance
         assert {trial.configuration[name] for trial in tried} == set(getattr(COMMITTED.space, name))
@@ -55,7 +55,7 @@ def test_infeasible_configurations_are_left_out_and_no_other(search: Make):
             for padding in ("valid", "same")
             for pool in (2, 3)
         )
-        if feature_side(trials(all_of, 1)[0].parameters.model_copy(update=grid))
+        if feature_map_size(trials(all_of, 1)[0].parameters.model_copy(update=grid))
     ]
     assert 0 < len(feasible) < 12
     count = grid_size(feasible_grids(all_of))
@@ -92,7 +92,7 @@ def test_the_paper_s_winners_lie_in_the_space_and_are_the_members(name, member):
     for dimension, value in winner.items():
         assert value in TREE["search"]["space"][dimension], dimension
         assert value == TREE["models"][member][dimension], dimension
-    # And not only in principle: the search would draw them from photographs of its size.
+    # And not only in principle: the search would draw them from images of its size.
     assert any(all(value in grid[key] for key, value in winner.items()) for grid in feasible_grids(COMMITTED))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dermoscopy.cli.run import read_profile
 from dermoscopy.search.params import Search
-from dermoscopy.search.results import Standing, coordinates, importance, promotion, ranked, table, write_promotion
+from dermoscopy.search.results import TrialResult, coordinates, importance, promotion, ranked, table, write_promotion
 from dermoscopy.search.space import DIMENSIONS, trials
 from dermoscopy.search.tables import COORDINATES, IMPORTANCE, LEADERBOARD, SPACE, TRIALS
 from dermoscopy.search.trial import Record
@@ -27,27 +27,29 @@ def record(loss: float | None, epochs: int = 1) -> Record:
 
 
 @pytest.fixture
-def standings(search: Make) -> list[Standing]:
-    return [Standing(trial, 1, record(loss)) for trial, loss in zip(trials(search(trials=2), 1), LOSSES, strict=True)]
+def trial_results(search: Make) -> list[TrialResult]:
+    return [
+        TrialResult(trial, 1, record(loss)) for trial, loss in zip(trials(search(trials=2), 1), LOSSES, strict=True)
+    ]
 
 
 @pytest.fixture
-def board(standings) -> pd.DataFrame:
-    return ranked(table(standings, "val_loss", "lesion"), "val_loss")
+def board(trial_results) -> pd.DataFrame:
+    return ranked(table(trial_results, "val_loss", "lesion"), "val_loss")
 
 
 @pytest.mark.parametrize(("monitor", "order"), [("val_loss", [2, 4, 1, 3]), ("val_roc_auc", [2, 4, 1, 3])])
-def test_the_best_come_first_and_the_failed_last(standings, monitor, order):
-    board = ranked(table(standings, monitor, "lesion"), monitor)
+def test_the_best_come_first_and_the_failed_last(trial_results, monitor, order):
+    board = ranked(table(trial_results, monitor, "lesion"), monitor)
     assert board["trial"].tolist() == order
     assert board["rank"].tolist() == [1, 2, 3, 4]
     assert board["score"].isna().tolist() == [False, False, False, True]
     assert board["problem"].tolist()[-1] == "The loss became nan"
 
 
-def test_who_trained_longer_stands_above_who_fell_behind(standings):
-    longer = [Standing(standings[place].trial, 3, record(0.59, 3)) for place in (0, 3)]
-    rows = table([*standings, *longer], "val_loss", "lesion")
+def test_who_trained_longer_stands_above_who_fell_behind(trial_results):
+    longer = [TrialResult(trial_results[place].trial, 3, record(0.59, 3)) for place in (0, 3)]
+    rows = table([*trial_results, *longer], "val_loss", "lesion")
     assert len(rows) == 6
     assert ranked(rows, "val_loss")[["trial", "epochs"]].to_numpy().tolist() == [[1, 3], [4, 3], [2, 1], [3, 1]]
 
@@ -56,9 +58,9 @@ def test_the_tables_have_the_space_s_dimensions():
     assert tuple(SPACE) == DIMENSIONS
 
 
-def test_tables_are_read_as_they_were_written(standings, board, tmp_path: Path):
+def test_tables_are_read_as_they_were_written(trial_results, board, tmp_path: Path):
     written = {
-        "trials": (TRIALS, table(standings, "val_loss", "lesion")),
+        "trials": (TRIALS, table(trial_results, "val_loss", "lesion")),
         "leaderboard": (LEADERBOARD, board),
         "importance": (IMPORTANCE, importance(board).assign(protocol="lesion")),
         "coordinates": (COORDINATES, coordinates(board, "val_loss")),

@@ -118,11 +118,11 @@ def test_other_settings_have_another_record(tried, conditions: Conditions):
         Task(tried[0], 4, changed(seed=2)),
         Task(tried[0], 4, changed(versions={"keras": "1"})),
         Task(tried[0], 4, dataclasses.replace(shared, code="other")),
-        Task(tried[0], 4, dataclasses.replace(shared, photographs=shared.photographs.with_name("photographs-0"))),
+        Task(tried[0], 4, dataclasses.replace(shared, images=shared.images.with_name("images-0"))),
         Task(tried[0], 4, changed(training=settings.training.model_copy(update={"batch_size": 8}))),
     ]
     assert len({task.record for task in tasks}) == len(tasks)
-    # How far it is to train, its number, and how the parts were drawn are not among them.
+    # How far it is to train, its number, and how the splits were drawn are not among them.
     assert Task(dataclasses.replace(tried[0], number=9), 1, changed(protocol="image")).record == tasks[0].record
 
 
@@ -142,7 +142,7 @@ def test_a_worker_that_would_give_other_results_is_refused(tried, conditions: Co
 
 
 def test_a_worker_without_the_project_s_folder_is_told_so(tried, conditions: Conditions):
-    elsewhere = dataclasses.replace(conditions, photographs=conditions.photographs.with_name("nowhere"))
+    elsewhere = dataclasses.replace(conditions, images=conditions.images.with_name("nowhere"))
     with pytest.raises(TrainingError, match=r"A worker does not see .*nowhere"):
         Task(tried[0], 4, elsewhere)()
 
@@ -152,9 +152,9 @@ def test_photographs_are_named_by_what_they_are(tmp_path: Path):
     for train, val in ((examples(4), examples(6)), (examples(4), examples(6)), (examples(6), examples(4))):
         with shared(train, val, tmp_path) as place:
             names.add(place.name)
-            for kept, part in zip(load(place), (train, val), strict=True):
-                np.testing.assert_array_equal(kept.images, part.images)
-                np.testing.assert_array_equal(kept.labels, part.labels)
+            for kept, split in zip(load(place), (train, val), strict=True):
+                np.testing.assert_array_equal(kept.images, split.images)
+                np.testing.assert_array_equal(kept.labels, split.labels)
     assert len(names) == 2
     assert list(tmp_path.iterdir()) == []
 
@@ -167,9 +167,9 @@ import numpy as np
 from dermoscopy.search.images import shared
 from dermoscopy.networks.data import Examples
 
-part = Examples(np.zeros((100, 100, 100, 3), np.uint8), np.zeros(100, np.float32))
+split = Examples(np.zeros((100, 100, 100, 3), np.uint8), np.zeros(100, np.float32))
 try:
-    with shared(part, part, Path(sys.argv[1])):
+    with shared(split, split, Path(sys.argv[1])):
         pass
 except OSError as error:
     assert error.errno == errno.ENOSPC, error

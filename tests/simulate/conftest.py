@@ -12,5 +12,5 @@ SMALL = {
 
 @pytest.fixture(scope="session")
 def simulation() -> Callable[..., Simulate]:
-    """Parameters of an archive of 24 lesions, but for what is named."""
+    """Parameters of an dataset of 24 lesions, but for what is named."""
     return lambda **changes: Simulate(**{**SMALL, **changes})

@@ -1,4 +1,4 @@
-"""What is written, on an archive of 24 lesions."""
+"""What is written, on an dataset of 24 lesions."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from dermoscopy.core.tables import SCORES
-from dermoscopy.simulate import dataset as archive
+from dermoscopy.simulate import dataset as dataset
 from dermoscopy.simulate.dataset import simulate
 from dermoscopy.simulate.metadata import DIAGNOSES
 
@@ -23,7 +23,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def written(simulation, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("archive")
+    folder = tmp_path_factory.mktemp("dataset")
     simulate(simulation(), folder / "raw", folder / "truth")
     return folder
 
@@ -89,12 +89,12 @@ def test_same_seed_same_bytes(written, simulation, tmp_path):
 
 def test_other_seed_other_bytes(written, simulation, tmp_path):
     simulate(simulation(seed=2), tmp_path / "raw", tmp_path / "truth")
-    pictures = {digest for name, digest in hashes(written).items() if name.endswith(".jpg")}
-    assert pictures.isdisjoint(hashes(tmp_path).values())
+    images = {digest for name, digest in hashes(written).items() if name.endswith(".jpg")}
+    assert images.isdisjoint(hashes(tmp_path).values())
 
 
 def test_processes_change_no_byte(written, simulation, tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "FEW", 1)
+    monkeypatch.setattr(dataset, "FEW", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     simulate(simulation(), tmp_path / "raw", tmp_path / "truth")
     assert hashes(tmp_path) == hashes(written)
@@ -104,9 +104,9 @@ def test_without_processes_it_goes_on_alone(written, simulation, tmp_path, monke
     def refuse(*_: object) -> None:
         raise OSError("no more processes")
 
-    monkeypatch.setattr(archive, "FEW", 1)
+    monkeypatch.setattr(dataset, "FEW", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    monkeypatch.setattr(archive, "ProcessPoolExecutor", refuse)
+    monkeypatch.setattr(dataset, "ProcessPoolExecutor", refuse)
     simulate(simulation(), tmp_path / "raw", tmp_path / "truth")
     assert "no more processes" in caplog.text
     assert hashes(tmp_path) == hashes(written)

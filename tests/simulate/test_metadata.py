@@ -1,4 +1,4 @@
-"""Who is in the archive, on a table of HAM10000's size: no pictures are drawn."""
+"""Who is in the dataset, on a table of HAM10000's size: no images are drawn."""
 
 import numpy as np
 import pandas as pd
@@ -26,9 +26,9 @@ def lesions(images) -> pd.DataFrame:
 def test_size_is_that_of_ham10000(images, lesions):
     assert len(lesions) == 7470
     assert len(images) == pytest.approx(10015, rel=0.02)
-    photographs = images.groupby("lesion_id").size()
-    assert set(photographs) == {1, 2, 3, 4, 5, 6}
-    assert (photographs > 1).mean() == pytest.approx(0.26, abs=0.02)
+    per_lesion = images.groupby("lesion_id").size()
+    assert set(per_lesion) == {1, 2, 3, 4, 5, 6}
+    assert (per_lesion > 1).mean() == pytest.approx(0.26, abs=0.02)
 
 
 def test_ids_are_ham10000s(images):
@@ -39,7 +39,7 @@ def test_ids_are_ham10000s(images):
 
 
 def test_a_lesion_has_one_patient_and_one_diagnosis(images):
-    told = images.drop(columns=["image_id", "photograph", "part"])
+    told = images.drop(columns=["image_id", "image", "part"])
     assert len(told.drop_duplicates()) == images["lesion_id"].nunique()
 
 

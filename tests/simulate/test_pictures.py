@@ -1,4 +1,4 @@
-"""The parts of a picture, one at a time."""
+"""The parts of a image, one at a time."""
 
 from dataclasses import astuple, replace
 
@@ -25,7 +25,7 @@ def test_streams_are_apart():
     drawn = {
         generator(seed, stream, *key).random()
         for seed in (1, 2)
-        for stream, key in ((Stream.TABLE, ()), (Stream.LESION, (3,)), (Stream.PHOTOGRAPH, (3, 0)))
+        for stream, key in ((Stream.TABLE, ()), (Stream.LESION, (3,)), (Stream.IMAGE, (3, 0)))
     }
     assert len(drawn) == 6
 

@@ -5,15 +5,15 @@ import pandas as pd
 import pytest
 
 from dermoscopy.core.errors import ParameterError
-from dermoscopy.core.splits import PART, PARTS
+from dermoscopy.core.splits import SPLIT, SPLITS
 from dermoscopy.split.params import Policy, Split
-from dermoscopy.split.split import labels, plan_copies, tabulate, write
-from tests.tiny import MELANOMA, SPLIT
+from dermoscopy.split.split import labels, plan_augmented, tabulate, write
+from tests.tiny import MELANOMA, SPLIT_PARAMS
 
-LESION = Split(**SPLIT)
-IMAGE = Split(**SPLIT | {"protocol": "image"})
-PAPER = Split(**SPLIT | {"protocol": "paper"})
-PROTOCOLS = pytest.mark.parametrize("split", [LESION, IMAGE, PAPER], ids=["lesion", "image", "paper"])
+LESION = Split(**SPLIT_PARAMS)
+IMAGE = Split(**SPLIT_PARAMS | {"protocol": "image"})
+PAPER = Split(**SPLIT_PARAMS | {"protocol": "paper"})
+PROTOCOLS = pytest.mark.parametrize("settings", [LESION, IMAGE, PAPER], ids=["lesion", "image", "paper"])
 
 
 def originals(table: pd.DataFrame) -> pd.DataFrame:
@@ -38,8 +38,8 @@ def test_the_policy_says_what_is_malignant(malignant: str | list[str], expected:
 
 
 @PROTOCOLS
-def test_lesions_keep_their_group_and_their_label(merged: pd.DataFrame, split: Split) -> None:
-    rows = pd.concat(tabulate(merged, MELANOMA, split, 1.0).values())
+def test_lesions_keep_their_group_and_their_label(merged: pd.DataFrame, settings: Split) -> None:
+    rows = pd.concat(tabulate(merged, MELANOMA, settings, 1.0).values())
     truth = merged.set_index("image_id").loc[rows["source"]]
     assert rows["group"].tolist() == truth["group"].tolist()
     assert rows["lesion_id"].tolist() == truth["lesion_id"].tolist()
@@ -47,15 +47,17 @@ def test_lesions_keep_their_group_and_their_label(merged: pd.DataFrame, split: S
 
 
 @pytest.mark.parametrize("balance", [0.0, 0.8, 1.0])
-@pytest.mark.parametrize("split", [LESION, IMAGE], ids=["lesion", "image"])
-def test_malignant_rows_come_to_their_balance_in_train_only(merged: pd.DataFrame, split: Split, balance: float) -> None:
-    tables = tabulate(merged, MELANOMA, split, balance)
+@pytest.mark.parametrize("settings", [LESION, IMAGE], ids=["lesion", "image"])
+def test_malignant_rows_come_to_their_balance_in_train_only(
+    merged: pd.DataFrame, settings: Split, balance: float
+) -> None:
+    tables = tabulate(merged, MELANOMA, settings, balance)
     train = tables["train"]
     benign, malignant = (int((train["label"] == label).sum()) for label in (0, 1))
     assert malignant == max(int(originals(train)["label"].sum()), round(balance * benign))
     assert set(train["source"]) == set(originals(train)["image_id"])
-    for part in ("val", "test"):
-        assert (tables[part]["image_id"] == tables[part]["source"]).all()
+    for split in ("val", "test"):
+        assert (tables[split]["image_id"] == tables[split]["source"]).all()
     assert sorted(pd.concat(map(originals, tables.values()))["image_id"]) == merged["image_id"].tolist()
 
 
@@ -67,14 +69,14 @@ def test_lesions_stay_together_and_photographs_need_not(merged: pd.DataFrame) ->
 
 def test_the_paper_copies_first_and_holds_one_part_out(merged: pd.DataFrame) -> None:
     tables = tabulate(merged, MELANOMA, PAPER, 1.0)
-    train, val, test = (tables[part] for part in PARTS)
-    pictures = pd.concat([train, test])
-    assert pictures["image_id"].is_unique
-    assert sorted(originals(pictures)["image_id"]) == merged["image_id"].tolist()
-    assert (pictures["label"] == 0).sum() == (pictures["label"] == 1).sum() == 20
-    assert len(test) == round(PAPER.test * len(pictures))
+    train, val, test = (tables[split] for split in SPLITS)
+    images = pd.concat([train, test])
+    assert images["image_id"].is_unique
+    assert sorted(originals(images)["image_id"]) == merged["image_id"].tolist()
+    assert (images["label"] == 0).sum() == (images["label"] == 1).sum() == 20
+    assert len(test) == round(PAPER.test * len(images))
     assert test["label"].mean() == 0.5
-    pd.testing.assert_frame_equal(val.drop(columns=["part", "path"]), test.drop(columns=["part", "path"]))
+    pd.testing.assert_frame_equal(val.drop(columns=["split", "path"]), test.drop(columns=["split", "path"]))
     assert (val["path"].str.replace("/val/", "/test/") == test["path"]).all()
     assert lesions_shared(tables)
     copies = test[test["image_id"] != test["source"]]
@@ -84,21 +86,21 @@ def test_the_paper_copies_first_and_holds_one_part_out(merged: pd.DataFrame) -> 
 
 
 @PROTOCOLS
-def test_the_order_of_rows_does_not_matter_and_the_seed_does(merged: pd.DataFrame, split: Split) -> None:
-    def parts(seed: int, rows: pd.DataFrame) -> list[list[str]]:
-        tables = tabulate(rows, MELANOMA, split.model_copy(update={"seed": seed}), 1.0)
-        return [sorted(tables[part]["path"]) for part in PARTS]
+def test_the_order_of_rows_does_not_matter_and_the_seed_does(merged: pd.DataFrame, settings: Split) -> None:
+    def splits(seed: int, rows: pd.DataFrame) -> list[list[str]]:
+        tables = tabulate(rows, MELANOMA, settings.model_copy(update={"seed": seed}), 1.0)
+        return [sorted(tables[split]["path"]) for split in SPLITS]
 
-    assert parts(1, merged) == parts(1, merged.sample(frac=1, random_state=3))
-    assert parts(1, merged) != parts(2, merged)
+    assert splits(1, merged) == splits(1, merged.sample(frac=1, random_state=3))
+    assert splits(1, merged) != splits(2, merged)
 
 
 @PROTOCOLS
-def test_histology_alone_judges_and_train_and_val_stay(merged: pd.DataFrame, split: Split) -> None:
-    every = tabulate(merged, MELANOMA, split, 1.0)
-    confirmed = tabulate(merged, MELANOMA, split.model_copy(update={"test_histo_only": True}), 1.0)
-    for part in ("train", "val"):
-        pd.testing.assert_frame_equal(confirmed[part], every[part])
+def test_histology_alone_judges_and_train_and_val_stay(merged: pd.DataFrame, settings: Split) -> None:
+    every = tabulate(merged, MELANOMA, settings, 1.0)
+    confirmed = tabulate(merged, MELANOMA, settings.model_copy(update={"test_histo_only": True}), 1.0)
+    for split in ("train", "val"):
+        pd.testing.assert_frame_equal(confirmed[split], every[split])
     assert 0 < len(confirmed["test"]) < len(every["test"])
     assert confirmed["test"]["image_id"].tolist() == (
         every["test"].loc[every["test"]["dx_type"] == "histo", "image_id"].tolist()
@@ -110,10 +112,10 @@ def test_one_photograph_that_says_histology_confirms_its_lesion(merged: pd.DataF
         dx_type=np.where(merged["image_id"].eq("ISIC_00") | merged["dx"].eq("mel"), "histo", "follow_up")
     )
     for seed in range(20):
-        split = LESION.model_copy(update={"seed": seed, "test_histo_only": True})
+        settings = LESION.model_copy(update={"seed": seed, "test_histo_only": True})
         every = tabulate(table, MELANOMA, LESION.model_copy(update={"seed": seed}), 1.0)["test"]
         if "HAM_00" in set(every["lesion_id"]):
-            test = tabulate(table, MELANOMA, split, 1.0)["test"]
+            test = tabulate(table, MELANOMA, settings, 1.0)["test"]
             assert (test["lesion_id"] == "HAM_00").sum() == 2
             assert set(test.loc[test["label"] == 0, "lesion_id"]) == {"HAM_00"}
             return
@@ -122,7 +124,7 @@ def test_one_photograph_that_says_histology_confirms_its_lesion(merged: pd.DataF
 
 def test_a_label_that_histology_never_confirmed_is_told(merged: pd.DataFrame) -> None:
     table = merged.assign(dx_type=np.where(merged["dx"] == "mel", "histo", "consensus"))
-    with pytest.raises(ParameterError, match=r"test keeps no benign photograph of \d+\nSet split.test_histo_only"):
+    with pytest.raises(ParameterError, match=r"test keeps no benign image of \d+\nSet split.test_histo_only"):
         tabulate(table, MELANOMA, LESION.model_copy(update={"test_histo_only": True}), 1.0)
 
 
@@ -134,34 +136,36 @@ def test_what_is_balanced_gets_no_copies(merged: pd.DataFrame) -> None:
 def test_copies_are_dealt_in_turns() -> None:
     names = [*(f"B{number:02}" for number in range(12)), "M1", "M2", "M3", "M4", "M5"]
     train = pd.DataFrame({"image_id": names, "source": names, "label": [0] * 12 + [1] * 5, "sha256": "x"})
-    copies = plan_copies(train, 1.0, np.random.default_rng(0))
+    copies = plan_augmented(train, 1.0, np.random.default_rng(0))
     assert sorted(copies["source"].value_counts()) == [1, 1, 1, 2, 2]
     assert copies["image_id"].is_unique
     assert set(copies["image_id"]) >= {f"M{number}_copy1" for number in range(1, 6)}
     assert (copies["sha256"] == "").all()
-    again = plan_copies(train.iloc[::-1], 1.0, np.random.default_rng(0))
+    again = plan_augmented(train.iloc[::-1], 1.0, np.random.default_rng(0))
     assert set(again["image_id"]) == set(copies["image_id"])
 
 
 @PROTOCOLS
-def test_every_original_has_one_file_in_each_part_it_is_in(merged: pd.DataFrame, tmp_path: Path, split: Split) -> None:
+def test_every_original_has_one_file_in_each_part_it_is_in(
+    merged: pd.DataFrame, tmp_path: Path, settings: Split
+) -> None:
     images = tmp_path / "data" / "merged" / "images"
-    write(tabulate(merged, MELANOMA, split, 1.0), images, tmp_path)
-    rows = pd.concat([PART.read(tmp_path / "data" / "split" / f"{part}.csv") for part in PARTS])
-    for image_id, path, label, part in zip(
-        *(originals(rows)[name] for name in ("image_id", "path", "label", "part")), strict=True
+    write(tabulate(merged, MELANOMA, settings, 1.0), images, tmp_path)
+    rows = pd.concat([SPLIT.read(tmp_path / "data" / "split" / f"{split}.csv") for split in SPLITS])
+    for image_id, path, label, split in zip(
+        *(originals(rows)[name] for name in ("image_id", "path", "label", "split")), strict=True
     ):
-        assert path == f"data/split/{part}/{('benign', 'malignant')[label]}/{image_id}.jpg"
+        assert path == f"data/split/{split}/{('benign', 'malignant')[label]}/{image_id}.jpg"
         assert (tmp_path / path).read_bytes() == (images / f"{image_id}.jpg").read_bytes()
     files = list((tmp_path / "data" / "split").rglob("*.jpg"))
     assert len(files) == len(originals(rows))
 
 
 @PROTOCOLS
-def test_the_same_input_gives_the_same_bytes(merged: pd.DataFrame, tmp_path: Path, split: Split) -> None:
+def test_the_same_input_gives_the_same_bytes(merged: pd.DataFrame, tmp_path: Path, settings: Split) -> None:
     images = tmp_path / "data" / "merged" / "images"
-    write(tabulate(merged, MELANOMA, split, 1.0), images, tmp_path / "one")
-    write(tabulate(merged.sample(frac=1, random_state=2), MELANOMA, split, 1.0), images, tmp_path / "two")
-    for part in PARTS:
-        one, two = (tmp_path / name / "data" / "split" / f"{part}.csv" for name in ("one", "two"))
+    write(tabulate(merged, MELANOMA, settings, 1.0), images, tmp_path / "one")
+    write(tabulate(merged.sample(frac=1, random_state=2), MELANOMA, settings, 1.0), images, tmp_path / "two")
+    for split in SPLITS:
+        one, two = (tmp_path / name / "data" / "split" / f"{split}.csv" for name in ("one", "two"))
         assert one.read_bytes() == two.read_bytes()

@@ -7,7 +7,7 @@ import pytest
 
 from dermoscopy.core.errors import ParameterError
 from dermoscopy.core.params import read_yaml
-from dermoscopy.core.splits import PARTS
+from dermoscopy.core.splits import SPLITS
 from dermoscopy.simulate.metadata import draw_table
 from dermoscopy.simulate.params import Simulate
 from dermoscopy.split.split import deal
@@ -15,7 +15,7 @@ from dermoscopy.split.split import deal
 MALIGNANT = ("akiec", "bcc", "mel")
 # HAM10000's lesions of each diagnosis.
 HAM10000 = {"akiec": 228, "bcc": 327, "bkl": 727, "df": 73, "mel": 614, "nv": 5403, "vasc": 98}
-# Of HAM10000's lesions, photographed once to six times.
+# Of HAM10000's lesions, imaged once to six times.
 REPEATS = np.array([5514, 1423, 490, 34, 5, 4]) / 7470
 SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}
 
@@ -23,15 +23,15 @@ SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}
 def make(lesions: dict[str, int], seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     dx = np.repeat(list(lesions), list(lesions.values()))
-    photographs = rng.choice(np.arange(1, 7), len(dx), p=REPEATS)
+    images = rng.choice(np.arange(1, 7), len(dx), p=REPEATS)
     names = np.array([f"HAM_{number:05}" for number in range(len(dx))])
-    table = pd.DataFrame({"group": np.repeat(names, photographs), "dx": np.repeat(dx, photographs)})
+    table = pd.DataFrame({"group": np.repeat(names, images), "dx": np.repeat(dx, images)})
     table["image_id"] = [f"ISIC_{number:05}" for number in range(len(table))]
     return table.assign(label=table["dx"].isin(MALIGNANT).astype(int))
 
 
 def simulated(lesions: int, **changes: float) -> pd.DataFrame:
-    """The embedded archive's table, with every twentieth lesion joined to the next of its diagnosis."""
+    """The embedded dataset's table, with every twentieth lesion joined to the next of its diagnosis."""
     embedded = read_yaml(Path("params.yaml").read_text())["simulate"]
     params = Simulate(**embedded | {"lesions": lesions} | changes)
     table = draw_table(params).sort_values("image_id")
@@ -42,7 +42,7 @@ def simulated(lesions: int, **changes: float) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def small() -> pd.DataFrame:
-    """As large as the embedded archive."""
+    """As large as the embedded dataset."""
     return simulated(500)
 
 
@@ -52,10 +52,10 @@ def large() -> pd.DataFrame:
     return simulated(7470, malignant=0.16)
 
 
-def check(table: pd.DataFrame, part: "pd.Series[str]", points: float) -> None:
-    assert part.groupby(table["group"]).nunique().max() == 1
-    prevalence = table["label"].groupby(part).mean()
-    assert set(prevalence.index) == set(PARTS)
+def check(table: pd.DataFrame, split: "pd.Series[str]", points: float) -> None:
+    assert split.groupby(table["group"]).nunique().max() == 1
+    prevalence = table["label"].groupby(split).mean()
+    assert set(prevalence.index) == set(SPLITS)
     assert (prevalence - table["label"].mean()).abs().max() <= points
 
 
@@ -67,9 +67,9 @@ def test_whole_groups_and_prevalence_over_100_seeds(small: pd.DataFrame) -> None
 
 def test_whole_groups_and_prevalence_on_an_archive_of_ham10000s_size(large: pd.DataFrame) -> None:
     for seed in range(5):
-        part = deal(large, SHARES, seed)
-        check(large, part, points=0.01)
-        shares = pd.crosstab(large["dx"], part, normalize="index")
+        split = deal(large, SHARES, seed)
+        check(large, split, points=0.01)
+        shares = pd.crosstab(large["dx"], split, normalize="index")
         assert (shares - SHARES).abs().max().max() < 0.05
 
 
@@ -81,18 +81,18 @@ def test_whole_groups_and_prevalence_on_that_archive_over_100_seeds(large: pd.Da
 
 
 def test_how_often_a_lesion_was_photographed_does_not_choose_its_part(small: pd.DataFrame) -> None:
-    photographs = small.groupby("group")["group"].transform("size")
+    images = small.groupby("group")["group"].transform("size")
     in_test = [deal(small, SHARES, seed) == "test" for seed in range(100)]
-    share = pd.concat(in_test).groupby(pd.concat([photographs] * 100)).mean()
+    share = pd.concat(in_test).groupby(pd.concat([images] * 100)).mean()
     assert share[[1, 2, 3]].between(0.22, 0.28).all()
 
 
 def test_the_order_of_rows_does_not_matter_and_the_seed_does(small: pd.DataFrame) -> None:
-    part = deal(small, SHARES, 1)
-    pd.testing.assert_series_equal(part, deal(small, SHARES, 1))
+    split = deal(small, SHARES, 1)
+    pd.testing.assert_series_equal(split, deal(small, SHARES, 1))
     shuffled = deal(small.sample(frac=1, random_state=5), SHARES, 1)
-    pd.testing.assert_series_equal(part.sort_index(), shuffled.sort_index())
-    assert not part.equals(deal(small, SHARES, 2))
+    pd.testing.assert_series_equal(split.sort_index(), shuffled.sort_index())
+    assert not split.equals(deal(small, SHARES, 2))
 
 
 def test_a_group_of_two_labels_stays_together_as_a_malignant_one(small: pd.DataFrame) -> None:
@@ -107,7 +107,7 @@ def test_a_group_of_two_labels_stays_together_as_a_malignant_one(small: pd.DataF
     [({"nv": 50, "mel": 2}, "malignant"), ({"nv": 2, "mel": 50}, "benign"), ({"nv": 50}, "malignant")],
 )
 def test_a_part_without_a_label_is_told(lesions: dict[str, int], label: str) -> None:
-    with pytest.raises(ParameterError, match=rf"val gets no {label} photograph"):
+    with pytest.raises(ParameterError, match=rf"val gets no {label} image"):
         deal(make(lesions), SHARES, 1)
 
 
@@ -117,5 +117,5 @@ def test_three_lesions_of_a_label_fill_three_parts(order: Callable[[pd.DataFrame
     table = pd.DataFrame(
         {"image_id": names, "group": names, "dx": ["nv"] * 3 + ["mel"] * 3, "label": [0] * 3 + [1] * 3}
     )
-    part = deal(order(table), {"train": 0.4, "val": 0.3, "test": 0.3}, 1)
-    assert sorted(part[table["label"] == 1]) == sorted(PARTS)
+    split = deal(order(table), {"train": 0.4, "val": 0.3, "test": 0.3}, 1)
+    assert sorted(split[table["label"] == 1]) == sorted(SPLITS)

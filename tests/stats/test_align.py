@@ -29,23 +29,23 @@ def test_matched_by_image_and_not_by_place():
 
 def test_a_photograph_too_few_or_too_many_is_named():
     message = complaint(predictions(), predictions(image_id=["i1", "i2", "other"]))
-    assert message.startswith("Predictions of another part are among these:\n")
+    assert message.startswith("Predictions of another split are among these:\n")
     assert "m0.csv" not in message
-    assert "m1.csv: 1 photograph missing (i3)" in message
-    assert "m1.csv: 1 photograph of another part (other)" in message
+    assert "m1.csv: 1 image missing (i3)" in message
+    assert "m1.csv: 1 image of another split (other)" in message
 
 
 def test_another_label_is_named():
-    assert "m0.csv: 2 photographs with another label (i1, i3)" in complaint(predictions(label=[1, 1, 0]))
+    assert "m0.csv: 2 images with another label (i1, i3)" in complaint(predictions(label=[1, 1, 0]))
 
 
 def test_a_photograph_twice_is_named():
-    assert "m0.csv: 1 photograph listed twice (i1)" in complaint(predictions(image_id=["i1", "i1", "i2"]))
+    assert "m0.csv: 1 image listed twice (i1)" in complaint(predictions(image_id=["i1", "i1", "i2"]))
 
 
 @pytest.mark.parametrize("value", [float("nan"), -0.1, 1.1])
 def test_what_is_no_probability_is_named(value: float):
-    assert "m0.csv: 1 photograph with a probability" in complaint(predictions(probability=[0.1, value, 0.3]))
+    assert "m0.csv: 1 image with a probability" in complaint(predictions(probability=[0.1, value, 0.3]))
 
 
 def test_all_tables_are_named_at_once():

@@ -13,8 +13,8 @@ import pytest
 from dermoscopy.core.metrics import confusion
 from dermoscopy.ensemble.thresholds import fit_sets, sensitive
 from dermoscopy.evaluate.scores import Classifier, score_classifiers
-from dermoscopy.stats.intervals import draw_lesions, predictive_values
-from dermoscopy.stats.lesions import lesions, photographs
+from dermoscopy.stats.intervals import predictive_values, resample_lesions
+from dermoscopy.stats.lesions import images, lesions
 from dermoscopy.stats.paired import Calls, compare
 from tests.simulated import simulate
 
@@ -29,9 +29,9 @@ Bounds = tuple[tuple[str, ...], float, float, float]
 
 def intervals(rows: pd.DataFrame, resamples: int, generator: np.random.Generator) -> Iterator[Bounds]:
     """Every interval there is: what it is of, the value, low and high."""
-    for unit in (photographs(rows), lesions(rows)):
+    for unit in (images(rows), lesions(rows)):
         one = Classifier("one", "member", rows["p0"].to_numpy(), POINTS)
-        draws = draw_lesions(unit.lesion, unit.label, resamples, generator)
+        draws = resample_lesions(unit.lesion, unit.label, resamples, generator)
         for row in score_classifiers([one], unit, draws, 0.95).itertuples():
             yield (unit.name, row.metric, row.interval), row.value, row.low, row.high
     calls = [Calls(rows[name].to_numpy(), 0.5) for name in ("p0", "p1")]

@@ -2,7 +2,7 @@ import json
 
 import pandas as pd
 
-from dermoscopy.stats.headline import HEADLINE, headline, write_figures
+from dermoscopy.stats.headline import HEADLINE, headline, write_metrics
 from dermoscopy.stats.metrics import METRICS, that_need
 
 RANKS = [metric.name for metric in that_need("score")]
@@ -50,7 +50,7 @@ def test_the_headline_is_of_the_table():
 
 def test_json_holds_no_nan(tmp_path):
     figures = {"protocol": "lesion", "ppv": {"value": float("nan"), "low": 0.5}}
-    write_figures(figures, tmp_path / "metrics" / "test.json")
+    write_metrics(figures, tmp_path / "metrics" / "test.json")
     text = (tmp_path / "metrics" / "test.json").read_text()
     assert json.loads(text) == {"protocol": "lesion", "ppv": {"value": None, "low": 0.5}}
     assert text.endswith("}\n")

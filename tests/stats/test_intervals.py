@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from dermoscopy.stats.intervals import bootstrap_interval, draw_lesions
+from dermoscopy.stats.intervals import bootstrap_interval, resample_lesions
 
 LESION = np.array(["a", "a", "b", "c", "c", "c", "d", "e"], dtype=object)
 LABEL = np.array([0, 0, 0, 1, 1, 1, 1, 0])
 
 
 def test_a_lesion_is_drawn_with_all_its_photographs():
-    draws = draw_lesions(LESION, LABEL, 50, np.random.default_rng(0))
+    draws = resample_lesions(LESION, LABEL, 50, np.random.default_rng(0))
     assert draws.shape == (50, 8)
     assert (draws[:, 0] == draws[:, 1]).all()
     assert (draws[:, 3] == draws[:, 5]).all()
@@ -16,13 +16,13 @@ def test_a_lesion_is_drawn_with_all_its_photographs():
 
 
 def test_every_draw_has_as_many_lesions_of_each_label():
-    draws = draw_lesions(LESION, LABEL, 50, np.random.default_rng(0))
+    draws = resample_lesions(LESION, LABEL, 50, np.random.default_rng(0))
     assert (draws[:, [0, 2, 7]].sum(axis=1) == 3).all()
     assert (draws[:, [3, 6]].sum(axis=1) == 2).all()
 
 
 def test_the_seed_decides():
-    first, again, other = (draw_lesions(LESION, LABEL, 9, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, again, other = (resample_lesions(LESION, LABEL, 9, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
 

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from dermoscopy.evaluate.scores import Classifier, score_classifiers
-from dermoscopy.stats.intervals import draw_lesions
-from dermoscopy.stats.lesions import lesions, photographs
+from dermoscopy.stats.intervals import resample_lesions
+from dermoscopy.stats.lesions import images, lesions
 from dermoscopy.stats.paired import Calls, compare
 from tests.simulated import simulate
 
@@ -20,7 +20,7 @@ def test_a_lesion_s_score_is_the_mean_of_its_photographs():
 
 
 def test_a_photograph_s_score_is_its_own():
-    unit = photographs(ROWS)
+    unit = images(ROWS)
     assert unit.mean(np.array([0.2, 0.1, 0.6, 0.3])).tolist() == [0.2, 0.1, 0.6, 0.3]
 
 
@@ -28,7 +28,7 @@ def test_a_photograph_s_score_is_its_own():
 def test_the_same_photographs_again_change_no_figure_of_lesions(times):
     def figures(rows: pd.DataFrame) -> pd.DataFrame:
         unit = lesions(rows)
-        draws = draw_lesions(unit.lesion, unit.label, 200, np.random.default_rng(1))
+        draws = resample_lesions(unit.lesion, unit.label, 200, np.random.default_rng(1))
         one = Classifier("one", "member", rows["p0"].to_numpy(), {"half": 0.5, "sensitive": 0.3})
         paired = compare(rows, *(Calls(rows[name].to_numpy(), 0.5) for name in ("p0", "p1")), 0.95)
         scores = score_classifiers([one], unit, draws, 0.95)[["value", "low", "high"]].to_numpy()
@@ -46,8 +46,8 @@ def test_the_same_photographs_again_widen_no_interval_of_photographs_and_narrow_
     again = pd.concat([rows] * 3, ignore_index=True)
     found = []
     for table in (rows, again):
-        unit = photographs(table)
-        draws = draw_lesions(unit.lesion, unit.label, 200, np.random.default_rng(1))
+        unit = images(table)
+        draws = resample_lesions(unit.lesion, unit.label, 200, np.random.default_rng(1))
         one = Classifier("one", "member", table["p0"].to_numpy(), {"half": 0.5})
         found.append(score_classifiers([one], unit, draws, 0.95)[["value", "low", "high"]])
     pd.testing.assert_frame_equal(found[1], found[0], rtol=0, atol=1e-9)

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import ttest_rel
 
 from dermoscopy.core.metrics import log_losses
-from dermoscopy.stats.lesions import lesions, photographs
+from dermoscopy.stats.lesions import images, lesions
 from dermoscopy.stats.paired import Calls, compare, delong, mcnemar
 from tests.simulated import simulate
 
@@ -64,7 +64,7 @@ def test_losses_are_compared_as_by_scipy():
 def test_where_a_label_is_missing_nothing_is_told():
     benign = ROWS[ROWS["label"] == 0].reset_index(drop=True)
     calls = [Calls(benign[name].to_numpy(), 0.5) for name in ("p0", "p1")]
-    one = delong(photographs(benign), *calls, 0.95)
+    one = delong(images(benign), *calls, 0.95)
     assert np.isnan([one.difference, one.low, one.high, one.p]).all()
     sensitivity = next(found for found in compare(benign, *calls, 0.95) if found.metric == "sensitivity")
     assert np.isnan(sensitivity.difference)

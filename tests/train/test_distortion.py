@@ -20,7 +20,7 @@ def some(**changes: Any) -> Augment:
     return Augment(**{**dict.fromkeys(EVERYTHING, 0.0), "quarter_turns": False, **changes})
 
 
-def photographs(count: int, side: int = 9) -> np.ndarray:
+def some_images(count: int, side: int = 9) -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (count, side, side, 3)).astype(np.float32)
 
 
@@ -30,20 +30,20 @@ def apply(augment: Augment, images: np.ndarray, seed: int = 1) -> np.ndarray:
 
 
 def one(**changes: Any) -> Distortions:
-    """A single photograph's, but for what is given, of doing nothing."""
+    """A single image's, but for what is given, of doing nothing."""
     nothing = {"linear": np.eye(2)[np.newaxis], "shift": np.zeros((1, 2)), "brightness": [0], "contrast": [0]}
     return Distortions(**{name: np.asarray(value, np.float32) for name, value in {**nothing, **changes}.items()})
 
 
 @pytest.mark.parametrize("side", [8, 9, 224])
 def test_nothing_asked_for_changes_nothing(side: int) -> None:
-    images = photographs(3, side)
+    images = some_images(3, side)
     np.testing.assert_array_equal(apply(some(), images), images)
 
 
 @pytest.mark.parametrize("side", [8, 9, 224])
 def test_flips_and_quarter_turns_move_every_colour_and_change_none(side: int) -> None:
-    images = photographs(60, side)
+    images = some_images(60, side)
     changed = apply(some(flip=0.5, quarter_turns=True), images)
     seen = [
         [way for way, turn in enumerate(WAYS) if np.array_equal(turn(before), after)]
@@ -54,7 +54,7 @@ def test_flips_and_quarter_turns_move_every_colour_and_change_none(side: int) ->
 
 
 def test_a_flip_has_its_chance_on_either_axis() -> None:
-    images = photographs(400, 3)
+    images = some_images(400, 3)
     changed = apply(some(flip=0.25), images)
     flipped = {
         axes: np.mean([np.array_equal(np.flip(a, axes), b) for a, b in zip(images, changed, strict=True)])
@@ -78,7 +78,7 @@ def test_zoom_stays_within_its_bound() -> None:
 
 
 def test_a_shift_is_a_share_of_the_side_and_mirrors_what_it_lacks() -> None:
-    images = photographs(1, 10)
+    images = some_images(1, 10)
     moved = np.asarray(one(shift=[[0.2, -0.3]]).apply(images, [0]))
     mirrored = np.pad(images, ((0, 0), (3, 3), (3, 3), (0, 0)), mode="symmetric")
     np.testing.assert_allclose(moved, mirrored[:, 0:10, 5:15], atol=1e-3)
@@ -94,20 +94,20 @@ def test_brightness_is_a_share_of_white() -> None:
 
 
 def test_contrast_leaves_the_mean_of_each_photograph() -> None:
-    images = photographs(1) / 4 + 100
+    images = some_images(1) / 4 + 100
     np.testing.assert_allclose(
         one(contrast=[0.5]).apply(images, [0]), images.mean() + 1.5 * (images - images.mean()), rtol=1e-5
     )
 
 
 def test_colours_stay_between_black_and_white() -> None:
-    images = photographs(1)
+    images = some_images(1)
     changed = np.asarray(one(brightness=[0.1], contrast=[0.9]).apply(images, [0]))
     assert (changed.min(), changed.max()) == (0, 255)
 
 
 def test_each_photograph_gets_what_its_place_says_whatever_its_batch() -> None:
-    images = photographs(7)
+    images = some_images(7)
     distortions = draw(Augment(**EVERYTHING), 7, seed=1, epoch=1)
     together = np.asarray(distortions.apply(images, np.arange(7)))
     alone = np.concatenate([distortions.apply(images[[place]], [place]) for place in range(7)])
@@ -125,7 +125,7 @@ def test_a_parameter_leaves_the_draws_of_the_others(name: str) -> None:
 
 
 def test_equal_seeds_and_epochs_give_equal_batches_and_others_do_not() -> None:
-    images = photographs(9).astype(np.uint8)
+    images = some_images(9).astype(np.uint8)
     labels = np.array([0, 1, 0, 0, 1, 0, 0, 1, 0], np.float32)
 
     def pixels(seed: int, epoch: int, drawn: int) -> np.ndarray:

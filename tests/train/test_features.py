@@ -17,14 +17,14 @@ def frozen(parameters: Transfer, last: Any, **changes: Any) -> Any:
     return model
 
 
-def photographs(count: int, side: int) -> np.ndarray:
+def some_images(count: int, side: int) -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (count, side, side, 3), np.uint8)
 
 
 @pytest.mark.parametrize("last", ["none", 5, "last_conv"])
 def test_halves_in_a_row_are_the_whole(transfer: MakeTransfer, last: Any) -> None:
     model = frozen(transfer(), last)
-    images = photographs(5, 32)
+    images = some_images(5, 32)
     halves = cut(model)
     assert halves is not None
     features = store(halves, images, 2, eager=True)
@@ -47,7 +47,7 @@ def test_the_last_150_layers_of_inception_are_cut_off_inside_a_block(transfer: M
     halves = cut(model)
     assert halves is not None
     assert len(halves.frozen.outputs) > 1
-    images = photographs(2, 75)
+    images = some_images(2, 75)
     features = store(halves, images, 2, eager=True)
     whole, short = model.predict_on_batch(images.astype(np.float32)), halves.trained.predict_on_batch(features)
     np.testing.assert_allclose(short, whole, atol=1e-5)
@@ -70,7 +70,7 @@ def test_features_keep_the_precision_they_were_computed_in(transfer: MakeTransfe
 
     keras.config.set_dtype_policy("mixed_bfloat16")
     model = frozen(transfer(), 5)
-    images = photographs(3, 32)
+    images = some_images(3, 32)
     halves = cut(model)
     assert halves is not None
     features = store(halves, images, 3, eager=True)
@@ -88,5 +88,5 @@ def test_every_photograph_is_counted(transfer: MakeTransfer) -> None:
     halves = cut(frozen(transfer(), "none"))
     assert halves is not None
     counted: list[int] = []
-    store(halves, photographs(5, 32), 2, eager=True, on_batch=counted.append)
+    store(halves, some_images(5, 32), 2, eager=True, on_batch=counted.append)
     assert counted == [2, 2, 1]

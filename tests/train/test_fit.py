@@ -20,7 +20,7 @@ MakeCNN = Callable[..., SmallCNN]
 
 
 def examples(count: int, side: int = 12, seed: int = 1) -> Examples:
-    """Malignant photographs are darker."""
+    """Malignant images are darker."""
     random = np.random.default_rng(seed)
     labels = np.arange(count) % 2
     means = np.where(labels, 60, 200)[:, None, None, None]
@@ -54,9 +54,9 @@ class Seen(Watcher):
         self.epochs: list[tuple[Epoch, bool]] = []
         self.stored: list[int] = []
 
-    def storing(self, photographs: int) -> AbstractContextManager[Callable[[int], None]]:
-        self.stored.append(photographs)
-        return super().storing(photographs)
+    def storing(self, images: int) -> AbstractContextManager[Callable[[int], None]]:
+        self.stored.append(images)
+        return super().storing(images)
 
     def on_epoch(self, epoch: Epoch, chosen: bool) -> None:
         self.epochs.append((epoch, chosen))
@@ -330,7 +330,7 @@ def test_batches_too_large_for_the_memory_are_told_with_what_would_do(
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
     monkeypatch.setattr(keras.Model, "fit", exhausted)
-    with pytest.raises(TrainingError, match=r"batches of 4 photographs.\n.*training.batch_size: 2"):
+    with pytest.raises(TrainingError, match=r"batches of 4 images.\n.*training.batch_size: 2"):
         run(tiny_cnn())
 
 

@@ -36,7 +36,9 @@ def test_curves_can_be_watched(folder: Path) -> None:
     lines = (folder / "plots/metrics/val/roc_auc.tsv").read_text().splitlines()
     assert lines == ["step\troc_auc", "1\t0.5", "2\t0.75"]
     names = {str(path.relative_to(folder / "plots/metrics")) for path in folder.rglob("*.tsv")}
-    assert names == {f"{part}/{metric}.tsv" for part in ("train", "val") for metric in ("loss", "accuracy", "roc_auc")}
+    assert names == {
+        f"{split}/{metric}.tsv" for split in ("train", "val") for metric in ("loss", "accuracy", "roc_auc")
+    }
 
 
 def test_metrics_hold_the_chosen_epoch(folder: Path) -> None:

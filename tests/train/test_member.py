@@ -38,11 +38,11 @@ TRAINING = {
 PROJECT = Path(__file__).parents[2]
 
 
-def train(parameters: SmallCNN, parts: tuple[pd.DataFrame, pd.DataFrame], folder: Path, **changes: Any) -> dict:
+def train(parameters: SmallCNN, splits: tuple[pd.DataFrame, pd.DataFrame], folder: Path, **changes: Any) -> dict:
     return train_member(
         "cnn_a",
         parameters,
-        *parts,
+        *splits,
         TrainSettings(
             training=Training.model_validate({**TRAINING, **changes}),
             runtime=Runtime.model_validate(RUNTIME),
@@ -105,59 +105,59 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_a_killed_training_goes_on_and_leaves_the_bytes_of_an_unbroken_one(
     rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    parts = (rows("train", 8), rows("val"))
+    splits = (rows("train", 8), rows("val"))
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KilledError):
         killed_after(2, patch)
-        train(tiny_cnn(), parts, tmp_path / "broken")
+        train(tiny_cnn(), splits, tmp_path / "broken")
     assert not (tmp_path / "broken/cnn_a/model.weights.h5").exists()
     with caplog.at_level(logging.INFO, "dermoscopy"):
-        facts = train(tiny_cnn(), parts, tmp_path / "broken")
+        facts = train(tiny_cnn(), splits, tmp_path / "broken")
     assert facts["epochs"] == 1
     assert "cnn_a goes on behind epoch 2" in caplog.text
-    train(tiny_cnn(), parts, tmp_path / "unbroken")
+    train(tiny_cnn(), splits, tmp_path / "unbroken")
     assert files(tmp_path / "broken") == files(tmp_path / "unbroken")
 
 
 def test_killed_before_dvc_has_recorded_it_nothing_is_trained_again(
     rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path
 ) -> None:
-    parts = (rows("train", 8), rows("val"))
-    train(tiny_cnn(), parts, tmp_path)
+    splits = (rows("train", 8), rows("val"))
+    train(tiny_cnn(), splits, tmp_path)
     left = files(tmp_path)
     shutil.rmtree(tmp_path / "cnn_a")
-    assert train(tiny_cnn(), parts, tmp_path)["epochs"] == 0
+    assert train(tiny_cnn(), splits, tmp_path)["epochs"] == 0
     assert files(tmp_path) == left
 
 
 def test_what_is_not_finished_stays(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:
-    parts = (rows("train", 8), rows("val"))
+    splits = (rows("train", 8), rows("val"))
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KilledError):
         killed_after(2, patch)
-        train(tiny_cnn(), parts, tmp_path)
+        train(tiny_cnn(), splits, tmp_path)
     remove_finished(tmp_path / "checkpoints")
-    assert train(tiny_cnn(), parts, tmp_path)["epochs"] == 1
+    assert train(tiny_cnn(), splits, tmp_path)["epochs"] == 1
 
 
 def test_other_parameters_never_pick_up_an_old_state(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:
-    parts = (rows("train", 8), rows("val"))
+    splits = (rows("train", 8), rows("val"))
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KilledError):
         killed_after(2, patch)
-        train(tiny_cnn(), parts, tmp_path)
-    assert train(tiny_cnn(), parts, tmp_path, monitor="val_loss")["epochs"] == 3
-    assert train(tiny_cnn(dropout=0.4), parts, tmp_path)["epochs"] == 3
-    assert train(tiny_cnn(), (rows("train", 10), parts[1]), tmp_path)["epochs"] == 3
+        train(tiny_cnn(), splits, tmp_path)
+    assert train(tiny_cnn(), splits, tmp_path, monitor="val_loss")["epochs"] == 3
+    assert train(tiny_cnn(dropout=0.4), splits, tmp_path)["epochs"] == 3
+    assert train(tiny_cnn(), (rows("train", 10), splits[1]), tmp_path)["epochs"] == 3
     remove_finished(tmp_path / "checkpoints")
     assert [path.name.partition("-")[0] for path in (tmp_path / "checkpoints").iterdir()] == ["cnn_a"]
 
 
 def test_nor_does_changed_code(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = (rows("train", 8), rows("val"))
+    splits = (rows("train", 8), rows("val"))
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KilledError):
         killed_after(2, patch)
-        train(tiny_cnn(), parts, tmp_path)
+        train(tiny_cnn(), splits, tmp_path)
     # That an edit changes the digest: tests/test_code.py
     monkeypatch.setattr(module, "code_digest", lambda name: f"{code_digest(name)} edited")
-    assert train(tiny_cnn(), parts, tmp_path)["epochs"] == 3
+    assert train(tiny_cnn(), splits, tmp_path)["epochs"] == 3
 
 
 def test_val_without_a_malignant_photograph_is_refused(rows: Rows, tiny_cnn: MakeCNN, tmp_path: Path) -> None:

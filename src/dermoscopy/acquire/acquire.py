@@ -1,6 +1,6 @@
-"""Bring the archive and the starting weights in, sound or not at all.
+"""Bring the dataset and the starting weights in, sound or not at all.
 
-Whether an archive is refused for its problems, or its sound part goes on.
+Whether an dataset is refused for its problems, or its sound part goes on.
 """
 
 import logging
@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from dermoscopy.acquire.copy import copy_archive
+from dermoscopy.acquire.copy import copy_dataset
 from dermoscopy.acquire.download import download
 from dermoscopy.acquire.params import Data
 from dermoscopy.acquire.sources import absence, expand
 from dermoscopy.acquire.verify import drop_masks, verify
 from dermoscopy.acquire.weights import copy_weights
-from dermoscopy.core.errors import ArchiveError, UserError
+from dermoscopy.core.errors import DatasetError, UserError
 from dermoscopy.core.files import replacing
 from dermoscopy.core.tables import SCORES
-from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA, photographs
+from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA, list_images
 from dermoscopy.ham10000.problems import PROBLEMS, Problem, left_out, summarize
 from dermoscopy.simulate.dataset import simulate
 from dermoscopy.simulate.params import Simulate
@@ -26,33 +26,33 @@ from dermoscopy.simulate.params import Simulate
 logger = logging.getLogger(__name__)
 
 REMEDIES = {
-    "directory": "Mend the archive or set data.path to a sound one",
+    "directory": "Mend the dataset or set data.path to a sound one",
     "download": "The files are those that were published: look whether data.limits lets them pass",
-    "simulated": "Look whether data.limits lets photographs of simulate.width and simulate.height pass",
+    "simulated": "Look whether data.limits lets images of simulate.width and simulate.height pass",
 }
 
 
 def settle(problems: Sequence[Problem], data: Data) -> pd.DataFrame:
-    """Refuse an archive, or go on with its sound part; a log line a kind tells what that leaves out.
+    """Refuse an dataset, or go on with its sound part; a log line a kind tells what that leaves out.
 
     Args:
         problems: In the order in which their kinds are to be told.
-        data: Where the archive comes from, and whether anything wrong refuses it, or only what is fatal.
+        data: Where the dataset comes from, and whether anything wrong refuses it, or only what is fatal.
 
     Returns:
-        Columns of `tables.problems`: a row for each photograph a problem concerns, one row where it concerns
-        none. What is kept of a photograph that is left out for another reason is not told.
+        Columns of `tables.problems`: a row for each image a problem concerns, one row where it concerns
+        none. What is kept of a image that is left out for another reason is not told.
 
     Raises:
-        ArchiveError: It is refused, for all of its problems.
+        DatasetError: It is refused, for all of its problems.
     """
     wrong = [problem for problem in problems if problem.outcome != "kept"]
     fatal = any(problem.outcome == "fatal" for problem in wrong)
     if fatal or (data.strict and wrong):
         name = data.path if data.source == "directory" else data.source
         sound_part = "" if fatal else ", or go on with the sound part: -S data.strict=false"
-        raise ArchiveError(
-            f"The archive {name} cannot be used",
+        raise DatasetError(
+            f"The dataset {name} cannot be used",
             summarize(wrong),
             f"{REMEDIES[data.source]}{sound_part}. Nothing in data/ was changed but source.json.",
         )
@@ -83,15 +83,15 @@ def acquire(
     """Write raw/, truth/, weights/ and problems.csv, once all of it is verified.
 
     Args:
-        data: Where the photographs and the weights come from, and how much may be wrong with them.
-        simulation: The embedded archive, where that is the source.
+        data: Where the images and the weights come from, and how much may be wrong with them.
+        simulation: The embedded dataset, where that is the source.
         folder: Where the four belong; untouched if they are refused.
         downloads: Where what is downloaded is kept from run to run.
         members: All of them; each has a folder in weights/.
         starting: Those that start from weights, each to its key of `data.weights`.
 
     Raises:
-        ArchiveError: Of the archive, all problems at once.
+        DatasetError: Of the dataset, all problems at once.
         WeightsError: Of the starting weights, likewise.
         UserError: Of both.
     """
@@ -119,7 +119,7 @@ def _bring(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> N
         simulate(simulation, raw, truth)
     else:
         source = download(downloads) if data.source == "download" else _existing(data.path)
-        problems += copy_archive(source, raw, truth / "masks", data.limits)
+        problems += copy_dataset(source, raw, truth / "masks", data.limits)
         SCORES.write(pd.DataFrame(columns=list(SCORES.columns)), truth / "scores.csv")
     if all(problem.outcome != "fatal" for problem in problems):
         problems += verify(raw, data.limits)
@@ -127,16 +127,16 @@ def _bring(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> N
     table = settle(problems, data)
     PROBLEMS.write(table, folder / "problems.csv")
     out = set(table.loc[table["outcome"] == "left out", "image_id"])
-    there = [path.stem for path in photographs(raw)]
-    logger.info("Verified: %s of %s photographs are sound.", f"{len(set(there) - out):,}", f"{len(there):,}")
+    there = [path.stem for path in list_images(raw)]
+    logger.info("Verified: %s of %s images are sound.", f"{len(set(there) - out):,}", f"{len(there):,}")
 
 
 def _existing(path: str | None) -> Path:
     source = None if path is None else expand(path)
     absent = source and absence(source)
     if source is None or absent:
-        raise ArchiveError(
-            "There is no archive",
+        raise DatasetError(
+            "There is no dataset",
             [f"data.path: {path} {absent}" if absent else "data.path: null"],
             f"Set data.path to the folder that holds {', '.join(IMAGE_FOLDERS)} and {METADATA}, or their zips.",
         )

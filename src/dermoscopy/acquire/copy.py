@@ -1,4 +1,4 @@
-"""The archive from a folder or zips of the user's, as it was published or as it is passed on."""
+"""The dataset from a folder or zips of the user's, as it was published or as it is passed on."""
 
 import shutil
 import zipfile
@@ -17,14 +17,14 @@ from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 from dermoscopy.ham10000.problems import Problem, printable
 
 
-def copy_archive(source: Path, raw: Path, masks: Path, limits: Limits) -> list[Problem]:
-    """Copy an archive, byte for byte and by the names it was published under; never a link.
+def copy_dataset(source: Path, raw: Path, masks: Path, limits: Limits) -> list[Problem]:
+    """Copy an dataset, byte for byte and by the names it was published under; never a link.
 
-    One thread does it: two were no faster, on 10,015 photographs in a folder or in zips.
+    One thread does it: two were no faster, on 10,015 images in a folder or in zips.
 
     Args:
         source: A folder, or a zip; only read.
-        raw: Folder to be made, for the photographs and their table.
+        raw: Folder to be made, for the images and their table.
         masks: Folder to be made, for the lesion masks; there need not be any.
         limits: What may come out of zips.
 
@@ -33,7 +33,7 @@ def copy_archive(source: Path, raw: Path, masks: Path, limits: Limits) -> list[P
     """
     contents = find(source)
     problems = contents.problems
-    files = {raw / name: entries for name, entries in contents.photographs.items()}
+    files = {raw / name: entries for name, entries in contents.images.items()}
     files |= {masks / name: entries for name, entries in contents.masks.items()}
     if contents.table:
         files[raw / METADATA] = contents.table
@@ -48,7 +48,7 @@ def copy_archive(source: Path, raw: Path, masks: Path, limits: Limits) -> list[P
     with ExitStack() as stack:
         zips = {entry.path for entries in files.values() for entry in entries if entry.member}
         opened = {path: stack.enter_context(zipfile.ZipFile(path)) for path in zips}
-        for target, entries in track(files.items(), "Copying the archive", len(files)):
+        for target, entries in track(files.items(), "Copying the dataset", len(files)):
             try:
                 problems += _copy(entries, target, opened, allowance)
             except UnpackedTooMuchError:

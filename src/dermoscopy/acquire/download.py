@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from dermoscopy.acquire.transfer import FetchError, Published, held, locked, retrieve
-from dermoscopy.core.errors import ArchiveError
+from dermoscopy.core.errors import DatasetError
 from dermoscopy.core.params import GIGABYTE
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 
@@ -27,13 +27,13 @@ def download(folder: Path) -> Path:
 
     Args:
         folder: Where they are kept, so that a further run fetches nothing, and goes on where one broke off.
-            May be deleted once the archive is in `data/raw`; a run that needs them again fetches them again.
+            May be deleted once the dataset is in `data/raw`; a run that needs them again fetches them again.
 
     Returns:
-        The folder, which then holds the archive as it is published.
+        The folder, which then holds the dataset as it is published.
 
     Raises:
-        ArchiveError: They cannot be fetched, or the disk has no room for them. All that is missing is told,
+        DatasetError: They cannot be fetched, or the disk has no room for them. All that is missing is told,
             with what to do where there is no network.
     """
     prepare(folder)
@@ -49,23 +49,23 @@ def download(folder: Path) -> Path:
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder, and rid it of what a killed run left of no use; raise ArchiveError if it is not ours."""
+    """Make the folder, and rid it of what a killed run left of no use; raise DatasetError if it is not ours."""
     try:
         with locked(folder):
             for left in folder.glob("tmp*"):  # pooch's output, empty or a second name of a part
                 left.unlink()
     except OSError as error:
-        raise ArchiveError(
+        raise DatasetError(
             "HAM10000 has no place to go", [f"{folder}: {error.strerror}"], "Make the folder writable, then run again."
         ) from None
 
 
 def refuse_full_disk(folder: Path) -> None:
-    """Raise ArchiveError if what is still to come does not fit onto the folder's disk."""
+    """Raise DatasetError if what is still to come does not fit onto the folder's disk."""
     coming = sum(file.size - min(file.size, held_of(file, folder)) for file in FILES)
     free = shutil.disk_usage(folder).free
     if coming > free:
-        raise ArchiveError(
+        raise DatasetError(
             "The disk has no room for HAM10000",
             [f"{folder}: {coming / GIGABYTE:.1f} GB are still to come, {free / GIGABYTE:.1f} GB are free"],
             "Free some space, then run the same again.",
@@ -77,7 +77,7 @@ def held_of(file: Published, folder: Path) -> int:
     return held(folder / file.name) or held(folder / f"{file.name}.part")
 
 
-def failure(failed: Published, error: FetchError, folder: Path) -> ArchiveError:
+def failure(failed: Published, error: FetchError, folder: Path) -> DatasetError:
     """Return what to tell whoever cannot download: why, what is missing, and the way round it.
 
     Args:
@@ -92,7 +92,7 @@ def failure(failed: Published, error: FetchError, folder: Path) -> ArchiveError:
         begun = held(folder / f"{file.name}.part")
         some = f", {begun:,} of them here" if begun else ""
         lines.append(f"missing: {file.name}, {file.size:,} bytes{some}, md5 {file.md5}\n    {file.address}")
-    return ArchiveError(
+    return DatasetError(
         "HAM10000 could not be downloaded",
         lines,
         "Run the same again, and it goes on where it stopped. Without a network here: fetch the missing files\n"

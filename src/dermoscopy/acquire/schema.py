@@ -1,4 +1,4 @@
-"""What the archive's own table must hold; it may have been spoilt in any way on its way here."""
+"""What the dataset's own table must hold; it may have been spoilt in any way on its way here."""
 
 from reprlib import repr as short
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What of the archive is where, in folders and in zips, told by names alone.
+"""What of the dataset is where, in folders and in zips, told by names alone.
 
 The files of a folder and of its zips, and what their names say of them.
 
@@ -54,7 +54,7 @@ TABLES = (METADATA.lower(), "ham10000_metadata.tab", "ham10000_metadata")
 
 
 class Entry(NamedTuple):
-    """A file of the archive.
+    """A file of the dataset.
 
     Attributes:
         names: Of its folders and its own; a zip stands for a folder of its name without the ending.
@@ -76,7 +76,7 @@ Told = tuple[Path, Problem]  # with the file or the zip it is of
 def list_entries(source: Path, told: list[Told]) -> list[Entry]:
     """List the files of a folder and of the zips in it, or of one zip; those of folders come first.
 
-    Folders are entered where their names say that they hold photographs or masks. Zips are asked
+    Folders are entered where their names say that they hold images or masks. Zips are asked
     for their directories, and nothing is unpacked or read.
 
     Args:
@@ -88,7 +88,7 @@ def list_entries(source: Path, told: list[Told]) -> list[Entry]:
 
 
 def tells(path: Path) -> bool:
-    """Return whether something is the archive's by its place or name; only a zip that is called anyhow is not."""
+    """Return whether something is the dataset's by its place or name; only a zip that is called anyhow is not."""
     return path.suffix.lower() != ".zip" or is_part(path.name)
 
 
@@ -147,30 +147,30 @@ def _is_junk(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
 
 
-PHOTOGRAPH = ("jpg", "jpeg")
-OTHER_IMAGE = ("bmp", "gif", "heic", "heif", "jp2", "png", "tif", "tiff", "webp")
+IMAGE = ("jpg", "jpeg")
+OTHER_FORMAT = ("bmp", "gif", "heic", "heif", "jp2", "png", "tif", "tiff", "webp")
 
 
 @dataclass
 class Contents:
-    """What of the archive is there; of several entries the first is taken, and the others should equal it.
+    """What of the dataset is there; of several entries the first is taken, and the others should equal it.
 
     Attributes:
         table: The metadata table.
-        photographs: By folder and name as published, HAM10000_images_part_1/ISIC_0024306.jpg, sorted.
+        images: By folder and name as published, HAM10000_images_part_1/ISIC_0024306.jpg, sorted.
         masks: By name as published, ISIC_0024306_segmentation.png, sorted.
         problems: What cannot be taken.
     """
 
     table: list[Entry] = field(default_factory=list)
-    photographs: dict[str, list[Entry]] = field(default_factory=dict)
+    images: dict[str, list[Entry]] = field(default_factory=dict)
     masks: dict[str, list[Entry]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     @property
     def lacks(self) -> list[str]:
-        """Parts of the archive that are not there: the table, a folder without a photograph."""
-        found = {name.partition("/")[0] for name in self.photographs} | ({METADATA} if self.table else set())
+        """Parts of the dataset that are not there: the table, a folder without a image."""
+        found = {name.partition("/")[0] for name in self.images} | ({METADATA} if self.table else set())
         return [part for part in (METADATA, *IMAGE_FOLDERS) if part not in found]
 
     @property
@@ -180,14 +180,14 @@ class Contents:
 
     @property
     def complete(self) -> bool:
-        """Whether the archive is there, sound or not."""
+        """Whether the dataset is there, sound or not."""
         return not self.lacks and not self.fatal
 
 
 def find(source: Path) -> Contents:
-    """Find the archive in a folder, in its zips, in both, or in one zip of everything.
+    """Find the dataset in a folder, in its zips, in both, or in one zip of everything.
 
-    Nothing is unpacked or read. Files of folders come before those of zips. Where the archive is
+    Nothing is unpacked or read. Files of folders come before those of zips. Where the dataset is
     complete without the zips whose names tell nothing, those may be anybody's, and what is wrong
     with them does not matter.
 
@@ -207,10 +207,10 @@ def find(source: Path) -> Contents:
             sure |= {METADATA} if tells(entry.path) else set()
         elif not stem:
             continue
-        elif kind in IMAGE_FOLDERS and ending in PHOTOGRAPH:
-            contents.photographs.setdefault(f"{kind}/{stem}.jpg", []).append(entry)
+        elif kind in IMAGE_FOLDERS and ending in IMAGE:
+            contents.images.setdefault(f"{kind}/{stem}.jpg", []).append(entry)
             sure |= {kind} if tells(entry.path) else set()
-        elif kind in IMAGE_FOLDERS and ending in OTHER_IMAGE:
+        elif kind in IMAGE_FOLDERS and ending in OTHER_FORMAT:
             told.append((entry.path, Problem("file that is not a .jpg", str(entry))))
         elif kind == MASK and name.lower().endswith(MASK):
             contents.masks.setdefault(name[: -len(MASK)] + MASK, []).append(entry)
@@ -218,7 +218,7 @@ def find(source: Path) -> Contents:
             inner = Problem("zip inside a zip", str(entry), "unpack the outer one", outcome="fatal")
             told.append((entry.path, inner))
     contents.table = next((tables[name] for name in TABLES if name in tables), [])
-    contents.photographs = _well_named(contents.photographs, told)
+    contents.images = _well_named(contents.images, told)
     contents.masks = _well_named(contents.masks, told)
     lacking = not sure.issuperset((METADATA, *IMAGE_FOLDERS))
     contents.problems = [problem for path, problem in told if lacking or tells(path)]

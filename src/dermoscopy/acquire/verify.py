@@ -1,6 +1,6 @@
-"""The whole archive is verified before anything is built on it.
+"""The whole dataset is verified before anything is built on it.
 
-Whether a photograph, or a mask, can be decoded, and whether it is what the pipeline expects.
+Whether a image, or a mask, can be decoded, and whether it is what the pipeline expects.
 """
 
 import re
@@ -20,7 +20,7 @@ from dermoscopy.core.files import sha256
 from dermoscopy.core.images import FORMATS, open_image, to_rgb
 from dermoscopy.core.progress import track
 from dermoscopy.ham10000 import metadata
-from dermoscopy.ham10000.metadata import DIAGNOSES, IMAGE_FOLDERS, METADATA, photographs
+from dermoscopy.ham10000.metadata import DIAGNOSES, IMAGE_FOLDERS, METADATA, list_images
 from dermoscopy.ham10000.problems import Outcome, Problem, left_out
 
 # Of the PNG header that every file starts with: signature, length, "IHDR", width, height, then the depth.
@@ -28,20 +28,20 @@ PNG_SIGNATURE, PNG_DEPTH = b"\x89PNG\r\n\x1a\n", 24
 MODES = {"1": "black and white", "L": "grey", "P": "palette", "CMYK": "CMYK"}
 
 
-def inspect(path: Path, pixels: int, what: Literal["photograph", "mask"] = "photograph") -> Problem | None:
-    """Decode a photograph as training does, or a mask, and return what there is to say of it.
+def inspect(path: Path, pixels: int, what: Literal["image", "mask"] = "image") -> Problem | None:
+    """Decode a image as training does, or a mask, and return what there is to say of it.
 
     Args:
-        path: Its file; a photograph's is named after its image_id.
+        path: Its file; a image's is named after its image_id.
         pixels: Width times height from which it is refused, by its header alone.
-        what: It is. A problem of a mask concerns no photograph, and whatever its colours are, they are expected.
+        what: It is. A problem of a mask concerns no image, and whatever its colours are, they are expected.
 
     Returns:
         A problem that leaves it out, one that is kept (it is converted), or None.
     """
 
     def problem(kind: str, detail: str = "", outcome: Outcome = "left out") -> Problem:
-        return Problem(kind, path.stem, detail, (path.stem,) if what == "photograph" else (), outcome)
+        return Problem(kind, path.stem, detail, (path.stem,) if what == "image" else (), outcome)
 
     with path.open("rb") as file:
         start = file.read(PNG_DEPTH + 1)
@@ -58,9 +58,9 @@ def inspect(path: Path, pixels: int, what: Literal["photograph", "mask"] = "phot
             if what == "mask":
                 return None
             if image.has_transparency_data:
-                return problem("photograph with transparency, which is ignored", outcome="kept")
+                return problem("image with transparency, which is ignored", outcome="kept")
             if image.mode != "RGB":
-                return problem(f"{MODES[image.mode]} photograph, converted to RGB", outcome="kept")
+                return problem(f"{MODES[image.mode]} image, converted to RGB", outcome="kept")
     except UnidentifiedImageError:
         return problem("file that is not an image", f"neither {' nor '.join(FORMATS)}")
     # A spoilt file makes Pillow's decoders raise nearly anything.
@@ -74,31 +74,31 @@ def inspect(path: Path, pixels: int, what: Literal["photograph", "mask"] = "phot
 T = TypeVar("T")
 
 
-def verify(archive: Path, limits: Limits) -> list[Problem]:
-    """List everything that is wrong with an archive; every photograph is decoded.
+def verify(dataset: Path, limits: Limits) -> list[Problem]:
+    """List everything that is wrong with an dataset; every image is decoded.
 
     Args:
-        archive: A folder in the layout HAM10000 was published in.
+        dataset: A folder in the layout HAM10000 was published in.
         limits: What is refused undecoded.
 
     Returns:
         One is fatal if nothing sound would be left.
     """
-    paths = photographs(archive)
-    frame, problems = read_table(archive / METADATA)
-    folders = [name for name in IMAGE_FOLDERS if not (archive / name).is_dir()]
+    paths = list_images(dataset)
+    frame, problems = read_table(dataset / METADATA)
+    folders = [name for name in IMAGE_FOLDERS if not (dataset / name).is_dir()]
     problems += match(frame["image_id"].tolist(), left_out(problems), [path.stem for path in paths], folders)
     decoded, hashes = decode(paths, limits.pixels)
     problems += decoded + same_bytes(hashes, dict(zip(frame["image_id"], frame["dx"], strict=True)))
 
     sound = set(frame["image_id"]) - left_out(problems) - {""}
     if not sound and all(problem.outcome != "fatal" for problem in problems):
-        problems.append(Problem("no sound photograph is left", f"0 of {len(paths):,}", outcome="fatal"))
+        problems.append(Problem("no sound image is left", f"0 of {len(paths):,}", outcome="fatal"))
     return problems
 
 
 def read_table(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
-    """Read the archive's table, and list everything that is wrong with it.
+    """Read the dataset's table, and list everything that is wrong with it.
 
     Args:
         path: It may be missing.
@@ -135,36 +135,36 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
 
 
 def match(rows: Sequence[str], told: Collection[str], stems: Sequence[str], missing: Sequence[str]) -> list[Problem]:
-    """List rows without a photograph, photographs without a row, and photographs in both folders.
+    """List rows without a image, images without a row, and images in both folders.
 
     Args:
         rows: The table's image_ids; none if there is no table.
         told: image_ids of rows with which something is wrong already.
-        stems: The photographs' file names without their ending.
-        missing: Folders that are not there; they stand for all rows without a photograph.
+        stems: The images' file names without their ending.
+        missing: Folders that are not there; they stand for all rows without a image.
     """
     here = Counter(stems)
     problems = [
-        Problem("photograph in both folders", name, "", (name,)) for name, times in sorted(here.items()) if times > 1
+        Problem("image in both folders", name, "", (name,)) for name, times in sorted(here.items()) if times > 1
     ]
     alone = sorted({name for name in rows if re.fullmatch(metadata.ID, name)} - here.keys())
     if missing and (alone or not rows):
-        lack = f"{len(alone):,} rows without a photograph" if rows else ""
+        lack = f"{len(alone):,} rows without a image" if rows else ""
         problems += [Problem("folder missing", folder, lack, tuple(alone)) for folder in missing]
     else:
-        problems += [Problem("row without a photograph", name, "", (name,)) for name in alone]
+        problems += [Problem("row without a image", name, "", (name,)) for name in alone]
     if rows or told:
         without = sorted(here.keys() - set(rows) - set(told))
-        problems += [Problem("photograph without a row", name, "", (name,)) for name in without]
+        problems += [Problem("image without a row", name, "", (name,)) for name in without]
     return problems
 
 
 def decode(paths: Sequence[Path], pixels: int) -> tuple[list[Problem], dict[str, str]]:
-    """Decode photographs, several at a time.
+    """Decode images, several at a time.
 
     Args:
         paths: Their files.
-        pixels: Of one photograph, at most.
+        pixels: Of one image, at most.
 
     Returns:
         What there is to say of them, and image_id to sha256 of those that can be used.
@@ -175,7 +175,7 @@ def decode(paths: Sequence[Path], pixels: int) -> tuple[list[Problem], dict[str,
         return problem, sha256(path) if problem is None or problem.outcome == "kept" else ""
 
     problems, hashes = [], {}
-    for path, (problem, digest) in _several(look, paths, "Verifying photographs"):
+    for path, (problem, digest) in _several(look, paths, "Verifying images"):
         if problem:
             problems.append(problem)
         if digest:
@@ -184,7 +184,7 @@ def decode(paths: Sequence[Path], pixels: int) -> tuple[list[Problem], dict[str,
 
 
 def drop_masks(folder: Path, pixels: int) -> list[Problem]:
-    """Delete the masks that cannot be decoded, and list them; their photographs are worth as much without.
+    """Delete the masks that cannot be decoded, and list them; their images are worth as much without.
 
     Args:
         folder: Holds them; may be missing.
@@ -206,7 +206,7 @@ def _several(look: Callable[[Path], T], paths: Sequence[Path], title: str) -> It
 
 
 def same_bytes(hashes: Mapping[str, str], diagnoses: Mapping[str, str]) -> list[Problem]:
-    """List photographs that are one under several names: kept if they have one diagnosis.
+    """List images that are one under several names: kept if they have one diagnosis.
 
     Args:
         hashes: image_id to sha256.

@@ -56,8 +56,8 @@ def members(path: Path) -> list[tuple[tuple[str, ...] | None, zipfile.ZipInfo]]:
         MemberError: The file is no zip, is damaged or may not be read.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
+        with zipfile.ZipFile(path) as dataset:
+            infos = dataset.infolist()
     except DAMAGE as error:
         raise MemberError("file that cannot be read as a zip", _reason(error)) from None
     files = [info for info in infos if not info.filename.endswith("/")]
@@ -70,11 +70,11 @@ def _inside(name: str) -> tuple[str, ...] | None:
     return None if OUTSIDE.search(name) else tuple(part for part in name.split("/") if part not in ("", "."))
 
 
-def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, allowance: Allowance) -> Iterator[bytes]:
+def read_member(dataset: zipfile.ZipFile, member: zipfile.ZipInfo, allowance: Allowance) -> Iterator[bytes]:
     """Yield what a member unpacks to, in pieces; its checksum is compared at the end.
 
     Args:
-        archive: The zip, opened.
+        dataset: The zip, opened.
         member: Of it.
         allowance: What is read is taken from it, whatever the zip claims.
 
@@ -85,7 +85,7 @@ def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, allowance: Al
     if member.flag_bits & ENCRYPTED:
         raise MemberError("encrypted member of a zip", "unpack it with its password first")
     try:
-        with archive.open(member) as file:
+        with dataset.open(member) as file:
             while piece := file.read(CHUNK):
                 allowance.take(len(piece))
                 yield piece

@@ -1,4 +1,4 @@
-"""The leak gate: what stands in one part stands in no other, on disk as in the tables."""
+"""The leak gate: what stands in one split stands in no other, on disk as in the tables."""
 
 import logging
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import pandas as pd
 from dermoscopy.audit.checks import FAULTS, LEAKS, TOLERATED
 from dermoscopy.audit.evidence import Check, Evidence
 from dermoscopy.core.errors import NAMED, LeakError
-from dermoscopy.core.splits import KNOWN, PARTS, VERDICTS
+from dermoscopy.core.splits import KNOWN, SPLITS, VERDICTS
 from dermoscopy.ham10000.problems import Problem, summarize
 
 logger = logging.getLogger(__name__)
@@ -22,11 +22,11 @@ def audit(evidence: Evidence) -> dict[str, Any]:
         evidence: What `evidence.gather` returned; what its protocol leaks by design is told and counted.
 
     Returns:
-        The protocol, its verdict, how often each check found something, counts of each part; of a
+        The protocol, its verdict, how often each check found something, counts of each split; of a
         leaky protocol also the shares of test that train knows, and the first names of each leak.
 
     Raises:
-        LeakError: Parts contradict each other or share what the protocol keeps apart; all of it is told.
+        LeakError: Splits contradict each other or share what the protocol keeps apart; all of it is told.
     """
     protocol = evidence.split.protocol
     found = _examine(LEAKS | FAULTS, evidence)
@@ -34,17 +34,17 @@ def audit(evidence: Evidence) -> dict[str, Any]:
     fatal = {kind: problems for kind, problems in found.items() if kind not in leaks}
     if any(fatal.values()):
         raise LeakError(
-            "The parts are not apart, and nothing can be learnt or judged on them",
+            "The splits are not apart, and nothing can be learnt or judged on them",
             summarize([problem for problems in fatal.values() for problem in problems]),
-            "Make the parts as they were, and remove files of your own there, with: dvc repro audit",
+            "Make the splits as they were, and remove files of your own there, with: dvc repro audit",
         )
     told = {
         "protocol": protocol,
         "verdict": VERDICTS[protocol],
         "found": {kind: len(problems) for kind, problems in found.items()},
-        "parts": {part: _count(evidence.rows[evidence.rows["table"] == part]) for part in PARTS},
+        "splits": {split: _count(evidence.rows[evidence.rows["table"] == split]) for split in SPLITS},
         "groups_of_several_lesions": _joined(evidence.rows),
-        "photographs_in_no_part": int((~evidence.merged["image_id"].isin(evidence.rows["image_id"])).sum()),
+        "images_in_no_split": int((~evidence.merged["image_id"].isin(evidence.rows["image_id"])).sum()),
     }
     if VERDICTS[protocol] == "clean":
         return told
@@ -73,7 +73,7 @@ def _joined(rows: pd.DataFrame) -> int:
 
 
 def _known(rows: pd.DataFrame) -> dict[str, float]:
-    """Return how much of test shows a lesion that is also in train; a copy is a photograph like others."""
+    """Return how much of test shows a lesion that is also in train; a copy is a image like others."""
     test = rows.loc[rows["table"] == "test", "lesion_id"]
     known = test.isin(rows.loc[rows["table"] == "train", "lesion_id"])
     return {
@@ -85,7 +85,7 @@ def _known(rows: pd.DataFrame) -> dict[str, float]:
 def _warn(protocol: str, known: Mapping[str, float], leaks: Mapping[str, list[Problem]]) -> None:
     names = [Problem(kind, problem.name) for kind, problems in leaks.items() for problem in problems]
     logger.warning(
-        "leaky protocol: %s. %.0f %% of the test photographs show a lesion that is also in train.",
+        "leaky protocol: %s. %.0f %% of the test images show a lesion that is also in train.",
         protocol,
         100 * known[KNOWN],
     )

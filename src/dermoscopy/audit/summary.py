@@ -1,10 +1,10 @@
-"""What the parts consist of, in numbers.
+"""What the splits consist of, in numbers.
 
 The rows behind the charts of the data report.
 
 plots/*.csv of the data report: the rows behind each chart.
 
-As in the other charts' tables, `protocol` is how the parts were drawn, with a warning where they
+As in the other charts' tables, `protocol` is how the splits were drawn, with a warning where they
 share lesions.
 """
 
@@ -15,53 +15,53 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from dermoscopy.core.splits import LABELS, PARTS
+from dermoscopy.core.splits import LABELS, SPLITS
 from dermoscopy.core.tables import Table
 from dermoscopy.ham10000.metadata import DIAGNOSES
 from dermoscopy.split.split import HISTOLOGY
 
 UNKNOWN = "unknown"  # HAM10000's own word for a missing sex or localization; an empty field means the same
-MANY = 4  # photographs of one lesion; the published archive has 43 lesions of four to six
+MANY = 4  # images of one lesion; the published dataset has 43 lesions of four to six
 DIGITS = 4
 
 
 def describe(rows: pd.DataFrame, problems: pd.DataFrame, duplicates: pd.DataFrame) -> dict[str, Any]:
     """Return the data report's numbers.
 
-    A photograph that stands in two parts, as under the protocol "paper", counts in both, and once
+    A image that stands in two splits, as under the protocol "paper", counts in both, and once
     in all.
 
     Args:
-        rows: Originals, columns of `PART`.
+        rows: Originals, columns of `SPLIT`.
         problems: What verification went on with, columns of `PROBLEMS`.
-        duplicates: Pairs of photographs that are one, or of one lesion, columns of `DUPLICATES`.
+        duplicates: Pairs of images that are one, or of one lesion, columns of `DUPLICATES`.
 
     Returns:
-        images and lesions (in all, of each label, part and diagnosis); prevalence, the
-        share of photographs and of lesions that is malignant; lesions by their number of
-        photographs; photographs whose age, sex or localization is missing; by label, the age in
+        images and lesions (in all, of each label, split and diagnosis); prevalence, the
+        share of images and of lesions that is malignant; lesions by their number of
+        images; images whose age, sex or localization is missing; by label, the age in
         years (median and quartiles), the sexes and the share that histology confirmed; what was
-        left out of the archive and what was kept though noted, by kind; pairs of duplicates by
+        left out of the dataset and what was kept though noted, by kind; pairs of duplicates by
         kind, and how many groups of several lesions they make. A number that is undefined is None.
     """
-    photographs = unknown_named(rows.drop_duplicates("image_id"))
+    images = unknown_named(rows.drop_duplicates("image_id"))
     lesions = rows.drop_duplicates("lesion_id")
-    by_label = {name: photographs[photographs["label"] == value] for value, name in enumerate(LABELS)}
+    by_label = {name: images[images["label"] == value] for value, name in enumerate(LABELS)}
     return {
         "images": _numbers(rows, "image_id"),
         "lesions": _numbers(rows, "lesion_id"),
-        "prevalence": {"photographs": _prevalence(rows, "image_id"), "lesions": _prevalence(rows, "lesion_id")},
-        "images_by_dx": {dx: int((photographs["dx"] == dx).sum()) for dx in DIAGNOSES},
+        "prevalence": {"images": _prevalence(rows, "image_id"), "lesions": _prevalence(rows, "lesion_id")},
+        "images_by_dx": {dx: int((images["dx"] == dx).sum()) for dx in DIAGNOSES},
         "lesions_by_dx": {dx: int((lesions["dx"] == dx).sum()) for dx in DIAGNOSES},
-        "lesions_by_photographs": per_lesion(photographs),
+        "lesions_by_images": per_lesion(images),
         "missing": {
-            "age": int(photographs["age"].isna().sum()),
-            "sex": int((photographs["sex"] == UNKNOWN).sum()),
-            "localization": int((photographs["localization"] == UNKNOWN).sum()),
+            "age": int(images["age"].isna().sum()),
+            "sex": int((images["sex"] == UNKNOWN).sum()),
+            "localization": int((images["localization"] == UNKNOWN).sum()),
         },
         "age": {name: _quartiles(of_label["age"]) for name, of_label in by_label.items()},
         "sex": {
-            name: {sex: int((of_label["sex"] == sex).sum()) for sex in sorted(set(photographs["sex"]))}
+            name: {sex: int((of_label["sex"] == sex).sum()) for sex in sorted(set(images["sex"]))}
             for name, of_label in by_label.items()
         },
         "histology": {name: _share(of_label["dx_type"] == HISTOLOGY) for name, of_label in by_label.items()},
@@ -73,10 +73,10 @@ def describe(rows: pd.DataFrame, problems: pd.DataFrame, duplicates: pd.DataFram
 
 
 def per_lesion(rows: pd.DataFrame) -> dict[str, int]:
-    """Return how many lesions have one, two, three or more of these photographs.
+    """Return how many lesions have one, two, three or more of these images.
 
     Args:
-        rows: A row a photograph, with its `lesion_id`.
+        rows: A row a image, with its `lesion_id`.
 
     Returns:
         "1", "2", "3" and "4 or more" to a number of lesions.
@@ -87,14 +87,16 @@ def per_lesion(rows: pd.DataFrame) -> dict[str, int]:
 
 
 def unknown_named(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows whose missing sex and localization are "unknown", however the archive says it."""
+    """Return rows whose missing sex and localization are "unknown", however the dataset says it."""
     return rows.replace({"sex": {"": UNKNOWN}, "localization": {"": UNKNOWN}})
 
 
 def _numbers(rows: pd.DataFrame, of: str) -> dict[str, Any]:
-    counts = rows.drop_duplicates(["part", of]).groupby(["part", "label"]).size()
-    by_part = {part: {name: int(counts.get((part, value), 0)) for value, name in enumerate(LABELS)} for part in PARTS}
-    return _in_all(rows, of) | by_part
+    counts = rows.drop_duplicates(["split", of]).groupby(["split", "label"]).size()
+    by_split = {
+        split: {name: int(counts.get((split, value), 0)) for value, name in enumerate(LABELS)} for split in SPLITS
+    }
+    return _in_all(rows, of) | by_split
 
 
 def _in_all(rows: pd.DataFrame, of: str) -> dict[str, Any]:
@@ -103,9 +105,9 @@ def _in_all(rows: pd.DataFrame, of: str) -> dict[str, Any]:
 
 
 def _prevalence(rows: pd.DataFrame, of: str) -> dict[str, float | None]:
-    parts = rows.drop_duplicates(["part", of])
-    by_part = {part: _share(parts.loc[parts["part"] == part, "label"]) for part in PARTS}
-    return {"all": _share(rows.drop_duplicates(of)["label"]), **by_part}
+    splits = rows.drop_duplicates(["split", of])
+    by_split = {split: _share(splits.loc[splits["split"] == split, "label"]) for split in SPLITS}
+    return {"all": _share(rows.drop_duplicates(of)["label"]), **by_split}
 
 
 def _quartiles(age: "pd.Series[float]") -> dict[str, float | None]:
@@ -119,29 +121,29 @@ def _share(values: "pd.Series[Any]") -> float | None:
 
 def _by_kind(problems: pd.DataFrame, outcome: str) -> dict[str, int]:
     of = problems[problems["outcome"] == outcome]
-    # Several problems of a kind may concern one photograph; some, such as a stray file, concern none.
+    # Several problems of a kind may concern one image; some, such as a stray file, concern none.
     what = of["image_id"].where(of["image_id"] != "", of["name"])
     return {str(kind): int(number) for kind, number in what.groupby(of["kind"]).nunique().items()}
 
 
-# plots/parts.csv: the photographs and lesions of each diagnosis, without copies.
+# plots/splits.csv: the images and lesions of each diagnosis, without copies.
 COUNTS = Table(
-    columns={"part": "str", "label": "str", "dx": "str", "protocol": "str", "images": "int64", "lesions": "int64"},
-    order=("part", "label", "dx"),
+    columns={"split": "str", "label": "str", "dx": "str", "protocol": "str", "images": "int64", "lesions": "int64"},
+    order=("split", "label", "dx"),
 )
 
-# plots/by_part.csv and by_label.csv: a row a bar. Each chart has a column of its own, which names its
+# plots/by_split.csv and by_label.csv: a row a bar. Each chart has a column of its own, which names its
 # bars and is empty in the rows of the others.
-BY_PART = Table(
+BY_SPLIT = Table(
     columns={
-        "part": "str",
+        "split": "str",
         "protocol": "str",
-        "prevalence": "str",  # "of photographs", "of lesions": the share that is malignant
-        "photographs": "str",  # of a lesion, "1" to "4 or more": the share of lesions
-        "missing": "str",  # "age", "sex", "localization": the share of photographs
+        "prevalence": "str",  # "of images", "of lesions": the share that is malignant
+        "images": "str",  # of a lesion, "1" to "4 or more": the share of lesions
+        "missing": "str",  # "age", "sex", "localization": the share of images
         "share": "float64",  # from 0 to 1
     },
-    order=("prevalence", "photographs", "missing", "part"),
+    order=("prevalence", "images", "missing", "split"),
 )
 
 BY_LABEL = Table(
@@ -151,7 +153,7 @@ BY_LABEL = Table(
         "age": "str",  # ten years, "40-49", or "unknown"
         "sex": "str",  # or "unknown"
         "localization": "str",  # or "unknown"
-        "share": "float64",  # of the label's photographs, from 0 to 1
+        "share": "float64",  # of the label's images, from 0 to 1
     },
     order=("age", "sex", "localization", "label"),
 )
@@ -160,7 +162,7 @@ DECADE = 10  # years of age that share a bar
 
 
 class Bar(NamedTuple):
-    """A bar: the part or label it belongs to, its chart's column, what stands below it, its height."""
+    """A bar: the split or label it belongs to, its chart's column, what stands below it, its height."""
 
     of: str
     chart: str
@@ -169,41 +171,41 @@ class Bar(NamedTuple):
 
 
 def count(rows: pd.DataFrame, protocol: str) -> pd.DataFrame:
-    """Return the photographs and lesions of each part, label and diagnosis; columns of `COUNTS`.
+    """Return the images and lesions of each split, label and diagnosis; columns of `COUNTS`.
 
     Args:
-        rows: Originals, columns of `PART`.
+        rows: Originals, columns of `SPLIT`.
         protocol: As titles show it.
     """
     named = rows.assign(label=rows["label"].map(dict(enumerate(LABELS))), protocol=protocol)
-    by = named.groupby(["part", "label", "dx", "protocol"], as_index=False)
+    by = named.groupby(["split", "label", "dx", "protocol"], as_index=False)
     return by.agg(images=("image_id", "size"), lesions=("lesion_id", "nunique"))
 
 
-def compare_parts(rows: pd.DataFrame, protocol: str) -> pd.DataFrame:
-    """Return what should be alike in the parts, as shares, since they differ in size; columns of `BY_PART`.
+def compare_splits(rows: pd.DataFrame, protocol: str) -> pd.DataFrame:
+    """Return what should be alike in the splits, as shares, since they differ in size; columns of `BY_SPLIT`.
 
     Args:
-        rows: Originals, columns of `PART`.
+        rows: Originals, columns of `SPLIT`.
         protocol: As titles show it.
     """
     named = unknown_named(rows)
-    parts = {part: named[named["part"] == part] for part in PARTS}
-    bars = [bar for part, of_part in parts.items() if len(of_part) for bar in _of_part(part, of_part)]
-    return _tabulate(bars, "part", protocol, BY_PART)
+    splits = {split: named[named["split"] == split] for split in SPLITS}
+    bars = [bar for split, of_part in splits.items() if len(of_part) for bar in _of_split(split, of_part)]
+    return _tabulate(bars, "split", protocol, BY_SPLIT)
 
 
 def compare_labels(rows: pd.DataFrame, protocol: str) -> pd.DataFrame:
     """Return ages, sexes and sites of each label, as shares, since labels differ in size; columns of `BY_LABEL`.
 
     Args:
-        rows: Originals, columns of `PART`.
+        rows: Originals, columns of `SPLIT`.
         protocol: As titles show it.
     """
-    photographs = unknown_named(rows.drop_duplicates("image_id"))
-    known = photographs["age"].dropna() // DECADE * DECADE
+    images = unknown_named(rows.drop_duplicates("image_id"))
+    known = images["age"].dropna() // DECADE * DECADE
     decades = [_decade(age) for age in np.arange(known.min(), known.max() + DECADE, DECADE)] if len(known) else []
-    named = photographs.assign(age=photographs["age"].map(_decade))
+    named = images.assign(age=images["age"].map(_decade))
     # A decade between the youngest and the oldest has its bar, however empty: a histogram has no holes.
     names = {"age": {*named["age"], *decades}, "sex": {*named["sex"]}, "localization": {*named["localization"]}}
     labels = {name: named[named["label"] == value] for value, name in enumerate(LABELS)}
@@ -217,15 +219,15 @@ def compare_labels(rows: pd.DataFrame, protocol: str) -> pd.DataFrame:
     return _tabulate(bars, "label", protocol, BY_LABEL)
 
 
-def _of_part(part: str, rows: pd.DataFrame) -> Iterator[Bar]:
+def _of_split(split: str, rows: pd.DataFrame) -> Iterator[Bar]:
     lesions = rows.drop_duplicates("lesion_id")
-    yield Bar(part, "prevalence", "of photographs", float(rows["label"].mean()))
-    yield Bar(part, "prevalence", "of lesions", float(lesions["label"].mean()))
+    yield Bar(split, "prevalence", "of images", float(rows["label"].mean()))
+    yield Bar(split, "prevalence", "of lesions", float(lesions["label"].mean()))
     for name, number in per_lesion(rows).items():
-        yield Bar(part, "photographs", name, number / len(lesions))
-    yield Bar(part, "missing", "age", float(rows["age"].isna().mean()))
-    yield Bar(part, "missing", "sex", float((rows["sex"] == UNKNOWN).mean()))
-    yield Bar(part, "missing", "localization", float((rows["localization"] == UNKNOWN).mean()))
+        yield Bar(split, "images", name, number / len(lesions))
+    yield Bar(split, "missing", "age", float(rows["age"].isna().mean()))
+    yield Bar(split, "missing", "sex", float((rows["sex"] == UNKNOWN).mean()))
+    yield Bar(split, "missing", "localization", float((rows["localization"] == UNKNOWN).mean()))
 
 
 def _decade(age: float) -> str:

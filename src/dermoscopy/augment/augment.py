@@ -1,4 +1,4 @@
-"""The planned copies of photographs are made: the paper's flips, rotation, scaling, cropping, translating."""
+"""The planned copies of images are made: the paper's flips, rotation, scaling, cropping, translating."""
 
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -15,12 +15,12 @@ from dermoscopy.core.progress import track
 Transpose = Image.Transpose
 
 
-def make_copies(rows: pd.DataFrame, images: Path, params: Augment, seed: int, root: Path = Path()) -> None:
-    """Write the copies that the tables of the parts plan, and nothing else.
+def make_augmented(rows: pd.DataFrame, images: Path, params: Augment, seed: int, root: Path = Path()) -> None:
+    """Write the copies that the tables of the splits plan, and nothing else.
 
     Args:
         rows: Of the tables; those whose image_id is not their source are copies. Their folders are there.
-        images: Where the originals are, of whatever part.
+        images: Where the originals are, of whatever split.
         params: How much a copy may differ.
         seed: With a copy's image_id, it decides how that copy differs.
         root: The project's top folder, where the tables' paths start.
@@ -28,7 +28,7 @@ def make_copies(rows: pd.DataFrame, images: Path, params: Augment, seed: int, ro
     copies = rows[rows["image_id"] != rows["source"]]
 
     def make(image_id: str, source: str, path: str) -> None:
-        (root / path).write_bytes(draw_copy(images / f"{source}.jpg", image_id, params, seed))
+        (root / path).write_bytes(augment_image(images / f"{source}.jpg", image_id, params, seed))
 
     with ThreadPoolExecutor() as pool:  # Pillow and numpy let go of the interpreter
         made = pool.map(make, copies["image_id"], copies["source"], copies["path"])
@@ -36,11 +36,11 @@ def make_copies(rows: pd.DataFrame, images: Path, params: Augment, seed: int, ro
             pass
 
 
-def draw_copy(original: Path, image_id: str, params: Augment, seed: int) -> bytes:
+def augment_image(original: Path, image_id: str, params: Augment, seed: int) -> bytes:
     """Return the JPEG file of a copy, which nothing but the arguments decides.
 
     Args:
-        original: The photograph.
+        original: The image.
         image_id: The copy's own.
         params: How much it may differ.
         seed: With image_id, it decides how the copy differs.
@@ -54,10 +54,10 @@ def draw_copy(original: Path, image_id: str, params: Augment, seed: int) -> byte
 
 
 def distort(image: Image.Image, params: Augment, rng: np.random.Generator) -> Image.Image:
-    """Return a photograph as it might have been taken another time.
+    """Return a image as it might have been taken another time.
 
-    What is asked from beyond the edges is the photograph's own reflection: black corners would
-    tell a network which photographs are copies, and every copy is malignant.
+    What is asked from beyond the edges is the image's own reflection: black corners would
+    tell a network which images are copies, and every copy is malignant.
 
     Args:
         image: The original, in RGB.

@@ -1,8 +1,8 @@
 """The five baselines by name: four to hold a network against, and the one it must not use.
 
-What the archive's table tells without a look at the photograph.
+What the dataset's table tells without a look at the image.
 
-What a photograph tells without its shapes: its colours, or a thumbnail.
+What a image tells without its shapes: its colours, or a thumbnail.
 
 The one model behind every baseline: logistic regression on standardised features.
 """
@@ -29,7 +29,7 @@ def encode(
     two: the number, or train's mean where it is missing, and 1 where it is missing.
 
     Args:
-        train: Rows of `tables.parts.PART`.
+        train: Rows of `tables.splits.SPLIT`.
         test: Likewise.
         columns: Those to use.
 
@@ -62,7 +62,7 @@ Features = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 
 
 def colour_quantiles(count: int) -> Features:
-    """Return what describes a photograph by quantiles of each channel.
+    """Return what describes a image by quantiles of each channel.
 
     Colour statistics are the handcrafted features that were state of the art before networks;
     here without any segmentation.
@@ -78,20 +78,20 @@ def colour_quantiles(count: int) -> Features:
 
 
 def pixels(image: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Describe a photograph by its pixels: from (size, size, 3) to (3 * size ** 2,), values 0 to 1."""
+    """Describe a image by its pixels: from (size, size, 3) to (3 * size ** 2,), values 0 to 1."""
     return image.ravel() / 255
 
 
 def describe(paths: Sequence[Path], size: int, features: Features) -> NDArray[np.float64]:
-    """Read photographs, squash each to a square and describe it.
+    """Read images, squash each to a square and describe it.
 
     Args:
         paths: JPEG or PNG files.
-        size: Side of the square, in pixels.
+        size: ImageSize of the square, in pixels.
         features: Describes one.
 
     Returns:
-        In the order of `paths`; shape (photographs, features).
+        In the order of `paths`; shape (images, features).
     """
     with ThreadPoolExecutor() as pool:  # Pillow decodes outside the interpreter's lock
         return np.stack(list(pool.map(lambda path: features(read_image(path, size)), paths)))
@@ -127,27 +127,27 @@ def regress(
 
 
 def predict_baselines(train: pd.DataFrame, test: pd.DataFrame, settings: Baselines) -> dict[str, NDArray[np.float64]]:
-    """Fit every baseline on the originals of train and predict the test part.
+    """Fit every baseline on the originals of train and predict the test split.
 
     Args:
-        train: Rows of `tables.parts.PART`, originals of both labels among them; copies are left out.
+        train: Rows of `tables.splits.SPLIT`, originals of both labels among them; copies are left out.
         test: Likewise.
         settings: The `baselines` block.
 
     Returns:
         Probabilities of malignant by the baseline's name, in the order of `test`:
 
-        - prevalence: train's share of malignant photographs, for everyone;
-        - age_sex_site: what a doctor knows before the photograph is taken;
-        - colours: colour statistics of the whole photograph;
-        - thumbnail: a photograph too small to show any structure;
+        - prevalence: train's share of malignant images, for everyone;
+        - age_sex_site: what a doctor knows before the image is taken;
+        - colours: colour statistics of the whole image;
+        - thumbnail: a image too small to show any structure;
         - dx_type: how the diagnosis was confirmed. It is a leak, since malignant lesions go to
           histology and benign ones are followed up: shown as a warning, never a feature.
     """
     train = train[train["source"] == train["image_id"]]
     label = train["label"].to_numpy()
 
-    of_train, of_test = ([Path(path) for path in part["path"]] for part in (train, test))
+    of_train, of_test = ([Path(path) for path in split["path"]] for split in (train, test))
     colours = colour_quantiles(settings.quantiles)
     features = {
         "age_sex_site": encode(train, test, ["age", "sex", "localization"]),

@@ -2,7 +2,7 @@
 
 More layers to unfreeze than there are.
 
-Photographs too small for a network.
+Images too small for a network.
 
 Starting weights that are not there, and members that name none that are.
 
@@ -26,9 +26,9 @@ from dermoscopy.core.members import PIPELINE, meant, trained_members
 from dermoscopy.core.nearest import nearest_word
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.networks.backbones import BACKBONES
-from dermoscopy.networks.build import feature_side
+from dermoscopy.networks.build import feature_map_size
 from dermoscopy.networks.devices import visible
-from dermoscopy.networks.params import LARGEST_SIDE, Member, Runtime, SmallCNN, Training, Transfer
+from dermoscopy.networks.params import LARGEST_IMAGE_SIZE, Member, Runtime, SmallCNN, Training, Transfer
 from dermoscopy.search.params import Search
 from dermoscopy.search.space import grid_problems
 
@@ -60,11 +60,11 @@ def size_problems(name: str, member: Transfer | SmallCNN) -> list[str]:
     """
     key = f"models.{name}.image_size: received {member.image_size}; "
     if isinstance(member, Transfer):
-        smallest = BACKBONES[member.backbone].min_side
+        smallest = BACKBONES[member.backbone].min_image_size
         if member.image_size >= smallest:
             return []
         return [key + f"{member.backbone} takes {smallest} pixels or more. Did you mean {smallest}?"]
-    if feature_side(member):
+    if feature_map_size(member):
         return []
     lost = next(count for count in range(1, member.conv_layers + 1) if not _side(member, conv_layers=count))
     left = _side(member, conv_layers=lost - 1) if lost > 1 else member.image_size
@@ -76,14 +76,14 @@ def size_problems(name: str, member: Transfer | SmallCNN) -> list[str]:
 
 
 def _way_out(member: SmallCNN) -> str:
-    for side in range(member.image_size, LARGEST_SIDE + 1):
+    for side in range(member.image_size, LARGEST_IMAGE_SIZE + 1):
         if _side(member, image_size=side):
             return f"The smallest image_size that works is {side}."
-    return f"No image_size up to {LARGEST_SIDE} works: use fewer conv_layers or a smaller pool_size."
+    return f"No image_size up to {LARGEST_IMAGE_SIZE} works: use fewer conv_layers or a smaller pool_size."
 
 
 def _side(member: SmallCNN, **changes: Any) -> int:
-    return feature_side(member.model_copy(update=changes))
+    return feature_map_size(member.model_copy(update=changes))
 
 
 def weights_problems(weights: Mapping[str, Weights]) -> list[str]:
@@ -159,7 +159,7 @@ FOR_PROCESSORS = "tensorflow-cpu"
 def device_problems(runtime: Runtime, training: Training) -> list[str]:
     """Return what is wrong with `training.batch_size`, given `runtime.devices`: one line, or none.
 
-    Devices with unequal shares would count alike, so that a photograph's weight would depend on its device.
+    Devices with unequal shares would count alike, so that a image's weight would depend on its device.
 
     Args:
         runtime: How the machine is used.
@@ -175,7 +175,7 @@ def device_problems(runtime: Runtime, training: Training) -> list[str]:
     ]
 
 
-def tell_unused_gpus() -> None:
+def warn_unused_gpus() -> None:
     """Tell of GPUs that are here while TensorFlow for processors alone is installed."""
     try:
         distribution(FOR_PROCESSORS)

@@ -15,10 +15,10 @@ from dermoscopy.train.phases import Phase, phases
 logger = logging.getLogger(__name__)
 
 LONG = 600  # seconds from which it is worth a line
-HAM10000 = 10_015  # photographs
+HAM10000 = 10_015  # images
 DOWNLOAD = 2.8e9  # bytes
-SIMULATED = 0.21  # bytes a pixel of a simulated photograph
-A_LESION = 1.34  # photographs, as in HAM10000
+SIMULATED = 0.21  # bytes a pixel of a simulated image
+A_LESION = 1.34  # images, as in HAM10000
 MALIGNANT = 0.195  # share of HAM10000
 
 
@@ -26,7 +26,7 @@ MALIGNANT = 0.195  # share of HAM10000
 SMALL: Mapping[Arithmetic, Pace] = {"float32": Pace(5.3, 1.8), "mixed_bfloat16": Pace(3.0, 1.0)}
 
 
-def tell_cost(params: Params, source: Mapping[str, Any]) -> None:
+def log_cost(params: Params, source: Mapping[str, Any]) -> None:
     """Tell how long members and search train on two cores and what disk a run takes, if that is above ten minutes.
 
     Args:
@@ -54,7 +54,7 @@ def tell_cost(params: Params, source: Mapping[str, Any]) -> None:
 
 
 def expected_images(params: Params, source: Mapping[str, Any]) -> float:
-    """Return how many photographs go into the parts.
+    """Return how many images go into the parts.
 
     Args:
         params: params.yaml.
@@ -73,7 +73,7 @@ def training_seconds(name: str, params: Params, images: float) -> float | None:
     Args:
         name: The member's.
         params: params.yaml.
-        images: Photographs in all parts.
+        images: Images in all parts.
 
     Returns:
         None where its backbone's pace is not measured.
@@ -88,7 +88,7 @@ def training_seconds(name: str, params: Params, images: float) -> float | None:
     for phase in phases(member):
         share = _trained_share(member, phase)
         below = (1 - share) * pace.forward * train
-        # What stays frozen runs once, unless each epoch shows it other photographs.
+        # What stays frozen runs once, unless each epoch shows it other images.
         milliseconds += below * (phase.epochs if params.training.augment.changes else 1)
         milliseconds += phase.epochs * (share * pace.step * train + pace.forward * val)
     return milliseconds / 1000 * (member.image_size / 224) ** 2
@@ -99,7 +99,7 @@ def search_seconds(params: Params, images: float) -> float:
 
     Args:
         params: params.yaml.
-        images: Photographs in all parts.
+        images: Images in all parts.
     """
     search = params.search
     if search.scheduler:
@@ -119,24 +119,24 @@ def expected_disk(params: Params, images: float) -> float:
 
     Args:
         params: params.yaml.
-        images: Photographs in all parts.
+        images: Images in all parts.
     """
-    archive, count = _archive(params)
-    sample = archive * images / max(count, 1)
+    dataset, count = _archive(params)
+    sample = dataset * images / max(count, 1)
     train = images * (1 - params.split.val - params.split.test)
-    # raw and the cache hold the archive, and verification once more; merged and split hold the sample.
-    kept = 3 * archive + 2 * sample + (archive if params.data.source == "download" else 0)
-    return kept + 2 * _copies(params, train) * archive / max(count, 1)
+    # raw and the cache hold the dataset, and verification once more; merged and split hold the sample.
+    kept = 3 * dataset + 2 * sample + (dataset if params.data.source == "download" else 0)
+    return kept + 2 * _copies(params, train) * dataset / max(count, 1)
 
 
 def _archive(params: Params) -> tuple[float, float]:
-    """Return the bytes and the number of the photographs as they come."""
+    """Return the bytes and the number of the images as they come."""
     if params.data.source == "simulated":
         count = params.simulate.lesions * A_LESION
         return count * params.simulate.width * params.simulate.height * SIMULATED, count
     if params.data.source == "download" or params.data.path is None:
         return DOWNLOAD, HAM10000
-    entries = [entries[0] for entries in find(expand(params.data.path)).photographs.values()]
+    entries = [entries[0] for entries in find(expand(params.data.path)).images.values()]
     return sum(one.member.file_size if one.member else one.path.stat().st_size for one in entries), len(entries)
 
 
@@ -145,7 +145,7 @@ def _arithmetic(params: Params) -> Arithmetic:
 
 
 def _fitted(params: Params, images: float) -> tuple[float, float]:
-    """Return how many photographs train, copies included, and how many of val choose."""
+    """Return how many images train, copies included, and how many of val choose."""
     train = images * (1 - params.split.val - params.split.test)
     return train + _copies(params, train), images * params.split.val
 

@@ -1,6 +1,6 @@
 """The versions that outputs depend on.
 
-What the source holds, by content: the same photographs elsewhere have the same fingerprint.
+What the source holds, by content: the same images elsewhere have the same fingerprint.
 
 What files hash to, remembered from run to run.
 """
@@ -16,7 +16,7 @@ from typing import Any
 
 from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import Entry, expand, find
-from dermoscopy.core.errors import ArchiveError, UserError
+from dermoscopy.core.errors import DatasetError, UserError
 from dermoscopy.core.files import sha256_all, write_beside
 
 # TensorFlow is one distribution for processors alone and another for graphics cards as well.
@@ -98,7 +98,7 @@ def _is_entry(entry: Any) -> bool:
 
 
 def fingerprint(data: Data, starting: Mapping[str, str], memory: Path) -> dict[str, Any]:
-    """Return what the photographs, their table, the masks and the starting weights hash to; no path is among it.
+    """Return what the images, their table, the masks and the starting weights hash to; no path is among it.
 
     A file of a folder is hashed; a zip's member is known by the CRC-32 and the size its zip states,
     so that nothing is unpacked. The same content therefore has one fingerprint in folders and
@@ -117,12 +117,12 @@ def fingerprint(data: Data, starting: Mapping[str, str], memory: Path) -> dict[s
         in `data.weights`, and "sha256", or for published ones "imagenet", the sha256 that is asked of them or null.
 
     Raises:
-        ArchiveError: A file cannot be read.
+        DatasetError: A file cannot be read.
     """
     try:
         return {"source": data.source, **_archive(data, memory), "weights": _weights(data.weights, starting, memory)}
     except OSError as error:
-        raise ArchiveError(
+        raise DatasetError(
             "The source cannot be read", [f"{error.filename}: {error.strerror}"], "Make it readable, then run again."
         ) from None
 
@@ -135,7 +135,7 @@ def _archive(data: Data, memory: Path) -> dict[str, Any]:
     if data.source != "directory" or data.path is None:
         return {}
     contents = find(expand(data.path))
-    groups = {"metadata": contents.table, **contents.photographs, **contents.masks}
+    groups = {"metadata": contents.table, **contents.images, **contents.masks}
     checksums = _checksums([entry for entries in groups.values() for entry in entries], memory)
 
     def digest(named: Mapping[str, list[Entry]]) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _archive(data: Data, memory: Path) -> dict[str, Any]:
 
     found: dict[str, Any] = {
         "metadata": ", ".join(sorted({checksums[entry] for entry in contents.table})),
-        "images": digest(contents.photographs),
+        "images": digest(contents.images),
     }
     if contents.masks:
         found["masks"] = digest(contents.masks)

@@ -1,4 +1,4 @@
-"""A folder or a zip that does not hold the archive."""
+"""A folder or a zip that does not hold the dataset."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ SHOWN = 6
 
 
 def source_problems(data: Data) -> list[str]:
-    """Return what is wrong with `data.path`, where the archive comes from a folder or zips: one line, or none.
+    """Return what is wrong with `data.path`, where the dataset comes from a folder or zips: one line, or none.
 
     Args:
         data: The block; its path is looked at, and of files only the directories of zips are read.
@@ -31,7 +31,7 @@ def source_problems(data: Data) -> list[str]:
     if absent := absence(path):
         return [printable(f"{key}expected a folder or a zip, and this {absent}.{_nearest(path)}")]
     contents = find(path)
-    sound_part = not data.strict and METADATA not in contents.lacks and contents.photographs
+    sound_part = not data.strict and METADATA not in contents.lacks and contents.images
     if contents.complete or (sound_part and not contents.fatal):
         return []
     if contents.fatal:
@@ -74,7 +74,7 @@ def _nearest(path: Path) -> str:
 
 
 def _neighbour(path: Path) -> str:
-    """Return where the archive probably is: one folder up, or one down."""
+    """Return where the dataset probably is: one folder up, or one down."""
     for folder in (path.absolute().parent, *_inside(path)):
         if holds(folder.is_dir) and find(folder).complete:
             return f" Did you mean {folder}?"

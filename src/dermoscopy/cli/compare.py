@@ -55,21 +55,21 @@ def read_stored(table: Table, path: str, revision: str) -> pd.DataFrame:
 
 
 ENSEMBLE = {"val": "data/ensemble/val.csv", "test": "data/evaluation/predictions.csv"}
-PART_HELP = "Which photographs: val, where ideas are compared, or test, for the one that was chosen."
+SPLIT_HELP = "Which images: val, where ideas are compared, or test, for the one that was chosen."
 KEYS = ["image_id", "lesion_id", "label"]
 
 
 def compare(
     first: Annotated[str, typer.Argument(metavar="REV1", help="A commit, branch, tag or experiment.")],
     second: Annotated[str, typer.Argument(metavar="REV2", help="Another one.")],
-    part: Annotated[Literal["val", "test"], typer.Option(help=PART_HELP)] = "val",
+    split: Annotated[Literal["val", "test"], typer.Option(help=SPLIT_HELP)] = "val",
 ) -> None:
     """Compare two experiments on the same lesions: what differs, and whether chance alone would do it."""
     os.chdir(top_folder())
     settings = load("evaluate", Evaluate)
-    rows, tested = compare_revisions(first, second, part, settings)
+    rows, tested = compare_revisions(first, second, split, settings)
     count = rows["lesion_id"].nunique()
-    print(f"{second} minus {first}, on the same {len(rows)} photographs of {count} lesions of {part}:\n")
+    print(f"{second} minus {first}, on the same {len(rows)} images of {count} lesions of {split}:\n")
     print(render(tested, settings.confidence))
     print(
         f"\nBy lesion; the ensemble's calls at the operating point {settings.point!r}. Several tests at once: "
@@ -78,30 +78,30 @@ def compare(
 
 
 def compare_revisions(
-    first: str, second: str, part: Literal["val", "test"], settings: Evaluate
+    first: str, second: str, split: Literal["val", "test"], settings: Evaluate
 ) -> tuple[pd.DataFrame, list[tuple[str, Paired]]]:
     """Test the ensembles of two revisions, and the members that both have, against each other.
 
     Args:
         first: A revision.
         second: Another; differences are its value minus the first's.
-        part: Which predictions.
+        split: Which predictions.
         settings: The confidence of intervals, and the operating point of the calls.
 
     Returns:
-        The photographs, and each classifier's name with a test.
+        The images, and each classifier's name with a test.
 
     Raises:
-        UserError: A revision lacks its predictions, or both are of other photographs.
+        UserError: A revision lacks its predictions, or both are of other images.
     """
-    rows, calls = _ensemble(second, part, settings.point)
-    others, other_calls = _ensemble(first, part, settings.point)
+    rows, calls = _ensemble(second, split, settings.point)
+    others, other_calls = _ensemble(first, split, settings.point)
     _same(others, rows, first, second)
     tested = compare_calls(rows, calls, other_calls, settings.confidence)
     found = [("ensemble", one) for one in tested if one.unit == "lesion"]
     before = _members(first)
     for member in filter(before.__contains__, _members(second)):
-        tables = [read_stored(PREDICTIONS, f"data/predictions/{member}/{part}.csv", name) for name in (second, first)]
+        tables = [read_stored(PREDICTIONS, f"data/predictions/{member}/{split}.csv", name) for name in (second, first)]
         _same(tables[1], tables[0], first, second)
         # The order of lesions is compared, not calls: what threshold they would have does not matter.
         of = [Calls(table["probability"].to_numpy(), 1.0) for table in tables]
@@ -138,20 +138,20 @@ def _members(revision: str) -> list[str]:
     return list(read_yaml(dvc.api.read(str(PARAMS), rev=revision))["models"])
 
 
-def _ensemble(revision: str, part: Literal["val", "test"], point: str) -> tuple[pd.DataFrame, Calls]:
-    rows = read_stored(PREDICTIONS, ENSEMBLE[part], revision)
+def _ensemble(revision: str, split: Literal["val", "test"], point: str) -> tuple[pd.DataFrame, Calls]:
+    rows = read_stored(PREDICTIONS, ENSEMBLE[split], revision)
     points = read_stored(POINTS, "data/ensemble/points.csv", revision)
     (threshold,) = points.loc[(points["name"] == "ensemble") & (points["point"] == point), "threshold"]
     return rows, Calls(rows["probability"].to_numpy(), float(threshold))
 
 
 def _same(first: pd.DataFrame, second: pd.DataFrame, *names: str) -> None:
-    """Refuse two tables of other photographs, or with other labels."""
+    """Refuse two tables of other images, or with other labels."""
     if first[KEYS].equals(second[KEYS]):
         return
     both = first[KEYS].merge(second[KEYS], on=KEYS)
     unlike = [f"{len(of) - len(both)} of {name}'s {len(of)}" for of, name in zip((first, second), names, strict=True)]
     raise UserError(
-        f"A paired test needs the same photographs with the same labels: {' and '.join(unlike)} are not in the other.\n"
-        "Compare revisions with the same archive, policy and split.*, and let seed differ instead of split.seed."
+        f"A paired test needs the same images with the same labels: {' and '.join(unlike)} are not in the other.\n"
+        "Compare revisions with the same dataset, policy and split.*, and let seed differ instead of split.seed."
     )

@@ -53,7 +53,7 @@ def _differ(old: Any, new: Any) -> bool:
 
 PROFILES = Path("profiles")
 DOWNLOAD = "download"
-DATA_HELP = "The folder or zip file that holds the archive; or download (a folder called so is ./download)."
+DATA_HELP = "The folder or zip file that holds the dataset; or download (a folder called so is ./download)."
 # What `dvc exp run -S` takes without quotes, and does not take for something else than a string.
 PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_+./-]*")
 NOT_STRINGS = {"null", "true", "false", "on", "off", "yes", "no", "nan", "inf"}
@@ -84,7 +84,7 @@ def read_profile(name: str) -> Leaves:
 
 
 def data_leaves(data: str) -> Leaves:
-    """Return the leaves that name where the archive comes from.
+    """Return the leaves that name where the dataset comes from.
 
     Args:
         data: "download", or the path of a folder or a zip file; made absolute, since a queued experiment
@@ -99,7 +99,7 @@ def data_leaves(data: str) -> Leaves:
         data.encode()
     except UnicodeEncodeError:
         raise UserError(
-            f"The archive's path {printable(data)} is not UTF-8, as params.yaml is: rename it, or link to it."
+            f"The dataset's path {printable(data)} is not UTF-8, as params.yaml is: rename it, or link to it."
         ) from None
     # Path.resolve would raise of a loop of links, which the check tells in its words.
     return {"data.source": "directory", "data.path": os.path.realpath(expand(data))}
@@ -137,7 +137,7 @@ def run(
     profile: Annotated[str | None, typer.Option(help="A name in profiles/, or a file.")] = None,
     data: Annotated[str | None, typer.Option(help=DATA_HELP)] = None,
 ) -> None:
-    """Run the pipeline: dvc repro, or dvc exp run with a profile and an archive."""
+    """Run the pipeline: dvc repro, or dvc exp run with a profile and an dataset."""
     wanted = data_leaves(data) if data else {}
     os.chdir(top_folder())
     if profile:

@@ -29,17 +29,17 @@ def one_epoch_a_phase(parameters: Transfer | SmallCNN) -> Transfer | SmallCNN:
 
 
 def few(rows: pd.DataFrame, batch_size: int) -> pd.DataFrame:
-    """Return rows of a part for a few steps, as many benign as malignant where there are so many.
+    """Return rows of a split for a few steps, as many benign as malignant where there are so many.
 
     Args:
-        rows: Of a part's table.
-        batch_size: Photographs a step.
+        rows: Of a split's table.
+        batch_size: Images a step.
     """
     return rows.groupby("label").head(STEPS * batch_size // 2 + 1)
 
 
 def train_briefly(member: str, folder: Path) -> None:
-    """Train a member as the train stage does, but for few photographs and one epoch a phase; leave what it used.
+    """Train a member as the train stage does, but for few images and one epoch a phase; leave what it used.
 
     Args:
         member: Its name.

@@ -36,8 +36,8 @@ class ParameterError(ProblemsError):
     """params.yaml holds a value that no stage can use."""
 
 
-class ArchiveError(ProblemsError):
-    """The archive of photographs cannot be used as it was given."""
+class DatasetError(ProblemsError):
+    """The dataset of images cannot be used as it was given."""
 
 
 class WeightsError(UserError):
@@ -45,7 +45,7 @@ class WeightsError(UserError):
 
 
 class LeakError(ProblemsError):
-    """The same lesion, bytes or copy stands in more than one part."""
+    """The same lesion, bytes or copy stands in more than one split."""
 
 
 class TableError(UserError):

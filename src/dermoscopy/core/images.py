@@ -1,4 +1,4 @@
-"""The one way to decode and resize a photograph.
+"""The one way to decode and resize a image.
 
 The pixels are taken as they are stored: an orientation in EXIF turns nothing (a lesion has no upside,
 and its published mask fits the stored pixels), and no colour profile is applied.
@@ -17,12 +17,12 @@ FORMATS = ("JPEG", "PNG")
 # Verification holds to data.limits.pixels before it decodes; Pillow's own limit would warn, or stop a later stage.
 Image.MAX_IMAGE_PIXELS = None
 
-# What Pillow thinks of a photograph's EXIF does not matter here.
+# What Pillow thinks of a image's EXIF does not matter here.
 warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
 
 
 def open_image(path: Path) -> Image.Image:
-    """Open a photograph, to be closed by a with statement; nothing but its header is read yet.
+    """Open a image, to be closed by a with statement; nothing but its header is read yet.
 
     Args:
         path: A JPEG or PNG file.
@@ -34,7 +34,7 @@ def open_image(path: Path) -> Image.Image:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Decode an opened photograph to red, green and blue.
+    """Decode an opened image to red, green and blue.
 
     Grey becomes three equal channels, CMYK is taken for ink as Adobe stores it (inverted), a palette
     is looked up, and transparency is ignored.
@@ -47,11 +47,11 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def read_image(path: Path, size: int) -> NDArray[np.uint8]:
-    """Decode a photograph and squash its whole field to a square, as the paper did.
+    """Decode a image and squash its whole field to a square, as the paper did.
 
     Args:
         path: A JPEG or PNG file.
-        size: Side of the square, in pixels.
+        size: ImageSize of the square, in pixels.
 
     Returns:
         Red, green, blue; shape (size, size, 3), values 0 to 255.

@@ -30,7 +30,7 @@ ALL: tuple[Cell, ...] = ("tn", "fp", "fn", "tp")
 
 @dataclass(frozen=True)
 class Confusion:
-    """Photographs counted by what they are and what they were called.
+    """Images counted by what they are and what they were called.
 
     Args:
         tn: Benign, called benign.
@@ -45,18 +45,18 @@ class Confusion:
     tp: Value
 
     def fraction(self, cells: tuple[Cell, ...]) -> tuple[Value, Value]:
-        """Return how many photographs of these cells are called what they are, and how many there are."""
+        """Return how many images of these cells are called what they are, and how many there are."""
         right = sum(getattr(self, cell) for cell in cells if cell in ("tn", "tp"))
         return right, sum(getattr(self, cell) for cell in cells)
 
     @property
     def total(self) -> Value:
-        """All photographs."""
+        """All images."""
         return self.fraction(ALL)[1]
 
     @property
     def accuracy(self) -> Value:
-        """Share of photographs called what they are."""
+        """Share of images called what they are."""
         return ratio(*self.fraction(ALL))
 
     @property
@@ -102,7 +102,7 @@ class Confusion:
 
 
 def confusion(y_true: Labels, y_pred: Calls, sample_weight: Floats | None = None) -> Confusion:
-    """Count photographs by label and call: whole numbers, or weights where there are any."""
+    """Count images by label and call: whole numbers, or weights where there are any."""
     cells = np.stack([is_in(y_true, y_pred, (cell,)) for cell in ALL])
     if sample_weight is None:
         return Confusion(*map(int, cells.sum(axis=1)))

@@ -1,8 +1,8 @@
-"""data/split/<part>.csv: who is where; a row a picture, original or planned copy.
+"""data/split/<split>.csv: who is where; a row a image, original or planned copy.
 
-The parts that something is fitted or chosen on, read by whoever does so.
+The splits that something is fitted or chosen on, read by whoever does so.
 
-The audit's line, which every later figure carries: how parts were drawn, and whether they leak.
+The audit's line, which every later figure carries: how splits were drawn, and whether they leak.
 """
 
 from pathlib import Path
@@ -12,13 +12,13 @@ import pandas as pd
 from dermoscopy.core.errors import LeakError, TableError, few
 from dermoscopy.core.tables import Table
 
-PARTS = ("train", "val", "test")
+SPLITS = ("train", "val", "test")
 
 LABELS = ("benign", "malignant")  # their labels are 0 and 1, their folders bear their names
 
 README = "README.md"  # in each folder of copies, most of which hold none
 
-PART = Table(
+SPLIT = Table(
     columns={
         "image_id": "str",  # a copy's is its original's, "_copy" and a number
         "lesion_id": "str",
@@ -29,7 +29,7 @@ PART = Table(
         "sex": "str",
         "localization": "str",
         "label": "int64",
-        "part": "str",
+        "split": "str",
         "source": "str",  # image_id of the original; an original's own
         "path": "str",  # from the project's top folder
         "sha256": "str",  # of an original's file; empty for a copy, which is not made yet
@@ -38,41 +38,41 @@ PART = Table(
 )
 
 
-def locate(rows: pd.DataFrame, part: "str | pd.Series[str]") -> "pd.Series[str]":
-    """Return where the pictures of a part lie, from the project's top folder.
+def locate(rows: pd.DataFrame, split: "str | pd.Series[str]") -> "pd.Series[str]":
+    """Return where the images of a split lie, from the project's top folder.
 
     Args:
         rows: Columns `image_id`, `source`, `label`.
-        part: Its name, or one for each row.
+        split: Its name, or one for each row.
     """
     stage = rows["image_id"].eq(rows["source"]).map({True: "split", False: "augmented"})
     folder = rows["label"].map(dict(enumerate(LABELS)))
-    return "data/" + stage + "/" + part + "/" + folder + "/" + rows["image_id"] + ".jpg"
+    return "data/" + stage + "/" + split + "/" + folder + "/" + rows["image_id"] + ".jpg"
 
 
-def read_part(path: Path, part: str) -> pd.DataFrame:
-    """Read a part's table and make sure that it is that part and no other.
+def read_split(path: Path, split: str) -> pd.DataFrame:
+    """Read a split's table and make sure that it is that split and no other.
 
-    Every stage that learns, chooses or judges reads its parts through this.
+    Every stage that learns, chooses or judges reads its splits through this.
 
     Args:
-        path: data/split/<part>.csv.
-        part: Its name.
+        path: data/split/<split>.csv.
+        split: Its name.
 
     Raises:
-        LeakError: A row says it belongs to another part, its file is not its own or lies in another
-            part's folder, or a picture stands in the table twice.
+        LeakError: A row says it belongs to another split, its file is not its own or lies in another
+            split's folder, or a image stands in the table twice.
     """
-    rows = PART.read(path)
-    stray = rows[(rows["part"] != part) | (rows["path"] != locate(rows, part))]
+    rows = SPLIT.read(path)
+    stray = rows[(rows["split"] != split) | (rows["path"] != locate(rows, split))]
     twice = rows.loc[rows["image_id"].duplicated(), "image_id"]
-    problems = [f"{row.image_id}: part {row.part}, file {row.path}" for row in stray.itertuples()]
+    problems = [f"{row.image_id}: split {row.split}, file {row.path}" for row in stray.itertuples()]
     problems += [f"{image_id}: listed twice" for image_id in twice]
     if problems:
         raise LeakError(
-            f"{path} holds rows that are not of {part}, or not once",
+            f"{path} holds rows that are not of {split}, or not once",
             few(problems),
-            "Make the parts as they were: dvc repro split",
+            "Make the splits as they were: dvc repro split",
         )
     return rows
 
@@ -83,20 +83,20 @@ APART = {
     "image": ("source",),
     "paper": ("image_id",),
 }
-REMEDY = "Make the parts as they were: dvc repro split"
+REMEDY = "Make the splits as they were: dvc repro split"
 
 
 def read_train_and_val(split: Path, protocol: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read the two parts of training, and make sure that they are apart.
+    """Read the two splits of training, and make sure that they are apart.
 
     Args:
         split: Folder of the tables.
-        protocol: How the parts were drawn.
+        protocol: How the splits were drawn.
 
     Raises:
-        LeakError: A table holds rows of another part, or the two share what the protocol keeps apart.
+        LeakError: A table holds rows of another split, or the two share what the protocol keeps apart.
     """
-    train, val = read_part(split / "train.csv", "train"), read_val(split, protocol)
+    train, val = read_split(split / "train.csv", "train"), read_val(split, protocol)
     shared = [
         f"{key} {name}: {', '.join(train.loc[train[key] == name, 'path'].head(1))}, "
         f"{', '.join(val.loc[val[key] == name, 'path'].head(1))}"
@@ -109,16 +109,16 @@ def read_train_and_val(split: Path, protocol: str) -> tuple[pd.DataFrame, pd.Dat
 
 
 def read_val(split: Path, protocol: str) -> pd.DataFrame:
-    """Read the part that chooses, and make sure that it holds photographs as they were taken.
+    """Read the split that chooses, and make sure that it holds images as they were taken.
 
     Args:
         split: Folder of the tables.
-        protocol: How the parts were drawn; "paper" deals copies to all parts.
+        protocol: How the splits were drawn; "paper" deals copies to all splits.
 
     Raises:
-        LeakError: The table holds rows of another part, or copies.
+        LeakError: The table holds rows of another split, or copies.
     """
-    val = read_part(split / "val.csv", "val")
+    val = read_split(split / "val.csv", "val")
     copies = val.loc[val["image_id"] != val["source"], "path"]
     if len(copies) and protocol != "paper":
         raise LeakError("val holds copies, which are of train alone", few(copies.tolist()), REMEDY)
@@ -127,12 +127,12 @@ def read_val(split: Path, protocol: str) -> pd.DataFrame:
 
 VERDICTS = {"lesion": "clean", "image": "leaky", "paper": "leaky"}
 
-# Key of metrics/audit.json under a leaky protocol: the share of test's photographs whose lesion is also in train.
-KNOWN = "test_photographs_of_train_lesions"
+# Key of metrics/audit.json under a leaky protocol: the share of test's images whose lesion is also in train.
+KNOWN = "test_images_of_train_lesions"
 
 
 def read_audited(path: Path) -> str:
-    """Return the protocol that the parts were audited by.
+    """Return the protocol that the splits were audited by.
 
     Args:
         path: data/audited, one line: the protocol, then `clean` or `leaky`.
@@ -173,5 +173,5 @@ def shown(protocol: str) -> str:
 
 
 def warning(protocol: str) -> str:
-    """Return what a picture says below its title where parts leak, and nothing where they do not."""
-    return "" if VERDICTS[protocol] == "clean" else "leaky protocol: parts share lesions"
+    """Return what a image says below its title where splits leak, and nothing where they do not."""
+    return "" if VERDICTS[protocol] == "clean" else "leaky protocol: splits share lesions"

@@ -1,10 +1,10 @@
 """What every table that crosses a stage boundary shares: columns, types, order, reader, writer.
 
-data/predictions/<member>/<part>.csv: a member's probability for each photograph of a part.
+data/predictions/<member>/<split>.csv: a member's probability for each image of a split.
 
 data/curves/<member>.csv: a row an epoch.
 
-data/truth/scores.csv: the simulator's latent score of each photograph; no rows for a real archive.
+data/truth/scores.csv: the simulator's latent score of each image; no rows for a real dataset.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ SCORES = Table(
     columns={
         "image_id": "str",
         "lesion_id": "str",
-        "score": "float64",  # the larger, the more malignant; no model of the photographs can know more
+        "score": "float64",  # the larger, the more malignant; no model of the images can know more
     },
     order=("image_id",),
 )

@@ -17,7 +17,7 @@ from dermoscopy.stats.intervals import wilson_interval
 SMALLEST = 1e-7  # nearer to 0 or 1 a network's float32 cannot tell probabilities apart
 
 
-def to_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+def to_logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return log-odds, those of 0 and 1 finite."""
     from scipy.special import logit
 
@@ -25,7 +25,7 @@ def to_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
     return odds
 
 
-def from_odds(odds: NDArray[np.float64]) -> NDArray[np.float64]:
+def from_logit(odds: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return probabilities."""
     from scipy.special import expit
 
@@ -61,7 +61,7 @@ def fit_logistic(
 
     found = np.zeros(columns.shape[1])
     for _ in range(STEPS):
-        chance = from_odds(columns @ found + offset)
+        chance = from_logit(columns @ found + offset)
         slope = columns.T @ (chance - target) + penalty * found
         bend = (columns.T * (chance * (1 - chance))) @ columns + np.diag(penalty)
         step = np.linalg.lstsq(bend, slope, rcond=None)[0]
@@ -91,7 +91,7 @@ class Calibration:
 
     def apply(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return calibrated probabilities; any shape."""
-        return from_odds(self.slope * to_odds(probability) + self.intercept)
+        return from_logit(self.slope * to_logit(probability) + self.intercept)
 
 
 def fit_calibration(
@@ -104,7 +104,7 @@ def fit_calibration(
     and 1 are used for both: without them labels told apart without a mistake have no finite slope.
 
     Args:
-        label: 0 benign, 1 malignant, of photographs of val, both present; shape (rows,).
+        label: 0 benign, 1 malignant, of images of val, both present; shape (rows,).
         probability: What is to be calibrated, from 0 to 1; shape (rows,).
         method: What is fitted.
     """
@@ -112,13 +112,13 @@ def fit_calibration(
         return Calibration(1.0, 0.0)
     malignant = int(label.sum())
     target = np.where(label == 1, (malignant + 1) / (malignant + 2), 1 / (len(label) - malignant + 2))
-    odds = to_odds(probability)
+    odds = to_logit(probability)
     columns = odds[:, None] if method == "temperature" else np.column_stack([odds, np.ones(len(odds))])
     slope, *shift = fit_logistic(columns, target, np.zeros(columns.shape[1])).tolist()
     if slope < FLATTEST:
         slope = FLATTEST
         if method == "platt":
-            # The shift again, the slope held: the rows' own log-odds are part of what it shifts.
+            # The shift again, the slope held: the rows' own log-odds are split of what it shifts.
             shift = [float(fit_logistic(np.ones((len(odds), 1)), target, np.zeros(1), FLATTEST * odds)[0])]
     return Calibration(slope, *(shift or [0.0]))
 

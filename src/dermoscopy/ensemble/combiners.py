@@ -16,7 +16,7 @@ from dermoscopy.core.errors import TableError
 from dermoscopy.core.files import write_text
 from dermoscopy.core.metrics import confusion
 from dermoscopy.core.params import Block
-from dermoscopy.ensemble.calibration import fit_logistic, from_odds, to_odds
+from dermoscopy.ensemble.calibration import fit_logistic, from_logit, to_logit
 from dermoscopy.ensemble.params import Ensemble, Method
 
 ALONE: Literal["alone"] = "alone"  # the method of a single member
@@ -121,7 +121,7 @@ class Combiner:
         if self.method == "vote":
             each = (each >= self.threshold).astype(float)
         if self.method == "stacking":
-            return from_odds(to_odds(each) @ shares + self.intercept)
+            return from_logit(to_logit(each) @ shares + self.intercept)
         combined: NDArray[np.float64] = each @ shares
         return combined.clip(0, 1)  # weights sum to one but for rounding
 
@@ -130,7 +130,7 @@ def fit_combiner(label: NDArray[np.int64], probabilities: pd.DataFrame, method: 
     """Fit a way to combine members.
 
     Args:
-        label: 0 benign, 1 malignant, of photographs of val, both present; shape (rows,).
+        label: 0 benign, 1 malignant, of images of val, both present; shape (rows,).
         probabilities: Rows by members, from 0 to 1; only the members to combine.
         method: The way; a single member is taken as it is.
         settings: The threshold, and the strength of stacking's penalty.
@@ -157,7 +157,7 @@ def accuracy_weights(
     Args:
         label: 0 benign, 1 malignant; shape (rows,).
         probabilities: Shape (rows, members).
-        threshold: Probability from which a member calls a photograph malignant.
+        threshold: Probability from which a member calls a image malignant.
 
     Returns:
         They sum to one; shape (members,).
@@ -182,7 +182,7 @@ def log_loss_weights(label: NDArray[np.int64], probabilities: NDArray[np.float64
     """
     from scipy.optimize import minimize
 
-    given = from_odds(to_odds(np.where((label == 1)[:, None], probabilities, 1 - probabilities)))
+    given = from_logit(to_logit(np.where((label == 1)[:, None], probabilities, 1 - probabilities)))
     count = given.shape[1]
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -206,7 +206,7 @@ def log_loss_weights(label: NDArray[np.int64], probabilities: NDArray[np.float64
 def _logistic(
     label: NDArray[np.int64], probabilities: NDArray[np.float64], regularization: float
 ) -> tuple[NDArray[np.float64], float]:
-    columns = np.column_stack([to_odds(probabilities), np.ones(len(label))])
+    columns = np.column_stack([to_logit(probabilities), np.ones(len(label))])
     penalty = np.full(columns.shape[1], 1 / regularization)
     penalty[-1] = 0  # the intercept's
     *weights, intercept = fit_logistic(columns, label.astype(float), penalty)

@@ -20,7 +20,7 @@ from dermoscopy.ensemble.combiners import METHODS, Choice, Combiner
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.ensemble.selection import Candidate, choose, find, fit_candidates
 from dermoscopy.ensemble.thresholds import fit_sets, fix_points
-from dermoscopy.stats.headline import Figures
+from dermoscopy.stats.headline import Headline
 from dermoscopy.stats.lesions import lesions
 
 # `members` are joined by +; `method` is a way to combine them, or "alone".
@@ -35,7 +35,7 @@ CANDIDATES = Table(  # candidates.csv: every subset in every way
         "slope": "float64",  # of the calibration
         "shift": "float64",
         "cut": "float64",  # the calibrated probability from which its vote, or its threshold, says malignant
-        "log_loss": "float64",  # on val, of photographs left out of the fits
+        "log_loss": "float64",  # on val, of images left out of the fits
         "roc_auc": "float64",  # likewise
         "accuracy": "float64",  # likewise, at the cut
     },
@@ -71,7 +71,7 @@ def candidate_rows(label: NDArray[np.int64], candidates: Sequence[Candidate]) ->
     """Return rows of `tables.ensemble.CANDIDATES`.
 
     Args:
-        label: 0 benign, 1 malignant, of photographs of val; shape (rows,).
+        label: 0 benign, 1 malignant, of images of val; shape (rows,).
         candidates: Fitted there.
     """
     return pd.DataFrame(
@@ -145,7 +145,7 @@ class Fixed:
         points: Rows of `tables.ensemble.POINTS`.
         sets: The row of `tables.ensemble.SETS`.
         predictions: Rows of `tables.predictions.PREDICTIONS`: the ensemble's probability of each
-            photograph of val, by fits that had not seen its lesion.
+            image of val, by fits that had not seen its lesion.
     """
 
     choice: Choice
@@ -173,7 +173,7 @@ def fix(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: Ensemble) -> 
     """Fix weights, calibrations, operating points and conformal sets on val.
 
     Args:
-        rows: The photographs of val (`tables.parts`).
+        rows: The images of val (`tables.splits`).
         probabilities: Rows by members, in the order of `rows`.
         settings: How.
 
@@ -198,12 +198,12 @@ def fix(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: Ensemble) -> 
     )
 
 
-def val_figures(fixed: Fixed, protocol: str) -> Figures:
-    """Return what ideas are compared by: the ensemble on photographs of val left out of its fits.
+def val_metrics(fixed: Fixed, protocol: str) -> Headline:
+    """Return what ideas are compared by: the ensemble on images of val left out of its fits.
 
     Args:
         fixed: What val fixed.
-        protocol: How the parts were drawn.
+        protocol: How the splits were drawn.
 
     Returns:
         Flat, in the order of reading.

@@ -28,7 +28,7 @@ class Candidate:
     Attributes:
         combiner: Fitted to all of val.
         calibration: Of its output, likewise.
-        left_out: Calibrated probability of each photograph by fits that had not seen its lesion; shape (rows,).
+        left_out: Calibrated probability of each image by fits that had not seen its lesion; shape (rows,).
         log_loss: Of these, in nats.
     """
 
@@ -66,7 +66,7 @@ def fit_candidates(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: En
     """Fit every way to combine every subset of the members that count, and each of the others alone.
 
     Args:
-        rows: Photographs of val, with columns group and label.
+        rows: Images of val, with columns group and label.
         probabilities: Rows by members, in the order of `rows`.
         settings: Which members count, and how fits are made and compared.
 
@@ -76,7 +76,7 @@ def fit_candidates(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: En
     label = rows["label"].to_numpy()
     if label.min() == label.max():
         raise TableError(
-            "val holds benign photographs only, or malignant ones only: nothing can be fitted there.\n"
+            "val holds benign images only, or malignant ones only: nothing can be fitted there.\n"
             "Use more lesions (merge.lesions, simulate.lesions) or a larger split.val."
         )
     fold = deal(rows["group"].to_numpy(dtype=str), label, settings.folds)
@@ -124,14 +124,14 @@ def _candidate(
     return Candidate(combiner, calibration, left_out, log_loss(label, left_out))
 
 
-CONFIDENCE = 0.95  # of the interval told beside val's test; evaluate.confidence is of the test part
+CONFIDENCE = 0.95  # of the interval told beside val's test; evaluate.confidence is of the test split
 
 
 def choose(rows: pd.DataFrame, candidates: Sequence[Candidate], settings: Ensemble) -> tuple[Choice, Candidate]:
-    """Choose on val, by the log loss of photographs left out of the fits.
+    """Choose on val, by the log loss of images left out of the fits.
 
     Args:
-        rows: Photographs of val, with columns lesion_id and label.
+        rows: Images of val, with columns lesion_id and label.
         candidates: Every subset in every way (`candidates.fit_candidates`).
         settings: Which choice is asked for.
 

@@ -96,7 +96,7 @@ def fix_points(
 
     Args:
         unit: The lesions (`lesions.lesions`).
-        classifiers: Name to its calibrated probability of each photograph and the cut that
+        classifiers: Name to its calibrated probability of each image and the cut that
             "half" stands for.
         at_least: The sensitivity that "sensitive" is to have.
 

@@ -1,4 +1,4 @@
-"""The ensemble in parts of the test part: by diagnosis, age, sex, place and way of diagnosis.
+"""The ensemble in splits of the test split: by diagnosis, age, sex, place and way of diagnosis.
 
 What the ensemble's probabilities decide on test: thresholds, predictive values, sets, calibration.
 """
@@ -32,13 +32,13 @@ def score_groups(
 ) -> pd.DataFrame:
     """Score the ensemble in every group of lesions.
 
-    A lesion's group is its first photograph's. What a group does not have (the sensitivity of benign
+    A lesion's group is its first image's. What a group does not have (the sensitivity of benign
     diagnoses) is left out.
 
     Args:
-        rows: Photographs of test (`tables.parts`).
+        rows: Images of test (`tables.splits`).
         unit: Their lesions.
-        probability: The ensemble's, of each photograph; shape (photographs,).
+        probability: The ensemble's, of each image; shape (images,).
         thresholds: Of its operating points.
         confidence: Of the intervals.
 
@@ -46,16 +46,16 @@ def score_groups(
         Rows of `tables.evaluation.GROUPS`.
     """
     named = rows[["dx", "dx_type", "sex", "localization"]].assign(age=age_groups(rows["age"]))
-    score, photographs = unit.mean(probability), np.bincount(unit.index)
+    score, images = unit.mean(probability), np.bincount(unit.index)
     found = []
     for by in named:
         groups = named[by].to_numpy(dtype=str)[unit.first]
         groups = np.where(groups == "", "unknown", groups)
         for group in np.unique(groups):
             here = groups == group
-            part = Unit(unit.name, unit.label[here], unit.lesion[here], unit.first[here], unit.index)
-            counts = (photographs[here].sum(), here.sum(), part.label.sum())
-            measured = _measure(part, score[here], thresholds, confidence)
+            split = Unit(unit.name, unit.label[here], unit.lesion[here], unit.first[here], unit.index)
+            counts = (images[here].sum(), here.sum(), split.label.sum())
+            measured = _measure(split, score[here], thresholds, confidence)
             found += [(by, group, *counts, *row) for row in measured]
     return pd.DataFrame(found, columns=COLUMNS)
 
@@ -67,15 +67,15 @@ def age_groups(age: "pd.Series[float]") -> "pd.Series[str]":
 
 
 def _measure(
-    part: Unit, score: NDArray[np.float64], thresholds: Mapping[str, float], confidence: float
+    split: Unit, score: NDArray[np.float64], thresholds: Mapping[str, float], confidence: float
 ) -> Iterator[tuple[object, ...]]:
-    found = areas(part.label, score[None], part.lesion)
+    found = areas(split.label, score[None], split.lesion)
     value = float(found.aucs[0])
     if not np.isnan(value):
-        bounds = area_interval(value, float(found.covariance[0, 0]), rarer(part), confidence)
+        bounds = area_interval(value, float(found.covariance[0, 0]), rarer(split), confidence)
         yield "", "roc_auc", value, *bounds
     for point, threshold in thresholds.items():
-        counts = confusion(part.label, score >= threshold)
+        counts = confusion(split.label, score >= threshold)
         for metric in ("sensitivity", "specificity"):
             right, whole = counts.fraction(METRICS[metric].counted)
             if whole:

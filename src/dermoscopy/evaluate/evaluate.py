@@ -1,6 +1,6 @@
-"""The test part judged: every table of data/evaluation from one reading of the predictions.
+"""The test split judged: every table of data/evaluation from one reading of the predictions.
 
-Everyone who gave the test photographs a score: members, ensembles, baselines, the simulator's truth.
+Everyone who gave the test images a score: members, ensembles, baselines, the simulator's truth.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,8 +20,8 @@ from dermoscopy.ensemble.thresholds import Sets
 from dermoscopy.evaluate.decisions import calibrated, coverage, predictive, score_groups, sweep
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.evaluate.scores import Classifier, score_classifiers, score_subsets
-from dermoscopy.stats.intervals import draw_lesions
-from dermoscopy.stats.lesions import align, lesions, photographs
+from dermoscopy.stats.intervals import resample_lesions
+from dermoscopy.stats.lesions import align, images, lesions
 from dermoscopy.stats.paired import Calls, compare
 
 LATENT = "latent score"
@@ -29,10 +29,10 @@ HALF = {"half": 0.5}  # of a baseline, which nothing on val has calibrated
 
 
 def read_members(rows: pd.DataFrame, data: Path) -> pd.DataFrame:
-    """Read the members' probabilities of the test part.
+    """Read the members' probabilities of the test split.
 
     Args:
-        rows: The test pictures, with columns image_id and label.
+        rows: The test images, with columns image_id and label.
         data: The folder that holds predictions/.
 
     Returns:
@@ -45,16 +45,16 @@ def read_members(rows: pd.DataFrame, data: Path) -> pd.DataFrame:
 
 
 def read_classifiers(rows: pd.DataFrame, members: pd.DataFrame, data: Path) -> list[Classifier]:
-    """Read what the stages before left of the test part.
+    """Read what the stages before left of the test split.
 
     Args:
-        rows: The test pictures, with columns image_id, source and label.
+        rows: The test images, with columns image_id, source and label.
         members: From `read_members`.
         data: The folder that holds ensemble/, baselines/ and truth/.
 
     Returns:
         Their scores in the order of `rows`: the ensemble, the members that count and each way to
-        combine them, as val has calibrated them; the baselines and, for the simulated archive, the
+        combine them, as val has calibrated them; the baselines and, for the simulated dataset, the
         latent score.
 
     Raises:
@@ -97,16 +97,16 @@ def _align(rows: pd.DataFrame, paths: Mapping[str, Path]) -> pd.DataFrame:
 
 def _latent(rows: pd.DataFrame, path: Path) -> list[Classifier]:
     scores = truth.SCORES.read(path).set_index("image_id")["score"].reindex(list(rows["source"])).to_numpy()
-    if np.isnan(scores).all():  # a real archive has no such thing
+    if np.isnan(scores).all():  # a real dataset has no such thing
         return []
     if np.isnan(scores).any():
-        raise TableError(f"{path}: {np.isnan(scores).sum()} test photographs have no score. Run `dvc repro`.")
+        raise TableError(f"{path}: {np.isnan(scores).sum()} test images have no score. Run `dvc repro`.")
     return [Classifier(LATENT, "truth", scores)]
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What the test part says.
+class Evaluation:
+    """What the test split says.
 
     Attributes:
         classifiers: Everyone who was scored, the ensemble first.
@@ -122,23 +122,23 @@ class Judged:
         return self.classifiers[0]
 
 
-def judge(test: pd.DataFrame, data: Path, settings: Evaluate) -> Judged:
-    """Score everything on the test part; nothing is fitted or chosen here.
+def judge(test: pd.DataFrame, data: Path, settings: Evaluate) -> Evaluation:
+    """Score everything on the test split; nothing is fitted or chosen here.
 
     Args:
-        test: The test pictures (`tables.parts`).
+        test: The test images (`tables.splits`).
         data: The folder that holds predictions/, ensemble/, baselines/ and truth/.
         settings: Confidence, draws, prevalences, bins and thresholds.
 
     Raises:
-        TableError: A file is missing or does not fit the pictures.
+        TableError: A file is missing or does not fit the images.
     """
     members = read_members(test, data)
     classifiers = read_classifiers(test, members, data)
     ensemble, confidence = classifiers[0], settings.confidence
-    by_image, by_lesion = photographs(test), lesions(test)
+    by_image, by_lesion = images(test), lesions(test)
     draws = {
-        unit.name: draw_lesions(unit.lesion, unit.label, settings.resamples, np.random.default_rng(settings.seed))
+        unit.name: resample_lesions(unit.lesion, unit.label, settings.resamples, np.random.default_rng(settings.seed))
         for unit in (by_image, by_lesion)
     }
     choice = read_choice(data / "ensemble" / "ensemble.json")
@@ -160,7 +160,7 @@ def judge(test: pd.DataFrame, data: Path, settings: Evaluate) -> Judged:
         "coverage": coverage(by_lesion, score, Sets(fixed["malignant_from"], fixed["benign_until"]), confidence),
         "groups": score_groups(test, by_lesion, ensemble.score, ensemble.thresholds, confidence),
     }
-    return Judged(classifiers, tables)
+    return Evaluation(classifiers, tables)
 
 
 def comparisons(rows: pd.DataFrame, classifiers: Sequence[Classifier], settings: Evaluate) -> pd.DataFrame:
@@ -169,7 +169,7 @@ def comparisons(rows: pd.DataFrame, classifiers: Sequence[Classifier], settings:
     Calls are those of the headline's operating point; a baseline has but one.
 
     Args:
-        rows: The photographs, with columns lesion_id and label.
+        rows: The images, with columns lesion_id and label.
         classifiers: The ensemble first.
         settings: The operating point, and the confidence of intervals.
     """

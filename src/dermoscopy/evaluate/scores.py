@@ -1,4 +1,4 @@
-"""Every metric of every classifier on the test part, with its interval.
+"""Every metric of every classifier on the test split, with its interval.
 
 Every subset of the members in every way, on test.
 """
@@ -26,12 +26,12 @@ COLUMNS = ["name", "kind", "unit", "point", "metric", "value", "low", "high", "i
 
 @dataclass(frozen=True)
 class Classifier:
-    """One that gave every photograph a score.
+    """One that gave every image a score.
 
     Args:
         name: A member's, "ensemble", a method's, a baseline's, or "latent score".
         kind: What it is.
-        score: The larger, the more malignant; shape (photographs,). A probability where there are thresholds.
+        score: The larger, the more malignant; shape (images,). A probability where there are thresholds.
         thresholds: The probability from which it calls a lesion malignant, by operating point; empty
             where the score is no probability, and only its order can be told.
     """
@@ -45,12 +45,12 @@ class Classifier:
 def score_classifiers(
     classifiers: Iterable[Classifier], unit: Unit, draws: NDArray[np.float64], confidence: float
 ) -> pd.DataFrame:
-    """Measure classifiers on the same photographs or lesions, with intervals from the same draws.
+    """Measure classifiers on the same images or lesions, with intervals from the same draws.
 
     Args:
         classifiers: Those to measure.
         unit: What is counted.
-        draws: How often each row of `unit` is in each draw (`intervals.draw_lesions`);
+        draws: How often each row of `unit` is in each draw (`intervals.resample_lesions`);
             shape (resamples, rows).
         confidence: Of the intervals, from 0 to 1.
 
@@ -112,7 +112,7 @@ def _of_calls(
     """Return the value of a metric of calls, its bounds, and where they come from."""
     value = metric.function(unit.label, called)
     if metric.interval == "predictive value" and unit.name == "lesion":
-        # Parts have a set share of malignant lesions, so who is called malignant is no free draw.
+        # Splits have a set share of malignant lesions, so who is called malignant is no free draw.
         counts = confusion(unit.label, called)
         _, *bounds = predictive_values(counts, float(unit.label.mean()), confidence)[metric.name]
         return value, *bounds, "likelihood ratio"
@@ -129,10 +129,10 @@ def score_subsets(
     """Score every subset in every way as val has fitted it, at the calibrated threshold of `half`.
 
     Args:
-        unit: The photographs of test.
+        unit: The images of test.
         probabilities: Rows by members.
         folder: data/ensemble.
-        draws: How often each photograph is in each draw; shape (resamples, rows).
+        draws: How often each image is in each draw; shape (resamples, rows).
         confidence: Of the intervals.
 
     Returns:

@@ -15,7 +15,7 @@ from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.ensemble.combiners import ALONE, METHODS
 from dermoscopy.evaluate import tables
-from dermoscopy.evaluate.evaluate import Judged
+from dermoscopy.evaluate.evaluate import Evaluation
 from dermoscopy.evaluate.scores import Classifier
 
 
@@ -26,10 +26,10 @@ def grow(candidates: pd.DataFrame, subsets: pd.DataFrame, best: str, protocol: s
         candidates: Rows of `tables.ensemble.CANDIDATES`.
         subsets: Rows of `tables.evaluation.SUBSETS`.
         best: The best member on val; where only one counts, that one.
-        protocol: How the parts were drawn.
+        protocol: How the splits were drawn.
 
     Returns:
-        Rows of `tables.charts.GROWING`.
+        Rows of `tables.charts.ENSEMBLE_SIZES`.
     """
     everyone = max(candidates["members"], key=lambda joined: joined.count("+"))
     members = everyone.split("+") if "+" in everyone else [best]
@@ -58,19 +58,19 @@ def _steps(grown: Sequence[str], members: Sequence[str]) -> list[dict[str, objec
 
 def _on_val(candidates: pd.DataFrame) -> pd.DataFrame:
     rows = candidates[["members", "method", "accuracy", "roc_auc"]].rename(columns={"method": "way"})
-    return rows.assign(part="val", low=float("nan"), high=float("nan"))
+    return rows.assign(split="val", low=float("nan"), high=float("nan"))
 
 
 def _on_test(subsets: pd.DataFrame) -> pd.DataFrame:
     keys = ["members", "method"]
     of = {metric: rows.set_index(keys) for metric, rows in subsets.groupby("metric")}
     rows = of["accuracy"][["value", "low", "high"]].rename(columns={"value": "accuracy"})
-    return rows.assign(roc_auc=of["roc_auc"]["value"], part="test").reset_index().rename(columns={"method": "way"})
+    return rows.assign(roc_auc=of["roc_auc"]["value"], split="test").reset_index().rename(columns={"method": "way"})
 
 
 def write_charts(
     label: NDArray[np.int64],
-    judged: Judged,
+    judged: Evaluation,
     epochs: Mapping[str, pd.DataFrame],
     point: str,
     protocol: str,
@@ -86,7 +86,7 @@ def write_charts(
         judged: Everyone who was scored, and their scores.
         epochs: Each member's epochs (`tables.curves`).
         point: The operating point of the confusion matrix.
-        protocol: How the parts were drawn, as `protocol.read_protocol` tells it.
+        protocol: How the splits were drawn, as `protocol.read_protocol` tells it.
         folder: Where roc.csv, confusion.csv, curves.csv, chosen.csv and roc_auc.csv go.
     """
     ensemble, scores = judged.ensemble, judged.tables["scores"]
@@ -106,7 +106,7 @@ def roc(classifiers: Iterable[Classifier], label: NDArray[np.int64], protocol: s
     Args:
         classifiers: Those to draw.
         label: 0 benign, 1 malignant; shape (rows,).
-        protocol: How the parts were drawn, as `protocol.read_protocol` tells it.
+        protocol: How the splits were drawn, as `protocol.read_protocol` tells it.
     """
     curves = []
     for one in classifiers:
@@ -116,40 +116,40 @@ def roc(classifiers: Iterable[Classifier], label: NDArray[np.int64], protocol: s
 
 
 def confusion(label: NDArray[np.int64], called: NDArray[np.bool_], protocol: str) -> pd.DataFrame:
-    """Return a row a photograph: what it is and what it was called.
+    """Return a row a image: what it is and what it was called.
 
     Args:
         label: 0 benign, 1 malignant; shape (rows,).
         called: True where called malignant; shape (rows,).
-        protocol: How the parts were drawn.
+        protocol: How the splits were drawn.
     """
     words = np.array(LABELS)
     return pd.DataFrame({"actual": words[label], "predicted": words[called.astype(int)], "protocol": protocol})
 
 
 def curves(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
-    """Return every member's accuracy, loss and ROC AUC by epoch, a row a part.
+    """Return every member's accuracy, loss and ROC AUC by epoch, a row a split.
 
     Args:
         members: Each member's epochs (`tables.curves`).
-        protocol: How the parts were drawn.
+        protocol: How the splits were drawn.
     """
-    parts = [
+    splits = [
         pd.DataFrame(
             {
                 "name": name,
                 "protocol": protocol,
-                "part": part,
+                "split": split,
                 "epoch": epochs["epoch"],
-                "accuracy": epochs[f"{part}_accuracy"],
-                "loss": epochs[f"{part}_loss"],
-                "roc_auc": epochs[f"{part}_roc_auc"],
+                "accuracy": epochs[f"{split}_accuracy"],
+                "loss": epochs[f"{split}_loss"],
+                "roc_auc": epochs[f"{split}_roc_auc"],
             }
         )
         for name, epochs in members.items()
-        for part in ("train", "val")
+        for split in ("train", "val")
     ]
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(splits, ignore_index=True)
 
 
 def chosen(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
@@ -157,18 +157,18 @@ def chosen(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
 
     Args:
         members: Each member's epochs (`tables.curves`).
-        protocol: How the parts were drawn.
+        protocol: How the splits were drawn.
     """
     kept = {name: epochs[epochs["chosen"] == 1] for name, epochs in members.items()}
-    return curves(kept, protocol)[["name", "protocol", "part", "accuracy"]]
+    return curves(kept, protocol)[["name", "protocol", "split", "accuracy"]]
 
 
 def roc_auc(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
-    """Return each classifier's ROC AUC by photograph, with its interval.
+    """Return each classifier's ROC AUC by image, with its interval.
 
     Args:
         scores: Rows of `tables.evaluation.SCORES`.
-        protocol: How the parts were drawn.
+        protocol: How the splits were drawn.
     """
     rows = scores[(scores["metric"] == "roc_auc") & (scores["unit"] == "image")]
     return rows[["name", "kind", "value", "low", "high"]].assign(protocol=protocol)

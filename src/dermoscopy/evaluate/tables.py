@@ -1,4 +1,4 @@
-"""data/evaluation/*.csv: what the test part says.
+"""data/evaluation/*.csv: what the test split says.
 
 In all of them `low` and `high` are the bounds of a value's interval (evaluate.confidence), and
 whatever is undefined is missing. `unit` is image or lesion, `point` an operating point (half,
@@ -6,7 +6,7 @@ balanced, sensitive) or empty where a metric needs none.
 
 plots/*.csv of the evaluation: the rows behind each chart.
 
-In all of them `name` is a classifier and `protocol` how the parts were drawn, with a warning
+In all of them `name` is a classifier and `protocol` how the splits were drawn, with a warning
 where they share lesions, so that no chart can be shown without it.
 """
 
@@ -43,7 +43,7 @@ COMPARISONS = Table(  # comparisons.csv: the ensemble against everyone else, on 
     order=("second", "unit", "metric"),
 )
 
-SUBSETS = Table(  # subsets.csv: every subset of the members in every way, by photograph
+SUBSETS = Table(  # subsets.csv: every subset of the members in every way, by image
     columns={"size": "int64", "members": "str", "method": "str", "metric": "str", **BOUNDED},
     order=("size", "members", "method", "metric"),
 )
@@ -90,7 +90,7 @@ COVERAGE = Table(  # coverage.csv: the ensemble's conformal sets, by lesion
     order=("label",),
 )
 
-GROUPS = Table(  # groups.csv: the ensemble in parts of the test part, by lesion
+GROUPS = Table(  # groups.csv: the ensemble in splits of the test split, by lesion
     columns={
         "by": "str",  # dx, dx_type, age, sex, localization
         "group": "str",
@@ -121,27 +121,27 @@ ROC = Table(
     order=("name", "fpr", "tpr"),
 )
 
-CONFUSION = Table(  # a row a photograph; both "benign" or "malignant"
+CONFUSION = Table(  # a row a image; both "benign" or "malignant"
     columns={"actual": "str", "predicted": "str", "protocol": "str"},
     order=("actual", "predicted"),
 )
 
-CURVES = Table(  # part is "train" or "val"
+CURVES = Table(  # split is "train" or "val"
     columns={
         "name": "str",
         "protocol": "str",
-        "part": "str",
+        "split": "str",
         "epoch": "int64",
         "accuracy": "float64",
         "loss": "float64",
         "roc_auc": "float64",
     },
-    order=("name", "part", "epoch"),
+    order=("name", "split", "epoch"),
 )
 
 CHOSEN = Table(
-    columns={"name": "str", "protocol": "str", "part": "str", "accuracy": "float64"},
-    order=("name", "part"),
+    columns={"name": "str", "protocol": "str", "split": "str", "accuracy": "float64"},
+    order=("name", "split"),
 )
 
 ROC_AUC = Table(
@@ -156,18 +156,18 @@ ROC_AUC = Table(
     order=("kind", "name"),
 )
 
-GROWING = Table(  # the ensemble with every added member (the paper's figures 5 and 6)
+ENSEMBLE_SIZES = Table(  # the ensemble with every added member (the paper's figures 5 and 6)
     columns={
         "protocol": "str",
         "start": "str",  # the first member
         "size": "int64",
         "added": "str",
         "method": "str",
-        "part": "str",  # val (photographs left out of the fits) or test
+        "split": "str",  # val (images left out of the fits) or test
         "accuracy": "float64",
         "low": "float64",  # bounds of the accuracy's interval, on test
         "high": "float64",
         "roc_auc": "float64",
     },
-    order=("start", "size", "method", "part"),
+    order=("start", "size", "method", "split"),
 )

@@ -1,4 +1,4 @@
-"""What the convolutions of a member answer to a photograph."""
+"""What the convolutions of a member answer to a image."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ class Maps:
         number: Its place among the convolutions, from 1.
         total: How many convolutions the member has.
         channels: How many channels this one has.
-        values: Shape (photographs, height, width, chosen channels); as the layer gives them out.
+        values: Shape (images, height, width, chosen channels); as the layer gives them out.
     """
 
     number: int
@@ -42,14 +42,14 @@ def spread(total: int, count: int) -> list[int]:
 
 
 def activation_maps(model: Any, images: NDArray[np.float32], layers: int, channels: int) -> list[Maps]:
-    """Run photographs through a model and keep what a few of its convolutions give out.
+    """Run images through a model and keep what a few of its convolutions give out.
 
-    Of each convolution those channels are kept whose answer varies most over these photographs, the
-    liveliest first: others are often silent.
+    Of each convolution those channels are kept whose answer varies most over these images, the
+    top_variance first: others are often silent.
 
     Args:
         model: A functional Keras model without models nested in it.
-        images: As the model takes them, shape (photographs, size, size, 3).
+        images: As the model takes them, shape (images, size, size, 3).
         layers: How many convolutions, spread from the first to the last.
         channels: How many channels of each.
 
@@ -61,14 +61,14 @@ def activation_maps(model: Any, images: NDArray[np.float32], layers: int, channe
     every = convolutions(model)
     places = spread(len(every), layers)
     inside = keras.Model(model.input, {str(place): every[place].output for place in places})
-    # Calling it traces no graph, as predict would: tracing costs more than a few photographs.
+    # Calling it traces no graph, as predict would: tracing costs more than a few images.
     answers = inside(images, training=False)
     outputs = [np.asarray(answers[str(place)], dtype=np.float32) for place in places]
     return [
-        Maps(place + 1, len(every), output.shape[-1], output[..., _liveliest(output, channels)])
+        Maps(place + 1, len(every), output.shape[-1], output[..., _top_variance(output, channels)])
         for place, output in zip(places, outputs, strict=True)
     ]
 
 
-def _liveliest(output: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+def _top_variance(output: NDArray[np.float32], count: int) -> NDArray[np.intp]:
     return np.argsort(-output.var(axis=(0, 1, 2)), kind="stable")[:count]

@@ -1,6 +1,6 @@
-"""Show the test photographs that tell most, as the members see them.
+"""Show the test images that tell most, as the members see them.
 
-Which test photographs are worth a look.
+Which test images are worth a look.
 """
 
 from collections.abc import Mapping
@@ -18,34 +18,34 @@ from dermoscopy.explain.params import Explain
 from dermoscopy.networks.saved import load_member
 
 # Where the mean holds neither label the more probable. The ensemble's threshold is the choice of stage ensemble;
-# these pictures do not follow it, so that trying another costs nothing here.
+# these images do not follow it, so that trying another costs nothing here.
 EVEN = 0.5
 
 
 def mean_members(predictions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the mean probability of all members for each photograph.
+    """Return the mean probability of all members for each image.
 
     Args:
-        predictions: Member to its predictions of the same part (`tables/predictions.py`).
+        predictions: Member to its predictions of the same split (`tables/predictions.py`).
 
     Returns:
         Columns image_id, lesion_id, dx, label, probability (the mean) and wrong (whether the mean
         holds the other label the more probable); sorted by image_id.
 
     Raises:
-        ValueError: Two members' predictions are not of the same photographs.
+        ValueError: Two members' predictions are not of the same images.
     """
     tables = [table.sort_values("image_id", ignore_index=True) for table in predictions.values()]
     first = tables[0]
     if any(list(table["image_id"]) != list(first["image_id"]) for table in tables[1:]):
-        raise ValueError(f"{', '.join(predictions)}: the members did not predict the same photographs")
+        raise ValueError(f"{', '.join(predictions)}: the members did not predict the same images")
     mean = np.mean([table["probability"].to_numpy() for table in tables], axis=0)
     called = (mean >= EVEN).astype(int)
     return first.assign(probability=mean, wrong=called != first["label"])
 
 
 def worst(mean: pd.DataFrame, label: int, count: int) -> pd.DataFrame:
-    """Return the photographs of one label that the mean is most confidently wrong about.
+    """Return the images of one label that the mean is most confidently wrong about.
 
     Args:
         mean: From `mean_members`.
@@ -60,11 +60,11 @@ def worst(mean: pd.DataFrame, label: int, count: int) -> pd.DataFrame:
 
 
 def telling(mean: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Return photographs that show what the members see, in a telling order.
+    """Return images that show what the members see, in a telling order.
 
     The most confidently right malignant one, the most confidently right benign one, the worst missed
     malignant one and the worst false alarm; then a spread over the rest, from low to high probability.
-    One photograph a lesion, as long as there are lesions.
+    One image a lesion, as long as there are lesions.
 
     Args:
         mean: From `mean_members`.
@@ -92,13 +92,13 @@ def telling(mean: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 def draw_wrong(mean: pd.DataFrame, paths: Mapping[str, Path], count: int, folder: Path, warning: str = "") -> None:
-    """Draw the photographs that the mean of the members calls wrongly, as `wrong.png`.
+    """Draw the images that the mean of the members calls wrongly, as `wrong.png`.
 
     Args:
         mean: From `choose.mean_members`.
         paths: image_id to its file.
         count: At most so many of each label.
-        folder: Where the picture goes.
+        folder: Where the image goes.
         warning: Of a leaky protocol, below the title.
     """
     headings = {"Malignant, called benign": 1, "Benign, called malignant": 0}
@@ -118,17 +118,17 @@ def draw_activations(
     folder: Path,
     warning: str = "",
 ) -> None:
-    """Draw what a member answers to a few photographs, as `activations_<member>.png`.
+    """Draw what a member answers to a few images, as `activations_<member>.png`.
 
     Args:
         member: Its name.
         model_folder: What `train` left of it.
-        predictions: The member's own, of the test part.
-        mean: From `choose.mean_members`; it chooses the photographs, the same for every member.
+        predictions: The member's own, of the test split.
+        mean: From `choose.mean_members`; it chooses the images, the same for every member.
         paths: image_id to its file.
         masks: Folder of lesion masks, possibly empty.
-        settings: How many photographs, convolutions and channels.
-        folder: Where the picture goes.
+        settings: How many images, convolutions and channels.
+        folder: Where the image goes.
         warning: Of a leaky protocol, below the title.
     """
     model, parameters = load_member(model_folder)
@@ -143,6 +143,6 @@ def draw_activations(
         )
         for _, row in chosen.iterrows()
     ]
-    images = np.stack([photograph.image for photograph in seen]).astype(np.float32)
+    images = np.stack([image.image for image in seen]).astype(np.float32)
     layers = activation_maps(model, images, settings.layers, settings.channels)
     maps.draw(member, seen, layers, folder / f"activations_{member}.png", warning)

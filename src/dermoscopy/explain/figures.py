@@ -1,8 +1,8 @@
-"""Figures that come out the same, byte for byte, on every run.
+"""Headline that come out the same, byte for byte, on every run.
 
-One picture of the photographs the members get wrong.
+One image of the images the members get wrong.
 
-Photographs and lesion masks, as a picture shows them.
+Images and lesion masks, as a image shows them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ def save(figure: Any, path: Path) -> None:
 
 
 def thumbnail(path: Path, width: int) -> NDArray[np.uint8]:
-    """Return a photograph at a given width, its own aspect kept: for people, not for a member.
+    """Return a image at a given width, its own aspect kept: for people, not for a member.
 
     Returns:
         Red, green, blue; shape (height, width, 3), values 0 to 255.
@@ -53,8 +53,8 @@ def mask(folder: Path, image_id: str, size: int) -> NDArray[np.bool_] | None:
 
     Args:
         folder: Masks named `<image_id>_segmentation.png`; may be missing or empty.
-        image_id: Of the photograph.
-        size: Side of the square, in pixels.
+        image_id: Of the image.
+        size: ImageSize of the square, in pixels.
 
     Returns:
         Shape (size, size); None where there is no mask, or nothing in it to draw a line around.
@@ -69,12 +69,12 @@ def mask(folder: Path, image_id: str, size: int) -> NDArray[np.bool_] | None:
 
 
 def caption(row: pd.Series) -> str:
-    """Return what is known of a photograph: its id, diagnosis and label."""
+    """Return what is known of a image: its id, diagnosis and label."""
     return f"{row['image_id']}\n{row['dx']} · {LABELS[int(row['label'])]}"
 
 
 COLUMNS = 4
-WIDTH = 2.3  # inches, of a photograph; it keeps its own aspect in a cell of 4:3
+WIDTH = 2.3  # inches, of a image; it keeps its own aspect in a cell of 4:3
 CELL, ROW = WIDTH + 0.18, WIDTH * 0.75 + 0.72
 MARGIN, TITLE, HEAD = 0.25, 0.55, 0.5
 
@@ -86,7 +86,7 @@ def draw(
     path: Path,
     warning: str = "",
 ) -> None:
-    """Draw groups of wrongly classified photographs, the worst first.
+    """Draw groups of wrongly classified images, the worst first.
 
     Args:
         groups: Heading to rows of `choose.worst`, in the order to draw.
@@ -99,7 +99,7 @@ def draw(
     width = 2 * MARGIN + COLUMNS * CELL - (CELL - WIDTH)
     height = TITLE + sum(HEAD + count * ROW for count in lines.values()) + MARGIN
     page = new(width, height)
-    title = "Test photographs that the mean of the members calls wrongly, the worst first"
+    title = "Test images that the mean of the members calls wrongly, the worst first"
     page.text(MARGIN / width, 1 - 0.32 / height, title, size=13, color=INK, va="center")
     page.text(MARGIN / width, 1 - 0.54 / height, warning, size=10, color=INK, va="center")
     top = TITLE

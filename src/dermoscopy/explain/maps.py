@@ -1,4 +1,4 @@
-"""One picture a member: what it answers to a few photographs, from its first convolution to its last."""
+"""One image a member: what it answers to a few images, from its first convolution to its last."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ SEAM = 3  # pixels between two channels
 
 @dataclass(frozen=True)
 class Seen:
-    """A photograph as a member is shown it.
+    """A image as a member is shown it.
 
     Attributes:
         image: Shape (size, size, 3), values 0 to 255.
@@ -34,10 +34,10 @@ class Seen:
 
 
 def stretch(values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Bring each channel to 0 to 1, over all photographs at once, so that they can be compared.
+    """Bring each channel to 0 to 1, over all images at once, so that they can be compared.
 
     Args:
-        values: Shape (photographs, height, width, channels).
+        values: Shape (images, height, width, channels).
 
     Returns:
         The same shape; a channel that answers the same everywhere is 0.
@@ -50,7 +50,7 @@ def stretch(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def mosaic(values: NDArray[np.float64], side: int) -> NDArray[np.float64]:
-    """Lay the channels of one photograph side by side, in a grid as square as can be.
+    """Lay the channels of one image side by side, in a grid as square as can be.
 
     Args:
         values: Shape (height, width, channels).
@@ -64,24 +64,24 @@ def mosaic(values: NDArray[np.float64], side: int) -> NDArray[np.float64]:
     edges = np.linspace(0, side + SEAM, count + 1).round().astype(int)
     grid = np.full((side, side), np.nan)
     for place in range(channels):
-        (top, bottom), (left, right) = (edges[part : part + 2] for part in divmod(place, count))
+        (top, bottom), (left, right) = (edges[split : split + 2] for split in divmod(place, count))
         rows, columns = bottom - SEAM - top, right - SEAM - left
         nearest = np.ix_(np.arange(rows) * height // rows, np.arange(columns) * width // columns)
         grid[top : bottom - SEAM, left : right - SEAM] = values[..., place][nearest]
     return grid
 
 
-def draw(member: str, photographs: Sequence[Seen], layers: Sequence[Maps], path: Path, warning: str = "") -> None:
-    """Draw the activation maps of a member: a row a photograph, a column a convolution.
+def draw(member: str, images: Sequence[Seen], layers: Sequence[Maps], path: Path, warning: str = "") -> None:
+    """Draw the activation maps of a member: a row a image, a column a convolution.
 
     Args:
         member: Its name.
-        photographs: As many as the maps were made of.
+        images: As many as the maps were made of.
         layers: From `activations.activation_maps`.
         path: The PNG file to write.
         warning: Of a leaky protocol, below the title.
     """
-    rows, columns = len(photographs), 1 + len(layers)
+    rows, columns = len(images), 1 + len(layers)
     width = LEFT + max(columns, LEAST) * (TILE + GAP) - GAP + RIGHT
     height = TOP + rows * (TILE + GAP) - GAP + BOTTOM
     page = figure.new(width, height)
@@ -97,19 +97,19 @@ def draw(member: str, photographs: Sequence[Seen], layers: Sequence[Maps], path:
     page.text(0.15 / width, 1 - 0.54 / height, warning, va="center", **_text(10))
     stretched = [stretch(layer.values) for layer in layers]
     side = round(TILE * figure.DPI)
-    for row, photograph in enumerate(photographs):
+    for row, image in enumerate(images):
         place = axes(row, 0)
-        place.imshow(photograph.image)
-        if photograph.lesion is not None:
-            place.contour(photograph.lesion, levels=[0.5], colors="white", linewidths=1.2)
-        place.text(-0.06, 0.5, photograph.text, transform=place.transAxes, ha="right", va="center", **_text(10))
+        place.imshow(image.image)
+        if image.lesion is not None:
+            place.contour(image.lesion, levels=[0.5], colors="white", linewidths=1.2)
+        place.text(-0.06, 0.5, image.text, transform=place.transAxes, ha="right", va="center", **_text(10))
         for column, values in enumerate(stretched, 1):
             place = axes(row, column)
             grid = mosaic(values[row], side)
             place.imshow(grid, cmap=COLOURS, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
         if row == 0:
             _head(page, height, width, layers)
-    _scale(page, height, width, any(photograph.lesion is not None for photograph in photographs))
+    _scale(page, height, width, any(image.lesion is not None for image in images))
     figure.save(page, path)
 
 
@@ -131,7 +131,7 @@ def _scale(page: Any, height: float, width: float, outlined: bool) -> None:
     bar = page.add_axes((LEFT / width, 0.34 / height, TILE / width, 0.12 / height))
     bar.imshow(np.linspace(0, 1, 256)[None, :], cmap=COLOURS, aspect="auto")
     bar.axis("off")
-    words = "blue: a channel's lowest answer, red: its highest,\nover the photographs shown."
+    words = "blue: a channel's lowest answer, red: its highest,\nover the images shown."
     if outlined:
         words += " White line: the lesion."
     page.text((LEFT + TILE + GAP) / width, 0.4 / height, words, ha="left", va="center", **_text(10))

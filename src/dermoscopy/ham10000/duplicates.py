@@ -1,16 +1,16 @@
-"""Photographs that are one, or of one lesion, whatever the table calls them.
+"""Images that are one, or of one lesion, whatever the table calls them.
 
-Photographs that look the same, by perceptual hash.
+Images that look the same, by perceptual hash.
 
 Lesions of HAM10000 that have two names, as others found by eye.
 
 From K. Abhishek, A. Jain, G. Hamarneh, Scientific Data 12:196 (2025), who had lesions with similar
-photographs and different names looked at; most were photographed again, from elsewhere, so that
+images and different names looked at; most were imaged again, from elsewhere, so that
 no hash can tell. Look-alikes that they found to be different lesions are not among them.
 
-data/merged/duplicates.csv: photographs that are one, or of one lesion, under two names.
+data/merged/duplicates.csv: images that are one, or of one lesion, under two names.
 
-data/merged/metadata.csv: a row a photograph of the archive.
+data/merged/metadata.csv: a row a image of the dataset.
 """
 
 from collections import defaultdict
@@ -33,18 +33,18 @@ ROWS = 1024  # compared with all others at a time, so that memory stays small
 
 
 def perceptual_hashes(paths: Sequence[Path]) -> NDArray[np.bool_]:
-    """Hash what photographs look like, after Zauner 2010 (pHash): the signs of their lowest frequencies.
+    """Hash what images look like, after Zauner 2010 (pHash): the signs of their lowest frequencies.
 
-    A hash hardly changes when a photograph is saved anew, scaled or slightly cropped. It does when
-    the lesion is photographed again from elsewhere: on HAM10000 a distance of at most 32 bits finds
+    A hash hardly changes when a image is saved anew, scaled or slightly cropped. It does when
+    the lesion is imaged again from elsewhere: on HAM10000 a distance of at most 32 bits finds
     one of the 18 lesions with two names that were confirmed by eye, and nothing else; beyond it,
     look-alikes come first.
 
     Args:
-        paths: Photographs that can be decoded.
+        paths: Images that can be decoded.
 
     Returns:
-        Shape (photographs, 256). No bit of a photograph of one colour is set, which is like no other.
+        Shape (images, 256). No bit of a image of one colour is set, which is like no other.
     """
     hashes = np.zeros((len(paths), SIDE * SIDE), np.bool_)
     with ThreadPoolExecutor() as pool:
@@ -67,7 +67,7 @@ def _hash(path: Path) -> NDArray[np.bool_]:
 
 
 def near_pairs(hashes: NDArray[np.bool_], largest: int) -> list[tuple[int, int, int]]:
-    """Return the pairs of photographs whose hashes differ little.
+    """Return the pairs of images whose hashes differ little.
 
     Args:
         hashes: What `perceptual_hashes` returned.
@@ -90,7 +90,7 @@ def near_pairs(hashes: NDArray[np.bool_], largest: int) -> list[tuple[int, int, 
     return pairs
 
 
-# The two names, each with its photographs: first the one that was looked at, then the lesion's others.
+# The two names, each with its images: first the one that was looked at, then the lesion's others.
 CONFIRMED = (
     (("HAM_0002566", "ISIC_0024437", "ISIC_0031105"), ("HAM_0003384", "ISIC_0031299", "ISIC_0028438")),
     (("HAM_0002984", "ISIC_0024602"), ("HAM_0003021", "ISIC_0032283", "ISIC_0030005", "ISIC_0030926", "ISIC_0031468")),
@@ -114,13 +114,13 @@ CONFIRMED = (
 
 
 def confirmed_pairs(image_ids: Sequence[str], lesions: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the confirmed pairs among some photographs, as places: one photograph of each lesion.
+    """Return the confirmed pairs among some images, as places: one image of each lesion.
 
-    Any photograph of a lesion stands for it, whatever else was left out. It counts only under the
-    name it was published with: the embedded archive has HAM10000's names for other pictures.
+    Any image of a lesion stands for it, whatever else was left out. It counts only under the
+    name it was published with: the embedded dataset has HAM10000's names for other images.
 
     Args:
-        image_ids: Of the photographs.
+        image_ids: Of the images.
         lesions: lesion_id of each.
     """
     places = {pair: place for place, pair in enumerate(zip(lesions, image_ids, strict=True))}
@@ -138,7 +138,7 @@ DUPLICATES = Table(
         "image_id": "str",  # the first of the two by name
         "other": "str",  # image_id of the second
         "lesion_id": "str",
-        "other_lesion": "str",
+        "other_lesion_id": "str",
         "distance": "float64",  # of the perceptual hashes, in bits of 256; empty for other kinds
     },
     order=("kind", "image_id", "other"),
@@ -146,39 +146,39 @@ DUPLICATES = Table(
 
 
 def find_duplicates(
-    photographs: pd.DataFrame, hashes: NDArray[np.bool_] | None = None, largest: int | None = None
+    images: pd.DataFrame, hashes: NDArray[np.bool_] | None = None, largest: int | None = None
 ) -> pd.DataFrame:
-    """Find the pairs of photographs that have to stay in one part.
+    """Find the pairs of images that have to stay in one part.
 
-    Equal bytes are found among all photographs. The other kinds tell only what the table does not:
+    Equal bytes are found among all images. The other kinds tell only what the table does not:
     pairs of two lesions, and near-duplicates only of different bytes.
 
     Args:
-        photographs: Columns `image_id`, `lesion_id`, `sha256`; a row a photograph, in any order.
-        hashes: Perceptual hash of each, shape (photographs, 256); None to look for no near-duplicates.
+        images: Columns `image_id`, `lesion_id`, `sha256`; a row a image, in any order.
+        hashes: Perceptual hash of each, shape (images, 256); None to look for no near-duplicates.
         largest: Largest distance of near-duplicates, in bits; None likewise.
 
     Returns:
         Columns of `DUPLICATES`, in its order.
     """
-    images, lesions, sha256 = (photographs[name].tolist() for name in ("image_id", "lesion_id", "sha256"))
+    ids, lesions, sha256 = (images[name].tolist() for name in ("image_id", "lesion_id", "sha256"))
     pairs: list[tuple[str, int, int, float | None]] = []
     pairs += [("same bytes", *pair, None) for pair in same_bytes(sha256)]
     if hashes is not None and largest is not None:
         near = near_pairs(hashes, largest)
         pairs += [("near-duplicate", one, other, bits) for one, other, bits in near if sha256[one] != sha256[other]]
-    pairs += [("confirmed", *pair, None) for pair in confirmed_pairs(images, lesions)]
+    pairs += [("confirmed", *pair, None) for pair in confirmed_pairs(ids, lesions)]
 
     rows = []
     for kind, *places, distance in pairs:
-        one, other = sorted(places, key=images.__getitem__)
+        one, other = sorted(places, key=ids.__getitem__)
         if kind == "same bytes" or lesions[one] != lesions[other]:
-            rows.append((kind, images[one], images[other], lesions[one], lesions[other], distance))
+            rows.append((kind, ids[one], ids[other], lesions[one], lesions[other], distance))
     return DUPLICATES.sort(pd.DataFrame(rows, columns=list(DUPLICATES.columns)))
 
 
 def same_bytes(sha256: Sequence[str]) -> list[tuple[int, int]]:
-    """Return pairs of photographs of the same bytes, as places: the first with each further one.
+    """Return pairs of images of the same bytes, as places: the first with each further one.
 
     Args:
         sha256: What each file hashes to.
@@ -203,7 +203,7 @@ def group(lesions: Iterable[str], duplicates: pd.DataFrame) -> dict[str, str]:
             parent[lesion] = lesion = parent[parent[lesion]]
         return lesion
 
-    for one, other in zip(duplicates["lesion_id"], duplicates["other_lesion"], strict=True):
+    for one, other in zip(duplicates["lesion_id"], duplicates["other_lesion_id"], strict=True):
         first, second = sorted((root(one), root(other)))
         parent[second] = first
     return {lesion: root(lesion) for lesion in parent}
@@ -219,7 +219,7 @@ MERGED = Table(
         "age": "float64",  # years
         "sex": "str",
         "localization": "str",
-        "sha256": "str",  # of the photograph's file
+        "sha256": "str",  # of the image's file
     },
     order=("image_id",),
 )

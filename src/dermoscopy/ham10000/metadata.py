@@ -1,6 +1,6 @@
-"""What HAM10000 looks like as published: two folders of photographs and a table.
+"""What HAM10000 looks like as published: two folders of images and a table.
 
-The archive's own table, as it is written.
+The dataset's own table, as it is written.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ METADATA = "HAM10000_metadata.csv"
 COLUMNS = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
 
 
-def photographs(archive: Path) -> list[Path]:
-    """List the photographs of both folders, sorted by folder and name; a missing folder has none."""
-    return [path for folder in IMAGE_FOLDERS for path in sorted((archive / folder).glob("*.jpg")) if path.is_file()]
+def list_images(dataset: Path) -> list[Path]:
+    """List the images of both folders, sorted by folder and name; a missing folder has none."""
+    return [path for folder in IMAGE_FOLDERS for path in sorted((dataset / folder).glob("*.jpg")) if path.is_file()]
 
 
 SEPARATORS = ",;\t"
@@ -73,7 +73,7 @@ def read_text(path: Path) -> Written:
     return Written(pd.DataFrame.from_dict(whole, orient="index", columns=header, dtype=str), ragged)
 
 
-def read_sound(path: Path, left_out: Collection[str]) -> pd.DataFrame:
+def read_valid(path: Path, left_out: Collection[str]) -> pd.DataFrame:
     """Read the sound rows of a table that acquire let pass.
 
     Args:

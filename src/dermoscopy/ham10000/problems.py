@@ -1,6 +1,6 @@
-"""What is wrong with an archive, told all at once.
+"""What is wrong with an dataset, told all at once.
 
-data/problems.csv: what verification found in the archive and went on with; nothing, where all is sound.
+data/problems.csv: what verification found in the dataset and went on with; nothing, where all is sound.
 """
 
 from collections import defaultdict
@@ -18,11 +18,11 @@ class Problem(NamedTuple):
 
     Attributes:
         kind: What is wrong, in the words of a reader.
-        name: The photograph, lesion, file or column it is wrong with.
+        name: The image, lesion, file or column it is wrong with.
         detail: The value received, or empty.
-        images: image_id of the photographs it concerns, as received.
+        images: image_id of the images it concerns, as received.
         outcome: "fatal": nothing can go on with it. "left out": without strictness, all goes on
-            but for its photographs. "kept": nothing is wrong, and a reader is told.
+            but for its images. "kept": nothing is wrong, and a reader is told.
     """
 
     kind: str
@@ -52,15 +52,15 @@ def summarize(problems: Sequence[Problem]) -> list[str]:
 
 
 def left_out(problems: Iterable[Problem]) -> set[str]:
-    """Return the image_id, as received, of every photograph that does not go on."""
+    """Return the image_id, as received, of every image that does not go on."""
     return {image_id for problem in problems if problem.outcome == "left out" for image_id in problem.images}
 
 
 PROBLEMS = Table(
     columns={
         "kind": "str",
-        "name": "str",  # of the photograph, lesion, file or folder, as a reader is told
-        "image_id": "str",  # of a photograph it concerns, a row each; empty if it concerns none
+        "name": "str",  # of the image, lesion, file or folder, as a reader is told
+        "image_id": "str",  # of a image it concerns, a row each; empty if it concerns none
         "detail": "str",  # the value received, or empty
         "outcome": "str",  # "left out", or "kept": noted, and taken in all the same
     },

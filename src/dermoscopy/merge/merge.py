@@ -1,6 +1,6 @@
-"""Merge the archive's two folders into one, with a hash and a group for each photograph.
+"""Merge the dataset's two folders into one, with a hash and a group for each image.
 
-A sample of an archive's lesions, for quick runs.
+A sample of an dataset's lesions, for quick runs.
 """
 
 import logging
@@ -14,7 +14,7 @@ from dermoscopy.core.errors import ParameterError, few
 from dermoscopy.core.files import fresh, sha256_all
 from dermoscopy.ham10000 import metadata
 from dermoscopy.ham10000.duplicates import DUPLICATES, MERGED, find_duplicates, group, perceptual_hashes
-from dermoscopy.ham10000.metadata import METADATA, photographs
+from dermoscopy.ham10000.metadata import METADATA, list_images
 from dermoscopy.ham10000.problems import PROBLEMS
 from dermoscopy.merge.params import Merge
 
@@ -26,10 +26,10 @@ def sample_lesions(table: pd.DataFrame, size: int, rng: np.random.Generator) -> 
 
     Lesions in random order are ranked by (rank within the diagnosis + 1/2) / lesions of the
     diagnosis, the quotients of Sainte-Laguë's apportionment; the first of each diagnosis comes
-    first. Of one seed, a smaller sample is part of a larger one.
+    first. Of one seed, a smaller sample is split of a larger one.
 
     Args:
-        table: Columns `lesion_id`, `dx`; a row a photograph, in any order.
+        table: Columns `lesion_id`, `dx`; a row a image, in any order.
         size: Lesions to draw.
         rng: What draws them.
 
@@ -37,12 +37,12 @@ def sample_lesions(table: pd.DataFrame, size: int, rng: np.random.Generator) -> 
         `size` lesion_ids, sorted.
 
     Raises:
-        ParameterError: The archive has fewer lesions.
+        ParameterError: The dataset has fewer lesions.
     """
     lesions = table.sort_values("lesion_id").drop_duplicates("lesion_id")[["lesion_id", "dx"]]
     if size > len(lesions):
         raise ParameterError(
-            "The archive is too small",
+            "The dataset is too small",
             [f"merge.lesions: {size} lesions wanted, {len(lesions)} are there"],
             "Set merge.lesions to that or less, or to null for all of them.",
         )
@@ -54,12 +54,12 @@ def sample_lesions(table: pd.DataFrame, size: int, rng: np.random.Generator) -> 
     return sorted(chosen)
 
 
-def merge(archive: Path, problems: Path, params: Merge, folder: Path) -> None:
-    """Write images/, metadata.csv and duplicates.csv: the photographs, byte for byte, and what is known of them.
+def merge(dataset: Path, problems: Path, params: Merge, folder: Path) -> None:
+    """Write images/, metadata.csv and duplicates.csv: the images, byte for byte, and what is known of them.
 
     Args:
-        archive: A verified archive, as published.
-        problems: Table of the photographs to leave out.
+        dataset: A verified dataset, as published.
+        problems: Table of the images to leave out.
         params: Whether all lesions are kept.
         folder: Where the three are written.
 
@@ -67,17 +67,17 @@ def merge(archive: Path, problems: Path, params: Merge, folder: Path) -> None:
         ParameterError: More lesions are asked for than there are.
     """
     found = PROBLEMS.read(problems)
-    table = metadata.read_sound(archive / METADATA, set(found.loc[found["outcome"] == "left out", "image_id"]))
+    table = metadata.read_valid(dataset / METADATA, set(found.loc[found["outcome"] == "left out", "image_id"]))
     if params.lesions is not None:
         chosen = sample_lesions(table, params.lesions, np.random.default_rng(params.seed))
         table = table[table["lesion_id"].isin(chosen)]
 
-    sources = {path.stem: path for path in photographs(archive)}
-    images = fresh(folder / "images")
+    sources = {path.stem: path for path in list_images(dataset)}
+    target = fresh(folder / "images")
     for image_id in table["image_id"]:
-        shutil.copyfile(sources[image_id], images / f"{image_id}.jpg")
+        shutil.copyfile(sources[image_id], target / f"{image_id}.jpg")
 
-    files = [images / f"{image_id}.jpg" for image_id in table["image_id"]]
+    files = [target / f"{image_id}.jpg" for image_id in table["image_id"]]
     table["sha256"] = sha256_all(files)
     looks = perceptual_hashes(files) if params.near_duplicates is not None else None
     duplicates = find_duplicates(table, looks, params.near_duplicates)

@@ -13,7 +13,7 @@ ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 
 class Pace(NamedTuple):
-    """Milliseconds a photograph of 224 x 224 pixels takes, measured on two cores with AMX.
+    """Milliseconds a image of 224 x 224 pixels takes, measured on two cores with AMX.
 
     Attributes:
         step: All layers forward and backward.
@@ -32,7 +32,7 @@ class Backbone:
         constructor: Its name in keras.applications.
         normalization: What its published weights were trained with: "caffe" is blue, green, red with
             ImageNet's means subtracted, "centered" is -1 to 1 (Keras calls it "tf"), "inside" is by layers of its own.
-        min_side: Smallest square it takes, in pixels.
+        min_image_size: Smallest square it takes, in pixels.
         layers: How many it has without its top, its input counted.
         weights: File of the weights learnt on ImageNet, without the top, under `ADDRESS`.
         md5: What the file hashes to; None where keras.applications has no checksum of it.
@@ -42,7 +42,7 @@ class Backbone:
 
     constructor: str
     normalization: OwnNormalization
-    min_side: int
+    min_image_size: int
     layers: int
     weights: str
     md5: str | None
@@ -59,7 +59,7 @@ BACKBONES: Mapping[str, Backbone] = {
     "vgg16": Backbone(
         "VGG16",
         normalization="caffe",
-        min_side=32,
+        min_image_size=32,
         layers=19,
         weights="vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
         md5="6d6bbae143d832006294945121d1f1fc",
@@ -69,7 +69,7 @@ BACKBONES: Mapping[str, Backbone] = {
     "vgg19": Backbone(
         "VGG19",
         normalization="caffe",
-        min_side=32,
+        min_image_size=32,
         layers=22,
         weights="vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
         md5="253f8cb515780f3b799900260a226db6",
@@ -79,7 +79,7 @@ BACKBONES: Mapping[str, Backbone] = {
     "inception_v3": Backbone(
         "InceptionV3",
         normalization="centered",
-        min_side=75,
+        min_image_size=75,
         layers=311,
         weights="inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
         md5="bcbd6486424b2319ff4ef7d526e38f63",
@@ -89,7 +89,7 @@ BACKBONES: Mapping[str, Backbone] = {
     "mobilenet_v2": Backbone(
         "MobileNetV2",
         normalization="centered",
-        min_side=32,
+        min_image_size=32,
         layers=154,
         weights="mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
         md5=None,

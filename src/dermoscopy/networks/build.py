@@ -33,7 +33,7 @@ def build_transfer(member: str, parameters: Transfer, seed: int, weights: Path |
             as its initializer made it, for a model whose trained weights are loaded afterwards.
 
     Returns:
-        A Keras model: photographs of shape (batch, image_size, image_size, 3), 0 to 255, to the
+        A Keras model: images of shape (batch, image_size, image_size, 3), 0 to 255, to the
         probability that the lesion is malignant, shape (batch, 1).
 
     Raises:
@@ -42,7 +42,7 @@ def build_transfer(member: str, parameters: Transfer, seed: int, weights: Path |
     import keras
 
     known = BACKBONES[parameters.backbone]
-    inputs = keras.Input((parameters.image_size, parameters.image_size, 3), name="photograph")
+    inputs = keras.Input((parameters.image_size, parameters.image_size, 3), name="image")
     normalization = known.normalization if parameters.normalization == "backbone" else parameters.normalization
     # A backbone that normalises inside may have a layer called normalization of its own.
     name = "pixels" if known.normalization == "inside" else "normalization"
@@ -126,8 +126,8 @@ def backbone_layers(model: Any, parameters: Transfer) -> list[Any]:
     return list(model.layers[end - BACKBONES[parameters.backbone].layers + 1 : end])
 
 
-def feature_side(parameters: SmallCNN) -> int:
-    """Return the side of the last feature map, in pixels; 0 where the photograph is too small for the network."""
+def feature_map_size(parameters: SmallCNN) -> int:
+    """Return the side of the last feature map, in pixels; 0 where the image is too small for the network."""
     side = parameters.image_size
     for _ in range(parameters.conv_layers):
         if parameters.padding == "valid":
@@ -145,25 +145,25 @@ def build_small_cnn(member: str, parameters: SmallCNN, seed: int) -> Any:
         seed: Of its weights and dropout.
 
     Returns:
-        A Keras model: photographs of shape (batch, image_size, image_size, 3), 0 to 255, to the
+        A Keras model: images of shape (batch, image_size, image_size, 3), 0 to 255, to the
         probability that the lesion is malignant, shape (batch, 1).
 
     Raises:
-        ParameterError: Nothing of the photograph is left after the last pooling.
+        ParameterError: Nothing of the image is left after the last pooling.
     """
     import keras
 
-    if feature_side(parameters) == 0:
+    if feature_map_size(parameters) == 0:
         layers = (
             f"{parameters.conv_layers} convolutions of {parameters.kernel_size} with pooling {parameters.pool_size}"
         )
         raise ParameterError(
             "params.yaml has 1 problem",
             [f"models.{member}.image_size: {layers} leave nothing of {parameters.image_size} pixels"],
-            "Give it larger photographs, fewer convolutions, smaller pooling, or padding same.",
+            "Give it larger images, fewer convolutions, smaller pooling, or padding same.",
         )
     pool = keras.layers.MaxPooling2D if parameters.pooling == "max" else keras.layers.AveragePooling2D
-    inputs = keras.Input((parameters.image_size, parameters.image_size, 3), name="photograph")
+    inputs = keras.Input((parameters.image_size, parameters.image_size, 3), name="image")
     x = normalize(inputs, "unit")
     for place in range(1, parameters.conv_layers + 1):
         x = keras.layers.Conv2D(

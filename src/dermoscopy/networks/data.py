@@ -1,8 +1,8 @@
-"""Photographs, or features stored of them, to batches.
+"""Images, or features stored of them, to batches.
 
-The photographs of one part, decoded once.
+The images of one split, decoded once.
 
-What a network says of photographs.
+What a network says of images.
 """
 
 import hashlib
@@ -40,14 +40,14 @@ def batches(
     epochs erratic.
 
     Args:
-        inputs: What the network takes, arrays of equal length: photographs of shape (photographs, side,
+        inputs: What the network takes, arrays of equal length: images of shape (images, side,
             side, 3), uint8, which become float32 from 0 to 255; or features, which stay as they are.
-        batch_size: Photographs at a time.
-        labels: 0 or 1, shape (photographs,).
-        weights: How much each counts, shape (photographs,); only with labels.
-        order: Positions of the photographs in the order wanted, any of them as often as wanted; as
+        batch_size: Images at a time.
+        labels: 0 or 1, shape (images,).
+        weights: How much each counts, shape (images,); only with labels.
+        order: Positions of the images in the order wanted, any of them as often as wanted; as
             they stand where None.
-        distort: Changes a batch of the only input, float32, given the places of its photographs in the order.
+        distort: Changes a batch of the only input, float32, given the places of its images in the order.
 
     Returns:
         A dataset of the inputs (a tensor, or a tuple where there are several), or of tuples of them,
@@ -82,16 +82,16 @@ def batches(
     return tf.data.Dataset.from_tensor_slices(columns).batch(batch_size).map(load).prefetch(1).with_options(options)
 
 
-AT_ONCE = 64  # photographs in memory on their way to the disk
+AT_ONCE = 64  # images in memory on their way to the disk
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Photographs and what they are.
+    """Images and what they are.
 
     Attributes:
-        images: Red, green, blue; shape (photographs, side, side, 3), uint8; in memory, or a map of a file.
-        labels: 0 benign, 1 malignant; shape (photographs,), float32.
+        images: Red, green, blue; shape (images, side, side, 3), uint8; in memory, or a map of a file.
+        labels: 0 benign, 1 malignant; shape (images,), float32.
     """
 
     images: NDArray[np.uint8]
@@ -99,11 +99,11 @@ class Examples:
 
 
 def read_examples(frame: pd.DataFrame, size: int, threads: int, *, memory: float, folder: Path) -> Examples:
-    """Decode the photographs of a part once, in the order of its table.
+    """Decode the images of a split once, in the order of its table.
 
     Args:
-        frame: Rows of a part's table.
-        size: Side of the square wanted, in pixels.
+        frame: Rows of a split's table.
+        size: ImageSize of the square wanted, in pixels.
         threads: Decoding at a time.
         memory: Gigabytes they may take in memory; more of them are kept in a file.
         folder: Where that file is made. It has no name, so that nothing is left of it however the process ends.
@@ -113,7 +113,7 @@ def read_examples(frame: pd.DataFrame, size: int, threads: int, *, memory: float
     """
     paths = [Path(path) for path in frame["path"]]
     wanted = len(paths) * size * size * 3 / GIGABYTE
-    read = _read_to_disk(paths, size, threads, folder) if wanted > memory else read_photographs(paths, size, threads)
+    read = _read_to_disk(paths, size, threads, folder) if wanted > memory else read_images(paths, size, threads)
     return Examples(read, frame["label"].to_numpy(np.float32))
 
 
@@ -126,8 +126,8 @@ def sha256_of_arrays(arrays: Iterable[NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def read_photographs(paths: list[Path], size: int, threads: int) -> NDArray[np.uint8]:
-    """Decode photographs into one array of shape (photographs, size, size, 3)."""
+def read_images(paths: list[Path], size: int, threads: int) -> NDArray[np.uint8]:
+    """Decode images into one array of shape (images, size, size, 3)."""
     images = np.empty((len(paths), size, size, 3), np.uint8)
 
     def decode(place: int) -> None:
@@ -145,28 +145,28 @@ def _read_to_disk(paths: list[Path], size: int, threads: int, folder: Path) -> N
         with tempfile.TemporaryFile(dir=folder) as file:
             # Written rather than mapped: a full disk is then an error, and not the end of the process.
             for start in range(0, len(paths), AT_ONCE):
-                file.write(read_photographs(paths[start : start + AT_ONCE], size, threads).data)
+                file.write(read_images(paths[start : start + AT_ONCE], size, threads).data)
             file.flush()
             return np.memmap(file, np.uint8, mode="r", shape=shape)
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
         raise TrainingError(
-            f"The disk of {folder} has no room for {len(paths):,} photographs of {size} pixels, "
+            f"The disk of {folder} has no room for {len(paths):,} images of {size} pixels, "
             f"{np.prod(shape) / GIGABYTE:.1f} GB: free some, or allow more of the memory (runtime.memory)."
         ) from error
 
 
-def require_both_labels(examples: Examples, part: str) -> None:
-    """Refuse a part that no classifier can be trained or chosen on.
+def require_both_labels(examples: Examples, split: str) -> None:
+    """Refuse a split that no classifier can be trained or chosen on.
 
     Raises:
-        TrainingError: A label has no photograph.
+        TrainingError: A label has no image.
     """
     for label, name in enumerate(LABELS):
         if not np.any(examples.labels == label):
             raise TrainingError(
-                f"{part} holds no {name} photograph among its {len(examples.labels)}: "
+                f"{split} holds no {name} image among its {len(examples.labels)}: "
                 "take more lesions (merge.lesions, simulate.lesions) or a larger share (split)."
             )
 
@@ -174,16 +174,16 @@ def require_both_labels(examples: Examples, part: str) -> None:
 def probabilities(
     model: Any, inputs: Sequence[NDArray[Any]], batch_size: int, *, eager: bool = False
 ) -> NDArray[np.float64]:
-    """Return the probability that each photograph shows a malignant lesion.
+    """Return the probability that each image shows a malignant lesion.
 
     Args:
         model: A member's Keras model, or its last layers.
-        inputs: What it takes, as `batches` does: photographs, or the features stored of them.
-        batch_size: Photographs at a time; changes nothing beyond rounding.
+        inputs: What it takes, as `batches` does: images, or the features stored of them.
+        batch_size: Images at a time; changes nothing beyond rounding.
         eager: Without a graph, which costs seconds to trace.
 
     Returns:
-        Shape (photographs,).
+        Shape (images,).
     """
     model.run_eagerly = eager
     model.jit_compile = False
@@ -196,7 +196,7 @@ def memory_guard(batch_size: int, key: str = "training.batch_size") -> Iterator[
     """Tell a user whose memory does not suffice what would.
 
     Args:
-        batch_size: Photographs a step.
+        batch_size: Images a step.
         key: The parameter that says so.
 
     Raises:
@@ -208,9 +208,7 @@ def memory_guard(batch_size: int, key: str = "training.batch_size") -> Iterator[
         yield
     except (tf.errors.ResourceExhaustedError, MemoryError) as error:
         if batch_size > 1:
-            remedy = f"Take smaller batches, {key}: {batch_size // 2}, or smaller photographs (image_size)."
+            remedy = f"Take smaller batches, {key}: {batch_size // 2}, or smaller images (image_size)."
         else:
-            remedy = "Take smaller photographs (image_size)."
-        raise TrainingError(
-            f"The memory does not suffice for batches of {batch_size} photographs.\n{remedy}"
-        ) from error
+            remedy = "Take smaller images (image_size)."
+        raise TrainingError(f"The memory does not suffice for batches of {batch_size} images.\n{remedy}") from error

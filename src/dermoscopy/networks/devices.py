@@ -77,7 +77,7 @@ def distribution(devices: int) -> Any:
     """Return how a network is spread over devices: build and compile it in the `scope()` of what is returned.
 
     Each device takes an equal share of every batch, and all take the same step. Give it whole shares: devices
-    that are left without a photograph fail, and unequal ones count alike. To predict, wrap what was built in
+    that are left without a image fail, and unequal ones count alike. To predict, wrap what was built in
     `keras.Model(model.input, model.output)` outside of the scope: that runs on the first device alone.
 
     Args:

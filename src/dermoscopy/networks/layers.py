@@ -81,7 +81,7 @@ CAFFE_MEANS = (103.939, 116.779, 123.68)
 
 
 def normalize(pixels: Any, kind: Literal["unit", "centered"] | OwnNormalization, name: str = "normalization") -> Any:
-    """Add the layers that normalise a picture.
+    """Add the layers that normalise a image.
 
     They compute in float32 under every precision: bfloat16 cannot tell all 256 values apart once shifted.
 

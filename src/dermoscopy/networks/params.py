@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     BackboneName = str
 else:
     BackboneName = Literal[tuple(BACKBONES)]
-LARGEST_SIDE = 1024
+LARGEST_IMAGE_SIZE = 1024
 
 # Parameters of several networks, and of the search.
 Optimizer = Literal["sgd", "adam", "adamax", "nadam", "rmsprop"]
@@ -23,8 +23,8 @@ NetworkOptimizer = Annotated[
 ]
 Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "random_uniform"]
 KernelInitializer = Annotated[Initializer, Field(description="Initializer of all kernels.")]
-Side = Annotated[
-    int, Field(ge=8, le=LARGEST_SIDE, description="Width and height to which images are resized, in pixels.")
+ImageSize = Annotated[
+    int, Field(ge=8, le=LARGEST_IMAGE_SIZE, description="Width and height to which images are resized, in pixels.")
 ]
 ConvLayers = Annotated[
     Positive, Field(description="Number of convolutional layers, each followed by ReLU and pooling.")
@@ -66,7 +66,7 @@ class Transfer(Block):
         min_length=1,
         description="Starting weights: a key of data.weights, or none for random weights. Paper: trained on ImageNet.",
     )
-    image_size: Side
+    image_size: ImageSize
     normalization: Normalization = Field(
         description="Scaling of pixels. unit: 0 to 1, as the paper does. centered: -1 to 1. backbone: as the backbone "
         "was trained. From random weights, VGG19 with unit stays at chance level for a few hundred steps."
@@ -107,7 +107,7 @@ class SmallCNN(Block):
     """A network of convolutions with pooling, dense layers and an output, trained from random weights."""
 
     kind: Literal["small_cnn"] = Field("small_cnn", description=KIND)
-    image_size: Side
+    image_size: ImageSize
     conv_layers: ConvLayers
     filters: Filters
     kernel_size: KernelSize
@@ -154,7 +154,7 @@ class Runtime(Block):
         description="Run Keras without graphs. This is faster if there are only a few steps, since no graph is traced."
     )
     devices: Positive = Field(
-        description="Number of GPUs that train one member, each on a part of every batch. Without a GPU the CPU is "
+        description="Number of GPUs that train one member, each on a split of every batch. Without a GPU the CPU is "
         "divided into this many logical devices, for tests."
     )
     memory: PositiveFloat = Field(
@@ -183,7 +183,7 @@ class Augment(Block):
 
     @property
     def changes(self) -> bool:
-        """Whether it changes any photograph at all."""
+        """Whether it changes any image at all."""
         return any(self.model_dump().values())
 
 

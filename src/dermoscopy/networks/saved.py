@@ -33,7 +33,7 @@ def load_member(folder: Path) -> tuple[Any, Transfer | SmallCNN]:
         folder: data/models/<member>.
 
     Returns:
-        A Keras model: photographs of shape (batch, side, side, 3), red, green, blue, 0 to 255, to
+        A Keras model: images of shape (batch, side, side, 3), red, green, blue, 0 to 255, to
         the probability that the lesion is malignant, shape (batch, 1), float32; and its parameters,
         `image_size` of which is the side.
 

@@ -1,4 +1,4 @@
-"""A trained member's probabilities for photographs."""
+"""A trained member's probabilities for images."""
 
 from pathlib import Path
 from typing import Any
@@ -8,41 +8,41 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermoscopy.core.params import GIGABYTE
-from dermoscopy.networks.data import memory_guard, probabilities, read_photographs
+from dermoscopy.networks.data import memory_guard, probabilities, read_images
 from dermoscopy.networks.params import Runtime, SmallCNN, Transfer
 
 
-def predict_photographs(
+def predict_images(
     model: Any, parameters: Transfer | SmallCNN, paths: list[Path], batch_size: int, runtime: Runtime
 ) -> NDArray[np.float64]:
-    """Return the probability that each photograph shows a malignant lesion.
+    """Return the probability that each image shows a malignant lesion.
 
-    It depends on the photograph alone: not on its batch, not on the order of the list.
+    It depends on the image alone: not on its batch, not on the order of the list.
 
     Args:
         model: A member's Keras model, as `load_member` returns it.
         parameters: Its parameters.
-        paths: The photographs' files.
-        batch_size: Photographs at a time.
+        paths: The images' files.
+        batch_size: Images at a time.
         runtime: How the machine is used; `configure` has been called with it.
 
     Returns:
-        From 0 to 1, in the order of the list; shape (photographs,).
+        From 0 to 1, in the order of the list; shape (images,).
     """
     fitting = int(runtime.memory * GIGABYTE / (3 * parameters.image_size**2))
     at_once = max(fitting // batch_size, 1) * batch_size  # whole batches: the same ones, however many fit
     answers = []
     for start in range(0, len(paths), at_once):
-        images = read_photographs(paths[start : start + at_once], parameters.image_size, runtime.threads)
+        images = read_images(paths[start : start + at_once], parameters.image_size, runtime.threads)
         with memory_guard(batch_size, "predict.batch_size"):
             answers.append(probabilities(model, [images], batch_size, eager=runtime.eager))
     return np.concatenate(answers)
 
 
-def predict_part(
+def predict_split(
     model: Any, parameters: Transfer | SmallCNN, rows: pd.DataFrame, batch_size: int, runtime: Runtime
 ) -> pd.DataFrame:
-    """Return a part's rows of `tables.predictions`; `rows` are those of its own table."""
+    """Return a split's rows of `tables.predictions`; `rows` are those of its own table."""
     paths = [Path(path) for path in rows["path"]]
-    answers = predict_photographs(model, parameters, paths, batch_size, runtime)
+    answers = predict_images(model, parameters, paths, batch_size, runtime)
     return rows[["image_id", "lesion_id", "dx", "label"]].assign(probability=answers)

@@ -56,7 +56,7 @@ def roc_chart(curves: pd.DataFrame, operating: tuple[float, float] | None, title
 
 
 CURVE_WIDTH, CURVE_HEIGHT = 240, 180
-PARTS = {"train": "training", "val": "validation"}
+SPLITS = {"train": "training", "val": "validation"}
 TITLES = {"accuracy": METRICS["accuracy"].title, "roc_auc": METRICS["roc_auc"].title, "loss": "loss"}
 
 
@@ -91,12 +91,15 @@ def _chart(
     x = Scale(1, float(epochs), 34, CURVE_WIDTH - 6)
     low, high = _range(seen, metric)
     y = Scale(low, high, CURVE_HEIGHT - 40, 12)
-    parts = {part: rows[rows["part"] == part].sort_values("epoch") for part in PARTS}
+    splits = {split: rows[rows["split"] == split].sort_values("epoch") for split in SPLITS}
     lines = [
-        Line(path(values["epoch"], values[metric], x, y), f"{css(name)} part-{part}") for part, values in parts.items()
+        Line(path(values["epoch"], values[metric], x, y), f"{css(name)} split-{split}")
+        for split, values in splits.items()
     ]
     epoch = chosen.get("epoch")
-    last = ", ".join(f"{PARTS[part]} {rate(values[metric].iloc[-1])}" for part, values in parts.items() if len(values))
+    last = ", ".join(
+        f"{SPLITS[split]} {rate(values[metric].iloc[-1])}" for split, values in splits.items() if len(values)
+    )
     return Chart(
         title=f"{classifier(name)}: {TITLES[metric]}{suffix}",
         alt=f"{TITLES[metric]} of {classifier(name)} by epoch; at the last {last or 'nothing'}; chosen epoch {epoch}.",
@@ -137,7 +140,7 @@ def about_probabilities(sources: Sources, suffix: str) -> dict[str, Any]:
     bins = sources.judged["reliability"]
     return {
         "losses": losses,
-        "reliability": reliability_chart(bins, f"Reliability on the test part{suffix}"),
+        "reliability": reliability_chart(bins, f"Reliability on the test split{suffix}"),
         "bins": bins[bins["name"] == "after"].to_dict("records"),
         "drawn": list(DRAWN.items()),
     }
@@ -200,11 +203,11 @@ def age_chart(by_label: pd.DataFrame, title: str) -> Chart:
     most = ", ".join(f"{peak['label']} most often {peak['age']} years ({percent(peak['share'])})" for peak in peaks)
     return Chart(
         title=title,
-        alt=f"Share of each label's photographs by ten years of age; {most or 'no age is known'}.",
+        alt=f"Share of each label's images by ten years of age; {most or 'no age is known'}.",
         width=AGE_WIDTH,
         height=AGE_HEIGHT,
         x_label="age in years",
-        y_label="share of the label's photographs",
+        y_label="share of the label's images",
         x_scale=x,
         y_scale=y,
         x_ticks=[Tick(x(age), f"{age:g}") for age in ticks(start, end, 10)],

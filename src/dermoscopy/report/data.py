@@ -9,7 +9,7 @@ import pandas as pd
 
 from dermoscopy.audit.contact_sheets import DUPLICATES
 from dermoscopy.core.metrics import BENIGN, MALIGNANT, Confusion, confusion
-from dermoscopy.core.splits import KNOWN, LABELS, PARTS
+from dermoscopy.core.splits import KNOWN, LABELS, SPLITS
 from dermoscopy.ham10000.metadata import DIAGNOSES
 from dermoscopy.report import formatting as names
 from dermoscopy.report.charts import age_chart
@@ -45,11 +45,11 @@ def all_metrics(scores: pd.DataFrame, unit: str, point: str) -> list[tuple[str, 
 
 
 def counted(predictions: pd.DataFrame, threshold: float) -> Confusion:
-    """Return the confusion matrix of photographs.
+    """Return the confusion matrix of images.
 
     Args:
-        predictions: The ensemble's, of the test part.
-        threshold: Probability from which it calls a photograph malignant.
+        predictions: The ensemble's, of the test split.
+        threshold: Probability from which it calls a image malignant.
     """
     return confusion(predictions["label"].to_numpy(), (predictions["probability"] >= threshold).to_numpy())
 
@@ -58,8 +58,8 @@ def by_diagnosis(predictions: pd.DataFrame, threshold: float) -> list[dict[str, 
     """Return how often each diagnosis was called malignant, the malignant diagnoses first.
 
     Args:
-        predictions: The ensemble's, of the test part.
-        threshold: Probability from which it calls a photograph malignant.
+        predictions: The ensemble's, of the test split.
+        threshold: Probability from which it calls a image malignant.
     """
     called = predictions.assign(called=predictions["probability"] >= threshold)
     by = called.groupby(["label", "dx"], as_index=False).agg(images=("called", "size"), called=("called", "sum"))
@@ -77,32 +77,32 @@ def by_diagnosis(predictions: pd.DataFrame, threshold: float) -> list[dict[str, 
     ]
 
 
-def parts_by_diagnosis(parts: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the photographs and lesions of each diagnosis in each part, the malignant diagnoses first.
+def splits_by_diagnosis(splits: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the images and lesions of each diagnosis in each split, the malignant diagnoses first.
 
     Args:
-        parts: Columns of `tables.data_charts.COUNTS`.
+        splits: Columns of `tables.data_charts.COUNTS`.
     """
     rows = []
     for label in reversed(LABELS):
         for dx in DIAGNOSES:
-            of = parts[(parts["label"] == label) & (parts["dx"] == dx)].set_index("part")[["images", "lesions"]]
+            of = splits[(splits["label"] == label) & (splits["dx"] == dx)].set_index("split")[["images", "lesions"]]
             if len(of):
-                counts = of.reindex(list(PARTS), fill_value=0)
+                counts = of.reindex(list(SPLITS), fill_value=0)
                 pairs = list(zip(counts["images"].tolist(), counts["lesions"].tolist(), strict=True))
-                rows.append({"dx": dx, "name": diagnosis(dx), "label": label, "parts": pairs})
+                rows.append({"dx": dx, "name": diagnosis(dx), "label": label, "splits": pairs})
     return rows
 
 
-def sum_parts(parts: list[dict[str, Any]], label: str | None = None) -> list[tuple[int, int]]:
-    """Return the photographs and lesions of each part, of one label or of both.
+def sum_splits(splits: list[dict[str, Any]], label: str | None = None) -> list[tuple[int, int]]:
+    """Return the images and lesions of each split, of one label or of both.
 
     Args:
-        parts: From `parts_by_diagnosis`.
+        splits: From `splits_by_diagnosis`.
         label: "benign" or "malignant".
     """
-    of = [row["parts"] for row in parts if label in (None, row["label"])]
-    return [(sum(row[part][0] for row in of), sum(row[part][1] for row in of)) for part in range(len(PARTS))]
+    of = [row["splits"] for row in splits if label in (None, row["label"])]
+    return [(sum(row[split][0] for row in of), sum(row[split][1] for row in of)) for split in range(len(SPLITS))]
 
 
 def headline_counts(counts: Confusion) -> dict[str, float | None]:
@@ -124,27 +124,27 @@ def headline_counts(counts: Confusion) -> dict[str, float | None]:
     }
 
 
-def about_data(sources: Sources, split: Split, suffix: str, width: int) -> dict[str, Any]:
+def about_data(sources: Sources, settings: Split, suffix: str, width: int) -> dict[str, Any]:
     """Return what the templates tell of the data, by the names they use.
 
     Args:
         sources: What other stages left.
-        split: Whether test holds confirmed lesions only.
+        settings: Whether test holds confirmed lesions only.
         suffix: Of every title.
         width: Of a contact sheet, in pixels at most.
     """
     protocol = sources.protocol.split()[0]
-    parts = parts_by_diagnosis(sources.parts)
-    audited = sources.audit.get("parts", {})
+    splits = splits_by_diagnosis(sources.splits)
+    audited = sources.audit.get("splits", {})
     return {
         "data": sources.data,
         "protocol": protocol,
-        "picture": "picture" if protocol == "paper" else "photograph",  # a copy is a picture
+        "image": "image",
         "known": sources.audit.get(KNOWN),
-        "histology_only": split.test_histo_only,
-        "parts": parts,
-        "totals": {label: sum_parts(parts, label) for label in (*LABELS, None)},
-        "copies": {part: counts.get("copies") for part, counts in audited.items()},
+        "histology_only": settings.test_histo_only,
+        "splits": splits,
+        "totals": {label: sum_splits(splits, label) for label in (*LABELS, None)},
+        "copies": {split: counts.get("copies") for split, counts in audited.items()},
         "ages": age_chart(sources.by_label, f"Age by label{suffix}"),
         "sites": _sites(sources.by_label),
         "duplicates_sheet": data_uri(sources.sheets / f"{DUPLICATES}.png", 2 * width),
@@ -157,7 +157,7 @@ def about_data(sources: Sources, split: Split, suffix: str, width: int) -> dict[
 
 
 def _sites(by_label: pd.DataFrame) -> list[tuple[str, dict[str, float]]]:
-    """Return each localization with its share of each label's photographs, the commonest first."""
+    """Return each localization with its share of each label's images, the commonest first."""
     rows = by_label[by_label["localization"] != ""]
     shares = rows.set_index(["localization", "label"])["share"]
     sites = rows.groupby("localization")["share"].sum().sort_values(ascending=False, kind="stable").index

@@ -122,7 +122,7 @@ def _sweep(table: pd.DataFrame, thresholds: dict[Any, float], suffix: str) -> Ch
         rows = table[table["metric"] == metric].sort_values("threshold")
         lines.append(Line(path(rows["threshold"], rows["value"], x, y), css))
     return Chart(
-        title=f"Every threshold on the test part{suffix}",
+        title=f"Every threshold on the test split{suffix}",
         alt="Sensitivity falls and specificity rises with the threshold; dotted lines mark the operating points.",
         width=WIDTH,
         height=HEIGHT,

@@ -129,7 +129,7 @@ def about_ensemble(sources: Sources, confidence: float) -> dict[str, Any]:
         "paired": [(classifier(name), css(name), by_metric[name]) for name in others if name in by_metric],
         "weights": _weights(sources, members),
         "candidates": _candidates(sources),
-        "grown": _grown(sources.growing),
+        "grown": _grown(sources.ensemble_sizes),
     }
 
 
@@ -142,7 +142,7 @@ def verdict(gain: dict[Any, Any] | None, best: str, level: float) -> str:
         level: p has to be below it.
     """
     if gain is None or not known(gain["difference"]):
-        return f"Whether it is better than its best member on val, {best}, this test part cannot tell."
+        return f"Whether it is better than its best member on val, {best}, this test split cannot tell."
     if gain["difference"] == 0 and gain["p"] == 1:
         return f"It is no better than its best member on val, {best}: it orders the lesions of test alike."
     numbers = (
@@ -188,10 +188,10 @@ def _candidates(sources: Sources) -> list[dict[str, Any]]:
     ]
 
 
-def _grown(growing: pd.DataFrame) -> list[dict[str, Any]]:
+def _grown(ensemble_sizes: pd.DataFrame) -> list[dict[str, Any]]:
     """Return, for each first member, the added ones and the accuracy on test of every way and size."""
     found = []
-    on_test = growing[growing["part"] == "test"]
+    on_test = ensemble_sizes[ensemble_sizes["split"] == "test"]
     for _, rows in sorted(on_test.groupby("start"), key=lambda group: -group[1]["size"].max()):
         added = rows.drop_duplicates("size").sort_values("size")["added"]
         ways = {

@@ -87,14 +87,14 @@ class Chart:
 
 def path(xs: Iterable[float], ys: Iterable[float], x_scale: Scale, y_scale: Scale) -> str:
     """Return a curve through points as SVG's `d`; it breaks where a point has no number."""
-    parts, command = [], "M"
+    splits, command = [], "M"
     for x, y in zip(xs, ys, strict=True):
         if not (isfinite(x) and isfinite(y)):
             command = "M"
             continue
-        parts.append(f"{command}{x_scale(x):g} {y_scale(y):g}")
+        splits.append(f"{command}{x_scale(x):g} {y_scale(y):g}")
         command = "L"
-    return "".join(parts)
+    return "".join(splits)
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:

@@ -2,7 +2,7 @@
 
 How numbers are written; what is missing or undefined is a dash.
 
-Pictures inside the page: it holds all it shows.
+Images inside the page: it holds all it shows.
 """
 
 import base64
@@ -57,7 +57,7 @@ KINDS: Mapping[str, str] = {
     "ensemble": "Ensemble",
     "member": "Its members",
     "baseline": "Baselines, which see little or the wrong thing",
-    "truth": "The best one can expect of the photographs",
+    "truth": "The best one can expect of the images",
 }
 
 
@@ -156,7 +156,7 @@ QUALITY = 82
 
 
 def data_uri(path: Path, width: int) -> str | None:
-    """Return a picture as a data URI, made smaller if it is wider than `width` pixels.
+    """Return a image as a data URI, made smaller if it is wider than `width` pixels.
 
     Returns:
         A JPEG; None where there is no such file.
@@ -164,10 +164,10 @@ def data_uri(path: Path, width: int) -> str | None:
     if not path.exists():
         return None
     with Image.open(path) as image:
-        picture = image.convert("RGB")
-    if picture.width > width:
-        height = max(1, round(picture.height * width / picture.width))
-        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+        resized = image.convert("RGB")
+    if resized.width > width:
+        height = max(1, round(resized.height * width / resized.width))
+        resized = resized.resize((width, height), Image.Resampling.LANCZOS)
     buffer = BytesIO()
-    picture.save(buffer, format="JPEG", quality=QUALITY, subsampling=0, optimize=True)
+    resized.save(buffer, format="JPEG", quality=QUALITY, subsampling=0, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -14,7 +14,7 @@ from dermoscopy.core.splits import read_protocol
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.combiners import Choice, read_choice
 from dermoscopy.ensemble.fit import CANDIDATES, POINTS, WEIGHTS
-from dermoscopy.evaluate.tables import CURVES, GROWING, ROC, ROC_AUC, TABLES
+from dermoscopy.evaluate.tables import CURVES, ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
 
 
 @dataclass(frozen=True)
@@ -22,27 +22,27 @@ class Sources:
     """The outs of other stages that the report reads.
 
     Attributes:
-        protocol: How the parts were drawn, with its warning where they leak.
-        simulated: Whether the photographs are the embedded archive's.
+        protocol: How the splits were drawn, with its warning where they leak.
+        simulated: Whether the images are the embedded dataset's.
         versions: Of the software that numbers depend on.
         audit: metrics/audit.json.
         data: metrics/data.json.
-        val: metrics/val.json, the ensemble on the validation part.
+        val: metrics/val.json, the ensemble on the validation split.
         test: metrics/test.json, the headline.
         training: Member to metrics/train/<member>.json, in the order of params.yaml.
-        parts: Photographs and lesions of each part, label and diagnosis.
+        splits: Images and lesions of each split, label and diagnosis.
         by_label: Ages, sexes and sites of each label.
         roc: Corners of the ROC curves.
         curves: Accuracy, loss and ROC AUC by epoch.
         roc_auc: Each classifier's ROC AUC with its interval.
-        growing: The ensemble with every added member.
-        judged: What the test part says, by the names of `tables.evaluation.TABLES`.
+        ensemble_sizes: The ensemble with every added member.
+        judged: What the test split says, by the names of `tables.evaluation.TABLES`.
         choice: What the ensemble is.
         candidates: Every subset of the members in every way, on val.
         weights: What each member counts for in each of them.
         points: The operating points.
-        predictions: The ensemble's, of the test part.
-        explain: Folder of `explain`'s pictures.
+        predictions: The ensemble's, of the test split.
+        explain: Folder of `explain`'s images.
         sheets: Folder of contact sheets, one a diagnosis, and one of duplicates if there are any.
     """
 
@@ -54,12 +54,12 @@ class Sources:
     val: dict[str, Any]
     test: dict[str, Any]
     training: dict[str, dict[str, Any]]
-    parts: pd.DataFrame
+    splits: pd.DataFrame
     by_label: pd.DataFrame
     roc: pd.DataFrame
     curves: pd.DataFrame
     roc_auc: pd.DataFrame
-    growing: pd.DataFrame
+    ensemble_sizes: pd.DataFrame
     judged: dict[str, pd.DataFrame]
     choice: Choice
     candidates: pd.DataFrame
@@ -71,7 +71,7 @@ class Sources:
 
     @property
     def leaky(self) -> bool:
-        """Whether parts share lesions."""
+        """Whether splits share lesions."""
         return "leaky" in self.protocol
 
 
@@ -94,12 +94,12 @@ def read_sources(root: Path = Path()) -> Sources:
         val=_read_json(metrics / "val.json"),
         test=_read_json(metrics / "test.json"),
         training={member: _read_json(metrics / "train" / f"{member}.json") for member in member_names()},
-        parts=COUNTS.read(plots / "parts.csv"),
+        splits=COUNTS.read(plots / "splits.csv"),
         by_label=BY_LABEL.read(plots / "by_label.csv"),
         roc=ROC.read(plots / "roc.csv"),
         curves=CURVES.read(plots / "curves.csv"),
         roc_auc=ROC_AUC.read(plots / "roc_auc.csv"),
-        growing=GROWING.read(plots / "growing.csv"),
+        ensemble_sizes=ENSEMBLE_SIZES.read(plots / "ensemble_sizes.csv"),
         judged={name: table.read(data / "evaluation" / f"{name}.csv") for name, table in TABLES.items()},
         choice=read_choice(data / "ensemble" / "ensemble.json"),
         candidates=CANDIDATES.read(data / "ensemble" / "candidates.csv"),

@@ -38,7 +38,7 @@ def write_report(
         split: Whether test holds confirmed lesions only.
         ensemble: How members are combined.
         evaluate: Confidence of the intervals.
-        report: Title and width of pictures.
+        report: Title and width of images.
         folder: Where both files go.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -129,11 +129,11 @@ def _roc(sources: Sources, counts: Mapping[str, float | None], suffix: str) -> C
     areas = sources.roc_auc[sources.roc_auc["kind"].isin(["ensemble", "member"])].to_dict("records")
     values = ", ".join(f"{names.classifier(row['name'])} {numbers.rate(row['value'])}" for row in areas)
     alt = f"ROC curves of the ensemble and its members. Areas below them: {values}."
-    return roc_chart(sources.roc, operating, f"ROC curves on the test part{suffix}", alt)
+    return roc_chart(sources.roc, operating, f"ROC curves on the test split{suffix}", alt)
 
 
 def _own(sources: Sources) -> dict[str, float | None]:
-    """Return this run's figures at the paper's threshold, by photograph as the paper has them."""
+    """Return this run's figures at the paper's threshold, by image as the paper has them."""
     scores = sources.judged["scores"]
     rows = scores[(scores["name"] == "ensemble") & (scores["unit"] == "image") & (scores["point"] == "half")]
     found = {str(metric): value for metric, value in zip(rows["metric"], rows["value"], strict=True)}
@@ -142,5 +142,5 @@ def _own(sources: Sources) -> dict[str, float | None]:
 
 def _data(sources: Sources) -> str:
     images, lesions = (numbers.count(sources.test.get(key)) for key in ("images", "lesions"))
-    archive = "simulated archive" if sources.simulated else "HAM10000"
-    return f"{archive}, {images} images of {lesions} lesions; protocol {sources.protocol}"
+    dataset = "simulated dataset" if sources.simulated else "HAM10000"
+    return f"{dataset}, {images} images of {lesions} lesions; protocol {sources.protocol}"

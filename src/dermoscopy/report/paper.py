@@ -85,7 +85,7 @@ def comparison(own: Mapping[str, float | None], data: str) -> list[System]:
         data: This run's images and protocol.
     """
     isic = "ISIC, 2,000 images"
-    paper = "HAM10000, 1,002 images; copies made before a split by image; the part that chose the epoch"
+    paper = "HAM10000, 1,002 images; copies made before a split by image; the split that chose the epoch"
     theirs = [
         System(
             f"Romero López {one.name}",

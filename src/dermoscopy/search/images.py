@@ -1,4 +1,4 @@
-"""The photographs of a search where all its workers read them."""
+"""The images of a search where all its workers read them."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from dermoscopy.core.errors import TrainingError
 from dermoscopy.core.files import write_beside
 from dermoscopy.networks.data import Examples, sha256_of_arrays
 
-PARTS = ("train", "val")
+SPLITS = ("train", "val")
 
 
 @contextmanager
 def shared(train: Examples, val: Examples, folder: Path) -> Iterator[Path]:
-    """Keep photographs in files while the block runs; equal ones under an equal name.
+    """Keep images in files while the block runs; equal ones under an equal name.
 
     Args:
         train: What trials learn from.
@@ -29,12 +29,12 @@ def shared(train: Examples, val: Examples, folder: Path) -> Iterator[Path]:
         A folder that `load` reads.
     """
     digest = sha256_of_arrays([train.images, train.labels, val.images, val.labels])
-    place = folder / f"photographs-{digest[:16]}"
+    place = folder / f"images-{digest[:16]}"
     try:
         place.mkdir(parents=True, exist_ok=True)
-        for name, part in zip(PARTS, (train, val), strict=True):
-            _save(part.images, place / f"{name}_images.npy")
-            _save(part.labels, place / f"{name}_labels.npy")
+        for name, split in zip(SPLITS, (train, val), strict=True):
+            _save(split.images, place / f"{name}_images.npy")
+            _save(split.labels, place / f"{name}_labels.npy")
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
@@ -48,7 +48,7 @@ def _save(array: NDArray[Any], path: Path) -> None:
 
 
 def load(place: Path) -> tuple[Examples, Examples]:
-    """Return train and val; their photographs are mapped, so that processes of one machine share them.
+    """Return train and val; their images are mapped, so that processes of one machine share them.
 
     Raises:
         TrainingError: They are not there.
@@ -56,7 +56,7 @@ def load(place: Path) -> tuple[Examples, Examples]:
     try:
         train, val = (
             Examples(np.load(place / f"{name}_images.npy", mmap_mode="r"), np.load(place / f"{name}_labels.npy"))
-            for name in PARTS
+            for name in SPLITS
         )
     except FileNotFoundError:
         raise TrainingError(

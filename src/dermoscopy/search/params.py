@@ -10,6 +10,7 @@ from dermoscopy.networks.params import (
     DenseLayers,
     Dropout,
     Filters,
+    ImageSize,
     KernelInitializer,
     KernelSize,
     LearningRate,
@@ -17,7 +18,6 @@ from dermoscopy.networks.params import (
     Padding,
     Pooling,
     PoolSize,
-    Side,
     Units,
 )
 
@@ -75,7 +75,7 @@ class Search(Block):
     """Parameters of the search stage: small CNNs sampled from the space in which the paper found its two."""
 
     epochs: Positive = Field(description="Largest number of epochs of a trial.")
-    image_size: Side = Field(
+    image_size: ImageSize = Field(
         description="Width and height to which images are resized, in pixels. Three convolutions with padding valid, "
         "kernel size 3 and pooling 3, as in CNN A, need at least 53."
     )

@@ -22,7 +22,7 @@ from dermoscopy.search.trial import Record
 
 
 @dataclass(frozen=True)
-class Standing:
+class TrialResult:
     """A trial after some epochs.
 
     Attributes:
@@ -51,15 +51,15 @@ class Standing:
         }
 
 
-def table(standings: Sequence[Standing], monitor: Monitor, protocol: str) -> pd.DataFrame:
+def table(trial_results: Sequence[TrialResult], monitor: Monitor, protocol: str) -> pd.DataFrame:
     """Return the rows of data/search/trials.csv.
 
     Args:
-        standings: All there were.
+        trial_results: All there were.
         monitor: What scores.
         protocol: As `evaluation.protocol.shown` tells it.
     """
-    return pd.DataFrame([standing.row(monitor) for standing in standings]).assign(protocol=protocol)
+    return pd.DataFrame([standing.row(monitor) for standing in trial_results]).assign(protocol=protocol)
 
 
 def ranked(rows: pd.DataFrame, monitor: Monitor) -> pd.DataFrame:
@@ -158,8 +158,8 @@ def promotion(ranked: pd.DataFrame, members: Sequence[str]) -> dict[str, dict[st
         members: Those that are to be replaced.
 
     Returns:
-        Keys of `models.<member>`, the best trial's for the first member. The members keep their photographs and
-        epochs; `check` refuses a network that needs larger photographs, and says how large.
+        Keys of `models.<member>`, the best trial's for the first member. The members keep their images and
+        epochs; `check` refuses a network that needs larger images, and says how large.
     """
     best = ranked.dropna(subset="score").head(len(members))
     return {

@@ -19,7 +19,7 @@ from dermoscopy.networks.runtime import configure
 from dermoscopy.search import trial
 from dermoscopy.search.images import shared
 from dermoscopy.search.params import Search
-from dermoscopy.search.results import Standing, coordinates, importance, promotion, ranked, table, write_promotion
+from dermoscopy.search.results import TrialResult, coordinates, importance, promotion, ranked, table, write_promotion
 from dermoscopy.search.space import Trial, rungs, trials
 from dermoscopy.search.tables import COORDINATES, IMPORTANCE, LEADERBOARD, TRIALS
 from dermoscopy.search.trial import Conditions, Task
@@ -29,7 +29,7 @@ from dermoscopy.train.settings import TrainSettings
 logger = logging.getLogger(__name__)
 
 
-def race(trials: Sequence[Trial], search: Search, conditions: Conditions) -> list[Standing]:
+def race(trials: Sequence[Trial], search: Search, conditions: Conditions) -> list[TrialResult]:
     """Train trials and return how each of them stood at each rung.
 
     What an earlier search has on disk is not trained again.
@@ -43,10 +43,10 @@ def race(trials: Sequence[Trial], search: Search, conditions: Conditions) -> lis
         TrainingError: A trial cannot go on.
     """
     monitor = conditions.settings.training.monitor
-    standings: list[Standing] = []
+    trial_results: list[TrialResult] = []
     tasks = []
     for rung in rungs(len(trials), search.epochs, search.halving):
-        tasks = [Task(trial, rung.epochs, conditions) for trial in _best(trials, standings, rung.trials, monitor)]
+        tasks = [Task(trial, rung.epochs, conditions) for trial in _best(trials, trial_results, rung.trials, monitor)]
         records = {task.trial.number: record for task in tasks if (record := task.finished())}
         if records:
             logger.info("search: %d of %d trials are on disk from an earlier run.", len(records), len(tasks))
@@ -56,18 +56,21 @@ def race(trials: Sequence[Trial], search: Search, conditions: Conditions) -> lis
             for number, record in results(left, search.jobs, search.scheduler) if left else ():
                 records[number] = record
                 advance(1)
-        standings = [*standings, *(Standing(task.trial, rung.epochs, records[task.trial.number]) for task in tasks)]
-    for standing in standings:
+        trial_results = [
+            *trial_results,
+            *(TrialResult(task.trial, rung.epochs, records[task.trial.number]) for task in tasks),
+        ]
+    for standing in trial_results:
         # A paused one stays: with more trials it may be among the best.
         if standing.record.over:
             Task(standing.trial, search.epochs, conditions).checkpoint.remove()
-    return standings
+    return trial_results
 
 
-def _best(trials: Sequence[Trial], standings: Sequence[Standing], count: int, monitor: Monitor) -> list[Trial]:
-    if not standings:
+def _best(trials: Sequence[Trial], trial_results: Sequence[TrialResult], count: int, monitor: Monitor) -> list[Trial]:
+    if not trial_results:
         return list(trials)
-    numbers = set(ranked(table(standings, monitor, ""), monitor)["trial"].head(count))
+    numbers = set(ranked(table(trial_results, monitor, ""), monitor)["trial"].head(count))
     return [trial for trial in trials if trial.number in numbers]
 
 
@@ -77,12 +80,12 @@ def run_search(
     search: Search,
     settings: TrainSettings,
     checkpoints: Path,
-) -> list[Standing]:
+) -> list[TrialResult]:
     """Try configurations of a small network; what has been tried before is not tried again.
 
     Args:
-        train: Rows of the train part, originals and copies.
-        val: Rows of the val part, which scores.
+        train: Rows of the train split, originals and copies.
+        val: Rows of the val split, which scores.
         search: What is tried.
         settings: What all trainings share; a trial always has one thread and one device, and the precision that
             this machine does well where it is "auto".
@@ -93,7 +96,7 @@ def run_search(
 
     Raises:
         ParameterError: The space holds fewer configurations than are to be tried.
-        TrainingError: A part lacks a label, or a trial cannot go on.
+        TrainingError: A split lacks a label, or a trial cannot go on.
     """
     tried, runtime = trials(search, settings.seed), settings.runtime
     folder = checkpoints.resolve() / "search"
@@ -104,9 +107,9 @@ def run_search(
         )
         require_both_labels(fitted, "train")
         require_both_labels(held_out, "val")
-        with shared(fitted, held_out, folder) as photographs:
+        with shared(fitted, held_out, folder) as images:
             conditions = Conditions(
-                photographs=photographs,
+                images=images,
                 records=folder,
                 settings=replace(settings, runtime=_of_a_trial(runtime)),
                 code=code_digest(trial.__name__),
@@ -121,17 +124,19 @@ def _of_a_trial(runtime: Runtime) -> Runtime:
     return alone
 
 
-def write_search(standings: list[Standing], search: Search, settings: TrainSettings, folder: Path) -> pd.DataFrame:
+def write_search(
+    trial_results: list[TrialResult], search: Search, settings: TrainSettings, folder: Path
+) -> pd.DataFrame:
     """Write what a search leaves and return the leaderboard.
 
     Args:
-        standings: How each trial stood at each rung.
+        trial_results: How each trial stood at each rung.
         search: What was searched, and the members that the best may replace.
         settings: What all trainings share.
         folder: data/search.
     """
     monitor, protocol = settings.training.monitor, settings.protocol
-    rows = table(standings, monitor, protocol)
+    rows = table(trial_results, monitor, protocol)
     board = ranked(rows, monitor)
     first = rows[rows["epochs"] == rows["epochs"].min()]  # all trials
     TRIALS.write(rows, folder / "trials.csv")

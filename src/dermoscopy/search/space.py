@@ -1,6 +1,6 @@
 """The trials of a search: known configurations, then draws from the space.
 
-The grid of small networks that the search draws from, without those that leave nothing of a photograph.
+The grid of small networks that the search draws from, without those that leave nothing of a image.
 
 Successive halving: little training for many trials, more for the best of them.
 """
@@ -12,7 +12,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from dermoscopy.core.errors import ParameterError
-from dermoscopy.networks.build import feature_side
+from dermoscopy.networks.build import feature_map_size
 from dermoscopy.networks.layers import derive
 from dermoscopy.networks.params import SmallCNN
 from dermoscopy.search.params import MOST_TRIALS, Search, Space
@@ -26,7 +26,7 @@ def small_cnn(configuration: Mapping[str, Any], search: Search) -> SmallCNN:
 
     Args:
         configuration: A value for each dimension of the space.
-        search: Its epochs and the size of its photographs.
+        search: Its epochs and the size of its images.
     """
     return SmallCNN(
         **configuration, image_size=search.image_size, epochs=search.epochs, l2=0.0, clip=None, clip_by="value"
@@ -37,17 +37,17 @@ def feasible_grids(search: Search) -> list[dict[str, list[Any]]]:
     """Return the space as grids that do not overlap, each with one choice of what shapes the feature maps.
 
     Args:
-        search: Its space, and the size of its photographs.
+        search: Its space, and the size of its images.
 
     Returns:
-        Value lists by dimension; only grids whose networks leave something of a photograph.
+        Value lists by dimension; only grids whose networks leave something of a image.
     """
     space = {name: list(dict.fromkeys(values)) for name, values in search.space.model_dump().items()}
     any_one = {name: values[0] for name, values in space.items()}
     grids = []
     for shape in product(*(space[name] for name in SHAPING)):
         chosen = dict(zip(SHAPING, shape, strict=True))
-        if feature_side(small_cnn({**any_one, **chosen}, search)):
+        if feature_map_size(small_cnn({**any_one, **chosen}, search)):
             grids.append({**space, **{name: [value] for name, value in chosen.items()}})
     return grids
 
@@ -61,7 +61,7 @@ def grid_problems(search: Search) -> list[str]:
     """Return what is wrong with the `search` block beyond its single values, one line a problem."""
     problems = []
     for name, configuration in search.known:
-        if not feature_side(small_cnn(configuration.model_dump(), search)):
+        if not feature_map_size(small_cnn(configuration.model_dump(), search)):
             problems.append(
                 f"search.image_size: received {search.image_size}; the {configuration.conv_layers} convolutions of "
                 f"search.known.{name}, with pooling {configuration.pool_size}, leave nothing of it. Take a larger one."
@@ -74,7 +74,7 @@ def grid_problems(search: Search) -> list[str]:
     if feasible < search.trials:
         problems.append(
             f"search.trials: received {search.trials}; of search.space, {feasible:,} configurations leave something "
-            f"of {search.image_size} pixels. Take fewer trials, more values or larger photographs (search.image_size)."
+            f"of {search.image_size} pixels. Take fewer trials, more values or larger images (search.image_size)."
         )
     return problems
 
@@ -110,7 +110,7 @@ def trials(search: Search, seed: int) -> list[Trial]:
         seed: The top-level one.
 
     Raises:
-        ParameterError: The space has fewer configurations that leave something of a photograph.
+        ParameterError: The space has fewer configurations that leave something of a image.
     """
     problems = grid_problems(search)
     if problems:

@@ -1,6 +1,6 @@
 """data/search/*.csv: what was tried, how it ranks, and what made the difference.
 
-In all of them `protocol` is how the parts were drawn, with a warning where they share lesions.
+In all of them `protocol` is how the splits were drawn, with a warning where they share lesions.
 """
 
 from dermoscopy.core.tables import Table

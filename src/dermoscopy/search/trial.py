@@ -86,14 +86,14 @@ class Conditions:
     """What all trials of a search share.
 
     Attributes:
-        photographs: Folder of `photographs.shared`.
+        images: Folder of `images.shared`.
         records: Folder of what trials have come to.
         settings: What all trainings share. A worker uses its machine with one thread, one device and a precision
             that is named, so that a result does not depend on which worker has it.
         code: Digest of this module and what it imports.
     """
 
-    photographs: Path
+    images: Path
     records: Path
     settings: TrainSettings
     code: str
@@ -120,13 +120,13 @@ class Task:
 
     @property
     def record(self) -> Path:
-        """The record's file; another configuration, photograph, version or code has another one."""
+        """The record's file; another configuration, image, version or code has another one."""
         shared = self.conditions
         settings = {
             "parameters": self.trial.parameters.model_dump(),
             **shared.settings.key(),
             "runtime": shared.settings.runtime.model_dump(include={"precision", "eager"}),
-            "photographs": shared.photographs.name,
+            "images": shared.images.name,
             "code": shared.code,
         }
         key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
@@ -157,7 +157,7 @@ class Task:
 
     def _train(self) -> Record:
         shared, parameters = self.conditions, self.trial.parameters
-        train, val = load(shared.photographs)
+        train, val = load(shared.images)
         configure(shared.settings.runtime)
         require_same(shared)
         own = shared.settings.derived("search", json.dumps(self.trial.configuration, sort_keys=True))

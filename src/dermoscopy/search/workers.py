@@ -73,7 +73,7 @@ def _deadly(task: Task) -> TrainingError:
     values = ", ".join(f"{name} {value}" for name, value in task.trial.configuration.items())
     return TrainingError(
         f"Trial {task.trial.number} ended its worker again and again, also by itself ({values}); it may take more "
-        "memory than there is.\nTake it out of search.space, or take smaller photographs (search.image_size)."
+        "memory than there is.\nTake it out of search.space, or take smaller images (search.image_size)."
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Look:
-    """Amounts of what makes a lesion's picture, about 0 to 1 each.
+    """Amounts of what makes a lesion's image, about 0 to 1 each.
 
     Attributes:
         pigment: Melanin in the epidermis: brown.

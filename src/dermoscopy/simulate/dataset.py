@@ -1,4 +1,4 @@
-"""Write the embedded archive: HAM10000's files, with pictures that were never anyone's skin."""
+"""Write the embedded dataset: HAM10000's files, with images that were never anyone's skin."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ from dermoscopy.core.metrics import roc_auc
 from dermoscopy.core.tables import SCORES
 from dermoscopy.ham10000.metadata import COLUMNS, IMAGE_FOLDERS, METADATA
 from dermoscopy.simulate.appearance import LOOKS, blend, draw_signs
-from dermoscopy.simulate.image import draw_tone, photograph
+from dermoscopy.simulate.image import draw_tone, take_image
 from dermoscopy.simulate.lesion import draw_lesion
 from dermoscopy.simulate.metadata import draw_table
 from dermoscopy.simulate.noise import Stream, generator
@@ -32,19 +32,19 @@ FEW = 100  # lesions below which starting processes costs more than it saves
 
 
 class Sitter(NamedTuple):
-    """A lesion to draw: its number, what decides its looks, and its photographs' files."""
+    """A lesion to draw: its number, what decides its looks, and its images' files."""
 
     number: int
     score: float
     look: str
     shade: str
-    files: list[tuple[int, Path, Path]]  # number of the photograph, its file, its mask's
+    files: list[tuple[int, Path, Path]]  # number of the image, its file, its mask's
 
 
 def simulate(params: Simulate, raw: Path, truth: Path) -> None:
-    """Write the archive as HAM10000 is published, and beside it what only its maker knows.
+    """Write the dataset as HAM10000 is published, and beside it what only its maker knows.
 
-    Every lesion and every photograph is drawn from its own random stream, so that the bytes depend
+    Every lesion and every image is drawn from its own random stream, so that the bytes depend
     on the parameters only, not on the number of processes.
 
     Args:
@@ -69,9 +69,9 @@ def _sitters(table: pd.DataFrame, folders: dict[int, Path], masks: Path) -> list
     sitters: dict[int, Sitter] = {}
     for row in table.to_dict("records"):
         new = Sitter(row["lesion"], row["score"], row["look"], row["shade"], [])
-        picture = folders[row["part"]] / f"{row['image_id']}.jpg"
+        image = folders[row["part"]] / f"{row['image_id']}.jpg"
         mask = masks / f"{row['image_id']}_segmentation.png"
-        sitters.setdefault(new.number, new).files.append((row["photograph"], picture, mask))
+        sitters.setdefault(new.number, new).files.append((row["image"], image, mask))
     return list(sitters.values())
 
 
@@ -98,10 +98,10 @@ def _draw(params: Simulate, sitter: Sitter) -> None:
     look = blend(LOOKS[sitter.look], LOOKS[sitter.shade], rng.uniform(0, 0.5))
     tone = draw_tone(rng)
     lesion = draw_lesion(rng, look, signs, params.height)
-    for number, picture, mask in sitter.files:
-        own = generator(params.seed, Stream.PHOTOGRAPH, sitter.number, number)
-        image, inside = photograph(own, lesion, tone, (params.height, params.width), params.noise)
-        Image.fromarray(image).save(picture, quality=QUALITY)
+    for number, path, mask in sitter.files:
+        own = generator(params.seed, Stream.IMAGE, sitter.number, number)
+        image, inside = take_image(own, lesion, tone, (params.height, params.width), params.noise)
+        Image.fromarray(image).save(path, quality=QUALITY)
         Image.fromarray(inside).save(mask)
 
 

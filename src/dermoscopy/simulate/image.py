@@ -1,8 +1,8 @@
-"""One photograph of a lesion, and where the lesion is on it.
+"""One image of a lesion, and where the lesion is on it.
 
-How a photograph is taken: from where, in what light, how sharply.
+How a image is taken: from where, in what light, how sharply.
 
-Hairs over a photograph: none, some, or many.
+Hairs over a image: none, some, or many.
 
 The skin a lesion lies in.
 """
@@ -26,7 +26,7 @@ class View:
         turn: Rotation, in radians.
         zoom: Magnification.
         stretch: Ratio of the horizontal to the vertical magnification.
-        shift: Where the lesion's middle lies off the photograph's, in heights, x and y.
+        shift: Where the lesion's middle lies off the image's, in heights, x and y.
     """
 
     turn: float
@@ -48,7 +48,7 @@ def project(plane: Field, view: View, shape: tuple[int, int], outside: float) ->
     Args:
         plane: Shape (side, side).
         view: The camera.
-        shape: Height and width of the photograph, in pixels.
+        shape: Height and width of the image, in pixels.
         outside: Value beyond the canvas.
 
     Returns:
@@ -79,7 +79,7 @@ def expose(rng: np.random.Generator, scene: NDArray[np.float32], noise: float) -
         noise: How strongly all of it disturbs, from 0 to 1.
 
     Returns:
-        The photograph, shape (height, width, 3).
+        The image, shape (height, width, 3).
     """
     height, width = shape = scene.shape[1], scene.shape[2]
     warmth, tint, bright = rng.normal(0, [0.06, 0.04, 0.10]) * noise
@@ -145,7 +145,7 @@ def add_hair(rng: np.random.Generator, scene: NDArray[np.float32], amount: float
         scene[k] += 0.85 * cover * (colour[k] - scene[k])
 
 
-# Mean colour of the skin in HAM10000's photographs.
+# Mean colour of the skin in HAM10000's images.
 FAIR_SKIN = np.array([0.83, 0.63, 0.64], np.float32)
 
 Tone = NDArray[np.float32]
@@ -166,7 +166,7 @@ def draw_skin(rng: np.random.Generator, tone: Tone, shape: tuple[int, int], scal
         rng: The source of randomness.
         tone: Red, green, blue from 0 to 1.
         shape: Height and width, in pixels.
-        scale: Pixels for what fills a photograph's height at its usual distance.
+        scale: Pixels for what fills a image's height at its usual distance.
 
     Returns:
         Red, green and blue planes, shape (3, height, width), about 0 to 1.
@@ -194,20 +194,20 @@ def _vessels(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> 
     return blur(paint(shape, lines), 0.005 * scale) if lines else np.zeros(shape, np.float32)
 
 
-def photograph(
+def take_image(
     rng: np.random.Generator, lesion: Lesion, tone: Tone, shape: tuple[int, int], noise: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Take a photograph of a lesion.
+    """Take a image of a lesion.
 
     Args:
-        rng: The source of randomness; each photograph has its own.
-        lesion: What is photographed.
+        rng: The source of randomness; each image has its own.
+        lesion: What is imaged.
         tone: Of the skin.
         shape: Height and width, in pixels.
         noise: How strongly hair, light, vignette and blur disturb, from 0 to 1.
 
     Returns:
-        The photograph, shape (height, width, 3), and the lesion's mask, shape (height, width), 255
+        The image, shape (height, width, 3), and the lesion's mask, shape (height, width), 255
         inside and 0 outside.
     """
     view = draw_view(rng, noise)

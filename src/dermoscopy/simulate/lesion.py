@@ -1,4 +1,4 @@
-"""One lesion on its canvas, as it is before anyone photographs it."""
+"""One lesion on its canvas, as it is before anyone images it."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from dermoscopy.simulate.noise import cells, fractal, step
 from dermoscopy.simulate.structures import Outline, Tissue, draw_outline
 
 REACH = 1.5  # half the side of the canvas, in radii of its lesion
-DETAIL = 0.8  # pixels of the canvas for one of the photograph: tissue is softer than hair
+DETAIL = 0.8  # pixels of the canvas for one of the image: tissue is softer than hair
 
 
 @dataclass(frozen=True)
 class Lesion:
-    """What its photographs share.
+    """What its images share.
 
     Attributes:
         tissue: What it does to the skin's colour, on a square canvas.
@@ -34,7 +34,7 @@ def draw_lesion(rng: np.random.Generator, look: Look, signs: Signs, height: int)
         rng: The source of randomness, used up to here by the signs only.
         look: What it resembles.
         signs: How malignant it looks.
-        height: Of its photographs, in pixels.
+        height: Of its images, in pixels.
     """
     height = round(DETAIL * height)
     radius = height * float(np.clip(rng.normal(0.28 + 0.06 * signs.size, 0.04), 0.16, 0.40))

@@ -1,9 +1,9 @@
-"""Who is in the archive: lesions, their latent scores and diagnoses, their patients, their photographs.
+"""Who is in the dataset: lesions, their latent scores and diagnoses, their patients, their images.
 
 The latent score alone decides what is seen. A lesion's label shifts its score; its *looks* (the
-diagnoses it resembles) are drawn from what its score makes likely, not from its label. A picture is
+diagnoses it resembles) are drawn from what its score makes likely, not from its label. A image is
 thus independent of the label once the score is known: a malignant lesion that looks benign and a
-benign mimic of the same score are drawn alike, and no model of pictures can beat the score.
+benign mimic of the same score are drawn alike, and no model of images can beat the score.
 
 HAM10000's seven diagnoses in numbers, counted over its 7,470 lesions.
 """
@@ -27,7 +27,7 @@ class Diagnosis:
     Attributes:
         malignant: Whether its class is malignant.
         share: Of the lesions of its class. HAM10000's, but for the rare benign ones: so few of them
-            (1 and 2 %) would leave a small archive without any.
+            (1 and 2 %) would leave a small dataset without any.
         age: Mean and standard deviation, in years.
         male: Share of men among those whose sex is known.
         dx_type: Share of each way of confirming it.
@@ -114,31 +114,31 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
 # Shares of lesions of which nothing, not the age, not the sex, not the site is known.
 NOTHING_KNOWN, NO_AGE, NO_SEX, NO_SITE = 0.0047, 0.0010, 0.0010, 0.0187
 
-# Share of those photographed more than once that have two, three, four, five, six photographs.
+# Share of those imaged more than once that have two, three, four, five, six images.
 REPEATS: Mapping[int, float] = {2: 0.7275, 3: 0.2505, 4: 0.0174, 5: 0.0026, 6: 0.0020}
 
 FIRST_IMAGE = 24306  # HAM10000 runs from ISIC_0024306 to ISIC_0034320
 
 
 def draw_table(params: Simulate) -> pd.DataFrame:
-    """Draw everything about the archive but its pictures.
+    """Draw everything about the dataset but its images.
 
     Ids are dealt at random, so that neither they nor the folders they decide tell anything.
 
     Returns:
-        A row a photograph, sorted by lesion_id and image_id: the columns `archive.layout.COLUMNS` as in HAM10000,
+        A row a image, sorted by lesion_id and image_id: the columns `dataset.layout.COLUMNS` as in HAM10000,
         and what is not published: malignant, score (latent, of the lesion), look and shade (the
-        diagnoses it resembles most and second most), lesion and photograph (numbers from 0; the
+        diagnoses it resembles most and second most), lesion and image (numbers from 0; the
         latter within its lesion), part (1 or 2: the folder).
     """
     rng = generator(params.seed, Stream.TABLE)
     lesions = _lesions(rng, params)
-    images = lesions.loc[lesions.index.repeat(lesions.pop("photographs"))]
-    images["photograph"] = images.groupby("lesion").cumcount()
+    images = lesions.loc[lesions.index.repeat(lesions.pop("images"))]
+    images["image"] = images.groupby("lesion").cumcount()
     numbers = rng.permutation(len(images))
     images["image_id"] = [f"ISIC_{FIRST_IMAGE + number:07d}" for number in numbers]
     images["part"] = np.where(numbers < len(images) // 2, 1, 2)
-    columns = [*COLUMNS, "malignant", "score", "look", "shade", "lesion", "photograph", "part"]
+    columns = [*COLUMNS, "malignant", "score", "look", "shade", "lesion", "image", "part"]
     return images.sort_values(["lesion_id", "image_id"], ignore_index=True)[columns]
 
 
@@ -151,7 +151,7 @@ def _lesions(rng: np.random.Generator, params: Simulate) -> pd.DataFrame:
 
     several = np.array(list(REPEATS))
     repeated = rng.random(count) < params.repeated
-    photographs = np.where(repeated, rng.choice(several, count, p=_shares(REPEATS)), 1)
+    images = np.where(repeated, rng.choice(several, count, p=_shares(REPEATS)), 1)
 
     patients = pd.DataFrame([_patient(rng, DIAGNOSES[name]) for name in dx])
     ids = [f"HAM_{number:07d}" for number in rng.permutation(count)]
@@ -163,7 +163,7 @@ def _lesions(rng: np.random.Generator, params: Simulate) -> pd.DataFrame:
         "look": look,
         "shade": shade,
         "dx": dx,
-        "photographs": photographs,
+        "images": images,
     }
     return pd.concat([pd.DataFrame(drawn), patients], axis=1)
 

@@ -204,14 +204,14 @@ class Stream(IntEnum):
 
     TABLE = 0
     LESION = 1
-    PHOTOGRAPH = 2
+    IMAGE = 2
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:
     """Return the generator of one thing, the same in whatever order and process things are drawn.
 
     Args:
-        seed: Of the whole archive.
+        seed: Of the whole dataset.
         stream: What is drawn.
         key: Which one of its kind.
     """

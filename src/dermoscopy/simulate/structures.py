@@ -89,7 +89,7 @@ def network(rng: np.random.Generator, shape: tuple[int, int], unit: float, irreg
     Args:
         rng: The source of randomness.
         shape: Height and width, in pixels.
-        unit: Height of the photograph, in pixels.
+        unit: Height of the image, in pixels.
         irregular: From 0 (even meshes) to 1 (broad, broken lines).
     """
     distance, _ = cells(rng, shape, 0.036 * unit)
@@ -212,7 +212,7 @@ class Tissue:
     """A canvas that turns any skin into a lesion: colour = keep * skin + add, at each pixel.
 
     Absorbing and covering layers are laid one over another; both are linear in the skin's colour,
-    so that the whole pile stays one pair of factors, which a photograph can rotate and scale.
+    so that the whole pile stays one pair of factors, which a image can rotate and scale.
     """
 
     def __init__(self, side: int) -> None:

@@ -1,12 +1,12 @@
-"""Whole groups are dealt to parts at random, each part with its share of every diagnosis.
+"""Whole groups are dealt to splits at random, each split with its share of every diagnosis.
 
-The three parts, as folders of photographs and tables of who is where.
+The three splits, as folders of images and tables of who is where.
 
 Diagnoses become labels.
 
-The test part, restricted to lesions that histology confirmed.
+The test split, restricted to lesions that histology confirmed.
 
-Copies of malignant photographs are planned, so that both labels weigh the same in training.
+Copies of malignant images are planned, so that both labels weigh the same in training.
 """
 
 import logging
@@ -19,61 +19,61 @@ import pandas as pd
 
 from dermoscopy.core.errors import ParameterError
 from dermoscopy.core.files import fresh
-from dermoscopy.core.splits import LABELS, PART, PARTS, locate
+from dermoscopy.core.splits import LABELS, SPLIT, SPLITS, locate
 from dermoscopy.split.params import Policy, Split
 
 logger = logging.getLogger(__name__)
 
 
 def deal(table: pd.DataFrame, shares: Mapping[str, float], seed: int) -> "pd.Series[str]":
-    """Deal whole groups to the parts, stratified by label and diagnosis.
+    """Deal whole groups to the splits, stratified by label and diagnosis.
 
     The groups of a label are taken diagnosis by diagnosis, each diagnosis in random order, and
-    every group goes to the part that so far lacks most photographs of its share. So each part's
-    count of a label is off by less than a few groups' photographs, a diagnosis's likewise, and
+    every group goes to the split that so far lacks most images of its share. So each split's
+    count of a label is off by less than a few groups' images, a diagnosis's likewise, and
     what a group's size is does not decide where it goes. scikit-learn's StratifiedGroupKFold
-    needs shares that are multiples of one fold's and takes seconds on ten thousand photographs.
+    needs shares that are multiples of one fold's and takes seconds on ten thousand images.
 
     Args:
-        table: Columns `group`, `dx`, `label`; a row a picture, in any order. A group of several
+        table: Columns `group`, `dx`, `label`; a row a image, in any order. A group of several
             labels counts as malignant.
-        shares: Part to its share of the pictures; they sum to 1.
+        shares: Split to its share of the images; they sum to 1.
         seed: Of the draw.
 
     Returns:
-        The part of each row, by the table's index; the same for any order of the rows.
+        The split of each row, by the table's index; the same for any order of the rows.
 
     Raises:
-        ParameterError: A part would have no picture of some label.
+        ParameterError: A split would have no image of some label.
     """
-    parts, wanted = list(shares), np.array(list(shares.values()))
+    splits, wanted = list(shares), np.array(list(shares.values()))
     rng = np.random.default_rng(seed)
     # The last by label and diagnosis stands for its group: malignant, if any of it is.
     groups = table.sort_values(["group", "label", "dx"]).groupby("group")[["label", "dx"]].last()
-    groups["pictures"] = table.groupby("group").size()
+    groups["images"] = table.groupby("group").size()
 
-    part_of: dict[str, str] = {}
+    split_of: dict[str, str] = {}
     for _, of_label in groups.groupby("label"):
-        lacking = np.zeros(len(parts))
+        lacking = np.zeros(len(splits))
         for _, of_dx in of_label.groupby("dx"):
-            for group, pictures in of_dx["pictures"].iloc[rng.permutation(len(of_dx))].items():
-                part = int(np.argmax(lacking))
-                lacking += pictures * wanted
-                lacking[part] -= pictures
-                part_of[str(group)] = parts[part]
+            for group, images in of_dx["images"].iloc[rng.permutation(len(of_dx))].items():
+                split = int(np.argmax(lacking))
+                lacking += images * wanted
+                lacking[split] -= images
+                split_of[str(group)] = splits[split]
 
-    dealt = table["group"].map(part_of)
+    dealt = table["group"].map(split_of)
     gaps = [
-        f"{part} gets no {name} photograph; there are {(table['label'] == label).sum()} in all"
-        for part in parts
+        f"{split} gets no {name} image; there are {(table['label'] == label).sum()} in all"
+        for split in splits
         for label, name in enumerate(LABELS)
-        if not ((dealt == part) & (table["label"] == label)).any()
+        if not ((dealt == split) & (table["label"] == label)).any()
     ]
     if gaps:
         raise ParameterError(
-            "Too few lesions to fill every part with both labels",
+            "Too few lesions to fill every split with both labels",
             gaps,
-            "Raise merge.lesions, raise split.val or split.test, or change policy.malignant.",
+            "Raise merge.lesions, raise split.val or settings.test, or change policy.malignant.",
         )
     return dealt
 
@@ -88,17 +88,17 @@ def labels(dx: "pd.Series[str]", policy: Policy) -> "pd.Series[int]":
     return dx.isin(policy.malignant.split("+")).astype("int64")
 
 
-HISTOLOGY = "histo"  # dx_type of a photograph whose lesion a pathologist has seen
+HISTOLOGY = "histo"  # dx_type of a image whose lesion a pathologist has seen
 
 
 def confirmed(merged: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether each photograph shows a lesion that histology confirmed.
+    """Return whether each image shows a lesion that histology confirmed.
 
-    It confirms a lesion, not a photograph: one photograph that says so is enough. (In HAM10000 no
-    lesion's photographs disagree.)
+    It confirms a lesion, not a image: one image that says so is enough. (In HAM10000 no
+    lesion's images disagree.)
 
     Args:
-        merged: All photographs; columns `lesion_id`, `dx_type`.
+        merged: All images; columns `lesion_id`, `dx_type`.
     """
     return merged["lesion_id"].isin(merged.loc[merged["dx_type"] == HISTOLOGY, "lesion_id"])
 
@@ -107,29 +107,29 @@ def keep_confirmed(test: pd.DataFrame, merged: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of lesions that histology confirmed.
 
     Args:
-        test: Rows of the test part; columns `lesion_id`, `label`.
-        merged: All photographs; columns `lesion_id`, `dx_type`.
+        test: Rows of the test split; columns `lesion_id`, `label`.
+        merged: All images; columns `lesion_id`, `dx_type`.
 
     Raises:
         ParameterError: A label has no such lesion.
     """
     kept = test[test["lesion_id"].isin(merged.loc[confirmed(merged), "lesion_id"])]
     gaps = [
-        f"test keeps no {name} photograph of {(test['label'] == label).sum()}"
+        f"test keeps no {name} image of {(test['label'] == label).sum()}"
         for label, name in enumerate(LABELS)
         if not (kept["label"] == label).any()
     ]
     if gaps:
         raise ParameterError(
-            f"Too few lesions of the test part were confirmed by histology (dx_type {HISTOLOGY})",
+            f"Too few lesions of the test split were confirmed by histology (dx_type {HISTOLOGY})",
             gaps,
-            "Set split.test_histo_only to false, or raise split.test.",
+            "Set split.test_histo_only to false, or raise settings.test.",
         )
-    logger.info("test keeps %s of %s pictures, of lesions that histology confirmed", f"{len(kept):,}", f"{len(test):,}")
+    logger.info("test keeps %s of %s images, of lesions that histology confirmed", f"{len(kept):,}", f"{len(test):,}")
     return kept
 
 
-def plan_copies(originals: pd.DataFrame, balance: float, rng: np.random.Generator) -> pd.DataFrame:
+def plan_augmented(originals: pd.DataFrame, balance: float, rng: np.random.Generator) -> pd.DataFrame:
     """Return the rows of the copies to be made, none where malignant rows suffice already.
 
     Copies are dealt to malignant originals in turns, in a random order of the originals, so that
@@ -153,60 +153,60 @@ def plan_copies(originals: pd.DataFrame, balance: float, rng: np.random.Generato
     return copies
 
 
-def tabulate(merged: pd.DataFrame, policy: Policy, split: Split, balance: float) -> dict[str, pd.DataFrame]:
-    """Return the table of each part, planned copies included.
+def tabulate(merged: pd.DataFrame, policy: Policy, settings: Split, balance: float) -> dict[str, pd.DataFrame]:
+    """Return the table of each split, planned copies included.
 
-    Under "lesion" and "image", lesions or photographs are dealt, and train's malignant ones are
-    copied. Under "paper", all malignant photographs are copied first, and then pictures are dealt,
-    to train and to one held-out part that stands in the tables of val and of test. `group` says
+    Under "lesion" and "image", lesions or images are dealt, and train's malignant ones are
+    copied. Under "paper", all malignant images are copied first, and then images are dealt,
+    to train and to one held-out split that stands in the tables of val and of test. `group` says
     under every protocol what belongs together.
 
     Args:
-        merged: A row a photograph of the archive, in any order.
+        merged: A row a image of the dataset, in any order.
         policy: Which diagnoses are malignant.
-        split: How photographs are dealt.
+        settings: How images are dealt.
         balance: Malignant rows wanted for each benign one: in train, under "paper" in all.
 
     Returns:
-        Part to table, columns of `PART`.
+        Split to table, columns of `SPLIT`.
 
     Raises:
-        ParameterError: There are too few lesions to fill every part with both labels.
+        ParameterError: There are too few lesions to fill every split with both labels.
     """
     table = merged.assign(label=labels(merged["dx"], policy), source=merged["image_id"])
-    rng = np.random.default_rng(split.seed)
-    if split.protocol == "paper":
-        pictures = pd.concat([table, plan_copies(table, balance, rng)], ignore_index=True)
-        dealt = deal(_each_alone(pictures), {"train": 1 - split.test, "test": split.test}, split.seed)
-        tables = {part: pictures[dealt == part] for part in ("train", "test")}
+    rng = np.random.default_rng(settings.seed)
+    if settings.protocol == "paper":
+        images = pd.concat([table, plan_augmented(table, balance, rng)], ignore_index=True)
+        dealt = deal(_each_alone(images), {"train": 1 - settings.test, "test": settings.test}, settings.seed)
+        tables = {split: images[dealt == split] for split in ("train", "test")}
         tables["val"] = tables["test"]
     else:
-        shares = {"train": 1 - split.val - split.test, "val": split.val, "test": split.test}
-        dealt = deal(table if split.protocol == "lesion" else _each_alone(table), shares, split.seed)
-        tables = {part: table[dealt == part] for part in PARTS}
-        tables["train"] = pd.concat([tables["train"], plan_copies(tables["train"], balance, rng)])
-    if split.test_histo_only:
+        shares = {"train": 1 - settings.val - settings.test, "val": settings.val, "test": settings.test}
+        dealt = deal(table if settings.protocol == "lesion" else _each_alone(table), shares, settings.seed)
+        tables = {split: table[dealt == split] for split in SPLITS}
+        tables["train"] = pd.concat([tables["train"], plan_augmented(tables["train"], balance, rng)])
+    if settings.test_histo_only:
         tables["test"] = keep_confirmed(tables["test"], merged)
-    return {part: tables[part].assign(part=part, path=locate(tables[part], part)) for part in PARTS}
+    return {split: tables[split].assign(split=split, path=locate(tables[split], split)) for split in SPLITS}
 
 
-def _each_alone(pictures: pd.DataFrame) -> pd.DataFrame:
-    return pictures.assign(group=pictures["image_id"])
+def _each_alone(images: pd.DataFrame) -> pd.DataFrame:
+    return images.assign(group=images["image_id"])
 
 
 def write(tables: dict[str, pd.DataFrame], images: Path, root: Path = Path()) -> None:
-    """Write each part's folder of photographs, byte for byte, and its table.
+    """Write each split's folder of images, byte for byte, and its table.
 
     Args:
-        tables: Part to table.
-        images: Where the merged photographs are.
+        tables: Split to table.
+        images: Where the merged images are.
         root: The project's top folder, where the tables' paths start.
     """
-    split = root / "data" / "split"
-    for part, table in tables.items():
+    folder = root / "data" / "split"
+    for split, table in tables.items():
         for label in LABELS:
-            fresh(split / part / label)
+            fresh(folder / split / label)
         for image_id, source, path in zip(table["image_id"], table["source"], table["path"], strict=True):
             if image_id == source:
                 shutil.copyfile(images / f"{image_id}.jpg", root / path)
-        PART.write(table, split / f"{part}.csv")
+        SPLIT.write(table, folder / f"{split}.csv")

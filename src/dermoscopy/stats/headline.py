@@ -21,17 +21,17 @@ HEADLINE = (
     "balanced_accuracy",
 )
 
-Figures = dict[str, Any]
+Headline = dict[str, Any]
 
 
-def headline(rows: pd.DataFrame, scores: pd.DataFrame, point: str, protocol: str) -> Figures:
-    """Return the ensemble's metrics on the test part, by photograph.
+def headline(rows: pd.DataFrame, scores: pd.DataFrame, point: str, protocol: str) -> Headline:
+    """Return the ensemble's metrics on the test split, by image.
 
     Args:
-        rows: The photographs, with column lesion_id.
+        rows: The images, with column lesion_id.
         scores: Rows of `tables.evaluation.SCORES`.
         point: The operating point of the calls.
-        protocol: How the parts were drawn.
+        protocol: How the splits were drawn.
 
     Returns:
         In the order of reading; each metric with its value, low and high.
@@ -46,7 +46,7 @@ def headline(rows: pd.DataFrame, scores: pd.DataFrame, point: str, protocol: str
     }
 
 
-def write_figures(figures: Figures, path: Path) -> None:
+def write_metrics(figures: Headline, path: Path) -> None:
     """Write metrics as DVC reads them; an undefined one (NaN, which JSON has not) becomes null."""
     write_json(path, _known(figures))
 

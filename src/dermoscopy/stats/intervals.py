@@ -1,8 +1,8 @@
 """Intervals from a bootstrap of lesions.
 
-Photographs of one lesion are no independent evidence, so lesions are drawn and each brings all
-its photographs (the cluster bootstrap; Davison and Hinkley, Bootstrap Methods and their
-Application, 1997, section 3.8). A draw is kept as the number of times each photograph is in it:
+Images of one lesion are no independent evidence, so lesions are drawn and each brings all
+its images (the cluster bootstrap; Davison and Hinkley, Bootstrap Methods and their
+Application, 1997, section 3.8). A draw is kept as the number of times each image is in it:
 every metric is then a weighted one (`core.metrics`), and all draws are computed at once.
 
 Intervals of shares counted in independent lesions.
@@ -35,22 +35,22 @@ SCALES: Mapping[Scale, tuple[Callable[[float], float], Callable[[float], float],
 }
 
 
-def draw_lesions(
+def resample_lesions(
     lesion: NDArray[np.object_], label: NDArray[np.int64], resamples: int, generator: np.random.Generator
 ) -> NDArray[np.float64]:
     """Draw lesions with replacement, within each label, so that no draw lacks one.
 
     The share of malignant lesions is thereby fixed: intervals speak of other lesions in the same
-    proportion. The draws depend on the set of lesions alone, not on how often each was photographed.
+    proportion. The draws depend on the set of lesions alone, not on how often each was imaged.
 
     Args:
-        lesion: Each photograph's lesion; shape (rows,).
+        lesion: Each image's lesion; shape (rows,).
         label: 0 benign, 1 malignant; shape (rows,).
         resamples: How many draws.
         generator: What they come from.
 
     Returns:
-        How often each photograph is in each draw: whole numbers, shape (resamples, rows).
+        How often each image is in each draw: whole numbers, shape (resamples, rows).
     """
     draws = np.empty((resamples, len(label)))
     for value in np.unique(label):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dermoscopy.core.metrics import brier_losses, is_in, log_losses
 from dermoscopy.stats.intervals import paired_interval
-from dermoscopy.stats.lesions import Unit, lesions, photographs
+from dermoscopy.stats.lesions import Unit, images, lesions
 from dermoscopy.stats.metrics import METRICS
 from dermoscopy.stats.roc import areas
 
@@ -54,7 +54,7 @@ class Calls:
     """A classifier's calibrated probabilities and the threshold of its calls.
 
     Attributes:
-        probability: Of each photograph; shape (photographs,).
+        probability: Of each image; shape (images,).
         threshold: Probability from which a lesion is called malignant.
     """
 
@@ -66,7 +66,7 @@ def compare(rows: pd.DataFrame, first: Calls, second: Calls, confidence: float) 
     """Test every difference of two classifiers.
 
     Args:
-        rows: The photographs, with columns lesion_id and label.
+        rows: The images, with columns lesion_id and label.
         first: In the order of `rows`.
         second: Likewise.
         confidence: Of the intervals.
@@ -74,14 +74,14 @@ def compare(rows: pd.DataFrame, first: Calls, second: Calls, confidence: float) 
     by_lesion = lesions(rows)
     return [
         delong(by_lesion, first, second, confidence),
-        delong(photographs(rows), first, second, confidence),
+        delong(images(rows), first, second, confidence),
         *mcnemar(by_lesion, first, second, confidence),
         *mean_losses(by_lesion, first, second, confidence),
     ]
 
 
 def delong(unit: Unit, first: Calls, second: Calls, confidence: float) -> Paired:
-    """Test the difference of two ROC AUCs: DeLong's test on lesions, Obuchowski's on photographs.
+    """Test the difference of two ROC AUCs: DeLong's test on lesions, Obuchowski's on images.
 
     Where both order all lesions alike there is no difference, and p is 1.
     """

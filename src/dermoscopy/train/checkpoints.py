@@ -29,7 +29,7 @@ class State:
         weights: The model's.
         optimizer: Its variables, in the phase of the last epoch.
         best: The model's weights after the chosen epoch.
-        answers: What those say of val, shape (photographs,).
+        answers: What those say of val, shape (images,).
     """
 
     epochs: Sequence[Epoch]
@@ -111,7 +111,7 @@ def checkpoint_key(member: str, settings: Any, arrays: Sequence[NDArray[Any]], f
     Args:
         member: Who trains; the name begins with it.
         settings: Parameters, versions and code, as JSON can hold them.
-        arrays: The photographs and labels that are trained and chosen on.
+        arrays: The images and labels that are trained and chosen on.
         files: Whatever else it starts from.
     """
     digest = hashlib.sha256(json.dumps([member, settings], sort_keys=True).encode())

@@ -1,4 +1,4 @@
-"""What frozen layers say of each photograph, computed once and stored."""
+"""What frozen layers say of each image, computed once and stored."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Halves:
     """A network cut where nothing before the cut trains.
 
     Attributes:
-        frozen: A Keras model from photographs to the features at the cut, a list of tensors: a cut through
+        frozen: A Keras model from images to the features at the cut, a list of tensors: a cut through
             a block of Inception V3 crosses several.
         trained: A Keras model from those features to the output; it shares its layers with the whole.
     """
@@ -26,7 +26,7 @@ class Halves:
 
 
 def cut(model: Any) -> Halves | None:
-    """Cut a network behind the last layers whose answer for a photograph never changes.
+    """Cut a network behind the last layers whose answer for a image never changes.
 
     Such a layer has nothing that trains, drops nothing out, and stands behind none that does.
 
@@ -54,10 +54,10 @@ def cut(model: Any) -> Halves | None:
     return Halves(keras.Model(model.inputs, features), keras.Model(features, model.outputs))
 
 
-def size(halves: Halves, photographs: int) -> float:
-    """Return what the features of so many photographs take, in gigabytes."""
+def size(halves: Halves, images: int) -> float:
+    """Return what the features of so many images take, in gigabytes."""
     bytes_each = sum(int(np.prod(tensor.shape[1:])) * _dtype(tensor).itemsize for tensor in halves.frozen.outputs)
-    return photographs * bytes_each / GIGABYTE
+    return images * bytes_each / GIGABYTE
 
 
 def store(
@@ -66,19 +66,19 @@ def store(
     batch_size: int,
     *,
     eager: bool,
-    on_batch: Callable[[int], None] = lambda photographs: None,
+    on_batch: Callable[[int], None] = lambda count: None,
 ) -> list[NDArray[Any]]:
-    """Run the frozen layers over photographs, once.
+    """Run the frozen layers over images, once.
 
     Args:
         halves: Of a network.
-        images: Shape (photographs, side, side, 3), uint8.
-        batch_size: Photographs at a time; changes nothing beyond rounding.
+        images: Shape (images, side, side, 3), uint8.
+        batch_size: Images at a time; changes nothing beyond rounding.
         eager: Without a graph.
-        on_batch: Called after each batch with how many photographs it held.
+        on_batch: Called after each batch with how many images it held.
 
     Returns:
-        An array for each tensor that crosses the cut, photographs along its first axis, in the precision
+        An array for each tensor that crosses the cut, images along its first axis, in the precision
         they were computed in.
     """
     halves.frozen.run_eagerly = eager

@@ -1,6 +1,6 @@
 """A member's training, phase after phase, and the weights of its best epoch.
 
-One phase of a training: epochs over photographs, or over what frozen layers said of them.
+One phase of a training: epochs over images, or over what frozen layers said of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from dermoscopy.train.phases import Phase, phases, require_finite
 from dermoscopy.train.sampling import draw, epoch_length, epoch_order, example_weights
 from dermoscopy.train.settings import TrainSettings
 
-CALLED_MALIGNANT = 0.5  # probability from which accuracy counts a photograph as malignant, as Keras's does
+ACCURACY_THRESHOLD = 0.5  # probability from which accuracy counts a image as malignant, as Keras's does
 
 
 class PhaseTrainer:
@@ -66,15 +66,15 @@ class PhaseTrainer:
 
     def _shortened(self, model: Any) -> tuple[Any, list[NDArray[Any]], list[NDArray[Any]]]:
         """Return what trains, and what it is fed: stored features where that spares work and fits in memory."""
-        parts = [self.train.images, self.val.images]
+        splits = [self.train.images, self.val.images]
         halves = None if self.training.augment.changes else cut(model)
-        photographs = sum(len(part) for part in parts)
-        if halves is None or size(halves, photographs) > self.runtime.memory:
-            return model, [parts[0]], [parts[1]]
-        with memory_guard(self.training.batch_size), self.watcher.storing(photographs) as on_batch:
+        images = sum(len(split) for split in splits)
+        if halves is None or size(halves, images) > self.runtime.memory:
+            return model, [splits[0]], [splits[1]]
+        with memory_guard(self.training.batch_size), self.watcher.storing(images) as on_batch:
             features = [
-                store(halves, part, self.training.batch_size, eager=self.runtime.eager, on_batch=on_batch)
-                for part in parts
+                store(halves, split, self.training.batch_size, eager=self.runtime.eager, on_batch=on_batch)
+                for split in splits
             ]
         return halves.trained, features[0], features[1]
 
@@ -96,7 +96,7 @@ class PhaseTrainer:
             optimizer=optimizer,
             loss=keras.losses.BinaryCrossentropy(),
             metrics=[
-                keras.metrics.BinaryAccuracy("accuracy", threshold=CALLED_MALIGNANT),
+                keras.metrics.BinaryAccuracy("accuracy", threshold=ACCURACY_THRESHOLD),
                 keras.metrics.BinaryCrossentropy("cross_entropy"),
                 keras.metrics.AUC(name="roc_auc"),
             ],
@@ -176,7 +176,7 @@ def _row(
         train_accuracy=float(history["accuracy"][0]),
         train_roc_auc=float(history["roc_auc"][0]),
         val_loss=log_loss(labels, answers),
-        val_accuracy=confusion(labels, answers >= CALLED_MALIGNANT).accuracy,
+        val_accuracy=confusion(labels, answers >= ACCURACY_THRESHOLD).accuracy,
         val_roc_auc=roc_auc(labels, answers),
     )
 
@@ -202,14 +202,14 @@ def fit(
         parameters: Its phases, optimizer and step.
         train: What it learns from.
         val: What chooses the epoch.
-        settings: What all trainings share; the seed is that of the order of the photographs in each epoch, of
+        settings: What all trainings share; the seed is that of the order of the images in each epoch, of
             what is drawn anew, and of dropout.
         state: What an earlier, killed call saved last; None trains from the first epoch.
         save: Called after each epoch with all that the next one depends on.
         watcher: Who is told of each phase, step and epoch.
 
     Returns:
-        All epochs and the chosen one; and what its weights say of val, shape (photographs,).
+        All epochs and the chosen one; and what its weights say of val, shape (images,).
 
     Raises:
         TrainingError: The loss is no longer finite, or the memory does not suffice.

@@ -67,8 +67,8 @@ def train_member(
     Args:
         member: Its name.
         parameters: Its layers, optimizer and epochs.
-        train: Rows of the train part, originals and copies.
-        val: Rows of the val part.
+        train: Rows of the train split, originals and copies.
+        val: Rows of the val split.
         settings: What all members share.
         places: Where its starting weights and checkpoints are, and what is written.
 
@@ -76,7 +76,7 @@ def train_member(
         What the run used and how fast it was, for `runs/`.
 
     Raises:
-        TrainingError: A part lacks a label, the loss is no longer finite, or the memory does not suffice.
+        TrainingError: A split lacks a label, the loss is no longer finite, or the memory does not suffice.
         WeightsError: The starting weights are missing or do not fit.
     """
     training, runtime = settings.training, settings.runtime
@@ -145,8 +145,8 @@ class _Told(Watcher):
     def on_phase(self, place: int, trained: int) -> None:
         self.shown.begin(place, trained)
 
-    def storing(self, photographs: int) -> AbstractContextManager[Callable[[int], None]]:
-        return progress(f"{self.member}: storing features", photographs)
+    def storing(self, images: int) -> AbstractContextManager[Callable[[int], None]]:
+        return progress(f"{self.member}: storing features", images)
 
     def on_step(self, step: int, loss: float) -> None:
         self.shown.step(step, loss)
@@ -161,7 +161,7 @@ def write_curve(curve: Curve, protocol: str, table: Path, metrics: Path) -> None
 
     Args:
         curve: A member's training.
-        protocol: How the parts were drawn, as `evaluation.protocol.shown` tells it.
+        protocol: How the splits were drawn, as `evaluation.protocol.shown` tells it.
         table: data/curves/<member>.csv.
         metrics: metrics/train/<member>.json.
     """

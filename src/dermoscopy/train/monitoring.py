@@ -23,20 +23,20 @@ from dermoscopy.train.phases import Phase
 
 @contextmanager
 def training_progress(
-    member: str, phases: Sequence[Phase], photographs: int, batch_size: int, logger: logging.Logger, *, done: int = 0
+    member: str, phases: Sequence[Phase], images: int, batch_size: int, logger: logging.Logger, *, done: int = 0
 ) -> Iterator["Progress"]:
     """Show how far a member's training has come, until the block ends.
 
     Args:
         member: Who trains.
         phases: All of them, in order.
-        photographs: Seen each epoch.
-        batch_size: Photographs a step.
+        images: Seen each epoch.
+        batch_size: Images a step.
         logger: Where lines go.
         done: Epochs, of all phases, that an earlier run trained before it was killed.
     """
     with display(member, logger) as show:
-        yield Progress(member, phases, photographs, batch_size, logger, show, done)
+        yield Progress(member, phases, images, batch_size, logger, show, done)
 
 
 class Progress:
@@ -49,7 +49,7 @@ class Progress:
         self,
         member: str,
         phases: Sequence[Phase],
-        photographs: int,
+        images: int,
         batch_size: int,
         logger: logging.Logger,
         show: Callable[[float, str], None],
@@ -57,9 +57,9 @@ class Progress:
     ) -> None:
         self.member = member
         self.phases = phases
-        self.photographs = photographs
+        self.images = images
         self.batch_size = batch_size
-        self.steps = -(-photographs // batch_size)
+        self.steps = -(-images // batch_size)
         self.logger = logger
         self.show = show
         self.done = done
@@ -71,7 +71,7 @@ class Progress:
 
     @property
     def images_per_second(self) -> float:
-        """Photographs a second over this run's epochs, validation included; 0 before the first has ended."""
+        """Images a second over this run's epochs, validation included; 0 before the first has ended."""
         return self.seen / self.spent if self.spent else 0.0
 
     def begin(self, place: int, trained: int = 0) -> None:
@@ -92,10 +92,10 @@ class Progress:
             # A graph is built within the first step, which says nothing of the speed.
             self.first_step = now
             return
-        seen = min(step * self.batch_size, self.photographs)
+        seen = min(step * self.batch_size, self.images)
         self.rate = (seen - self.batch_size) / max(now - self.first_step, 1e-9)
-        left = (self.photographs - seen) / self.rate
-        left += (self._total - self.done - 1) * (self.epoch_seconds or self.photographs / self.rate)
+        left = (self.images - seen) / self.rate
+        left += (self._total - self.done - 1) * (self.epoch_seconds or self.images / self.rate)
         words = f"epoch {self.done + 1}/{self._total}, step {step}/{self.steps}, {self._speed(left)}, loss {loss:.4f}"
         self.show((self.done + step / self.steps) / self._total, words)
 
@@ -105,10 +105,10 @@ class Progress:
         self.epoch_seconds = max(now - self.epoch_start, 1e-9)
         self.epoch_start = now
         self.spent += self.epoch_seconds
-        self.seen += self.photographs
+        self.seen += self.images
         self.done += 1
         if self.steps == 1:
-            self.rate = self.photographs / self.epoch_seconds
+            self.rate = self.images / self.epoch_seconds
         speed = self._speed((self._total - self.done) * self.epoch_seconds)
         self.show(self.done / self._total, f"epoch {self.done}/{self._total}, {speed}")
         self.logger.info(
@@ -162,8 +162,8 @@ def log_chosen(live: Any, curve: Curve, labels: NDArray[np.int64], probabilities
     Args:
         live: Open.
         curve: All epochs.
-        labels: Of val; shape (photographs,).
-        probabilities: What the chosen epoch's weights say of val; shape (photographs,).
+        labels: Of val; shape (images,).
+        probabilities: What the chosen epoch's weights say of val; shape (images,).
     """
     for name, value in curve.summary().items():
         live.log_metric(f"chosen/{name}", value, plot=False)
@@ -183,8 +183,8 @@ class Watcher:
             trained: Its epochs that an earlier run trained.
         """
 
-    def storing(self, photographs: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Hear that features are computed; what is yielded is called with how many photographs each batch held."""
+    def storing(self, images: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Hear that features are computed; what is yielded is called with how many images each batch held."""
         return nullcontext(lambda further: None)
 
     def on_step(self, step: int, loss: float) -> None:

@@ -1,8 +1,8 @@
-"""Which photographs an epoch takes, and in which order.
+"""Which images an epoch takes, and in which order.
 
-How much each photograph counts in the loss.
+How much each image counts in the loss.
 
-Photographs drawn anew each epoch: flipped, turned, zoomed, shifted, brighter, of more contrast.
+Images drawn anew each epoch: flipped, turned, zoomed, shifted, brighter, of more contrast.
 """
 
 from dataclasses import dataclass
@@ -15,20 +15,20 @@ from dermoscopy.networks.params import Augment, Balance
 
 
 def epoch_order(labels: NDArray[np.float32], balance: Balance, *, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Return the positions of the photographs of an epoch, in the order they are trained on.
+    """Return the positions of the images of an epoch, in the order they are trained on.
 
-    Balanced batches take every photograph of the commoner label once, and after each of them one of
+    Balanced batches take every image of the commoner label once, and after each of them one of
     the rarer, which goes round in an order drawn anew each time. So any batch, and any card's share of
     it, is half benign and half malignant; of an odd number the extra one is of either label by turns.
 
     Args:
-        labels: 0 or 1, shape (photographs,); both are there.
-        balance: Only "batches" has a say here: otherwise each photograph comes once.
+        labels: 0 or 1, shape (images,); both are there.
+        balance: Only "batches" has a say here: otherwise each image comes once.
         seed: Of the order.
         epoch: From 1; each has an order of its own.
 
     Returns:
-        Shape (photographs,), or twice the commoner label's number.
+        Shape (images,), or twice the commoner label's number.
     """
     random = np.random.default_rng([seed, epoch])
     if balance != "batches":
@@ -40,19 +40,19 @@ def epoch_order(labels: NDArray[np.float32], balance: Balance, *, seed: int, epo
 
 
 def epoch_length(labels: NDArray[np.float32], balance: Balance) -> int:
-    """Return how many photographs an epoch takes, repeated ones counted as often as they come."""
+    """Return how many images an epoch takes, repeated ones counted as often as they come."""
     return len(epoch_order(labels, balance, seed=0, epoch=1))
 
 
 def example_weights(labels: NDArray[np.float32], balance: Balance) -> NDArray[np.float32] | None:
-    """Return weights with which either label counts for half, and a photograph for one on average.
+    """Return weights with which either label counts for half, and a image for one on average.
 
     Args:
-        labels: 0 or 1, shape (photographs,); both are there.
+        labels: 0 or 1, shape (images,); both are there.
         balance: Only "class_weights" has a say here.
 
     Returns:
-        Shape (photographs,); None where all count alike.
+        Shape (images,); None where all count alike.
     """
     if balance != "class_weights":
         return None
@@ -67,14 +67,14 @@ QUARTER_TURNS = np.array([[[1, 0], [0, 1]], [[0, -1], [1, 0]], [[-1, 0], [0, -1]
 
 @dataclass(frozen=True)
 class Distortions:
-    """What becomes of each photograph of an epoch, by its place in it.
+    """What becomes of each image of an epoch, by its place in it.
 
     Attributes:
-        linear: From a place in the new photograph to the place in the old one whose colour it takes,
-            both as x and y from the centre; shape (photographs, 2, 2).
-        shift: Added to that, as a share of the side; x and y, shape (photographs, 2).
-        brightness: Added to each colour, as a share of white; shape (photographs,).
-        contrast: By which a colour's distance to the photograph's mean grows, relative; shape (photographs,).
+        linear: From a place in the new image to the place in the old one whose colour it takes,
+            both as x and y from the centre; shape (images, 2, 2).
+        shift: Added to that, as a share of the side; x and y, shape (images, 2).
+        brightness: Added to each colour, as a share of white; shape (images,).
+        contrast: By which a colour's distance to the image's mean grows, relative; shape (images,).
     """
 
     linear: NDArray[np.float32]
@@ -83,9 +83,9 @@ class Distortions:
     contrast: NDArray[np.float32]
 
     def apply(self, images: Any, places: Any) -> Any:
-        """Return a batch of photographs, distorted; as `batches` wants it.
+        """Return a batch of images, distorted; as `batches` wants it.
 
-        What lies beyond an edge is the photograph mirrored at it. Flips and quarter turns alone leave
+        What lies beyond an edge is the image mirrored at it. Flips and quarter turns alone leave
         every colour as it was.
 
         Args:
@@ -123,13 +123,13 @@ class Distortions:
 
 
 def draw(augment: Augment, count: int, *, seed: int, epoch: int) -> Distortions:
-    """Draw what becomes of each photograph of an epoch.
+    """Draw what becomes of each image of an epoch.
 
     Each has draws of its own for everything, whatever is in use: a changed parameter leaves the others' draws.
 
     Args:
         augment: How far they may go; all draws are uniform.
-        count: Photographs of the epoch.
+        count: Images of the epoch.
         seed: Of the draws; not the one of the order, whose numbers it would share.
         epoch: From 1.
     """
