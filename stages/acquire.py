@@ -1,9 +1,9 @@
-"""Bring the dataset in."""
+"""Acquire stage: write data/raw, data/truth, data/weights and data/problems.csv."""
 
 import json
 from pathlib import Path
 
-from dermoscopy.acquire import acquire as dataset
+from dermoscopy.acquire.acquire import acquire as acquire_data
 from dermoscopy.acquire.params import Data
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
@@ -12,15 +12,15 @@ from dermoscopy.simulate.params import Simulate
 
 
 def acquire() -> None:
-    """Bring the dataset in as published, simulated, from a folder or downloaded, and verify it."""
-    used = json.loads(Path("data/source.json").read_text())["weights"]
-    dataset.acquire(
+    """Copy, download or simulate the dataset, copy the starting weights, and verify both."""
+    weights = json.loads(Path("data/source.json").read_text())["weights"]
+    acquire_data(
         load("data", Data),
         load("simulate", Simulate),
         Path("data"),
         checkpoints() / "downloads",
         members=member_names(),
-        starting={member: weights["name"] for member, weights in used.items()},
+        starting_weights={member: entry["name"] for member, entry in weights.items()},
     )
 
 

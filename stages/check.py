@@ -1,28 +1,28 @@
-"""Refuse what no stage can use."""
+"""Check stage: validate params.yaml; write data/source.json and data/environment.json."""
 
 import os
 from pathlib import Path
 
-from dermoscopy.check.check import preflight, starting_weights, warn_unused_gpus
+from dermoscopy.check.check import file_problems, starting_weights, warn_unused_gpus
 from dermoscopy.check.cost import log_cost
 from dermoscopy.check.params import Params
-from dermoscopy.check.provenance import fingerprint, versions
+from dermoscopy.check.provenance import fingerprint, library_versions
 from dermoscopy.core.files import write_json
 from dermoscopy.core.params import PARAMS, load
 from dermoscopy.core.stage import checkpoints, run
 
 
 def check() -> None:
-    """Refuse parameters no stage can use; name the source's content and the versions."""
-    # dvc may have written params.yaml within the second in which it told git of it; git would then
-    # overlook a value of the same length, and git restore would keep it.
+    """Validate params.yaml; record the dataset's fingerprint and the library versions; log the expected cost."""
+    # Git compares size and whole seconds. DVC may write params.yaml in the same second in which it adds it to
+    # git's index; a new value of the same length would then go unnoticed, and git restore would not undo it.
     if PARAMS.is_file():
         os.utime(PARAMS)
-    params = load("", Params, preflight)
+    params = load("", Params, file_problems)
     weights = starting_weights(params.models)
     source = fingerprint(params.data, weights, checkpoints() / "hashes.json")
     write_json(Path("data/source.json"), source)
-    write_json(Path("data/environment.json"), versions())
+    write_json(Path("data/environment.json"), library_versions())
     log_cost(params, source)
     warn_unused_gpus()
 

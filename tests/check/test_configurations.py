@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from dvc.utils.hydra import apply_overrides
 
-from dermoscopy.check.check import preflight
+from dermoscopy.check.check import file_problems
 from dermoscopy.check.params import Params
 from dermoscopy.core.params import load
 
@@ -52,7 +52,7 @@ def test_dvc_and_check_take_it(overrides: list[str], tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     shutil.copyfile(PARAMS, "params.yaml")
     apply_overrides("params.yaml", overrides)
-    load("", Params, preflight)
+    load("", Params, file_problems)
 
 
 def test_the_page_tells_them() -> None:

@@ -1,7 +1,4 @@
-"""Bring the dataset and the starting weights in, sound or not at all.
-
-Whether an dataset is refused for its problems, or its sound part goes on.
-"""
+"""Acquire the dataset and the starting weights, verify them, and write them to data/."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -12,7 +9,7 @@ import pandas as pd
 from dermoscopy.acquire.copy import copy_dataset
 from dermoscopy.acquire.download import download
 from dermoscopy.acquire.params import Data
-from dermoscopy.acquire.sources import absence, expand
+from dermoscopy.acquire.sources import expand, why_absent
 from dermoscopy.acquire.verify import drop_masks, verify
 from dermoscopy.acquire.weights import copy_weights
 from dermoscopy.core.errors import DatasetError, UserError
@@ -26,46 +23,47 @@ from dermoscopy.simulate.params import Simulate
 logger = logging.getLogger(__name__)
 
 REMEDIES = {
-    "directory": "Mend the dataset or set data.path to a sound one",
-    "download": "The files are those that were published: look whether data.limits lets them pass",
-    "simulated": "Look whether data.limits lets images of simulate.width and simulate.height pass",
+    "directory": "Fix the dataset, or set data.path to a valid one",
+    "download": "The files are the published ones: check that data.limits accepts them",
+    "simulated": "Check that data.limits accepts images of simulate.width x simulate.height pixels",
 }
 
 
-def settle(problems: Sequence[Problem], data: Data) -> pd.DataFrame:
-    """Refuse an dataset, or go on with its sound part; a log line a kind tells what that leaves out.
+def report_problems(problems: Sequence[Problem], data: Data) -> pd.DataFrame:
+    """Refuse the dataset, or log the problems and return them as a table.
 
     Args:
-        problems: In the order in which their kinds are to be told.
-        data: Where the dataset comes from, and whether anything wrong refuses it, or only what is fatal.
+        problems: Problems of the dataset, in the order in which their kinds are reported.
+        data: Block `data` of params.yaml. If `strict` is set, any problem refuses the dataset; otherwise only a
+            fatal problem does.
 
     Returns:
-        Columns of `tables.problems`: a row for each image a problem concerns, one row where it concerns
-        none. What is kept of a image that is left out for another reason is not told.
+        Table `ham10000.problems.PROBLEMS`: one row for each image of a problem, or a single row for a problem
+        without images. Problems with outcome "kept" are omitted for images that are left out.
 
     Raises:
-        DatasetError: It is refused, for all of its problems.
+        DatasetError: The dataset is refused; the message lists all its problems.
     """
-    wrong = [problem for problem in problems if problem.outcome != "kept"]
-    fatal = any(problem.outcome == "fatal" for problem in wrong)
-    if fatal or (data.strict and wrong):
+    rejected = [problem for problem in problems if problem.outcome != "kept"]
+    fatal = any(problem.outcome == "fatal" for problem in rejected)
+    if fatal or (data.strict and rejected):
         name = data.path if data.source == "directory" else data.source
-        sound_part = "" if fatal else ", or go on with the sound part: -S data.strict=false"
+        alternative = "" if fatal else ", or continue with its valid images: -S data.strict=false"
         raise DatasetError(
             f"The dataset {name} cannot be used",
-            summarize(wrong),
-            f"{REMEDIES[data.source]}{sound_part}. Nothing in data/ was changed but source.json.",
+            summarize(rejected),
+            f"{REMEDIES[data.source]}{alternative}. Nothing in data/ was changed but source.json.",
         )
 
-    out = left_out(wrong)
-    kept = [problem for problem in problems if problem.outcome == "kept" and out.isdisjoint(problem.images)]
-    for line in summarize(wrong):
+    excluded = left_out(rejected)
+    kept = [problem for problem in problems if problem.outcome == "kept" and excluded.isdisjoint(problem.images)]
+    for line in summarize(rejected):
         logger.warning("Left out: %s", line)
     for line in summarize(kept):
         logger.info("Kept: %s", line)
     rows = [
         (kind, name, image_id, detail, outcome)
-        for kind, name, detail, images, outcome in [*wrong, *kept]
+        for kind, name, detail, images, outcome in [*rejected, *kept]
         for image_id in images or [""]
     ]
     return pd.DataFrame(rows, columns=list(PROBLEMS.columns))
@@ -78,66 +76,66 @@ def acquire(
     downloads: Path,
     *,
     members: Sequence[str],
-    starting: Mapping[str, str],
+    starting_weights: Mapping[str, str],
 ) -> None:
-    """Write raw/, truth/, weights/ and problems.csv, once all of it is verified.
+    """Write raw/, truth/, weights/ and problems.csv after all of them are verified.
 
     Args:
-        data: Where the images and the weights come from, and how much may be wrong with them.
-        simulation: The embedded dataset, where that is the source.
-        folder: Where the four belong; untouched if they are refused.
-        downloads: Where what is downloaded is kept from run to run.
-        members: All of them; each has a folder in weights/.
-        starting: Those that start from weights, each to its key of `data.weights`.
+        data: Block `data` of params.yaml: source of the images and of the weights, and the limits.
+        simulation: Block `simulate` of params.yaml; used only if the source is "simulated".
+        folder: Folder that receives the four; unchanged if anything is refused.
+        downloads: Folder that keeps downloaded files between runs.
+        members: Names of all members; each gets a folder in weights/.
+        starting_weights: For each member that starts from weights, their key in `data.weights`.
 
     Raises:
-        DatasetError: Of the dataset, all problems at once.
-        WeightsError: Of the starting weights, likewise.
-        UserError: Of both.
+        DatasetError: The dataset is refused; the message lists all its problems.
+        WeightsError: Starting weights are refused; the message lists all their problems.
+        UserError: Both are refused.
     """
-    with replacing(folder) as beside:
-        refused: list[UserError] = []
+    with replacing(folder) as temporary:
+        errors: list[UserError] = []
         try:
-            copy_weights(members, starting, data.weights, beside / "weights")
+            copy_weights(members, starting_weights, data.weights, temporary / "weights")
         except UserError as error:
-            refused.append(error)
+            errors.append(error)
         try:
-            _bring(data, simulation, beside, downloads)
+            _acquire_dataset(data, simulation, temporary, downloads)
         except UserError as error:
-            refused.append(error)
-        if len(refused) > 1:
-            raise UserError("\n\n".join(map(str, refused)))
-        if refused:
-            raise refused[0]
+            errors.append(error)
+        if len(errors) > 1:
+            raise UserError("\n\n".join(map(str, errors)))
+        if errors:
+            raise errors[0]
 
 
-def _bring(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> None:
-    """Write raw/, truth/ and problems.csv."""
+def _acquire_dataset(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> None:
+    """Write raw/, truth/ and problems.csv into a folder."""
     raw, truth = folder / "raw", folder / "truth"
     problems: list[Problem] = []
     if data.source == "simulated":
         simulate(simulation, raw, truth)
     else:
-        source = download(downloads) if data.source == "download" else _existing(data.path)
+        source = download(downloads) if data.source == "download" else _existing_source(data.path)
         problems += copy_dataset(source, raw, truth / "masks", data.limits)
         SCORES.write(pd.DataFrame(columns=list(SCORES.columns)), truth / "scores.csv")
     if all(problem.outcome != "fatal" for problem in problems):
         problems += verify(raw, data.limits)
         problems += drop_masks(truth / "masks", data.limits.pixels)
-    table = settle(problems, data)
+    table = report_problems(problems, data)
     PROBLEMS.write(table, folder / "problems.csv")
-    out = set(table.loc[table["outcome"] == "left out", "image_id"])
-    there = [path.stem for path in list_images(raw)]
-    logger.info("Verified: %s of %s images are sound.", f"{len(set(there) - out):,}", f"{len(there):,}")
+    excluded = set(table.loc[table["outcome"] == "left out", "image_id"])
+    image_ids = [path.stem for path in list_images(raw)]
+    logger.info("Verified: %s of %s images are valid.", f"{len(set(image_ids) - excluded):,}", f"{len(image_ids):,}")
 
 
-def _existing(path: str | None) -> Path:
+def _existing_source(path: str | None) -> Path:
     source = None if path is None else expand(path)
-    absent = source and absence(source)
-    if source is None or absent:
+    reason = source and why_absent(source)
+    if source is None or reason:
         raise DatasetError(
             "There is no dataset",
-            [f"data.path: {path} {absent}" if absent else "data.path: null"],
-            f"Set data.path to the folder that holds {', '.join(IMAGE_FOLDERS)} and {METADATA}, or their zips.",
+            [f"data.path: {path} {reason}" if reason else "data.path: null"],
+            f"Set data.path to the folder that contains {', '.join(IMAGE_FOLDERS)} and {METADATA}, or their zips.",
         )
     return source

@@ -1,10 +1,10 @@
-"""HAM10000 from the Harvard Dataverse."""
+"""Download HAM10000 from the Harvard Dataverse."""
 
 import logging
 import shutil
 from pathlib import Path
 
-from dermoscopy.acquire.transfer import FetchError, Published, held, locked, retrieve
+from dermoscopy.acquire.transfer import FetchError, Published, file_size, locked, retrieve
 from dermoscopy.core.errors import DatasetError
 from dermoscopy.core.params import GIGABYTE
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
@@ -13,8 +13,7 @@ logger = logging.getLogger(__name__)
 
 PAGE = "https://doi.org/10.7910/DVN/DBW86T"
 ADDRESS = "https://dataverse.harvard.edu/api/access/datafile/"
-# As version 4.0 of the page has them. The Dataverse gives a table out as a tab file of its own making, unless
-# asked for the original.
+# Version 4.0 of the page. The Dataverse converts tables to tab-separated files unless format=original is given.
 FILES = (
     Published(METADATA, f"{ADDRESS}4338392?format=original", "8f85fb1aa29d80a2797247e434deb79d", 690_218),
     Published(f"{IMAGE_FOLDERS[0]}.zip", f"{ADDRESS}3172585", "4639bfa73ab251610530a97c898e6e46", 1_366_522_108),
@@ -23,80 +22,84 @@ FILES = (
 
 
 def download(folder: Path) -> Path:
-    """Fetch what is missing of HAM10000's table and two zips, 2.8 GB in all.
+    """Download the missing files of HAM10000: its table and two zips, 2.8 GB in total.
 
     Args:
-        folder: Where they are kept, so that a further run fetches nothing, and goes on where one broke off.
-            May be deleted once the dataset is in `data/raw`; a run that needs them again fetches them again.
+        folder: Folder that keeps the files between runs. Files that are present are not downloaded again, and an
+            interrupted download is resumed. The folder may be deleted once the dataset is in `data/raw`.
 
     Returns:
-        The folder, which then holds the dataset as it is published.
+        The folder, which then contains the published dataset.
 
     Raises:
-        DatasetError: They cannot be fetched, or the disk has no room for them. All that is missing is told,
-            with what to do where there is no network.
+        DatasetError: A file cannot be downloaded, or the disk has no room. The message lists all missing files and
+            says how to proceed without a network.
     """
-    prepare(folder)
+    prepare_folder(folder)
     refuse_full_disk(folder)
     for file in FILES:
         try:
             retrieve(file, folder)
         except FetchError as error:
-            # The others would be of no use without it, and mostly come from where it did not.
-            raise failure(file, error, folder) from None
+            # The other files are useless without this one, and the same server would probably fail again.
+            raise download_error(file, error, folder) from None
     logger.info("HAM10000 as published is in %s", folder)
     return folder
 
 
-def prepare(folder: Path) -> None:
-    """Make the folder, and rid it of what a killed run left of no use; raise DatasetError if it is not ours."""
+def prepare_folder(folder: Path) -> None:
+    """Create the folder and remove temporary files of a killed run.
+
+    Raises:
+        DatasetError: The folder cannot be written.
+    """
     try:
         with locked(folder):
-            for left in folder.glob("tmp*"):  # pooch's output, empty or a second name of a part
-                left.unlink()
+            for leftover in folder.glob("tmp*"):  # pooch's output, empty or a second name of a partial file
+                leftover.unlink()
     except OSError as error:
         raise DatasetError(
-            "HAM10000 has no place to go", [f"{folder}: {error.strerror}"], "Make the folder writable, then run again."
+            "HAM10000 cannot be stored", [f"{folder}: {error.strerror}"], "Make the folder writable, then run again."
         ) from None
 
 
 def refuse_full_disk(folder: Path) -> None:
-    """Raise DatasetError if what is still to come does not fit onto the folder's disk."""
-    coming = sum(file.size - min(file.size, held_of(file, folder)) for file in FILES)
+    """Raise DatasetError if the missing bytes do not fit on the folder's disk."""
+    missing = sum(file.size - min(file.size, downloaded_size(file, folder)) for file in FILES)
     free = shutil.disk_usage(folder).free
-    if coming > free:
+    if missing > free:
         raise DatasetError(
             "The disk has no room for HAM10000",
-            [f"{folder}: {coming / GIGABYTE:.1f} GB are still to come, {free / GIGABYTE:.1f} GB are free"],
-            "Free some space, then run the same again.",
+            [f"{folder}: {missing / GIGABYTE:.1f} GB are missing, {free / GIGABYTE:.1f} GB are free"],
+            "Free some disk space, then run the same command again.",
         )
 
 
-def held_of(file: Published, folder: Path) -> int:
-    """Return how many bytes of a file are there, finished or not."""
-    return held(folder / file.name) or held(folder / f"{file.name}.part")
+def downloaded_size(file: Published, folder: Path) -> int:
+    """Return the number of bytes of a file that are in the folder, complete or partial."""
+    return file_size(folder / file.name) or file_size(folder / f"{file.name}.part")
 
 
-def failure(failed: Published, error: FetchError, folder: Path) -> DatasetError:
-    """Return what to tell whoever cannot download: why, what is missing, and the way round it.
+def download_error(failed: Published, error: FetchError, folder: Path) -> DatasetError:
+    """Return the error that reports the cause, the missing files, and how to proceed without a network.
 
     Args:
-        failed: The file that could not be fetched.
-        error: Why.
-        folder: Holds what came before.
+        failed: The file that could not be downloaded.
+        error: The cause.
+        folder: Folder with the files that were downloaded before.
     """
     missing = [file for file in FILES if file is failed or not (folder / file.name).is_file()]
-    there = [file.name for file in FILES if file not in missing]
-    lines = [f"{failed.name}: {error}", f"here, in {folder}: {', '.join(there) or 'none of the files'}"]
+    present = [file.name for file in FILES if file not in missing]
+    lines = [f"{failed.name}: {error}", f"present in {folder}: {', '.join(present) or 'none of the files'}"]
     for file in missing:
-        begun = held(folder / f"{file.name}.part")
-        some = f", {begun:,} of them here" if begun else ""
-        lines.append(f"missing: {file.name}, {file.size:,} bytes{some}, md5 {file.md5}\n    {file.address}")
+        size = file_size(folder / f"{file.name}.part")
+        downloaded = f", {size:,} of them downloaded" if size else ""
+        lines.append(f"missing: {file.name}, {file.size:,} bytes{downloaded}, md5 {file.md5}\n    {file.address}")
     return DatasetError(
         "HAM10000 could not be downloaded",
         lines,
-        "Run the same again, and it goes on where it stopped. Without a network here: fetch the missing files\n"
+        "Run the same command again to resume the download. Without a network: download the missing files\n"
         f"elsewhere, from these addresses or from {PAGE}, put them into one folder\n"
-        f"{'with those that are here, ' if there else ''}and name it: "
+        f"{'with those that are present, ' if present else ''}and pass its path: "
         "make run PROFILE=ham10000-smoke DATA=path/to/that/folder",
     )

@@ -1,9 +1,4 @@
-"""What of the dataset is where, in folders and in zips, told by names alone.
-
-The files of a folder and of its zips, and what their names say of them.
-
-Paths as a user gives them: whatever they are, asking about them raises nothing.
-"""
+"""Locate the dataset's files in folders and zips by their names, without reading or unpacking them."""
 
 import os
 import zipfile
@@ -13,53 +8,54 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from dermoscopy.acquire.zips import MemberError, members
+from dermoscopy.acquire.zips import MemberError, list_members
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 from dermoscopy.ham10000.problems import Problem, printable
 
 
 def expand(text: str) -> Path:
-    """Return the path that is meant; the ~ of somebody unknown stays, and nothing is there."""
+    """Return a path with ~ expanded; the ~ of an unknown user stays, so that the path does not exist."""
     try:
         return Path(text).expanduser()
     except RuntimeError:
         return Path(text)
 
 
-def absence(path: Path) -> str | None:
-    """Return in a few words why nothing is found at a path, or None if something is."""
+def why_absent(path: Path) -> str | None:
+    """Return in a few words why a path cannot be found, or None if it exists."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return "is not there"
+        return "does not exist"
     except (OSError, ValueError) as error:
         return f"cannot be reached ({getattr(error, 'strerror', None) or error})"
     return None
 
 
-def holds(question: Callable[[], bool]) -> bool:
-    """Return the answer to a question such as path.is_dir; no, where the system refuses one."""
+def check_path(test: Callable[[], bool]) -> bool:
+    """Return the result of a test such as `path.is_dir`, and False if the system raises an error."""
     try:
-        return question()
+        return test()
     except OSError:
         return False
 
 
 FOLDERS = {name.lower(): name for name in IMAGE_FOLDERS}
-DEEPEST = 2  # unpackers put a folder into one of its own name
-MASK_FOLDERS = ("segmentation", "masks")  # in their names
+MAX_DEPTH = 2  # some programs unpack a folder into another one of the same name
+MASK_FOLDERS = ("segmentation", "masks")  # contained in the names of folders of masks
 MASK = "_segmentation.png"
-# As published and on Kaggle; as the Dataverse rewrites it; as it names it. The first that is there is taken.
+# The names as published and on Kaggle, as the Dataverse converts the table, and as the Dataverse lists it.
+# The first one that exists is used.
 TABLES = (METADATA.lower(), "ham10000_metadata.tab", "ham10000_metadata")
 
 
 class Entry(NamedTuple):
-    """A file of the dataset.
+    """A file of the dataset, in a folder or in a zip.
 
     Attributes:
-        names: Of its folders and its own; a zip stands for a folder of its name without the ending.
-        path: The file itself, or the zip it is in.
-        member: Its entry in that zip; None for a file of a folder.
+        names: Names of its folders, then its own; a zip counts as a folder, named without the ending .zip.
+        path: Path of the file, or of the zip that contains it.
+        member: Its entry in the zip; None for a file in a folder.
     """
 
     names: tuple[str, ...]
@@ -70,35 +66,38 @@ class Entry(NamedTuple):
         return printable(self.path.name if self.member is None else f"{self.path.name}: {self.member.filename}")
 
 
-Told = tuple[Path, Problem]  # with the file or the zip it is of
+Located = tuple[Path, Problem]  # the file or zip, and its problem
 
 
-def list_entries(source: Path, told: list[Told]) -> list[Entry]:
-    """List the files of a folder and of the zips in it, or of one zip; those of folders come first.
+def list_entries(source: Path, problems: list[Located]) -> list[Entry]:
+    """List the files of a folder and of the zips in it, or of a single zip; files in folders come first.
 
-    Folders are entered where their names say that they hold images or masks. Zips are asked
-    for their directories, and nothing is unpacked or read.
+    Only folders whose names indicate images or masks are entered. Of a zip only the directory is read.
 
     Args:
-        source: The folder or the zip; it may be anything.
-        told: Grows by what is wrong with them.
+        source: Folder or zip; any other path is reported as a problem.
+        problems: List to which problems are appended.
     """
-    look = _in_folder if holds(source.is_dir) else _in_zip
-    return sorted(look(source, told), key=lambda entry: (entry.member is not None, entry.names))
+    list_files = _in_folder if check_path(source.is_dir) else _in_zip
+    return sorted(list_files(source, problems), key=lambda entry: (entry.member is not None, entry.names))
 
 
-def tells(path: Path) -> bool:
-    """Return whether something is the dataset's by its place or name; only a zip that is called anyhow is not."""
-    return path.suffix.lower() != ".zip" or is_part(path.name)
+def has_dataset_name(path: Path) -> bool:
+    """Return whether a file or zip certainly belongs to the dataset: any file, but only zips of known names."""
+    return path.suffix.lower() != ".zip" or is_dataset_name(path.name)
 
 
-def is_part(name: str) -> bool:
-    """Return whether a file or folder of this name would be looked at."""
-    return name.lower() in TABLES or kind_of([name.lower().removesuffix(".zip")]) is not None
+def is_dataset_name(name: str) -> bool:
+    """Return whether a name is one of the dataset's tables, folders or zips."""
+    return name.lower() in TABLES or published_folder([name.lower().removesuffix(".zip")]) is not None
 
 
-def kind_of(folders: list[str]) -> str | None:
-    """Return which published folder the innermost one is that tells; MASK stands for any folder of masks."""
+def published_folder(folders: list[str]) -> str | None:
+    """Return the published name of the innermost known folder; MASK for any folder of masks; None if none is known.
+
+    Args:
+        folders: Folder names, outermost first.
+    """
     for name in reversed(folders):
         lower = name.lower()
         if lower in FOLDERS:
@@ -108,42 +107,42 @@ def kind_of(folders: list[str]) -> str | None:
     return None
 
 
-def _in_folder(folder: Path, told: list[Told], names: tuple[str, ...] = ()) -> Iterator[Entry]:
+def _in_folder(folder: Path, problems: list[Located], names: tuple[str, ...] = ()) -> Iterator[Entry]:
     try:
         files = sorted(os.scandir(folder), key=lambda file: file.name)
     except OSError as error:
         unreadable = Problem("folder that cannot be read", printable(folder.name), str(error.strerror), outcome="fatal")
-        told.append((folder, unreadable))
+        problems.append((folder, unreadable))
         return
     for file in files:
-        if _is_junk(file.name):
+        if _is_system_file(file.name):
             continue
-        if holds(file.is_dir):
-            if len(names) < DEEPEST and kind_of([file.name]):
-                yield from _in_folder(Path(file), told, (*names, file.name))
+        if check_path(file.is_dir):
+            if len(names) < MAX_DEPTH and published_folder([file.name]):
+                yield from _in_folder(Path(file), problems, (*names, file.name))
         elif file.name.lower().endswith(".zip"):
-            yield from _in_zip(Path(file), told)
-        elif holds(file.is_file):
+            yield from _in_zip(Path(file), problems)
+        elif check_path(file.is_file):
             yield Entry((*names, file.name), Path(file))
 
 
-def _in_zip(path: Path, told: list[Told]) -> Iterator[Entry]:
+def _in_zip(path: Path, problems: list[Located]) -> Iterator[Entry]:
     try:
-        found = members(path)
+        found = list_members(path)
     except MemberError as error:
         kind, detail = error.args
-        told.append((path, Problem(kind, printable(path.name), detail, outcome="fatal")))
+        problems.append((path, Problem(kind, printable(path.name), detail, outcome="fatal")))
         return
     stem = path.stem
     for names, member in found:
         if names is None:
-            outside = Problem("member that leads out of its zip", str(Entry((), path, member)))
-            told.append((path, outside))
-        elif not any(map(_is_junk, names)):
+            outside = Problem("zip member with a path outside the zip", str(Entry((), path, member)))
+            problems.append((path, outside))
+        elif not any(map(_is_system_file, names)):
             yield Entry((stem, *names), path, member)
 
 
-def _is_junk(name: str) -> bool:
+def _is_system_file(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
 
 
@@ -153,13 +152,13 @@ OTHER_FORMAT = ("bmp", "gif", "heic", "heif", "jp2", "png", "tif", "tiff", "webp
 
 @dataclass
 class Contents:
-    """What of the dataset is there; of several entries the first is taken, and the others should equal it.
+    """Files of the dataset that were found. Several entries of one name should have equal content; the first is used.
 
     Attributes:
-        table: The metadata table.
-        images: By folder and name as published, HAM10000_images_part_1/ISIC_0024306.jpg, sorted.
-        masks: By name as published, ISIC_0024306_segmentation.png, sorted.
-        problems: What cannot be taken.
+        table: Entries of the metadata table.
+        images: Entries by published folder and name, such as HAM10000_images_part_1/ISIC_0024306.jpg; sorted.
+        masks: Entries by published name, such as ISIC_0024306_segmentation.png; sorted.
+        problems: Problems of the files that cannot be used.
     """
 
     table: list[Entry] = field(default_factory=list)
@@ -168,77 +167,76 @@ class Contents:
     problems: list[Problem] = field(default_factory=list)
 
     @property
-    def lacks(self) -> list[str]:
-        """Parts of the dataset that are not there: the table, a folder without a image."""
+    def missing(self) -> list[str]:
+        """Names of the missing table and of the image folders without images."""
         found = {name.partition("/")[0] for name in self.images} | ({METADATA} if self.table else set())
-        return [part for part in (METADATA, *IMAGE_FOLDERS) if part not in found]
+        return [name for name in (METADATA, *IMAGE_FOLDERS) if name not in found]
 
     @property
     def fatal(self) -> list[Problem]:
-        """Problems with which nothing can go on."""
+        """Problems that make the dataset unusable."""
         return [problem for problem in self.problems if problem.outcome == "fatal"]
 
     @property
     def complete(self) -> bool:
-        """Whether the dataset is there, sound or not."""
-        return not self.lacks and not self.fatal
+        """Whether table and both image folders were found and no problem is fatal; contents are not checked."""
+        return not self.missing and not self.fatal
 
 
-def find(source: Path) -> Contents:
-    """Find the dataset in a folder, in its zips, in both, or in one zip of everything.
+def find_dataset(source: Path) -> Contents:
+    """Find the dataset's files in a folder, in the zips in it, in both, or in a single zip.
 
-    Nothing is unpacked or read. Files of folders come before those of zips. Where the dataset is
-    complete without the zips whose names tell nothing, those may be anybody's, and what is wrong
-    with them does not matter.
+    Nothing is unpacked or read. Files in folders come before those in zips. If the dataset is complete without
+    the zips of unknown names, these may be unrelated, and their problems are ignored.
 
     Args:
-        source: The folder or the zip; it may be anything, which is told.
+        source: Folder or zip; any other path is reported as a problem.
     """
     contents = Contents()
     tables: dict[str, list[Entry]] = {}
-    told: list[Told] = []
-    sure: set[str] = set()  # parts that are there without those zips
-    for entry in list_entries(source, told):
+    problems: list[Located] = []
+    certain: set[str] = set()  # table and folders found outside zips of unknown names
+    for entry in list_entries(source, problems):
         *folders, name = entry.names
         stem, _, ending = name.rpartition(".")
-        kind, ending = kind_of(folders), ending.lower()
+        folder, ending = published_folder(folders), ending.lower()
         if name.lower() in TABLES:
             tables.setdefault(name.lower(), []).append(entry)
-            sure |= {METADATA} if tells(entry.path) else set()
+            certain |= {METADATA} if has_dataset_name(entry.path) else set()
         elif not stem:
             continue
-        elif kind in IMAGE_FOLDERS and ending in IMAGE:
-            contents.images.setdefault(f"{kind}/{stem}.jpg", []).append(entry)
-            sure |= {kind} if tells(entry.path) else set()
-        elif kind in IMAGE_FOLDERS and ending in OTHER_FORMAT:
-            told.append((entry.path, Problem("file that is not a .jpg", str(entry))))
-        elif kind == MASK and name.lower().endswith(MASK):
+        elif folder in IMAGE_FOLDERS and ending in IMAGE:
+            contents.images.setdefault(f"{folder}/{stem}.jpg", []).append(entry)
+            certain |= {folder} if has_dataset_name(entry.path) else set()
+        elif folder in IMAGE_FOLDERS and ending in OTHER_FORMAT:
+            problems.append((entry.path, Problem("file that is not a .jpg", str(entry))))
+        elif folder == MASK and name.lower().endswith(MASK):
             contents.masks.setdefault(name[: -len(MASK)] + MASK, []).append(entry)
-        elif ending == "zip" and entry.member and (kind_of([stem]) or not tells(entry.path)):
+        elif ending == "zip" and entry.member and (published_folder([stem]) or not has_dataset_name(entry.path)):
             inner = Problem("zip inside a zip", str(entry), "unpack the outer one", outcome="fatal")
-            told.append((entry.path, inner))
+            problems.append((entry.path, inner))
     contents.table = next((tables[name] for name in TABLES if name in tables), [])
-    contents.images = _well_named(contents.images, told)
-    contents.masks = _well_named(contents.masks, told)
-    lacking = not sure.issuperset((METADATA, *IMAGE_FOLDERS))
-    contents.problems = [problem for path, problem in told if lacking or tells(path)]
+    contents.images = _with_valid_names(contents.images, problems)
+    contents.masks = _with_valid_names(contents.masks, problems)
+    incomplete = not certain.issuperset((METADATA, *IMAGE_FOLDERS))
+    contents.problems = [problem for path, problem in problems if incomplete or has_dataset_name(path)]
     return contents
 
 
-def _well_named(named: dict[str, list[Entry]], told: list[Told]) -> dict[str, list[Entry]]:
-    """Return, sorted, what has a name that a table can hold and that every file system tells from the others."""
-    alike: dict[str, list[str]] = defaultdict(list)
-    for name, (entry, *_) in sorted(named.items()):
+def _with_valid_names(entries: dict[str, list[Entry]], problems: list[Located]) -> dict[str, list[Entry]]:
+    """Return, sorted by name, the entries whose names are UTF-8 and unique on file systems that ignore letter case."""
+    by_folded_name: dict[str, list[str]] = defaultdict(list)
+    for name, (entry, *_) in sorted(entries.items()):
         try:
             name.encode()
         except UnicodeEncodeError:
-            told.append((entry.path, Problem("file name that is not UTF-8", str(entry))))
+            problems.append((entry.path, Problem("file name that is not UTF-8", str(entry))))
         else:
-            alike[name.casefold()].append(name)
-    for names in alike.values():
+            by_folded_name[name.casefold()].append(name)
+    for names in by_folded_name.values():
         if len(names) > 1:
-            both = ", ".join(name.rpartition("/")[2] for name in names)
+            listed = ", ".join(name.rpartition("/")[2] for name in names)
             images = tuple(Path(name).stem for name in names if not name.endswith(MASK))
-            path = max((named[name][0].path for name in names), key=tells)
-            told.append((path, Problem("file names that differ in letter case only", both, "", images)))
-    return {names[0]: named[names[0]] for names in alike.values() if len(names) == 1}
+            path = max((entries[name][0].path for name in names), key=has_dataset_name)
+            problems.append((path, Problem("file names that differ in letter case only", listed, "", images)))
+    return {names[0]: entries[names[0]] for names in by_folded_name.values() if len(names) == 1}

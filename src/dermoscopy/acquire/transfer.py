@@ -1,7 +1,4 @@
-"""Published files, fetched once and found to be those that were published.
-
-A file's bytes from a server, continued where an earlier attempt broke off.
-"""
+"""Download published files, resume interrupted downloads, and verify checksums."""
 
 import logging
 import os
@@ -22,143 +19,154 @@ logger = logging.getLogger(__name__)
 if TYPE_CHECKING:
     import requests
 
-TIMEOUT = 30  # seconds without a byte, after which an attempt is over
-WAITS = (1, 4, 10)  # seconds before the next attempt, after one, two, three in a row that brought nothing new
-CHUNK = 2**16  # bytes; an attempt that breaks off loses fewer
-PASSING = (206, 408, 416, 425, 429)  # statuses that another attempt may not meet again; from 500 on, all
+TIMEOUT = 30  # seconds without a byte after which an attempt ends
+WAITS = (1, 4, 10)  # seconds before the next attempt after one, two, three consecutive attempts without new bytes
+CHUNK = 2**16  # bytes; an interrupted attempt loses fewer
+TRANSIENT = (206, 408, 416, 425, 429)  # HTTP statuses that are worth another attempt; so are all from 500 on
 
 
 class FetchError(Exception):
-    """A file could not be fetched; the text says why, in plain words."""
+    """A file could not be downloaded; the text is the reason in plain words."""
 
 
 def resume(address: str, part: Path, size: int) -> None:
-    """Fetch a file, and go on from the bytes that are there.
+    """Download a file, starting after the bytes that are already there.
 
-    Attempts are repeated, after a while, as long as they bring something; what they brought stays when
-    they end, by giving up or by a kill.
+    Attempts are repeated, with waits, as long as they bring new bytes. Received bytes stay in the partial file
+    when the function gives up or the process is killed.
 
     Args:
-        address: Of the file; redirections are followed.
-        part: Where its bytes are gathered; may be missing. Once this returns, it has all of them.
-        size: Of the whole file, in bytes.
+        address: URL of the file; redirections are followed.
+        part: Path of the partial file; it may be missing. On return it contains the whole file.
+        size: Size of the whole file, in bytes.
 
     Raises:
-        FetchError: The server cannot be reached, refuses, keeps breaking off or has a file of another size.
+        FetchError: The server cannot be reached, refuses, keeps interrupting the download, or has a file of another
+            size.
     """
     import requests
 
-    furthest, fruitless = held(part), 0
-    while held(part) != size:
+    largest, failures = file_size(part), 0  # failures: consecutive attempts without new bytes
+    while file_size(part) != size:
         try:
-            attempt(address, part, size)
+            request_rest(address, part, size)
         except requests.RequestException as error:
-            why = reason(error, address)
-            fruitless = 0 if held(part) > furthest else fruitless + 1
-            furthest = max(furthest, held(part))
-            if not passing(error) or fruitless > len(WAITS):
+            why = failure_reason(error, address)
+            failures = 0 if file_size(part) > largest else failures + 1
+            largest = max(largest, file_size(part))
+            if not is_transient(error) or failures > len(WAITS):
                 raise FetchError(why) from error
-            wait = WAITS[max(fruitless, 1) - 1]
+            wait = WAITS[max(failures, 1) - 1]
             logger.info("%s: %s; another attempt in %d s", part.stem, why, wait)
             time.sleep(wait)
 
 
-def attempt(address: str, part: Path, size: int) -> None:
-    """Ask once, and add what comes to the part.
+def request_rest(address: str, part: Path, size: int) -> None:
+    """Send one request for the missing bytes and append them to the partial file.
+
+    Args:
+        address: URL of the file.
+        part: Path of the partial file.
+        size: Size of the whole file, in bytes.
 
     Raises:
-        requests.RequestException: Less came than there is.
-        FetchError: The server has a file of another size. If it says so beforehand, the part stays as it was.
+        requests.RequestException: The request failed, or bytes are still missing.
+        FetchError: The server has a file of another size. If it announces this, the partial file is unchanged.
     """
     import requests
 
-    have = held(part)
-    # Sizes and ranges are those of the file, not of what a server would squeeze it to on the way.
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
-    with requests.get(address, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-        start, whole = announced(answer)
-        continued = answer.status_code == 206 and start == have
-        if not continued and answer.status_code in (206, 416):
+    present = file_size(part)
+    # Sizes and ranges refer to the file itself, so the server must not compress it.
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={present}-"} if present else {})
+    with requests.get(address, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        start, announced_size = announced_range(response)
+        continued = response.status_code == 206 and start == present
+        if not continued and response.status_code in (206, 416):
             part.unlink(missing_ok=True)
-        if not continued and answer.status_code != 200:
-            raise requests.HTTPError(response=answer)
-        if whole not in (None, size):
-            raise FetchError(f"expected {size:,} bytes, received {whole:,}: another file, or a page in its place")
-        done = have if continued else 0
-        logger.info("Downloading %s, %d of %d MB are here", part.stem, done // 10**6, size // 10**6)
+        if not continued and response.status_code != 200:
+            raise requests.HTTPError(response=response)
+        if announced_size not in (None, size):
+            raise FetchError(f"expected {size:,} bytes, received {announced_size:,}: another file, or an HTML page")
+        done = present if continued else 0
+        logger.info("Downloading %s: %d of %d MB are present", part.stem, done // 10**6, size // 10**6)
         with (
             part.open("ab" if continued else "wb") as file,
             progress(part.stem, size, in_bytes=True, done=done) as advance,
         ):
-            for chunk in answer.iter_content(CHUNK):
+            for chunk in response.iter_content(CHUNK):
                 file.write(chunk)
                 advance(len(chunk))
                 if file.tell() > size:
                     part.unlink()
-                    raise FetchError(f"expected {size:,} bytes, received more: another file, or a page in its place")
-    if held(part) < size:
+                    raise FetchError(f"expected {size:,} bytes, received more: another file, or an HTML page")
+    if file_size(part) < size:
         raise requests.exceptions.ChunkedEncodingError
 
 
-def held(part: Path) -> int:
-    """Return how many bytes are there."""
-    return part.stat().st_size if part.exists() else 0
+def file_size(path: Path) -> int:
+    """Return the size of a file in bytes; 0 if it does not exist."""
+    return path.stat().st_size if path.exists() else 0
 
 
-def announced(answer: "requests.Response") -> tuple[int, int | None]:
-    """Return the first byte's place in the file, and the size of all of it if the server tells."""
-    told = re.fullmatch(r"bytes (\d+)-\d+/(?:(\d+)|\*)", answer.headers.get("Content-Range", ""))
-    if answer.status_code == 206 and told:
-        return int(told[1]), int(told[2]) if told[2] else None
-    length = answer.headers.get("Content-Length", "")
+def announced_range(response: "requests.Response") -> tuple[int, int | None]:
+    """Return the offset of the response's first byte in the file, and the file's size or None if unknown."""
+    header = re.fullmatch(r"bytes (\d+)-\d+/(?:(\d+)|\*)", response.headers.get("Content-Range", ""))
+    if response.status_code == 206 and header:
+        return int(header[1]), int(header[2]) if header[2] else None
+    length = response.headers.get("Content-Length", "")
     return 0, int(length) if length.isdecimal() else None
 
 
-def passing(error: "requests.RequestException") -> bool:
-    """Return whether another attempt may do better."""
+def is_transient(error: "requests.RequestException") -> bool:
+    """Return whether another attempt may succeed."""
     import requests
 
     if error.response is not None:
-        return error.response.status_code in PASSING or error.response.status_code >= 500
+        return error.response.status_code in TRANSIENT or error.response.status_code >= 500
     return isinstance(error, requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError)
 
 
-def reason(error: "requests.RequestException", address: str) -> str:
-    """Return why a request failed, as one would say it."""
+def failure_reason(error: "requests.RequestException", address: str) -> str:
+    """Return in plain words why a request failed.
+
+    Args:
+        error: The error of the request.
+        address: URL that was requested.
+    """
     import requests
     from urllib3.exceptions import NameResolutionError, ReadTimeoutError
 
-    # The one it was redirected to, where that is known.
+    # After a redirection, the host that failed is the last one requested.
     host = urlsplit(str(getattr(error.request, "url", None) or address)).hostname
     cause = error.args[0] if error.args else None
     cause = getattr(cause, "reason", cause)
     if error.response is not None:
-        return f"{host} answered {error.response.status_code} {error.response.reason}"
+        return f"{host} responded with {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.exceptions.ProxyError):
-        return f"the proxy before {host} lets nothing pass ({cause})"
+        return f"the proxy for {host} refuses the connection ({cause})"
     if isinstance(error, requests.exceptions.SSLError):
-        return f"there is no secure connection to {host} ({cause})"
+        return f"no secure connection to {host} ({cause})"
     if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
         return f"{host} sent nothing for {TIMEOUT} s"
     if isinstance(cause, NameResolutionError):
         return f"{host} cannot be found (is there a network?)"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return f"the connection to {host} broke off"
+        return f"the connection to {host} was interrupted"
     if isinstance(error, requests.ConnectionError):
-        told = getattr(getattr(cause, "__cause__", None), "strerror", None) or type(cause).__name__
-        return f"{host} cannot be reached ({told})"
+        detail = getattr(getattr(cause, "__cause__", None), "strerror", None) or type(cause).__name__
+        return f"{host} cannot be reached ({detail})"
     return f"{type(error).__name__}: {error}"
 
 
 @dataclass(frozen=True)
 class Published:
-    """A file that somebody publishes.
+    """A published file.
 
     Attributes:
-        name: What it is called on this disk.
-        address: Where it is.
-        md5: What it hashes to, as its publisher has it; None where the publisher tells nothing but its size.
-        size: In bytes.
+        name: File name on this disk.
+        address: URL.
+        md5: Published MD5 checksum, in hexadecimal digits; None if only the size is published.
+        size: Size in bytes.
     """
 
     name: str
@@ -168,18 +176,18 @@ class Published:
 
 
 def retrieve(file: Published, folder: Path) -> Path:
-    """Return a file's path, once it is there with the right bytes.
+    """Download a file unless it is present, and return its path.
 
-    What is there already with the right checksum, or the right size where none is published, is not fetched.
-    What is not gathers in <name>.part, which outlives an interruption and a kill, and goes when its bytes turn
-    out to be others than were published.
+    A present file with the right checksum, or the right size if no checksum is published, is not downloaded again.
+    The bytes of a download are collected in <name>.part. This file survives an interruption or a kill, and is
+    removed if the checksum of the complete download is wrong.
 
     Args:
-        file: What to fetch.
-        folder: Where it belongs; made if it is missing. Kept to one process at a time.
+        file: File to download.
+        folder: Target folder; created if missing, and locked against other processes.
 
     Raises:
-        FetchError: It cannot be fetched, has other bytes, or the folder cannot be written.
+        FetchError: The file cannot be downloaded, has a wrong checksum, or the folder cannot be written.
     """
     import pooch
 
@@ -187,25 +195,25 @@ def retrieve(file: Published, folder: Path) -> Path:
 
     def download(address: str, output: str, _: object) -> None:
         resume(address, part, file.size)
-        # Pooch deletes its output when its check of the bytes is interrupted: a second name keeps them.
+        # Pooch deletes its output if its verification is interrupted: a hard link keeps the bytes.
         Path(output).unlink()
         try:
             os.link(part, output)
-        except OSError:  # a file system without second names
+        except OSError:  # a file system without hard links
             part.rename(output)
 
     pooch.get_logger().setLevel("WARNING")
     try:
         with locked(folder):
-            there = folder / file.name
-            if file.md5 is None and there.is_file() and there.stat().st_size != file.size:
-                there.unlink()
+            target = folder / file.name
+            if file.md5 is None and target.is_file() and target.stat().st_size != file.size:
+                target.unlink()
             checksum = file.md5 and f"md5:{file.md5}"
             try:
                 path = pooch.retrieve(file.address, checksum, file.name, folder, downloader=download)
             except ValueError as error:
                 part.unlink(missing_ok=True)
-                raise FetchError(f"its bytes are not those that were published: {error}") from None
+                raise FetchError(f"the downloaded bytes are not the published ones: {error}") from None
             part.unlink(missing_ok=True)
     except OSError as error:
         if error.errno in DISK_FULL:
@@ -215,5 +223,5 @@ def retrieve(file: Published, folder: Path) -> Path:
 
 
 def locked(folder: Path) -> AbstractContextManager[None]:
-    """Hold a folder while the block runs: who comes second waits, and finds what the first fetched."""
+    """Lock a folder for downloads while the block runs; another process waits and then finds the files."""
     return alone(folder / ".download.lock", f"downloads into {folder}")

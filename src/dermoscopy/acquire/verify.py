@@ -1,7 +1,4 @@
-"""The whole dataset is verified before anything is built on it.
-
-Whether a image, or a mask, can be decoded, and whether it is what the pipeline expects.
-"""
+"""Verify the copied dataset: its table, the match of rows and images, and every image and mask."""
 
 import re
 from collections import Counter, defaultdict
@@ -14,8 +11,8 @@ from typing import Literal, TypeVar
 import pandas as pd
 from PIL import UnidentifiedImageError
 
-from dermoscopy.acquire import schema
 from dermoscopy.acquire.params import Limits
+from dermoscopy.acquire.schema import check_table
 from dermoscopy.core.files import sha256
 from dermoscopy.core.images import FORMATS, open_image, to_rgb
 from dermoscopy.core.progress import track
@@ -23,21 +20,21 @@ from dermoscopy.ham10000 import metadata
 from dermoscopy.ham10000.metadata import DIAGNOSES, IMAGE_FOLDERS, METADATA, list_images
 from dermoscopy.ham10000.problems import Outcome, Problem, left_out
 
-# Of the PNG header that every file starts with: signature, length, "IHDR", width, height, then the depth.
+# A PNG file starts with its signature and the header chunk, whose byte 24 is the bit depth.
 PNG_SIGNATURE, PNG_DEPTH = b"\x89PNG\r\n\x1a\n", 24
 MODES = {"1": "black and white", "L": "grey", "P": "palette", "CMYK": "CMYK"}
 
 
-def inspect(path: Path, pixels: int, what: Literal["image", "mask"] = "image") -> Problem | None:
-    """Decode a image as training does, or a mask, and return what there is to say of it.
+def check_image(path: Path, pixels: int, what: Literal["image", "mask"] = "image") -> Problem | None:
+    """Decode an image as training does, or a mask, and return its problem.
 
     Args:
-        path: Its file; a image's is named after its image_id.
-        pixels: Width times height from which it is refused, by its header alone.
-        what: It is. A problem of a mask concerns no image, and whatever its colours are, they are expected.
+        path: Path of the file; an image's file is named after its image_id.
+        pixels: Largest number of pixels; a larger image is refused by its header, without decoding.
+        what: Whether the file is an image or a mask. A mask's problem concerns no image, and any colours are valid.
 
     Returns:
-        A problem that leaves it out, one that is kept (it is converted), or None.
+        A problem with outcome "left out", one with outcome "kept" (the image is converted), or None.
     """
 
     def problem(kind: str, detail: str = "", outcome: Outcome = "left out") -> Problem:
@@ -47,9 +44,9 @@ def inspect(path: Path, pixels: int, what: Literal["image", "mask"] = "image") -
         start = file.read(PNG_DEPTH + 1)
     if not start:
         return problem(f"{what} of zero bytes")
-    # Pillow says so of grey PNGs only; colour it cuts to 8 bits.
+    # Pillow reports 16 bits for grey PNGs only; it converts colour PNGs to 8 bits without a warning.
     if start.startswith(PNG_SIGNATURE) and start[PNG_DEPTH:] == bytes([16]):
-        return problem(f"{what} of 16 bits a channel")
+        return problem(f"{what} with 16 bits per channel")
     try:
         with open_image(path) as image:
             if image.width * image.height > pixels:
@@ -63,7 +60,7 @@ def inspect(path: Path, pixels: int, what: Literal["image", "mask"] = "image") -
                 return problem(f"{MODES[image.mode]} image, converted to RGB", outcome="kept")
     except UnidentifiedImageError:
         return problem("file that is not an image", f"neither {' nor '.join(FORMATS)}")
-    # A spoilt file makes Pillow's decoders raise nearly anything.
+    # Pillow's decoders raise many kinds of errors for damaged files.
     except Exception as error:
         reason = str(error) or type(error).__name__
         kind = f"truncated {what}" if "truncated" in reason.lower() else f"{what} that cannot be decoded"
@@ -75,41 +72,42 @@ T = TypeVar("T")
 
 
 def verify(dataset: Path, limits: Limits) -> list[Problem]:
-    """List everything that is wrong with an dataset; every image is decoded.
+    """List all problems of a dataset; every image is decoded.
 
     Args:
-        dataset: A folder in the layout HAM10000 was published in.
-        limits: What is refused undecoded.
+        dataset: Folder in the published layout of HAM10000.
+        limits: Block `data.limits` of params.yaml.
 
     Returns:
-        One is fatal if nothing sound would be left.
+        All problems; a fatal one is among them if no valid image is left.
     """
     paths = list_images(dataset)
     frame, problems = read_table(dataset / METADATA)
     folders = [name for name in IMAGE_FOLDERS if not (dataset / name).is_dir()]
-    problems += match(frame["image_id"].tolist(), left_out(problems), [path.stem for path in paths], folders)
-    decoded, hashes = decode(paths, limits.pixels)
-    problems += decoded + same_bytes(hashes, dict(zip(frame["image_id"], frame["dx"], strict=True)))
+    image_ids = [path.stem for path in paths]
+    problems += match_rows_and_images(frame["image_id"].tolist(), left_out(problems), image_ids, folders)
+    decoding_problems, checksums = decode_images(paths, limits.pixels)
+    problems += decoding_problems + same_bytes(checksums, dict(zip(frame["image_id"], frame["dx"], strict=True)))
 
-    sound = set(frame["image_id"]) - left_out(problems) - {""}
-    if not sound and all(problem.outcome != "fatal" for problem in problems):
-        problems.append(Problem("no sound image is left", f"0 of {len(paths):,}", outcome="fatal"))
+    valid = set(frame["image_id"]) - left_out(problems) - {""}
+    if not valid and all(problem.outcome != "fatal" for problem in problems):
+        problems.append(Problem("no valid image is left", f"0 of {len(paths):,}", outcome="fatal"))
     return problems
 
 
 def read_table(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
-    """Read the dataset's table, and list everything that is wrong with it.
+    """Read the dataset's table and list all its problems.
 
     Args:
-        path: It may be missing.
+        path: Path of the table; it may be missing.
 
     Returns:
-        Columns `image_id` and `dx`, a row for each of the table's, sound or not; none if something is fatal.
+        Columns `image_id` and `dx` of all rows, valid or not (no rows if a problem is fatal), and the problems.
     """
-    nothing = pd.DataFrame({"image_id": [], "dx": []}, dtype=str)
+    empty = pd.DataFrame({"image_id": [], "dx": []}, dtype=str)
 
     def fatal(kind: str, detail: str = "") -> tuple[pd.DataFrame, list[Problem]]:
-        return nothing, [Problem(kind, path.name, detail, outcome="fatal")]
+        return empty, [Problem(kind, path.name, detail, outcome="fatal")]
 
     try:
         frame, ragged = metadata.read_text(path)
@@ -121,103 +119,105 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
     except ValueError as error:
         return fatal("table that cannot be read", str(error))
 
-    problems = schema.check(frame)
+    problems = check_table(frame)
     if any(problem.outcome == "fatal" for problem in problems):
-        return nothing, problems
+        return empty, problems
     if frame.empty and not ragged:
         return fatal("table without rows")
-    place = list(frame.columns).index("image_id")
+    position = list(frame.columns).index("image_id")
     for line, fields in ragged.items():
-        images = tuple(filter(None, fields[place : place + 1]))
+        images = tuple(filter(None, fields[position : position + 1]))
         detail = f"{len(fields)} instead of {len(frame.columns)}"
         problems.append(Problem("line with too many or too few fields", f"line {line}", detail, images))
     return frame[["image_id", "dx"]], problems
 
 
-def match(rows: Sequence[str], told: Collection[str], stems: Sequence[str], missing: Sequence[str]) -> list[Problem]:
-    """List rows without a image, images without a row, and images in both folders.
+def match_rows_and_images(
+    rows: Sequence[str], reported: Collection[str], image_ids: Sequence[str], missing: Sequence[str]
+) -> list[Problem]:
+    """List rows without an image, images without a row, and images in both folders.
 
     Args:
-        rows: The table's image_ids; none if there is no table.
-        told: image_ids of rows with which something is wrong already.
-        stems: The images' file names without their ending.
-        missing: Folders that are not there; they stand for all rows without a image.
+        rows: image_ids of the table; empty if there is no table.
+        reported: image_ids of rows with problems that are already reported.
+        image_ids: image_ids of the images found.
+        missing: Names of missing folders; they are reported in place of the rows without an image.
     """
-    here = Counter(stems)
+    counts = Counter(image_ids)
     problems = [
-        Problem("image in both folders", name, "", (name,)) for name, times in sorted(here.items()) if times > 1
+        Problem("image in both folders", name, "", (name,)) for name, count in sorted(counts.items()) if count > 1
     ]
-    alone = sorted({name for name in rows if re.fullmatch(metadata.ID, name)} - here.keys())
-    if missing and (alone or not rows):
-        lack = f"{len(alone):,} rows without a image" if rows else ""
-        problems += [Problem("folder missing", folder, lack, tuple(alone)) for folder in missing]
+    without_image = sorted({name for name in rows if re.fullmatch(metadata.ID, name)} - counts.keys())
+    if missing and (without_image or not rows):
+        detail = f"{len(without_image):,} rows without an image" if rows else ""
+        problems += [Problem("folder missing", folder, detail, tuple(without_image)) for folder in missing]
     else:
-        problems += [Problem("row without a image", name, "", (name,)) for name in alone]
-    if rows or told:
-        without = sorted(here.keys() - set(rows) - set(told))
-        problems += [Problem("image without a row", name, "", (name,)) for name in without]
+        problems += [Problem("row without an image", name, "", (name,)) for name in without_image]
+    if rows or reported:
+        without_row = sorted(counts.keys() - set(rows) - set(reported))
+        problems += [Problem("image without a row", name, "", (name,)) for name in without_row]
     return problems
 
 
-def decode(paths: Sequence[Path], pixels: int) -> tuple[list[Problem], dict[str, str]]:
-    """Decode images, several at a time.
+def decode_images(paths: Sequence[Path], pixels: int) -> tuple[list[Problem], dict[str, str]]:
+    """Decode images in parallel.
 
     Args:
-        paths: Their files.
-        pixels: Of one image, at most.
+        paths: Paths of the images.
+        pixels: Largest number of pixels of an image.
 
     Returns:
-        What there is to say of them, and image_id to sha256 of those that can be used.
+        The images' problems, and the SHA-256 by image_id of the images that can be used.
     """
 
-    def look(path: Path) -> tuple[Problem | None, str]:
-        problem = inspect(path, pixels)
+    def check(path: Path) -> tuple[Problem | None, str]:
+        problem = check_image(path, pixels)
         return problem, sha256(path) if problem is None or problem.outcome == "kept" else ""
 
-    problems, hashes = [], {}
-    for path, (problem, digest) in _several(look, paths, "Verifying images"):
+    problems, checksums = [], {}
+    for path, (problem, checksum) in _in_parallel(check, paths, "Verifying images"):
         if problem:
             problems.append(problem)
-        if digest:
-            hashes[path.stem] = digest
-    return problems, hashes
+        if checksum:
+            checksums[path.stem] = checksum
+    return problems, checksums
 
 
 def drop_masks(folder: Path, pixels: int) -> list[Problem]:
-    """Delete the masks that cannot be decoded, and list them; their images are worth as much without.
+    """Delete the masks that cannot be decoded and list them; their images stay.
 
     Args:
-        folder: Holds them; may be missing.
-        pixels: Of one mask, at most.
+        folder: Folder of the masks; it may be missing.
+        pixels: Largest number of pixels of a mask.
     """
     problems = []
-    look = partial(inspect, pixels=pixels, what="mask")
-    for path, problem in _several(look, sorted(folder.glob("*.png")), "Verifying masks"):
+    check = partial(check_image, pixels=pixels, what="mask")
+    for path, problem in _in_parallel(check, sorted(folder.glob("*.png")), "Verifying masks"):
         if problem:
             path.unlink()
             problems.append(problem)
     return problems
 
 
-def _several(look: Callable[[Path], T], paths: Sequence[Path], title: str) -> Iterator[tuple[Path, T]]:
-    """Yield each path with what a look at it found; several are looked at at once."""
-    with ThreadPoolExecutor() as pool:  # Pillow and hashlib let go of the interpreter
-        yield from track(zip(paths, pool.map(look, paths), strict=True), title, len(paths))
+def _in_parallel(check: Callable[[Path], T], paths: Sequence[Path], title: str) -> Iterator[tuple[Path, T]]:
+    """Yield each path with the result of its check; the checks run in several threads."""
+    with ThreadPoolExecutor() as pool:  # Pillow and hashlib release the interpreter lock
+        yield from track(zip(paths, pool.map(check, paths), strict=True), title, len(paths))
 
 
-def same_bytes(hashes: Mapping[str, str], diagnoses: Mapping[str, str]) -> list[Problem]:
-    """List images that are one under several names: kept if they have one diagnosis.
+def same_bytes(checksums: Mapping[str, str], diagnoses: Mapping[str, str]) -> list[Problem]:
+    """List images that are identical under several ids; they are kept if they have a single diagnosis.
 
     Args:
-        hashes: image_id to sha256.
-        diagnoses: image_id to dx; what has no known one has been told already.
+        checksums: SHA-256 by image_id.
+        diagnoses: dx by image_id; images of an unknown dx are ignored here, as they are already reported.
     """
-    names = defaultdict(list)
-    for image_id, digest in sorted(hashes.items()):
+    by_checksum = defaultdict(list)
+    for image_id, checksum in sorted(checksums.items()):
         if diagnoses.get(image_id) in DIAGNOSES:
-            names[digest].append(image_id)
+            by_checksum[checksum].append(image_id)
     problems = []
-    for images in filter(lambda images: len(images) > 1, names.values()):
+    for images in filter(lambda images: len(images) > 1, by_checksum.values()):
         found = sorted({diagnoses[image_id] for image_id in images})
         name = " = ".join(images)
         if len(found) == 1:

@@ -1,4 +1,4 @@
-"""Starting weights, brought in for each member under the names of `data.weights`."""
+"""Copy or download the starting weights, and write them into one folder per member."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dermoscopy.acquire.params import Weights
-from dermoscopy.acquire.sources import expand, holds
+from dermoscopy.acquire.sources import check_path, expand
 from dermoscopy.acquire.transfer import FetchError, Published, retrieve
 from dermoscopy.core.errors import WeightsError
 from dermoscopy.core.files import sha256
@@ -18,7 +18,7 @@ Starting weights of {member}.
 {line}
 """
 
-# What keras.applications publishes: weights learnt on ImageNet, without the top.
+# ImageNet weights without the top layers, as keras.applications publishes them.
 PUBLISHED = {
     name: Published(backbone.file, ADDRESS + backbone.weights, backbone.md5, backbone.size)
     for name, backbone in BACKBONES.items()
@@ -26,25 +26,24 @@ PUBLISHED = {
 
 
 def copy_weights(
-    members: Sequence[str], starting: Mapping[str, str], weights: Mapping[str, Weights], folder: Path
+    members: Sequence[str], starting_weights: Mapping[str, str], weights: Mapping[str, Weights], folder: Path
 ) -> None:
-    """Write a folder for each member: <name>.h5 if it starts from weights, and README.md saying which are there.
+    """Write a folder for each member: <name>.h5 if the member starts from weights, and README.md with its checksum.
 
-    Nothing written tells where a file was: the same weights from elsewhere re-run nothing.
+    The path of the source is not written: the same weights from another path re-run nothing.
 
     Args:
-        members: All of them.
-        starting: Those that start from weights, each to its key of `weights`.
-        weights: Name to source and sha256.
-        folder: To be made.
+        members: Names of all members.
+        starting_weights: For each member that starts from weights, their key in `weights`.
+        weights: Block `data.weights` of params.yaml.
+        folder: Folder that receives the members' folders; it is created.
 
     Raises:
-        WeightsError: A file is missing, cannot be fetched or is not the one that was named; all
-            of them are told.
+        WeightsError: Files are missing, cannot be downloaded or have the wrong checksum; the message lists all of them.
     """
     problems = []
     found: dict[str, tuple[Path, str]] = {}
-    for name in sorted(set(starting.values())):
+    for name in sorted(set(starting_weights.values())):
         try:
             found[name] = _verified(name, weights[name])
         except WeightsError as error:
@@ -54,59 +53,63 @@ def copy_weights(
             "\n".join(["Starting weights cannot be used:", *problems, "Nothing in data/ was changed but source.json."])
         )
     for member in members:
-        own = folder / member
-        own.mkdir(parents=True)
+        target = folder / member
+        target.mkdir(parents=True)
         line = "None are configured."
-        if member in starting:
-            path, received = found[starting[member]]
-            shutil.copyfile(path, own / f"{starting[member]}.h5")
-            line = f"- {starting[member]}.h5: sha256 {received}"
-        (own / "README.md").write_text(README.format(member=member, line=line))
+        if member in starting_weights:
+            path, received = found[starting_weights[member]]
+            shutil.copyfile(path, target / f"{starting_weights[member]}.h5")
+            line = f"- {starting_weights[member]}.h5: sha256 {received}"
+        (target / "README.md").write_text(README.format(member=member, line=line))
 
 
 def _verified(name: str, entry: Weights) -> tuple[Path, str]:
-    """Return the path and the sha256 of a file of weights, which is the one that was named."""
-    path = fetch(name) if entry.source == "imagenet" else find(name, entry.source)
+    """Return path and SHA-256 of a file of weights after verifying the configured checksum."""
+    path = download_weights(name) if entry.source == "imagenet" else existing_weights(name, entry.source)
     received = sha256(path)
     if entry.sha256 not in (None, received):
         raise WeightsError(
-            f"data.weights.{name}: {path} is another file.\n"
+            f"data.weights.{name}: {path} has another checksum.\n"
             f"    Expected sha256 {entry.sha256}\n    received        {received}.\n"
-            f"    Set data.weights.{name}.source to the right file, or .sha256 to what this one hashes to."
+            f"    Set data.weights.{name}.source to the right file, or .sha256 to the received checksum."
         )
     return path, received
 
 
-def find(name: str, source: str) -> Path:
+def existing_weights(name: str, source: str) -> Path:
     """Return the path of a file of weights.
 
+    Args:
+        name: Key in `data.weights`.
+        source: Path of the file, as configured.
+
     Raises:
-        WeightsError: It is not there.
+        WeightsError: The file does not exist.
     """
     path = expand(source)
-    if not holds(path.is_file):
+    if not check_path(path.is_file):
         raise WeightsError(
             f"data.weights.{name}.source: there is no file {source}.\n"
-            f"    Set it to a file's path, to imagenet or to none."
+            f"    Set it to the path of a file, to imagenet or to none."
         )
     return path
 
 
-def fetch(name: str) -> Path:
+def download_weights(name: str) -> Path:
     """Return the path of a backbone's ImageNet weights, downloaded into Keras's own cache.
 
-    What Keras or an earlier run left there is not downloaded again; what broke off is gone on with.
+    A file that Keras or an earlier run downloaded is reused; an interrupted download is resumed.
 
     Args:
-        name: The backbone's.
+        name: Key in `data.weights`, which is the backbone's name.
 
     Raises:
-        WeightsError: None are published under that name, or they cannot be downloaded.
+        WeightsError: No weights are published under that name, or they cannot be downloaded.
     """
     if name not in PUBLISHED:
         raise WeightsError(
-            f"data.weights.{name}.source: imagenet is there for {', '.join(PUBLISHED)} only.\n"
-            f"    Rename the entry, or set its source to a file's path."
+            f"data.weights.{name}.source: imagenet is available for {', '.join(PUBLISHED)} only.\n"
+            f"    Rename the entry, or set its source to the path of a file."
         )
     published = PUBLISHED[name]
     checksum = f", md5 {published.md5}" if published.md5 else ""
@@ -116,7 +119,7 @@ def fetch(name: str) -> Path:
     except FetchError as error:
         raise WeightsError(
             f"data.weights.{name}: {published.name} could not be downloaded: {error}.\n"
-            f"    Run the same again, and it goes on where it stopped. Without a network here, fetch it elsewhere,\n"
+            f"    Run the same command again to resume the download. Without a network, download it elsewhere,\n"
             f"    {published.size:,} bytes{checksum}, from\n"
             f"    {published.address}\n"
             f"    and put it into {cache}, or set data.weights.{name}.source to its path."

@@ -1,4 +1,4 @@
-"""Zips, which may come from anywhere: members that stay inside, read no further than is allowed."""
+"""Read zips from untrusted sources: no member outside the zip, no more bytes than allowed."""
 
 import lzma
 import re
@@ -9,86 +9,90 @@ from pathlib import Path
 
 ENCRYPTED = 0x1  # bit of a member's flags
 CHUNK = 1 << 20  # bytes
-# What spoilt bytes made zipfile raise.
+# Errors that zipfile raises for damaged files.
 DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError, ValueError)
 OUTSIDE = re.compile(r"^/|^[A-Za-z]:|(^|/)\.\.(/|$)")
 
 
 class MemberError(Exception):
-    """A zip or a member cannot be read; holds a problem's kind and detail."""
+    """A zip or a zip member cannot be read; the arguments are a problem's kind and detail."""
 
 
 class UnpackedTooMuchError(Exception):
-    """More has come out of zips than is allowed."""
+    """More bytes were unpacked than allowed."""
 
 
 class Allowance:
-    """How many bytes may still come out of zips.
+    """Number of bytes that may still be unpacked from zips.
 
     Args:
-        size: All that may, in bytes.
+        size: Allowed bytes in total.
     """
 
     def __init__(self, size: float) -> None:
         self.left = size
 
     def take(self, size: int) -> None:
-        """Count bytes that came out.
+        """Subtract unpacked bytes.
+
+        Args:
+            size: Number of bytes.
 
         Raises:
-            UnpackedTooMuchError: They were too many.
+            UnpackedTooMuchError: The total exceeds the allowed size.
         """
         self.left -= size
         if self.left < 0:
             raise UnpackedTooMuchError
 
 
-def members(path: Path) -> list[tuple[tuple[str, ...] | None, zipfile.ZipInfo]]:
-    """List a zip's files, each with the names of its folders and its own; nothing is unpacked.
+def list_members(path: Path) -> list[tuple[tuple[str, ...] | None, zipfile.ZipInfo]]:
+    """List the files of a zip without unpacking them.
 
     Args:
-        path: Of the zip.
+        path: Path of the zip.
 
     Returns:
-        In the order of their names; None stands for a path that leads out of the zip.
+        For each file, sorted by path: the names of its folders and its own name, or None if its path leads outside
+        the zip; and its entry.
 
     Raises:
-        MemberError: The file is no zip, is damaged or may not be read.
+        MemberError: The file is no zip, is damaged or cannot be read.
     """
     try:
-        with zipfile.ZipFile(path) as dataset:
-            infos = dataset.infolist()
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
     except DAMAGE as error:
         raise MemberError("file that cannot be read as a zip", _reason(error)) from None
     files = [info for info in infos if not info.filename.endswith("/")]
-    return [(_inside(info.filename), info) for info in sorted(files, key=lambda info: info.filename)]
+    return [(_path_parts(info.filename), info) for info in sorted(files, key=lambda info: info.filename)]
 
 
-def _inside(name: str) -> tuple[str, ...] | None:
-    # Zips made on Windows may separate by backslashes.
+def _path_parts(name: str) -> tuple[str, ...] | None:
+    # Zips made on Windows may have backslashes as separators.
     name = name.replace("\\", "/")
     return None if OUTSIDE.search(name) else tuple(part for part in name.split("/") if part not in ("", "."))
 
 
-def read_member(dataset: zipfile.ZipFile, member: zipfile.ZipInfo, allowance: Allowance) -> Iterator[bytes]:
-    """Yield what a member unpacks to, in pieces; its checksum is compared at the end.
+def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, allowance: Allowance) -> Iterator[bytes]:
+    """Yield the unpacked bytes of a zip member in chunks, and verify its checksum at the end.
 
     Args:
-        dataset: The zip, opened.
-        member: Of it.
-        allowance: What is read is taken from it, whatever the zip claims.
+        archive: The open zip.
+        member: Entry of the member in the zip.
+        allowance: Allowance from which the bytes read are subtracted, whatever size the zip states.
 
     Raises:
-        MemberError: The member is damaged, encrypted, or compressed as Python cannot read it.
-        UnpackedTooMuchError: The allowance is used up.
+        MemberError: The member is damaged, encrypted, or compressed by an unsupported method.
+        UnpackedTooMuchError: The allowance is exhausted.
     """
     if member.flag_bits & ENCRYPTED:
         raise MemberError("encrypted member of a zip", "unpack it with its password first")
     try:
-        with dataset.open(member) as file:
-            while piece := file.read(CHUNK):
-                allowance.take(len(piece))
-                yield piece
+        with archive.open(member) as file:
+            while chunk := file.read(CHUNK):
+                allowance.take(len(chunk))
+                yield chunk
     except DAMAGE as error:
         raise MemberError("damaged member of a zip", _reason(error)) from None
 

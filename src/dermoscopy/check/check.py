@@ -1,13 +1,4 @@
-"""The rules that need more than one block of params.yaml, or the machine.
-
-More layers to unfreeze than there are.
-
-Images too small for a network.
-
-Starting weights that are not there, and members that name none that are.
-
-Batches that cannot be shared out, and graphics cards that nobody would use.
-"""
+"""Checks of params.yaml that need several blocks, or the machine: layers, image sizes, weights, devices, members."""
 
 import logging
 import os
@@ -19,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from dermoscopy.acquire.params import Data, Weights
-from dermoscopy.acquire.sources import absence, expand
+from dermoscopy.acquire.sources import expand, why_absent
 from dermoscopy.check.source import source_problems
 from dermoscopy.core.files import sha256
 from dermoscopy.core.members import PIPELINE, meant, trained_members
@@ -36,83 +27,86 @@ logger = logging.getLogger(__name__)
 
 
 def layer_problems(name: str, member: Transfer) -> list[str]:
-    """Return what is wrong with a member's `unfrozen_layers`: one line, or none.
+    """Return the problem of a member's `unfrozen_layers`, if there is one: more layers than the backbone has.
 
     Args:
-        name: The member's.
-        member: Its parameters.
+        name: Name of the member.
+        member: Parameters of the member.
     """
     layers = BACKBONES[member.backbone].layers
     if isinstance(member.unfrozen_layers, str) or member.unfrozen_layers <= layers:
         return []
     return [
         f"models.{name}.unfrozen_layers: received {member.unfrozen_layers}; "
-        f"{member.backbone} has {layers} layers, its input counted. Did you mean all?"
+        f"{member.backbone} has {layers} layers, including its input. Did you mean all?"
     ]
 
 
 def size_problems(name: str, member: Transfer | SmallCNN) -> list[str]:
-    """Return what is wrong with a member's `image_size`, given its layers: one line, or none.
+    """Return the problem of a member's `image_size`, if there is one: it is too small for its layers.
 
     Args:
-        name: The member's.
-        member: Its parameters.
+        name: Name of the member.
+        member: Parameters of the member.
     """
     key = f"models.{name}.image_size: received {member.image_size}; "
     if isinstance(member, Transfer):
         smallest = BACKBONES[member.backbone].min_image_size
         if member.image_size >= smallest:
             return []
-        return [key + f"{member.backbone} takes {smallest} pixels or more. Did you mean {smallest}?"]
+        return [key + f"{member.backbone} needs {smallest} pixels or more. Did you mean {smallest}?"]
     if feature_map_size(member):
         return []
-    lost = next(count for count in range(1, member.conv_layers + 1) if not _side(member, conv_layers=count))
-    left = _side(member, conv_layers=lost - 1) if lost > 1 else member.image_size
+    failing = next(
+        count for count in range(1, member.conv_layers + 1) if not _feature_map_size(member, conv_layers=count)
+    )
+    received = _feature_map_size(member, conv_layers=failing - 1) if failing > 1 else member.image_size
     layer = f"convolution {member.kernel_size}, padding {member.padding}, pooling {member.pool_size}"
     return [
-        f"{key}the {left} x {left} pixels that reach layer {lost} of {member.conv_layers} ({layer}) are too few. "
-        + _way_out(member)
+        f"{key}the feature map of layer {failing} of {member.conv_layers} ({layer}) is empty: "
+        f"the layer receives {received} x {received} pixels. {_size_advice(member)}"
     ]
 
 
-def _way_out(member: SmallCNN) -> str:
-    for side in range(member.image_size, LARGEST_IMAGE_SIZE + 1):
-        if _side(member, image_size=side):
-            return f"The smallest image_size that works is {side}."
+def _size_advice(member: SmallCNN) -> str:
+    for image_size in range(member.image_size, LARGEST_IMAGE_SIZE + 1):
+        if _feature_map_size(member, image_size=image_size):
+            return f"The smallest image_size that works is {image_size}."
     return f"No image_size up to {LARGEST_IMAGE_SIZE} works: use fewer conv_layers or a smaller pool_size."
 
 
-def _side(member: SmallCNN, **changes: Any) -> int:
+def _feature_map_size(member: SmallCNN, **changes: Any) -> int:
     return feature_map_size(member.model_copy(update=changes))
 
 
 def weights_problems(weights: Mapping[str, Weights]) -> list[str]:
-    """Return what is wrong with `data.weights`, one line a problem.
+    """Return the problems of `data.weights`, one line each.
 
     Args:
-        weights: Name to source and sha256.
+        weights: Block `data.weights`.
     """
     problems = []
     for name, entry in weights.items():
         key = f"data.weights.{name}"
         if name == "none" or not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-            problems.append(f"{key}: not a name; expected letters, digits, - and _, and not none.")
+            problems.append(f"{key}: invalid name; expected letters, digits, - and _, and not none.")
         elif entry.source == "imagenet":
             if name not in BACKBONES:
-                problems.append(f"{key}.source: received 'imagenet'; that is there for {', '.join(BACKBONES)} only.")
+                available = ", ".join(BACKBONES)
+                problems.append(f"{key}.source: received 'imagenet'; it is available for {available} only.")
         elif entry.source != "none":
-            problems += _file_problems(key, entry)
+            problems += _weights_file_problems(key, entry)
     return problems
 
 
-def _file_problems(key: str, entry: Weights) -> list[str]:
+def _weights_file_problems(key: str, entry: Weights) -> list[str]:
     path = expand(entry.source)
-    absent = absence(path)
+    reason = why_absent(path)
     expected = "expected none, imagenet or the path of a file"
-    if absent or not path.is_file():
+    if reason or not path.is_file():
         meant = nearest_word(entry.source, ("none", "imagenet"))
         question = f" Did you mean {meant}?" if meant else ""
-        return [f"{key}.source: received {entry.source!r}; {expected}, and this {absent or 'is a folder'}.{question}"]
+        return [f"{key}.source: received {entry.source!r}; {expected}, and this {reason or 'is a folder'}.{question}"]
     if entry.sha256 is None:
         return []
     try:
@@ -121,16 +115,16 @@ def _file_problems(key: str, entry: Weights) -> list[str]:
         return [f"{key}.source: received {entry.source!r}; it cannot be read ({error.strerror})."]
     if received == entry.sha256:
         return []
-    return [f"{key}.sha256: received {entry.sha256}; {entry.source} hashes to {received}."]
+    return [f"{key}.sha256: received {entry.sha256}; the sha256 of {entry.source} is {received}."]
 
 
 def member_weights_problems(name: str, member: Transfer, weights: Mapping[str, Weights]) -> list[str]:
-    """Return what is wrong with the starting weights a member names: one line, or none.
+    """Return the problem of a member's `weights`, if there is one: they are unknown or of another backbone.
 
     Args:
-        name: The member's.
-        member: Its parameters.
-        weights: `data.weights`.
+        name: Name of the member.
+        member: Parameters of the member.
+        weights: Block `data.weights`.
     """
     if member.weights == "none":
         return []
@@ -145,71 +139,71 @@ def member_weights_problems(name: str, member: Transfer, weights: Mapping[str, W
     source = weights[member.weights].source
     if source == "none":
         return [
-            f"{key}data.weights.{member.weights}.source is none. Set that to imagenet, which downloads "
-            f"{BACKBONES[member.backbone].file}, or to the path of that file, or this to none."
+            f"{key}data.weights.{member.weights}.source is none. Set it to imagenet, which downloads "
+            f"{BACKBONES[member.backbone].file}, or to the path of that file; or set this key to none."
         ]
     if source == "imagenet" and member.weights in BACKBONES and member.weights != member.backbone:
-        return [f"{key}these are of {member.weights}, and the backbone is {member.backbone}."]
+        return [f"{key}these weights are of {member.weights}, and the backbone is {member.backbone}."]
     return []
 
 
-FOR_PROCESSORS = "tensorflow-cpu"
+CPU_DISTRIBUTION = "tensorflow-cpu"
 
 
 def device_problems(runtime: Runtime, training: Training) -> list[str]:
-    """Return what is wrong with `training.batch_size`, given `runtime.devices`: one line, or none.
+    """Return the problem of `training.batch_size`, if there is one: it is no multiple of `runtime.devices`.
 
-    Devices with unequal shares would count alike, so that a image's weight would depend on its device.
+    Each device's loss counts alike, so with unequal batches an image's weight would depend on its device.
 
     Args:
-        runtime: How the machine is used.
-        training: What all members share.
+        runtime: Block `runtime`.
+        training: Block `training`.
     """
-    shares, rest = divmod(training.batch_size, runtime.devices)
+    per_device, rest = divmod(training.batch_size, runtime.devices)
     if rest == 0:
         return []
-    fitting = [str(count * runtime.devices) for count in (shares, shares + 1) if count]
+    multiples = [str(count * runtime.devices) for count in (per_device, per_device + 1) if count]
     return [
         f"training.batch_size: received {training.batch_size}; runtime.devices is {runtime.devices}, "
-        f"and each takes an equal share of a batch. Did you mean {' or '.join(fitting)}?"
+        f"and the devices divide a batch equally. Did you mean {' or '.join(multiples)}?"
     ]
 
 
 def warn_unused_gpus() -> None:
-    """Tell of GPUs that are here while TensorFlow for processors alone is installed."""
+    """Log a warning if the machine has GPUs but the installed TensorFlow supports CPUs only."""
     try:
-        distribution(FOR_PROCESSORS)
+        distribution(CPU_DISTRIBUTION)
     except PackageNotFoundError:
         return
     if gpus := visible(os.environ):
         logger.warning(
-            "This machine has %d GPU%s, but %s is installed, which computes on the processor. To use them, first: "
+            "This machine has %d GPU%s, but the installed %s uses the CPU only. To use them, first run: "
             "pip uninstall --yes %s && pip install --editable '.[gpu]'",
-            *(len(gpus), "s" if len(gpus) > 1 else "", FOR_PROCESSORS, FOR_PROCESSORS),
+            *(len(gpus), "s" if len(gpus) > 1 else "", CPU_DISTRIBUTION, CPU_DISTRIBUTION),
         )
 
 
 def name_problems(key: str, names: Sequence[str], known: Sequence[str], what: str) -> list[str]:
-    """Return which names in a list of members are not known, one line each.
+    """Return one line for each unknown name in a list of members.
 
     Args:
-        key: Of the list.
-        names: What it holds.
-        known: What it may hold.
-        what: What these are called.
+        key: Key of the list in params.yaml.
+        names: Names in the list.
+        known: Names that are allowed.
+        what: Plural noun for the allowed names.
     """
     return [
-        f"{key}.{place}: received {name!r}; expected one of the {what} ({', '.join(known)}).{meant(name, known)}"
-        for place, name in enumerate(names)
+        f"{key}.{index}: received {name!r}; expected one of the {what} ({', '.join(known)}).{meant(name, known)}"
+        for index, name in enumerate(names)
         if name not in known
     ]
 
 
 def pipeline_problems(names: Sequence[str]) -> list[str]:
-    """Return which members only one of params.yaml and dvc.yaml has, one line each.
+    """Return one line for each member that is in only one of params.yaml and dvc.yaml.
 
     Args:
-        names: The keys of `models`.
+        names: Keys of `models`.
     """
     if not PIPELINE.is_file():
         return []
@@ -217,24 +211,24 @@ def pipeline_problems(names: Sequence[str]) -> list[str]:
     missing = [name for name in trained if name not in names]
     return [
         *(
-            f"models.{name}: dvc.yaml does not train it. Add {name} to the matrix of train there, and its files "
-            f"wherever those of another member stand; or remove this block.{meant(name, missing)}"
+            f"models.{name}: dvc.yaml does not train it. Add {name} to the matrix of the stage train, and its files "
+            f"wherever the files of another member are listed; or remove this block.{meant(name, missing)}"
             for name in names
             if name not in trained
         ),
         *(
-            f"models.{name}: missing; dvc.yaml trains it. Add the block; or remove {name} from the matrix of train "
-            "there, and its files."
+            f"models.{name}: missing; dvc.yaml trains it. Add the block; or remove {name} from the matrix of the stage "
+            "train, and its files."
             for name in missing
         ),
     ]
 
 
 def starting_weights(models: Mapping[str, Transfer | SmallCNN]) -> dict[str, str]:
-    """Return which members start from weights: member to key of `data.weights`.
+    """Return the members that start from weights, with the key of these weights in `data.weights`.
 
     Args:
-        models: Member to its parameters.
+        models: Parameters by member.
     """
     return {
         name: member.weights
@@ -243,25 +237,25 @@ def starting_weights(models: Mapping[str, Transfer | SmallCNN]) -> dict[str, str
     }
 
 
-def preflight(tree: Any) -> list[str]:
-    """Return what is wrong with params.yaml beyond its single blocks, one line a problem.
+def file_problems(tree: Any) -> list[str]:
+    """Return the problems of params.yaml that no single block shows, one line each.
 
-    A rule is left out where a block it needs is wrong in itself, so that it can be told together
-    with what is wrong there.
+    A check is skipped if a block it needs is invalid, so that its problems can be reported together with those
+    of the block.
 
     Args:
-        tree: The whole file, unchecked.
+        tree: The parsed file, not validated.
     """
     problems: list[str] = []
-    data = _checked(Data, tree, "data")
+    data = _valid_block(Data, tree, "data")
     if data:
         problems += source_problems(data)
         problems += weights_problems(data.weights)
-    runtime, training = _checked(Runtime, tree, "runtime"), _checked(Training, tree, "training")
+    runtime, training = _valid_block(Runtime, tree, "runtime"), _valid_block(Training, tree, "training")
     if runtime and training:
         problems += device_problems(runtime, training)
     models = tree.get("models") if isinstance(tree, dict) else None
-    blocks = {str(name): _checked(Member, models, name) for name in models} if isinstance(models, dict) else {}
+    blocks = {str(name): _valid_block(Member, models, name) for name in models} if isinstance(models, dict) else {}
     if blocks:
         problems += pipeline_problems(list(blocks))
     for name, member in blocks.items():
@@ -271,11 +265,11 @@ def preflight(tree: Any) -> list[str]:
             problems += layer_problems(name, member)
         if isinstance(member, Transfer) and data:
             problems += member_weights_problems(name, member, data.weights)
-    search, ensemble = _checked(Search, tree, "search"), _checked(Ensemble, tree, "ensemble")
+    search, ensemble = _valid_block(Search, tree, "search"), _valid_block(Ensemble, tree, "ensemble")
     if search:
         problems += grid_problems(search)
     if search and blocks:
-        # A block that is wrong in itself may be of any kind.
+        # The kind of an invalid block is unknown, so it may be a small_cnn.
         small = [name for name, member in blocks.items() if not isinstance(member, Transfer)]
         problems += name_problems("search.promote", search.promote, small, "members of kind small_cnn")
     if ensemble and blocks:
@@ -283,7 +277,14 @@ def preflight(tree: Any) -> list[str]:
     return problems
 
 
-def _checked(kind: Any, tree: Any, *keys: str) -> Any:
+def _valid_block(kind: Any, tree: Any, *keys: str) -> Any:
+    """Return a block of params.yaml as its class, or None if it is invalid.
+
+    Args:
+        kind: Class of the block.
+        tree: The parsed file, or a part of it.
+        keys: Keys that lead to the block.
+    """
     for key in keys:
         tree = tree.get(key) if isinstance(tree, dict) else None
     try:

@@ -1,4 +1,4 @@
-"""The whole of params.yaml; of the stages only `check` reads it at once."""
+"""All of params.yaml as one class; only the check stage reads the whole file."""
 
 from pydantic import Field
 

@@ -1,9 +1,4 @@
-"""The versions that outputs depend on.
-
-What the source holds, by content: the same images elsewhere have the same fingerprint.
-
-What files hash to, remembered from run to run.
-"""
+"""Provenance of a run: library versions and the fingerprint of the dataset's content, with a cache of checksums."""
 
 import hashlib
 import json
@@ -15,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from dermoscopy.acquire.params import Data, Weights
-from dermoscopy.acquire.sources import Entry, expand, find
+from dermoscopy.acquire.sources import Entry, expand, find_dataset
 from dermoscopy.core.errors import DatasetError, UserError
 from dermoscopy.core.files import sha256_all, write_beside
 
-# TensorFlow is one distribution for processors alone and another for graphics cards as well.
+# TensorFlow has one distribution for CPUs only, and another that supports GPUs.
 DISTRIBUTIONS = {
     "tensorflow": ("tensorflow-cpu", "tensorflow"),
     "keras": ("keras",),
@@ -29,17 +24,17 @@ DISTRIBUTIONS = {
 }
 
 
-def versions() -> dict[str, str]:
-    """Return each library's installed version, without importing any of them.
+def library_versions() -> dict[str, str]:
+    """Return the installed version of each library that outputs depend on, without importing them.
 
     Raises:
-        UserError: One is not installed.
+        UserError: Libraries are not installed; the message names them.
     """
-    found = {name: _version(names) for name, names in DISTRIBUTIONS.items()}
-    absent = [name for name, number in found.items() if not number]
-    if absent:
-        raise UserError(f"Not installed: {', '.join(absent)}.\nInstall the project's environment with: make run")
-    return found
+    versions = {name: _version(distributions) for name, distributions in DISTRIBUTIONS.items()}
+    missing = [name for name, number in versions.items() if not number]
+    if missing:
+        raise UserError(f"Not installed: {', '.join(missing)}.\nInstall the project's environment with: make run")
+    return versions
 
 
 def _version(distributions: tuple[str, ...]) -> str:
@@ -51,121 +46,127 @@ def _version(distributions: tuple[str, ...]) -> str:
     return ""
 
 
-def remembered_sha256(paths: Sequence[Path], memory: Path) -> list[str]:
-    """Return the sha256 of each file, in the order of the files.
+def cached_sha256(paths: Sequence[Path], cache: Path) -> list[str]:
+    """Return the SHA-256 of each file, in the order of the files.
 
-    A file whose path, size and time of change are remembered is not read; the others are, several at once.
+    A file is read only if its path, size or modification time is not in the cache; files are read in parallel.
 
     Args:
-        paths: Files.
-        memory: A JSON file that is read, and written if it learns something; it may be missing, spoilt
-            or out of reach.
+        paths: Paths of the files.
+        cache: JSON file of known checksums, updated if any is new. It may be missing, damaged or unwritable.
 
     Raises:
         OSError: A file cannot be read.
     """
-    known = _recall(memory)
-    current = {str(path.absolute()): _stamp(path) for path in paths}
+    known = _read_cache(cache)
+    current = {str(path.absolute()): _size_and_time(path) for path in paths}
     changed = [path for path, stamp in current.items() if known.get(path, [])[:2] != stamp]
-    for path, digest in zip(changed, sha256_all(map(Path, changed)), strict=True):
-        known[path] = [*current[path], digest]
+    for path, checksum in zip(changed, sha256_all(map(Path, changed)), strict=True):
+        known[path] = [*current[path], checksum]
     if changed:
-        with suppress(OSError):  # what cannot be remembered is read again
-            _remember(known, memory)
+        with suppress(OSError):  # without a cache the files are read again
+            _write_cache(known, cache)
     return [known[str(path.absolute())][2] for path in paths]
 
 
-def _stamp(path: Path) -> list[int]:
+def _size_and_time(path: Path) -> list[int]:
     status = path.stat()
     return [status.st_size, status.st_mtime_ns]
 
 
-def _remember(known: Mapping[str, list[Any]], memory: Path) -> None:
-    with write_beside(memory, shared=True) as beside:
-        beside.write_text(json.dumps(known))
+def _write_cache(known: Mapping[str, list[Any]], cache: Path) -> None:
+    with write_beside(cache, shared=True) as temporary:
+        temporary.write_text(json.dumps(known))
 
 
-def _recall(memory: Path) -> dict[str, list[Any]]:
+def _read_cache(cache: Path) -> dict[str, list[Any]]:
     try:
-        known = json.loads(memory.read_text())
+        known = json.loads(cache.read_text())
     except (OSError, ValueError, RecursionError):
         return {}
-    return {path: entry for path, entry in known.items() if _is_entry(entry)} if isinstance(known, dict) else {}
+    return {path: entry for path, entry in known.items() if _is_valid(entry)} if isinstance(known, dict) else {}
 
 
-def _is_entry(entry: Any) -> bool:
+def _is_valid(entry: Any) -> bool:
     return isinstance(entry, list) and [type(value) for value in entry] == [int, int, str]
 
 
-def fingerprint(data: Data, starting: Mapping[str, str], memory: Path) -> dict[str, Any]:
-    """Return what the images, their table, the masks and the starting weights hash to; no path is among it.
+def fingerprint(data: Data, starting_weights: Mapping[str, str], cache: Path) -> dict[str, Any]:
+    """Return checksums of the images, their table, the masks and the starting weights, without any path.
 
-    A file of a folder is hashed; a zip's member is known by the CRC-32 and the size its zip states,
-    so that nothing is unpacked. The same content therefore has one fingerprint in folders and
-    another in zips, and goes through acquisition again when it changes from one to the other.
+    Files in folders are identified by SHA-256. Zip members are identified by the CRC-32 and the size that the zip
+    states, so that nothing is unpacked. The same content therefore has one fingerprint in folders and another in
+    zips, and is acquired again when it moves from one to the other.
 
     Args:
-        data: Where they come from; they have to be there.
-        starting: Members that start from weights, each to the key of `data.weights`; other entries do not count.
-        memory: Where hashes are remembered by path, size and time.
+        data: Block `data` of params.yaml; its files must exist.
+        starting_weights: For each member that starts from weights, their key in `data.weights`. Other keys do not
+            count.
+        cache: Path of the cache of checksums.
 
     Returns:
-        "source"; for a directory "metadata", the table's checksum, "images" and, if there are any,
-        "masks": their "count" and the "sha256" over published name and checksum of each in order;
-        "problems", how many of each kind cannot be taken, if any; for the download "doi" and
-        "files", name to md5 as published; "weights", for each member that starts from any: "name", their key
-        in `data.weights`, and "sha256", or for published ones "imagenet", the sha256 that is asked of them or null.
+        Always "source", and "weights": for each member that starts from weights "name", their key in
+        `data.weights`, and either "sha256" or, for published ones, "imagenet" with the configured SHA-256 or None.
+        For a directory also "metadata", the table's checksum; "images" and, if there are any, "masks", each with
+        "count" and the "sha256" over sorted names and checksums; and "problems", the number of unusable files by
+        kind, if any. For the download also "doi", and "files" with the published MD5 by name.
 
     Raises:
         DatasetError: A file cannot be read.
     """
     try:
-        return {"source": data.source, **_archive(data, memory), "weights": _weights(data.weights, starting, memory)}
+        return {
+            "source": data.source,
+            **_dataset_fingerprint(data, cache),
+            "weights": _weights_fingerprint(data.weights, starting_weights, cache),
+        }
     except OSError as error:
         raise DatasetError(
             "The source cannot be read", [f"{error.filename}: {error.strerror}"], "Make it readable, then run again."
         ) from None
 
 
-def _archive(data: Data, memory: Path) -> dict[str, Any]:
+def _dataset_fingerprint(data: Data, cache: Path) -> dict[str, Any]:
     if data.source == "download":
         from dermoscopy.acquire.download import FILES, PAGE
 
         return {"doi": PAGE, "files": {file.name: file.md5 for file in FILES}}
     if data.source != "directory" or data.path is None:
         return {}
-    contents = find(expand(data.path))
-    groups = {"metadata": contents.table, **contents.images, **contents.masks}
-    checksums = _checksums([entry for entries in groups.values() for entry in entries], memory)
+    contents = find_dataset(expand(data.path))
+    files = {"metadata": contents.table, **contents.images, **contents.masks}
+    checksums = _checksums([entry for entries in files.values() for entry in entries], cache)
 
-    def digest(named: Mapping[str, list[Entry]]) -> dict[str, Any]:
-        # A set: what stands twice with the same content counts once.
+    def count_and_checksum(named: Mapping[str, list[Entry]]) -> dict[str, Any]:
+        # A set: entries of one name and equal content count once.
         lines = sorted({f"{name} {checksums[entry]}\n" for name, entries in named.items() for entry in entries})
         return {"count": len(named), "sha256": hashlib.sha256("".join(lines).encode()).hexdigest()}
 
     found: dict[str, Any] = {
         "metadata": ", ".join(sorted({checksums[entry] for entry in contents.table})),
-        "images": digest(contents.images),
+        "images": count_and_checksum(contents.images),
     }
     if contents.masks:
-        found["masks"] = digest(contents.masks)
+        found["masks"] = count_and_checksum(contents.masks)
     if contents.problems:
         found["problems"] = dict(Counter(problem.kind for problem in contents.problems))
     return found
 
 
-def _checksums(entries: list[Entry], memory: Path) -> dict[Entry, str]:
+def _checksums(entries: list[Entry], cache: Path) -> dict[Entry, str]:
     files = [entry for entry in entries if entry.member is None]
-    hashes = remembered_sha256([entry.path for entry in files], memory)
+    hashes = cached_sha256([entry.path for entry in files], cache)
     stated = {entry: f"{entry.member.CRC:08x} {entry.member.file_size}" for entry in entries if entry.member}
     return {**dict(zip(files, hashes, strict=True)), **stated}
 
 
-def _weights(weights: Mapping[str, Weights], starting: Mapping[str, str], memory: Path) -> dict[str, dict[str, Any]]:
-    used = {name: weights[name] for name in starting.values()}
+def _weights_fingerprint(
+    weights: Mapping[str, Weights], starting_weights: Mapping[str, str], cache: Path
+) -> dict[str, dict[str, Any]]:
+    used = {name: weights[name] for name in starting_weights.values()}
     files = {name: expand(entry.source) for name, entry in used.items() if entry.source != "imagenet"}
-    hashes = dict(zip(files, remembered_sha256(list(files.values()), memory), strict=True))
+    hashes = dict(zip(files, cached_sha256(list(files.values()), cache), strict=True))
     return {
         member: {"name": name} | ({"sha256": hashes[name]} if name in hashes else {"imagenet": used[name].sha256})
-        for member, name in starting.items()
+        for member, name in starting_weights.items()
     }

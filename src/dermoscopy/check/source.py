@@ -1,88 +1,96 @@
-"""A folder or a zip that does not hold the dataset."""
+"""Check that `data.path` contains the dataset."""
 
 from pathlib import Path
 
 from dermoscopy.acquire.params import Data
-from dermoscopy.acquire.sources import absence, expand, find, holds, is_part
-from dermoscopy.acquire.zips import members
+from dermoscopy.acquire.sources import check_path, expand, find_dataset, is_dataset_name, why_absent
+from dermoscopy.acquire.zips import list_members
 from dermoscopy.core.nearest import nearest_word
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 from dermoscopy.ham10000.problems import printable, summarize
 
-PARTS = (METADATA, *IMAGE_FOLDERS)
-SHOWN = 6
+EXPECTED = (METADATA, *IMAGE_FOLDERS)
+SHOWN = 6  # names found, in a message
 
 
 def source_problems(data: Data) -> list[str]:
-    """Return what is wrong with `data.path`, where the dataset comes from a folder or zips: one line, or none.
+    """Return the problem of `data.path`, if the source is a folder or zips and there is one.
+
+    Only names and the directories of zips are read.
 
     Args:
-        data: The block; its path is looked at, and of files only the directories of zips are read.
+        data: Block `data` of params.yaml.
     """
     if data.source != "directory":
         return []
     if data.path is None:
         return [
-            "data.path: received null; data.source directory needs the folder that holds "
-            f"{', '.join(PARTS)}, or their zips. Name it with: make run DATA=path"
+            "data.path: received null; data.source directory needs the folder that contains "
+            f"{', '.join(EXPECTED)}, or their zips. Set it with: make run DATA=path"
         ]
     key = f"data.path: received {data.path!r}; "
     path = expand(data.path)
-    if absent := absence(path):
-        return [printable(f"{key}expected a folder or a zip, and this {absent}.{_nearest(path)}")]
-    contents = find(path)
-    sound_part = not data.strict and METADATA not in contents.lacks and contents.images
-    if contents.complete or (sound_part and not contents.fatal):
+    if reason := why_absent(path):
+        return [printable(f"{key}expected a folder or a zip, and this {reason}.{_similar_sibling(path)}")]
+    contents = find_dataset(path)
+    partly_usable = not data.strict and METADATA not in contents.missing and contents.images
+    if contents.complete or (partly_usable and not contents.fatal):
         return []
     if contents.fatal:
-        return [printable(f"{key}{'; '.join(summarize(contents.fatal))}.{_neighbour(path)}")]
-    found = _found(path)
-    spelt, neighbour = _spelt(contents.lacks, found), _neighbour(path)
-    return [printable(f"{key}it lacks {', '.join(contents.lacks)}; found {_shown(found)}.{spelt}{neighbour}")]
+        return [printable(f"{key}{'; '.join(summarize(contents.fatal))}.{_dataset_nearby(path)}")]
+    found = _names_found(path)
+    renames, nearby = _suggested_renames(contents.missing, found), _dataset_nearby(path)
+    missing = ", ".join(contents.missing)
+    return [printable(f"{key}{missing} missing; found {_first_names(found)}.{renames}{nearby}")]
 
 
-def _found(path: Path) -> list[str]:
-    """Return the names a user sees there, at the top."""
+def _names_found(path: Path) -> list[str]:
+    """Return the names at the top of a folder or zip, without hidden ones, sorted."""
     if path.is_dir():
-        names = {other.name for other in _inside(path)}
+        names = {child.name for child in _children(path)}
     else:
-        names = {inside[0] for inside, _ in members(path) if inside}
+        names = {parts[0] for parts, _ in list_members(path) if parts}
     return sorted(name for name in names if not name.startswith("."))
 
 
-def _shown(names: list[str]) -> str:
+def _first_names(names: list[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return f"{', '.join(names[:SHOWN])}{more}" if names else "nothing"
 
 
-def _spelt(lacks: list[str], found: list[str]) -> str:
-    """Return which of the names may be misspelt ones of what is lacking."""
-    unknown = [name for name in found if not is_part(name)]
-    told = ""
-    for part in lacks:
-        near = nearest_word(part, unknown)
-        if near:
-            unknown.remove(near)
-            told += f" If {near} is {part}, rename it."
-    return told
+def _suggested_renames(missing: list[str], found: list[str]) -> str:
+    """Return a sentence for each missing name that a found one resembles."""
+    unknown = [name for name in found if not is_dataset_name(name)]
+    sentences = ""
+    for name in missing:
+        nearest = nearest_word(name, unknown)
+        if nearest:
+            unknown.remove(nearest)
+            sentences += f" If {nearest} is {name}, rename it."
+    return sentences
 
 
-def _nearest(path: Path) -> str:
-    siblings = (other.name for other in _inside(path.parent) if other.suffix.lower() == ".zip" or holds(other.is_dir))
-    near = nearest_word(path.name, siblings)
-    return f" Did you mean {path.parent / near}?" if near else ""
+def _similar_sibling(path: Path) -> str:
+    """Return a question with the folder or zip next to a missing path that has a similar name."""
+    names = (
+        sibling.name
+        for sibling in _children(path.parent)
+        if sibling.suffix.lower() == ".zip" or check_path(sibling.is_dir)
+    )
+    nearest = nearest_word(path.name, names)
+    return f" Did you mean {path.parent / nearest}?" if nearest else ""
 
 
-def _neighbour(path: Path) -> str:
-    """Return where the dataset probably is: one folder up, or one down."""
-    for folder in (path.absolute().parent, *_inside(path)):
-        if holds(folder.is_dir) and find(folder).complete:
+def _dataset_nearby(path: Path) -> str:
+    """Return a question with the parent or child folder that contains the dataset."""
+    for folder in (path.absolute().parent, *_children(path)):
+        if check_path(folder.is_dir) and find_dataset(folder).complete:
             return f" Did you mean {folder}?"
     return ""
 
 
-def _inside(folder: Path) -> list[Path]:
-    """Return what is in a folder, sorted; nothing, if it is none or may not be looked into."""
+def _children(folder: Path) -> list[Path]:
+    """Return the entries of a folder, sorted; none if it is no folder or cannot be read."""
     try:
         return sorted(folder.iterdir())
     except OSError:
