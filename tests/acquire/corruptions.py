@@ -1,4 +1,4 @@
-"""How an dataset is spoilt, and the line that tells it."""
+"""Ways to corrupt a dataset, each with the line that reports it and the images that are left out."""
 
 import csv
 import os
@@ -17,44 +17,44 @@ from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 
 FIRST, SECOND = IMAGE_FOLDERS  # ISIC_0, 2, 4, 6 and ISIC_1, 3, 5, 7
 ALL = {f"ISIC_{number}" for number in range(8)}
-# Given the dataset's folder; may return a zip to take instead of it.
-Spoil = Callable[[Path], object]
+# Corrupts the dataset in a folder; may return the path of a zip to use instead.
+Corruption = Callable[[Path], object]
 
 
 def image_path(dataset: Path, number: int = 2) -> Path:
     return dataset / IMAGE_FOLDERS[number % 2] / f"ISIC_{number}.jpg"
 
 
-def cell(column: str, value: str, row: int = 2) -> Spoil:
-    def spoil(dataset: Path) -> None:
+def cell(column: str, value: str, row: int = 2) -> Corruption:
+    def corrupt(dataset: Path) -> None:
         table = pd.read_csv(dataset / METADATA, dtype=str)
         table.loc[row, column] = value
         table.to_csv(dataset / METADATA, index=False, quoting=csv.QUOTE_ALL)
 
-    return spoil
+    return corrupt
 
 
-def text(change: Callable[[list[str]], list[str]]) -> Spoil:
-    def spoil(dataset: Path) -> None:
+def text(change: Callable[[list[str]], list[str]]) -> Corruption:
+    def corrupt(dataset: Path) -> None:
         path = dataset / METADATA
         path.write_text("\n".join(change(path.read_text().splitlines())) + "\n")
 
-    return spoil
+    return corrupt
 
 
-def header(old: str, new: str) -> Spoil:
+def header(old: str, new: str) -> Corruption:
     return text(lambda lines: [lines[0].replace(old, new), *lines[1:]])
 
 
-def data(content: bytes) -> Spoil:
+def data(content: bytes) -> Corruption:
     return lambda dataset: image_path(dataset).write_bytes(content)
 
 
-def cut(dataset: Path) -> None:
+def truncate(dataset: Path) -> None:
     image_path(dataset).write_bytes(image_path(dataset).read_bytes()[:-200])
 
 
-def saved_as(mode: str, size: tuple[int, int] = (16, 12), file: str = "JPEG") -> Spoil:
+def saved_as(mode: str, size: tuple[int, int] = (16, 12), file: str = "JPEG") -> Corruption:
     return lambda dataset: Image.new(mode, size).save(image_path(dataset), file)
 
 
@@ -63,18 +63,18 @@ def chunk(name: bytes, content: bytes) -> bytes:
 
 
 def png(width: int, height: int, depth: int) -> bytes:
-    """Return a black colour PNG; Pillow cannot write one of 16 bits a channel."""
+    """Return a black RGB PNG; Pillow cannot write one with 16 bits per channel."""
     rows = bytes(1 + width * 3 * depth // 8) * height
     content = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", content) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-def header_only_png(side: int) -> bytes:
-    return png(1, 1, 8)[:8] + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) + chunk(b"IEND", b"")
+def header_only_png(size: int) -> bytes:
+    return png(1, 1, 8)[:8] + chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)) + chunk(b"IEND", b"")
 
 
-def zipped(name: str, content: bytes) -> Spoil:
-    def spoil(dataset: Path) -> Path:
+def zipped(name: str, content: bytes) -> Corruption:
+    def corrupt(dataset: Path) -> Path:
         path = dataset.with_suffix(".zip")
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
             for member in sorted(dataset.rglob("*.*")):
@@ -82,36 +82,38 @@ def zipped(name: str, content: bytes) -> Spoil:
             file.writestr(name, content)
         return path
 
-    return spoil
+    return corrupt
 
 
-def mask(content: bytes, number: int = 2) -> Spoil:
-    def spoil(dataset: Path) -> None:
+def mask(content: bytes, number: int = 2) -> Corruption:
+    def corrupt(dataset: Path) -> None:
         folder = dataset / "HAM10000_segmentations_lesion_tschandl"
         folder.mkdir()
         (folder / f"ISIC_{number}_segmentation.png").write_bytes(content)
         (folder / "ISIC_0_segmentation.png").write_bytes(png(4, 4, 8))
 
-    return spoil
+    return corrupt
 
 
-def cut_mask(dataset: Path) -> None:
+def truncated_mask(dataset: Path) -> None:
     mask(image_path(dataset).read_bytes()[:-200])(dataset)
 
 
-def same_bytes(one: int, other: int) -> Spoil:
-    return lambda dataset: shutil.copy(image_path(dataset, one), image_path(dataset, other))
+def same_bytes(number: int, duplicate: int) -> Corruption:
+    return lambda dataset: shutil.copy(image_path(dataset, number), image_path(dataset, duplicate))
 
 
-FATAL: dict[str, tuple[Spoil, str]] = {
-    "no table": (lambda a: (a / METADATA).unlink(), f"table missing, 1: {METADATA}"),
+FATAL: dict[str, tuple[Corruption, str]] = {
+    "no table": (lambda dataset: (dataset / METADATA).unlink(), f"table missing, 1: {METADATA}"),
     "empty table": (
-        lambda a: (a / METADATA).write_bytes(b""),
+        lambda dataset: (dataset / METADATA).write_bytes(b""),
         f"table that cannot be read, 1: {METADATA} (it is empty)",
     ),
     "no rows": (text(lambda lines: lines[:1]), f"table without rows, 1: {METADATA}"),
     "not UTF-8": (
-        lambda a: (a / METADATA).write_bytes((a / METADATA).read_bytes().replace(b"back", b"R\xfccken", 3)),
+        lambda dataset: (dataset / METADATA).write_bytes(
+            (dataset / METADATA).read_bytes().replace(b"back", b"R\xfccken", 3)
+        ),
         f"table that is not UTF-8, 1: {METADATA} (byte 0xfc in line 2)",
     ),
     "open quote": (
@@ -134,15 +136,15 @@ FATAL: dict[str, tuple[Spoil, str]] = {
         "line with too many or too few fields, 8: line 2 (7 instead of 8),",
     ),
     "no folder": (
-        lambda a: [shutil.rmtree(a / name) for name in IMAGE_FOLDERS],
-        "no sound image is left, 1: 0 of 0",
+        lambda dataset: [shutil.rmtree(dataset / name) for name in IMAGE_FOLDERS],
+        "no valid image is left, 1: 0 of 0",
     ),
     "zip too large": (
         zipped(f"{FIRST}/ISIC_8.jpg", bytes(2_000_000)),
-        "zips that unpack to too much, 1: more than 0.001 GB",
+        "zips that unpack to more than data.limits.unpacked, 1: 0.001 GB",
     ),
 }
-LEFT_OUT: dict[str, tuple[Spoil, str, set[str]]] = {
+LEFT_OUT: dict[str, tuple[Corruption, str, set[str]]] = {
     "line too long": (
         text(lambda lines: [*lines[:3], lines[3] + ",more", *lines[4:]]),
         "line with too many or too few fields, 1: line 4 (8 instead of 7)",
@@ -163,14 +165,14 @@ LEFT_OUT: dict[str, tuple[Spoil, str, set[str]]] = {
     "no lesion_id": (cell("lesion_id", ""), "missing lesion_id, 1: ISIC_2", {"ISIC_2"}),
     "malformed image_id": (cell("image_id", "ISIC 2"), "malformed image_id, 1: ISIC 2 (line 4)", {"ISIC_2", "ISIC 2"}),
     "malformed lesion_id": (cell("lesion_id", "HAM_2\n"), "malformed lesion_id, 1: ISIC_2 ('HAM_2\\n')", {"ISIC_2"}),
-    "id outside": (
+    "image_id with a path": (
         cell("image_id", "../ISIC_2"),
-        "image_id that leaves the folder, 1: ../ISIC_2 (line 4)",
+        "image_id with a path outside the folder, 1: ../ISIC_2 (line 4)",
         {"ISIC_2", "../ISIC_2"},
     ),
-    "id with ending": (
+    "image_id with a file ending": (
         cell("image_id", "ISIC_2.JPG"),
-        "image_id that ends like a file's name, 1: ISIC_2.JPG (line 4)",
+        "image_id with a file ending, 1: ISIC_2.JPG (line 4)",
         {"ISIC_2", "ISIC_2.JPG"},
     ),
     "row twice": (
@@ -213,26 +215,30 @@ LEFT_OUT: dict[str, tuple[Spoil, str, set[str]]] = {
         "malformed image_id, 1: ISIC\\r2 (line ",
         {"ISIC_2", "ISIC\r2"},
     ),
-    "image_id of a copy": (
+    "image_id of an augmented image": (
         cell("image_id", "ISIC_2_copy1"),
-        "image_id that ends like a copy's, 1: ISIC_2_copy1 (line 4)",
+        "image_id with the ending of an augmented image, 1: ISIC_2_copy1 (line 4)",
         {"ISIC_2", "ISIC_2_copy1"},
     ),
-    "image_id too long for its copies": (
+    "image_id too long": (
         cell("image_id", "I" * 201),
         f"malformed image_id, 1: {'I' * 201} (line 4)",
         {"ISIC_2", "I" * 201},
     ),
-    "row alone": (lambda a: image_path(a).unlink(), "row without a image, 1: ISIC_2", {"ISIC_2"}),
-    "image alone": (text(lambda lines: lines[:3] + lines[4:]), "image without a row, 1: ISIC_2", {"ISIC_2"}),
+    "row without an image": (
+        lambda dataset: image_path(dataset).unlink(),
+        "row without an image, 1: ISIC_2",
+        {"ISIC_2"},
+    ),
+    "image without a row": (text(lambda lines: lines[:3] + lines[4:]), "image without a row, 1: ISIC_2", {"ISIC_2"}),
     "both folders": (
-        lambda a: shutil.copy(image_path(a), a / SECOND),
+        lambda dataset: shutil.copy(image_path(dataset), dataset / SECOND),
         "image in both folders, 1: ISIC_2",
         {"ISIC_2"},
     ),
     "no second folder": (
-        lambda a: shutil.rmtree(a / SECOND),
-        f"folder missing, 1: {SECOND} (4 rows without a image)",
+        lambda dataset: shutil.rmtree(dataset / SECOND),
+        f"folder missing, 1: {SECOND} (4 rows without an image)",
         {"ISIC_1", "ISIC_3", "ISIC_5", "ISIC_7"},
     ),
     "same bytes, two diagnoses": (
@@ -241,10 +247,14 @@ LEFT_OUT: dict[str, tuple[Spoil, str, set[str]]] = {
         {"ISIC_2", "ISIC_4"},
     ),
     "zero bytes": (data(b""), "image of zero bytes, 1: ISIC_2", {"ISIC_2"}),
-    "truncated": (cut, "truncated image, 1: ISIC_2 (", {"ISIC_2"}),
-    "no image": (data(b"<html>404</html>"), "file that is not an image, 1: ISIC_2 (neither JPEG nor PNG)", {"ISIC_2"}),
+    "truncated": (truncate, "truncated image, 1: ISIC_2 (", {"ISIC_2"}),
+    "HTML in place of an image": (
+        data(b"<html>404</html>"),
+        "file that is not an image, 1: ISIC_2 (neither JPEG nor PNG)",
+        {"ISIC_2"},
+    ),
     "TIFF": (saved_as("RGB", file="TIFF"), "file that is not an image, 1: ISIC_2 (neither JPEG nor PNG)", {"ISIC_2"}),
-    "spoilt": (
+    "undecodable": (
         data(png(4, 4, 8).replace(b"IDATx", b"IDAT?")),
         "image that cannot be decoded, 1: ISIC_2 (broken data stream",
         {"ISIC_2"},
@@ -254,20 +264,20 @@ LEFT_OUT: dict[str, tuple[Spoil, str, set[str]]] = {
         "image larger than data.limits.pixels, 1: ISIC_2 (40 x 30 pixels)",
         {"ISIC_2"},
     ),
-    "a bomb": (
+    "decompression bomb": (
         data(header_only_png(60_000)),
         "image larger than data.limits.pixels, 1: ISIC_2 (60000 x 60000 pixels)",
         {"ISIC_2"},
     ),
     "16-bit grey": (
-        lambda a: Image.fromarray(np.zeros((4, 4), np.uint16)).save(image_path(a), "PNG"),
-        "image of 16 bits a channel, 1: ISIC_2",
+        lambda dataset: Image.fromarray(np.zeros((4, 4), np.uint16)).save(image_path(dataset), "PNG"),
+        "image with 16 bits per channel, 1: ISIC_2",
         {"ISIC_2"},
     ),
-    "16-bit colour": (data(png(4, 4, 16)), "image of 16 bits a channel, 1: ISIC_2", {"ISIC_2"}),
+    "16-bit colour": (data(png(4, 4, 16)), "image with 16 bits per channel, 1: ISIC_2", {"ISIC_2"}),
     "mask of zero bytes": (mask(b""), "mask of zero bytes, 1: ISIC_2_segmentation", set()),
-    "mask that is none": (mask(b"GIF89a"), "file that is not an image, 1: ISIC_2_segmentation (", set()),
-    "mask cut off": (cut_mask, "truncated mask, 1: ISIC_2_segmentation (", set()),
+    "mask that is not an image": (mask(b"GIF89a"), "file that is not an image, 1: ISIC_2_segmentation (", set()),
+    "truncated mask": (truncated_mask, "truncated mask, 1: ISIC_2_segmentation (", set()),
     "mask too large": (
         mask(header_only_png(60_000)),
         "mask larger than data.limits.pixels, 1: ISIC_2_segmentation (60000 x 60000 pixels)",
@@ -279,12 +289,12 @@ LEFT_OUT: dict[str, tuple[Spoil, str, set[str]]] = {
         set(),
     ),
     "file name that is not UTF-8": (
-        lambda a: shutil.copy(image_path(a), a / FIRST / os.fsdecode(b"ISIC_\xff.jpg")),
+        lambda dataset: shutil.copy(image_path(dataset), dataset / FIRST / os.fsdecode(b"ISIC_\xff.jpg")),
         "file name that is not UTF-8, 1: ISIC_\\udcff.jpg",
         set(),
     ),
     "file names alike": (
-        lambda a: shutil.copy(image_path(a), a / FIRST / "isic_2.jpg"),
+        lambda dataset: shutil.copy(image_path(dataset), dataset / FIRST / "isic_2.jpg"),
         "file names that differ in letter case only, 1: ISIC_2.jpg, isic_2.jpg",
         {"ISIC_2", "isic_2"},
     ),
@@ -295,11 +305,11 @@ LEFT_OUT: dict[str, tuple[Spoil, str, set[str]]] = {
     ),
     "member outside": (
         zipped("../outside.jpg", b"x"),
-        "member that leads out of its zip, 1: dataset.zip: ../outside.jpg",
+        "zip member with a path outside the zip, 1: dataset.zip: ../outside.jpg",
         set(),
     ),
 }
-KEPT: dict[str, tuple[Spoil, str]] = {
+KEPT: dict[str, tuple[Corruption, str]] = {
     "same bytes, one diagnosis": (same_bytes(0, 7), "same bytes under several image_ids, 1: ISIC_0 = ISIC_7"),
     "CMYK": (saved_as("CMYK"), "CMYK image, converted to RGB, 1: ISIC_2"),
     "grey": (saved_as("L"), "grey image, converted to RGB, 1: ISIC_2"),

@@ -1,4 +1,4 @@
-"""A server of files on this machine that can be told to misbehave."""
+"""A local HTTP server of files whose responses can be scripted to fail."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -6,19 +6,19 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-Answer = Callable[["Handler"], None]
+Response = Callable[["Handler"], None]
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `files` by path. The next requests get the answers of `script`, those after it `usual`."""
+    """Serve `files` by path: the next requests get the responses of `script`, later ones `default`."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.files: dict[str, bytes] = {}
-        self.script: list[Answer] = []
-        self.usual: Answer = whole_or_range
-        self.asked: list[tuple[str, str | None]] = []  # path and Range of each request
-        self.sent: list[int] = []  # bytes of each answer's body, as far as it was sent
+        self.script: list[Response] = []
+        self.default: Response = whole_or_range
+        self.requests: list[tuple[str, str | None]] = []  # path and Range of each request
+        self.sent: list[int] = []  # bytes sent of each response's body
         self.ended = threading.Event()
 
     def address(self, path: str) -> str:
@@ -29,11 +29,11 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        self.server.asked.append((self.path, self.headers["Range"]))
+        self.server.requests.append((self.path, self.headers["Range"]))
         self.server.sent.append(0)
         self.number = len(self.server.sent) - 1
-        answer = self.server.script.pop(0) if self.server.script else self.server.usual
-        answer(self)
+        respond = self.server.script.pop(0) if self.server.script else self.server.default
+        respond(self)
 
     @property
     def body(self) -> bytes:
@@ -46,9 +46,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def send(self, body: bytes) -> None:
-        # Before they are: whoever asked may look at once.
+        # Counted before sending: the client may compare at once.
         self.server.sent[self.number] += len(body)
-        with suppress(OSError):  # or may have gone
+        with suppress(OSError):  # the client may be gone
             self.wfile.write(body)
             self.wfile.flush()
 
@@ -57,17 +57,17 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def begin(handler: Handler) -> bytes:
-    """Send the head of an honest answer; return the body that belongs to it."""
-    body, asked = handler.body, handler.headers["Range"]
-    if asked is None:
+    """Send the headers of a correct response and return its body."""
+    body, requested = handler.body, handler.headers["Range"]
+    if requested is None:
         handler.head(200, Content_Length=len(body))
         return body
-    start = int(asked.removeprefix("bytes=").removesuffix("-"))
+    start = int(requested.removeprefix("bytes=").removesuffix("-"))
     if start >= len(body):
         handler.head(416, Content_Range=f"bytes */{len(body)}", Content_Length=0)
         return b""
-    ends = f"bytes {start}-{len(body) - 1}/{len(body)}"
-    handler.head(206, Content_Range=ends, Content_Length=len(body) - start)
+    content_range = f"bytes {start}-{len(body) - 1}/{len(body)}"
+    handler.head(206, Content_Range=content_range, Content_Length=len(body) - start)
     return body[start:]
 
 
@@ -75,21 +75,21 @@ def whole_or_range(handler: Handler) -> None:
     handler.send(begin(handler))
 
 
-def broken_off(after: int, handler: Handler) -> None:
+def interrupted(after: int, handler: Handler) -> None:
     handler.send(begin(handler)[:after])
 
 
-def held_back(after: int, handler: Handler) -> None:
-    """Send so many bytes and then nothing, until the server ends."""
+def stalled(after: int, handler: Handler) -> None:
+    """Send some bytes and then nothing, until the server ends."""
     handler.send(begin(handler)[:after])
     handler.server.ended.wait(60)
 
 
-def dripping(pause: float, piece: int, handler: Handler) -> None:
+def slow(pause: float, size: int, handler: Handler) -> None:
     body = begin(handler)
-    for start in range(0, len(body), piece):
+    for start in range(0, len(body), size):
         handler.server.ended.wait(pause)
-        handler.send(body[start : start + piece])
+        handler.send(body[start : start + size])
 
 
 def without_ranges(handler: Handler) -> None:
@@ -102,13 +102,13 @@ def page(text: bytes, handler: Handler) -> None:
     handler.send(text)
 
 
-def unannounced(text: bytes, handler: Handler) -> None:
+def without_length(text: bytes, handler: Handler) -> None:
     handler.head(200)
     handler.send(text)
 
 
 def other_range(handler: Handler) -> None:
-    """Answer with the range from 0, whatever was asked."""
+    """Respond with the range from 0, whatever was requested."""
     size = len(handler.body)
     handler.head(206, Content_Range=f"bytes 0-{size - 1}/{size}", Content_Length=size)
     handler.send(handler.body)

@@ -35,25 +35,20 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def bring(tmp_path: Path) -> Callable[[Data], Path]:
-    def brought(data: Data) -> Path:
-        starting = {name: name for name in data.weights}
-        acquire(
-            data,
-            SIMULATION,
-            tmp_path / "data",
-            tmp_path / "downloads",
-            members=["vgg19", "cnn_a"],
-            starting=starting,
-        )
-        return tmp_path / "data"
+def run_acquire(tmp_path: Path) -> Callable[[Data], Path]:
+    def acquired(data: Data) -> Path:
+        folder = tmp_path / "data"
+        weights = {name: name for name in data.weights}
+        members = ["vgg19", "cnn_a"]
+        acquire(data, SIMULATION, folder, tmp_path / "downloads", members=members, starting_weights=weights)
+        return folder
 
-    return brought
+    return acquired
 
 
-def test_a_directory_is_copied_as_published(dataset: Path, bring: Callable[[Data], Path]) -> None:
-    (dataset / "notes.txt").write_text("not the dataset's")
-    data = bring(settings("directory", dataset))
+def test_a_directory_is_copied_as_published(dataset: Path, run_acquire: Callable[[Data], Path]) -> None:
+    (dataset / "notes.txt").write_text("not part of the dataset")
+    data = run_acquire(settings("directory", dataset))
     (dataset / "notes.txt").unlink()
     assert contents(data / "raw") == contents(dataset)
     assert PROBLEMS.read(data / "problems.csv").empty
@@ -62,72 +57,74 @@ def test_a_directory_is_copied_as_published(dataset: Path, bring: Callable[[Data
     assert sorted(path.name for path in data.iterdir()) == ["problems.csv", "raw", "truth", "weights"]
 
 
-def test_the_simulated_archive_is_sound(bring: Callable[[Data], Path]) -> None:
-    data = bring(settings("simulated"))
+def test_the_simulated_dataset_is_valid(run_acquire: Callable[[Data], Path]) -> None:
+    data = run_acquire(settings("simulated"))
     assert len(SCORES.read(data / "truth" / "scores.csv")) >= SIMULATION.lesions
     assert PROBLEMS.read(data / "problems.csv").empty
 
 
-def test_a_download_is_taken_from_its_folder(
-    dataset: Path, bring: Callable[[Data], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_download_is_copied_from_its_folder(
+    dataset: Path, run_acquire: Callable[[Data], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
+    folders = []
 
     def download(folder: Path) -> Path:
-        asked.append(folder)
+        folders.append(folder)
         return dataset
 
     monkeypatch.setattr(module, "download", download)
-    data = bring(settings("download"))
-    assert asked == [tmp_path / "downloads"]
+    data = run_acquire(settings("download"))
+    assert folders == [tmp_path / "downloads"]
     assert contents(data / "raw") == contents(dataset)
     assert SCORES.read(data / "truth" / "scores.csv").empty
 
 
-@pytest.mark.parametrize("spoil", ["dataset", "weights", "path"])
-def test_refusal_leaves_the_last_good_data(dataset: Path, bring: Callable[[Data], Path], spoil: str) -> None:
-    data = bring(settings("directory", dataset))
+@pytest.mark.parametrize("invalid", ["dataset", "weights", "path"])
+def test_a_refused_dataset_leaves_the_last_valid_data(
+    dataset: Path, run_acquire: Callable[[Data], Path], invalid: str
+) -> None:
+    data = run_acquire(settings("directory", dataset))
     before = contents(data)
     table = dataset / METADATA
-    if spoil == "dataset":
+    if invalid == "dataset":
         table.write_text(table.read_text().replace(",mel,", ",melanoma,"))
-    weights: dict[str, Any] = {"vgg19": Weights(source="absent.h5", sha256=None)} if spoil == "weights" else {}
-    with pytest.raises(WeightsError if spoil == "weights" else DatasetError):
-        bring(settings("directory", dataset / "absent" if spoil == "path" else dataset, **weights))
+    weights: dict[str, Any] = {"vgg19": Weights(source="absent.h5", sha256=None)} if invalid == "weights" else {}
+    with pytest.raises(WeightsError if invalid == "weights" else DatasetError):
+        run_acquire(settings("directory", dataset / "absent" if invalid == "path" else dataset, **weights))
     assert contents(data) == before
 
 
-def test_archive_and_weights_are_refused_in_one_message(dataset: Path, bring: Callable[[Data], Path]) -> None:
+def test_dataset_and_weights_are_refused_in_one_message(dataset: Path, run_acquire: Callable[[Data], Path]) -> None:
     weights = {"vgg19": Weights(source="absent.h5", sha256=None)}
-    with pytest.raises(UserError) as refusal:
-        bring(settings("directory", dataset / "absent", **weights))
-    assert "absent.h5" in str(refusal.value)
-    assert f"data.path: {dataset / 'absent'}" in str(refusal.value)
+    with pytest.raises(UserError) as error:
+        run_acquire(settings("directory", dataset / "absent", **weights))
+    assert "absent.h5" in str(error.value)
+    assert f"data.path: {dataset / 'absent'}" in str(error.value)
 
 
-def test_no_path_is_told(bring: Callable[[Data], Path]) -> None:
+def test_a_missing_path_is_reported(run_acquire: Callable[[Data], Path]) -> None:
     with pytest.raises(DatasetError, match=r"data\.path: null"):
-        bring(settings("directory"))
+        run_acquire(settings("directory"))
 
 
 @pytest.mark.parametrize(
-    ("odd", "said"), [("~nosuchuser/x", "is not there"), ("x" * 300, r"cannot be reached \(File name too long\)")]
+    ("path", "reason"), [("~nosuchuser/x", "does not exist"), ("x" * 300, r"cannot be reached \(File name too long\)")]
 )
-def test_an_odd_path_is_told(bring: Callable[[Data], Path], odd: str, said: str) -> None:
-    with pytest.raises(DatasetError, match=f"data\\.path: {odd} {said}"):
-        bring(settings("directory", Path(odd)))
+def test_an_invalid_path_is_reported(run_acquire: Callable[[Data], Path], path: str, reason: str) -> None:
+    with pytest.raises(DatasetError, match=f"data\\.path: {path} {reason}"):
+        run_acquire(settings("directory", Path(path)))
 
 
-def test_a_name_that_is_not_utf_8_is_told(dataset: Path, bring: Callable[[Data], Path]) -> None:
+def test_a_name_that_is_not_utf_8_is_reported(dataset: Path, run_acquire: Callable[[Data], Path]) -> None:
     (dataset / "HAM10000_images_part_1" / os.fsdecode(b"\xff.jpg")).write_bytes(b"x")
     with pytest.raises(DatasetError, match=r"file name that is not UTF-8, 1: \\udcff\.jpg"):
-        bring(settings("directory", dataset))
+        run_acquire(settings("directory", dataset))
 
 
-def test_a_full_disk_leaves_the_last_good_data(
-    dataset: Path, bring: Callable[[Data], Path], monkeypatch: pytest.MonkeyPatch
+def test_a_full_disk_leaves_the_last_valid_data(
+    dataset: Path, run_acquire: Callable[[Data], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = bring(settings("directory", dataset))
+    data = run_acquire(settings("directory", dataset))
     before = contents(data)
     copyfile, copied = shutil.copyfile, []
 
@@ -138,7 +135,7 @@ def test_a_full_disk_leaves_the_last_good_data(
 
     monkeypatch.setattr(shutil, "copyfile", fill)
     with pytest.raises(OSError, match="No space left") as full:
-        bring(settings("directory", dataset))
+        run_acquire(settings("directory", dataset))
     assert full.value.errno == errno.ENOSPC
     assert contents(data) == before
     assert sorted(path.name for path in data.iterdir()) == ["problems.csv", "raw", "truth", "weights"]
@@ -161,22 +158,22 @@ def project(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     file.read.cache_clear()
 
 
-def test_the_stage_tells_without_a_traceback_and_exits_with_2(
+def test_the_stage_reports_an_invalid_dataset_without_a_traceback_and_exits_with_2(
     project: Path, dataset: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (dataset / METADATA).write_text("lesion_id;image_id\n")
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exit_info:
         run(stage)
-    assert ended.value.code == 2
+    assert exit_info.value.code == 2
     [record] = [record for record in caplog.records if record.levelname == "ERROR"]
     assert "column missing from the table, 5: dx (received 'lesion_id, image_id')" in record.getMessage()
     assert record.exc_info is None
     assert [path.name for path in (project / "data").iterdir()] == ["source.json"]
 
 
-def test_the_stage_brings_a_sound_archive(project: Path, dataset: Path) -> None:
-    with pytest.raises(SystemExit) as ended:
+def test_the_stage_acquires_a_valid_dataset(project: Path, dataset: Path) -> None:
+    with pytest.raises(SystemExit) as exit_info:
         run(stage)
-    assert ended.value.code == 0
+    assert exit_info.value.code == 0
     assert contents(project / "data" / "raw") == contents(dataset)
     assert {path.name for path in (project / "data" / "weights").iterdir()} == set(member_names())

@@ -25,27 +25,27 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def pack(path: Path, files: Iterable[tuple[str, bytes]]) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as dataset:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files:
-            dataset.writestr(name, content)
+            archive.writestr(name, content)
 
 
 def files_of(folder: Path) -> list[tuple[str, bytes]]:
     return sorted(contents(folder).items())
 
 
-def zip_parts(dataset: Path, prefix: str = "") -> None:
-    for part in IMAGE_FOLDERS:
-        pack(dataset / f"{part}.zip", [(prefix + name, content) for name, content in files_of(dataset / part)])
-        shutil.rmtree(dataset / part)
+def zip_folders(dataset: Path, prefix: str = "") -> None:
+    for folder in IMAGE_FOLDERS:
+        pack(dataset / f"{folder}.zip", [(prefix + name, content) for name, content in files_of(dataset / folder)])
+        shutil.rmtree(dataset / folder)
 
 
 def zips_with_folders_and_junk(dataset: Path) -> None:
-    for part in IMAGE_FOLDERS:
-        members = [(f"{part}/{name}", content) for name, content in files_of(dataset / part)]
-        junk = [(f"__MACOSX/{part}/{name}", b"x") for name, _ in files_of(dataset / part)]
-        pack(dataset / f"{part}.zip", [(f"{part}/", b""), *members, *junk, (f"{part}/.DS_Store", b"x")])
-        shutil.rmtree(dataset / part)
+    for folder in IMAGE_FOLDERS:
+        members = [(f"{folder}/{name}", content) for name, content in files_of(dataset / folder)]
+        junk = [(f"__MACOSX/{folder}/{name}", b"x") for name, _ in files_of(dataset / folder)]
+        pack(dataset / f"{folder}.zip", [(f"{folder}/", b""), *members, *junk, (f"{folder}/.DS_Store", b"x")])
+        shutil.rmtree(dataset / folder)
 
 
 def folder_and_zip(dataset: Path) -> None:
@@ -54,24 +54,24 @@ def folder_and_zip(dataset: Path) -> None:
 
 
 def kaggle(dataset: Path, name: str = "dataset.zip") -> None:
-    """One zip, with the folders a second time in lower case."""
+    """Pack a single zip that contains the folders a second time in lower case."""
     files = files_of(dataset)
-    again = [(path.replace("HAM10000_images", "ham10000_images"), content) for path, content in files if "/" in path]
+    copies = [(path.replace("HAM10000_images", "ham10000_images"), content) for path, content in files if "/" in path]
     shutil.rmtree(dataset)
     dataset.mkdir()
-    pack(dataset / name, [*files, *again, ("hmnist_28_28_L.csv", b"pixel0000\n")])
+    pack(dataset / name, [*files, *copies, ("hmnist_28_28_L.csv", b"pixel0000\n")])
 
 
 def nested(dataset: Path) -> None:
-    for part in IMAGE_FOLDERS:
-        (dataset / part).rename(dataset / "moving")
-        (dataset / part).mkdir()
-        (dataset / "moving").rename(dataset / part / part)
+    for folder in IMAGE_FOLDERS:
+        (dataset / folder).rename(dataset / "moving")
+        (dataset / folder).mkdir()
+        (dataset / "moving").rename(dataset / folder / folder)
 
 
 def lower_case(dataset: Path) -> None:
-    for part in IMAGE_FOLDERS:
-        (dataset / part).rename(dataset / part.lower())
+    for folder in IMAGE_FOLDERS:
+        (dataset / folder).rename(dataset / folder.lower())
 
 
 def other_endings(dataset: Path) -> None:
@@ -87,7 +87,7 @@ def junk(dataset: Path) -> None:
     (dataset / "images" / "ISIC_9.jpg").write_text("x")
 
 
-def unpacked_beside_its_zip(dataset: Path) -> None:
+def unpacked_next_to_its_zip(dataset: Path) -> None:
     pack(dataset / "dataset.zip", files_of(dataset))
 
 
@@ -100,15 +100,15 @@ LAYOUTS: dict[str, Callable[[Path], object]] = {
     "as published": lambda dataset: None,
     "tab": lambda dataset: (dataset / METADATA).rename(dataset / "HAM10000_metadata.tab"),
     "no ending": lambda dataset: (dataset / METADATA).rename(dataset / "HAM10000_metadata"),
-    "csv beside tab": lambda dataset: (dataset / "HAM10000_metadata.tab").write_text("other"),
-    "zips": zip_parts,
-    "zips, folders within": lambda dataset: zip_parts(dataset, "images/"),
-    "zips from Windows": lambda dataset: zip_parts(dataset, "images\\"),
+    "csv and tab": lambda dataset: (dataset / "HAM10000_metadata.tab").write_text("other"),
+    "zips": zip_folders,
+    "zips, folders within": lambda dataset: zip_folders(dataset, "images/"),
+    "zips from Windows": lambda dataset: zip_folders(dataset, "images\\"),
     "zips with junk": zips_with_folders_and_junk,
     "folder and zip": folder_and_zip,
     "Kaggle": kaggle,
     "Kaggle, its own name": lambda dataset: kaggle(dataset, "skin-cancer-mnist-ham10000.zip"),
-    "Kaggle, unpacked beside its zip": unpacked_beside_its_zip,
+    "Kaggle, unpacked next to its zip": unpacked_next_to_its_zip,
     "nested": nested,
     "lower case": lower_case,
     "other endings": other_endings,
@@ -118,7 +118,7 @@ LAYOUTS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_layout_gives_the_same_copy(dataset: Path, tmp_path: Path, layout: str) -> None:
+def test_every_layout_is_copied_alike(dataset: Path, tmp_path: Path, layout: str) -> None:
     published = contents(dataset)
     LAYOUTS[layout](dataset)
     assert copy(dataset, tmp_path) == []
@@ -126,7 +126,7 @@ def test_every_layout_gives_the_same_copy(dataset: Path, tmp_path: Path, layout:
     assert contents(tmp_path / "masks") == {}
 
 
-def test_the_zip_itself_may_be_named(dataset: Path, tmp_path: Path) -> None:
+def test_the_source_may_be_a_single_zip(dataset: Path, tmp_path: Path) -> None:
     published = contents(dataset)
     kaggle(dataset)
     assert copy(dataset / "dataset.zip", tmp_path) == []
@@ -141,7 +141,7 @@ def test_the_table_is_copied_byte_for_byte(dataset: Path, tmp_path: Path) -> Non
     assert (tmp_path / "raw" / METADATA).read_bytes() == table
 
 
-def test_copies_are_files_of_their_own(dataset: Path, tmp_path: Path) -> None:
+def test_copied_files_are_no_links(dataset: Path, tmp_path: Path) -> None:
     linked(dataset)
     copy(dataset, tmp_path)
     image = tmp_path / "raw" / FIRST / "ISIC_0.jpg"
@@ -152,7 +152,7 @@ def test_copies_are_files_of_their_own(dataset: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["HAM10000_segmentations_lesion_tschandl", "my Masks"])
 @pytest.mark.parametrize("shape", ["folder", "nested", "zip", "zip with a folder"])
-def test_masks_are_taken_where_there_are_any(dataset: Path, tmp_path: Path, name: str, shape: str) -> None:
+def test_masks_are_copied_if_there_are_any(dataset: Path, tmp_path: Path, name: str, shape: str) -> None:
     masks = {f"ISIC_{number}_segmentation.png": bytes([number]) for number in range(3)}
     files = {**masks, "ATTRIBUTION.txt": b"x", "ISIC_7.png": b"x"}
     folder = dataset / name / (name if shape == "nested" else "")
@@ -167,60 +167,65 @@ def test_masks_are_taken_where_there_are_any(dataset: Path, tmp_path: Path, name
     assert contents(tmp_path / "masks") == masks
 
 
-def test_what_is_lacking_is_left_to_verification(dataset: Path, tmp_path: Path) -> None:
+def test_missing_files_are_left_to_verification(dataset: Path, tmp_path: Path) -> None:
     shutil.rmtree(dataset / SECOND)
     (dataset / METADATA).unlink()
     assert copy(dataset, tmp_path) == []
     assert [path.name for path in (tmp_path / "raw").iterdir()] == [FIRST]
 
 
-def test_another_image_ending_is_told(dataset: Path, tmp_path: Path) -> None:
+def test_an_image_of_another_format_is_reported(dataset: Path, tmp_path: Path) -> None:
     (dataset / FIRST / "ISIC_0.jpg").rename(dataset / FIRST / "ISIC_0.PNG")
     assert copy(dataset, tmp_path) == [Problem("file that is not a .jpg", "ISIC_0.PNG")]
     assert len(contents(tmp_path / "raw")) == 8
 
 
-@pytest.mark.parametrize("content", ["the same", "other"])
-def test_what_is_there_twice_must_be_the_same(dataset: Path, tmp_path: Path, content: str) -> None:
-    twin = dataset / FIRST.lower() / "ISIC_0.JPEG"
-    twin.parent.mkdir()
-    shutil.copyfile(dataset / FIRST / "ISIC_0.jpg", twin)
-    if content == "other":
-        twin.write_bytes(b"other")
-    places = f"{FIRST}/ISIC_0.jpg and {FIRST.lower()}/ISIC_0.JPEG"
-    told = [Problem("file that is there twice, with other content", "ISIC_0.jpg", places, ("ISIC_0",))]
-    assert copy(dataset, tmp_path) == (told if content == "other" else [])
+@pytest.mark.parametrize("content", ["equal", "different"])
+def test_a_file_that_exists_twice_must_have_equal_content(dataset: Path, tmp_path: Path, content: str) -> None:
+    duplicate = dataset / FIRST.lower() / "ISIC_0.JPEG"
+    duplicate.parent.mkdir()
+    shutil.copyfile(dataset / FIRST / "ISIC_0.jpg", duplicate)
+    if content == "different":
+        duplicate.write_bytes(b"other")
+    paths = f"{FIRST}/ISIC_0.jpg and {FIRST.lower()}/ISIC_0.JPEG"
+    problem = Problem("file that exists twice with different content", "ISIC_0.jpg", paths, ("ISIC_0",))
+    assert copy(dataset, tmp_path) == ([problem] if content == "different" else [])
 
 
-def test_a_zip_may_hold_two_that_differ(dataset: Path, tmp_path: Path) -> None:
+def test_a_zip_with_different_files_of_one_name(dataset: Path, tmp_path: Path) -> None:
     files = files_of(dataset)
     shutil.rmtree(dataset)
     pack(tmp_path / "dataset.zip", [*files, (f"{FIRST.lower()}/ISIC_0.jpg", b"other"), ("again/" + METADATA, b"other")])
-    told = copy(tmp_path / "dataset.zip", tmp_path)
-    assert [(problem.name, problem.outcome) for problem in told] == [("ISIC_0.jpg", "left out"), (METADATA, "fatal")]
+    problems = copy(tmp_path / "dataset.zip", tmp_path)
+    assert [(problem.name, problem.outcome) for problem in problems] == [
+        ("ISIC_0.jpg", "left out"),
+        (METADATA, "fatal"),
+    ]
 
 
 @pytest.mark.parametrize(
     "name", ["../outside.jpg", "/tmp/outside.jpg", "C:\\outside.jpg", f"{FIRST}/../../outside.jpg"]
 )
-def test_a_member_that_leads_out_is_told_and_not_written(dataset: Path, tmp_path: Path, name: str) -> None:
+def test_a_member_with_a_path_outside_the_zip_is_reported_and_not_written(
+    dataset: Path, tmp_path: Path, name: str
+) -> None:
     published = contents(dataset)
     pack(dataset / f"{SECOND}.zip", [*files_of(dataset / SECOND), (name, b"x")])
     shutil.rmtree(dataset / SECOND)
-    below = tmp_path / "a" / "b"
-    assert copy(dataset, below) == [Problem("member that leads out of its zip", f"{SECOND}.zip: {name}")]
+    target = tmp_path / "a" / "b"
+    assert copy(dataset, target) == [Problem("zip member with a path outside the zip", f"{SECOND}.zip: {name}")]
     assert contents(tmp_path / "a") == {f"b/raw/{path}": content for path, content in published.items()}
     assert not Path("/tmp/outside.jpg").exists()
 
 
-def test_a_damaged_member_is_told(dataset: Path, tmp_path: Path) -> None:
-    zip_parts(dataset)
+def test_a_damaged_member_is_reported(dataset: Path, tmp_path: Path) -> None:
+    zip_folders(dataset)
     path = dataset / f"{FIRST}.zip"
     with zipfile.ZipFile(path) as file:
         start = file.getinfo("ISIC_2.jpg").header_offset + 60
-    spoilt = bytearray(path.read_bytes())
-    spoilt[start : start + 20] = bytes(20)
-    path.write_bytes(spoilt)
+    damaged = bytearray(path.read_bytes())
+    damaged[start : start + 20] = bytes(20)
+    path.write_bytes(damaged)
     [problem] = copy(dataset, tmp_path)
     assert problem.kind == "damaged member of a zip"
     assert problem.name == f"{FIRST}.zip: ISIC_2.jpg"
@@ -232,50 +237,48 @@ def test_a_damaged_member_is_told(dataset: Path, tmp_path: Path) -> None:
 def test_an_encrypted_table_is_fatal(dataset: Path, tmp_path: Path) -> None:
     pack(dataset / "dataset.zip", [(METADATA, (dataset / METADATA).read_bytes())])
     (dataset / METADATA).unlink()
-    spoilt = bytearray((dataset / "dataset.zip").read_bytes())
-    spoilt[spoilt.index(b"PK\x01\x02") + 8] |= 1
-    (dataset / "dataset.zip").write_bytes(spoilt)
+    damaged = bytearray((dataset / "dataset.zip").read_bytes())
+    damaged[damaged.index(b"PK\x01\x02") + 8] |= 1
+    (dataset / "dataset.zip").write_bytes(damaged)
     [problem] = copy(dataset, tmp_path)
     assert problem[:2] == ("encrypted member of a zip", f"dataset.zip: {METADATA}")
     assert problem.outcome == "fatal"
 
 
-def test_a_zip_that_is_none_is_fatal(dataset: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_no_zip_is_fatal(dataset: Path, tmp_path: Path) -> None:
     (dataset / f"{SECOND}.zip").write_text("<html>Sign in</html>")
-    told = Problem("file that cannot be read as a zip", f"{SECOND}.zip", "File is not a zip file", outcome="fatal")
-    assert copy(dataset, tmp_path) == [told]
+    problem = Problem("file that cannot be read as a zip", f"{SECOND}.zip", "File is not a zip file", outcome="fatal")
+    assert copy(dataset, tmp_path) == [problem]
     assert not (tmp_path / "raw").exists()
 
 
 def test_a_zip_inside_a_zip_is_not_opened(dataset: Path, tmp_path: Path) -> None:
-    zip_parts(dataset)
+    zip_folders(dataset)
     pack(tmp_path / "dataverse_files.zip", files_of(dataset))
-    told = copy(tmp_path / "dataverse_files.zip", tmp_path)
-    assert [(problem.kind, problem.outcome) for problem in told] == [("zip inside a zip", "fatal")] * 2
+    problems = copy(tmp_path / "dataverse_files.zip", tmp_path)
+    assert [(problem.kind, problem.outcome) for problem in problems] == [("zip inside a zip", "fatal")] * 2
 
 
-@pytest.mark.parametrize("claims", ["true", "too little"])
-def test_zips_unpack_to_no_more_than_the_limit(
-    dataset: Path, tmp_path: Path, claims: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stated", ["correct", "too small"])
+def test_zips_unpack_to_the_limit_at_most(
+    dataset: Path, tmp_path: Path, stated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kaggle(dataset)
-    if claims == "too little":
-        monkeypatch.setattr("dermoscopy.acquire.copy._claimed", lambda files: 0)
+    if stated == "too small":
+        monkeypatch.setattr("dermoscopy.acquire.copy._stated_size", lambda files: 0)
     [problem] = copy(dataset, tmp_path, Limits(pixels=1, unpacked=2e-6))
-    assert problem[:2] == ("zips that unpack to too much", "more than 2e-06 GB")
+    assert problem[:2] == ("zips that unpack to more than data.limits.unpacked", "2e-06 GB")
     assert problem.outcome == "fatal"
     written = sum(map(len, contents(tmp_path / "raw").values()))
     assert written <= 2_000
-    assert (written > 0) == (claims == "too little")
+    assert (written > 0) == (stated == "too small")
 
 
-def test_a_folder_is_no_matter_of_that_limit(dataset: Path, tmp_path: Path) -> None:
+def test_the_limit_does_not_apply_to_folders(dataset: Path, tmp_path: Path) -> None:
     assert copy(dataset, tmp_path, Limits(pixels=1, unpacked=1e-9)) == []
 
 
-def test_a_photograph_that_cannot_be_read_is_told(
-    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreadable_image_is_reported(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copyfile = shutil.copyfile
 
     def fail(source: Path, target: Path) -> None:
@@ -285,14 +288,14 @@ def test_a_photograph_that_cannot_be_read_is_told(
 
     monkeypatch.setattr(shutil, "copyfile", fail)
     number = errno.EACCES
-    told = Problem("file that cannot be copied", "ISIC_0.jpg", "Permission denied", ("ISIC_0",))
-    assert copy(dataset, tmp_path) == [told]
+    problem = Problem("file that cannot be copied", "ISIC_0.jpg", "Permission denied", ("ISIC_0",))
+    assert copy(dataset, tmp_path) == [problem]
     for number in (errno.ENOSPC, errno.EDQUOT):
         with pytest.raises(OSError, match=os.strerror(number)):
             copy(dataset, tmp_path)
 
 
-def test_nothing_stays_of_a_file_that_broke_off(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_partly_copied_file_is_removed(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(source: Path, target: Path) -> None:
         target.write_bytes(b"half")
         raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -302,8 +305,8 @@ def test_nothing_stays_of_a_file_that_broke_off(dataset: Path, tmp_path: Path, m
     assert contents(tmp_path / "raw") == {}
 
 
-def test_nothing_of_the_source_changes(dataset: Path, tmp_path: Path) -> None:
-    zip_parts(dataset)
+def test_the_source_is_unchanged(dataset: Path, tmp_path: Path) -> None:
+    zip_folders(dataset)
     before = contents(dataset)
     copy(dataset, tmp_path)
     assert contents(dataset) == before

@@ -4,32 +4,32 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dermoscopy.acquire.verify import inspect
+from dermoscopy.acquire.verify import check_image
 from dermoscopy.core.images import read_image
 
 
 @pytest.fixture
-def spoilt() -> list[bytes]:
-    """Images cut, or with a byte changed, each in sixty places."""
+def damaged_images() -> list[bytes]:
+    """Images truncated, or with one byte changed, at sixty positions each."""
     contents = []
     for mode, file in (("RGB", "JPEG"), ("CMYK", "JPEG"), ("RGB", "PNG")):
         stream = io.BytesIO()
         Image.effect_noise((40, 30), 80).convert(mode).save(stream, file)
         whole = stream.getvalue()
-        for place in range(20, len(whole), len(whole) // 60):
-            contents.append(whole[:place])
-            contents.append(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        for position in range(20, len(whole), len(whole) // 60):
+            contents.append(whole[:position])
+            contents.append(whole[:position] + bytes([whole[position] ^ 0x55]) + whole[position + 1 :])
     return contents
 
 
-def test_what_passes_is_read_later_at_any_size(spoilt: list[bytes], tmp_path: Path) -> None:
+def test_every_image_that_passes_can_be_read_at_any_size(damaged_images: list[bytes], tmp_path: Path) -> None:
     path = tmp_path / "ISIC_1.jpg"
     passed = 0
-    for content in spoilt:
+    for content in damaged_images:
         path.write_bytes(content)
-        problem = inspect(path, pixels=10**6)
+        problem = check_image(path, pixels=10**6)
         if problem is None or problem.outcome == "kept":
             passed += 1
             for size in (3, 10, 64):
                 assert read_image(path, size).shape == (size, size, 3)
-    assert 10 < passed < len(spoilt) / 2
+    assert 10 < passed < len(damaged_images) / 2

@@ -10,16 +10,16 @@ PARAMS = Path("params.yaml").resolve()
 
 @pytest.fixture
 def tree() -> dict[str, Any]:
-    """params.yaml as it is committed, to be spoilt."""
+    """The committed params.yaml, parsed; tests change it."""
     return read_yaml(PARAMS.read_text())
 
 
 @pytest.fixture
 def dataset(tmp_path) -> Path:
-    """A folder that looks like HAM10000, of two images."""
+    """A folder in the layout of HAM10000 with two images."""
     folder = tmp_path / "dataset" / "ham10000"
-    for part, name in (("HAM10000_images_part_1", "ISIC_1.jpg"), ("HAM10000_images_part_2", "ISIC_2.jpg")):
-        (folder / part).mkdir(parents=True)
-        (folder / part / name).write_bytes(name.encode())
+    for images, name in (("HAM10000_images_part_1", "ISIC_1.jpg"), ("HAM10000_images_part_2", "ISIC_2.jpg")):
+        (folder / images).mkdir(parents=True)
+        (folder / images / name).write_bytes(name.encode())
     (folder / "HAM10000_metadata.csv").write_text("lesion_id,image_id\n")
     return folder

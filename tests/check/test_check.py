@@ -1,4 +1,4 @@
-"""The stage itself, as dvc runs it."""
+"""The check stage, run as DVC runs it."""
 
 import json
 import os
@@ -39,21 +39,21 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     }
 
 
-def test_it_names_the_source_and_the_versions(workspace):
-    done = check(workspace)
-    assert (done.returncode, done.stdout) == (0, "")
+def test_it_records_the_source_and_the_versions(workspace):
+    process = check(workspace)
+    assert (process.returncode, process.stdout) == (0, "")
     assert json.loads((workspace / "data/source.json").read_text()) == {"source": "simulated", "weights": {}}
     assert "keras" in json.loads((workspace / "data/environment.json").read_text())
 
 
-def test_a_second_time_it_writes_nothing(workspace):
+def test_a_second_run_writes_nothing(workspace):
     check(workspace)
     before = contents(workspace)
     assert check(workspace, "seed=2").returncode == 0
     assert contents(workspace) == before
 
 
-def test_the_same_content_elsewhere_has_the_same_name(workspace, dataset, tmp_path):
+def test_the_same_content_elsewhere_has_the_same_fingerprint(workspace, dataset, tmp_path):
     check(workspace, "data.source=directory", f'data.path="{dataset}"')
     before = contents(workspace)
     shutil.copytree(dataset, tmp_path / "elsewhere")
@@ -63,24 +63,24 @@ def test_the_same_content_elsewhere_has_the_same_name(workspace, dataset, tmp_pa
     assert (workspace / ".checkpoints/hashes.json").is_file()
 
 
-def test_it_refuses_all_at_once_and_touches_nothing(workspace, dataset):
+def test_it_reports_all_problems_at_once_and_writes_nothing(workspace, dataset):
     check(workspace)
     before = contents(workspace)
-    done = check(workspace, "optimizer=adma", "models.cnn_b.image_size=16", "data.source=directory", "data.path=/no")
-    assert done.returncode == 2
-    told = done.stdout + done.stderr
-    assert told.startswith("params.yaml has 3 problems:")
-    assert "Did you mean adam?" in told
-    assert "models.cnn_b.image_size" in told
-    assert "data.path" in told
-    assert told.rstrip().endswith("git restore params.yaml")
-    assert "Traceback" not in told
+    process = check(workspace, "optimizer=adma", "models.cnn_b.image_size=16", "data.source=directory", "data.path=/no")
+    assert process.returncode == 2
+    output = process.stdout + process.stderr
+    assert "3 problems" in output.splitlines()[0]
+    assert "adam?" in output
+    assert "models.cnn_b.image_size" in output
+    assert "data.path" in output
+    assert "git restore params.yaml" in output
+    assert "Traceback" not in output
     assert contents(workspace) == before
     assert not (workspace / ".checkpoints").exists()
 
 
-def test_git_sees_a_refused_value_of_the_same_length(workspace):
-    """dvc tells git of params.yaml and writes it within one second; git compares length and whole seconds."""
+def test_git_notices_a_refused_value_of_the_same_length(workspace):
+    """DVC adds params.yaml to git's index and writes it within one second; git compares size and whole seconds."""
 
     def git(*arguments: str) -> str:
         return subprocess.run(["git", *arguments], cwd=workspace, check=True, capture_output=True, text=True).stdout
@@ -98,13 +98,13 @@ def test_git_sees_a_refused_value_of_the_same_length(workspace):
     assert (workspace / "params.yaml").read_text() == before
 
 
-def test_what_is_remembered_outlives_a_queued_experiment_s_folder(workspace, dataset, tmp_path):
+def test_the_cache_of_checksums_is_outside_the_folder_of_a_queued_experiment(workspace, dataset, tmp_path):
     check(workspace, "data.source=directory", f'data.path="{dataset}"', root=tmp_path)
     assert (tmp_path / ".checkpoints/hashes.json").is_file()
     assert not (workspace / ".checkpoints").exists()
 
 
-def test_it_loads_nothing_heavy():
+def test_it_imports_no_heavy_library():
     code = (
         "import runpy, sys\n"
         "runpy.run_path('stages/check.py')\n"

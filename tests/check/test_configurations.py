@@ -1,4 +1,4 @@
-"""What the paper and its sources tried, as docs/how-to/training.md configures it."""
+"""Configurations of the paper and its sources in docs/how-to/training.md."""
 
 import shutil
 from pathlib import Path
@@ -30,7 +30,7 @@ CONFIGURATIONS = {
         "models.inception_v3.unfrozen_layers=150",
         "models.inception_v3.epochs=10",
     ],
-    "and without its two cures": [
+    "the paper's Inception V3 without clipping and L2": [
         "data.weights.inception_v3.source=imagenet",
         "models.inception_v3.weights=inception_v3",
         "models.inception_v3.clip=null",
@@ -48,14 +48,16 @@ CONFIGURATIONS = {
 
 
 @pytest.mark.parametrize("overrides", CONFIGURATIONS.values(), ids=CONFIGURATIONS)
-def test_dvc_and_check_take_it(overrides: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dvc_and_check_accept_the_configuration(
+    overrides: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copyfile(PARAMS, "params.yaml")
     apply_overrides("params.yaml", overrides)
     load("", Params, file_problems)
 
 
-def test_the_page_tells_them() -> None:
+def test_the_page_lists_the_configurations() -> None:
     page = (PARAMS.parent / "docs" / "how-to" / "training.md").read_text()
     absent = [override for overrides in CONFIGURATIONS.values() for override in overrides if override not in page]
     assert absent == []

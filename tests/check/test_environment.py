@@ -1,16 +1,16 @@
 import pytest
 
-from dermoscopy.check import provenance as environment
+from dermoscopy.check import provenance
 from dermoscopy.core.errors import UserError
 
 
-def test_versions_of_what_outputs_depend_on():
-    found = environment.versions()
-    assert list(found) == ["tensorflow", "keras", "numpy", "pillow", "scikit-learn"]
-    assert all(number[0].isdigit() for number in found.values())
+def test_versions_of_the_libraries_that_outputs_depend_on():
+    versions = provenance.library_versions()
+    assert list(versions) == ["tensorflow", "keras", "numpy", "pillow", "scikit-learn"]
+    assert all(number[0].isdigit() for number in versions.values())
 
 
-def test_what_is_not_installed_is_named(monkeypatch):
-    monkeypatch.setitem(environment.DISTRIBUTIONS, "keras", ("no-such-distribution",))
-    with pytest.raises(UserError, match="Not installed: keras"):
-        environment.versions()
+def test_libraries_that_are_not_installed_are_named(monkeypatch):
+    monkeypatch.setitem(provenance.DISTRIBUTIONS, "keras", ("no-such-distribution",))
+    with pytest.raises(UserError, match="keras"):
+        provenance.library_versions()

@@ -16,16 +16,16 @@ from dermoscopy.core.errors import DatasetError
 @pytest.fixture
 def dataset(tmp_path) -> Path:
     folder = tmp_path / "ham10000"
-    for part, names in (("HAM10000_images_part_1", "ab"), ("HAM10000_images_part_2", "cd")):
-        (folder / part).mkdir(parents=True)
+    for images, names in (("HAM10000_images_part_1", "ab"), ("HAM10000_images_part_2", "cd")):
+        (folder / images).mkdir(parents=True)
         for name in names:
-            (folder / part / f"{name}.jpg").write_bytes(name.encode())
+            (folder / images / f"{name}.jpg").write_bytes(name.encode())
     (folder / "HAM10000_metadata.csv").write_text("lesion_id,image_id\n")
     return folder
 
 
 @pytest.fixture
-def memory(tmp_path) -> Path:
+def cache(tmp_path) -> Path:
     return tmp_path / ".checkpoints" / "hashes.json"
 
 
@@ -45,147 +45,147 @@ def zipped(dataset: Path, path: Path, prefix: str = "") -> Path:
     return path
 
 
-def test_the_simulated_archive_has_no_content_of_its_own(memory):
+def test_a_simulated_dataset_has_no_checksums(cache):
     weights = {"vgg19": Weights(source="none", sha256=None)}
     simulated = data("simulated", Path("/nowhere"), **weights)
-    assert fingerprint(simulated, {}, memory) == {"source": "simulated", "weights": {}}
-    assert not memory.exists()
+    assert fingerprint(simulated, {}, cache) == {"source": "simulated", "weights": {}}
+    assert not cache.exists()
 
 
-def test_it_depends_on_content_alone(dataset, memory, tmp_path):
-    first = fingerprint(directory(dataset), {}, memory)
+def test_the_fingerprint_depends_on_content_only(dataset, cache, tmp_path):
+    first = fingerprint(directory(dataset), {}, cache)
     assert first["images"]["count"] == 4
     elsewhere = shutil.copytree(dataset, tmp_path / "elsewhere", copy_function=shutil.copyfile)
-    assert fingerprint(directory(elsewhere), {}, memory) == first
+    assert fingerprint(directory(elsewhere), {}, cache) == first
     assert str(tmp_path) not in json.dumps(first)
 
 
 @pytest.mark.parametrize("change", ["bytes", "name", "folder", "gone", "more", "table"])
-def test_any_change_of_content_shows(dataset, memory, change):
-    before = fingerprint(directory(dataset), {}, memory)
-    part = dataset / "HAM10000_images_part_1"
+def test_any_change_of_content_changes_the_fingerprint(dataset, cache, change):
+    before = fingerprint(directory(dataset), {}, cache)
+    images = dataset / "HAM10000_images_part_1"
     if change == "bytes":
-        (part / "a.jpg").write_bytes(b"other")
+        (images / "a.jpg").write_bytes(b"other")
     elif change == "name":
-        (part / "a.jpg").rename(part / "e.jpg")
+        (images / "a.jpg").rename(images / "e.jpg")
     elif change == "folder":
-        (part / "a.jpg").rename(dataset / "HAM10000_images_part_2" / "a.jpg")
+        (images / "a.jpg").rename(dataset / "HAM10000_images_part_2" / "a.jpg")
     elif change == "gone":
-        (part / "a.jpg").unlink()
+        (images / "a.jpg").unlink()
     elif change == "more":
-        (part / "e.jpg").write_bytes(b"e")
+        (images / "e.jpg").write_bytes(b"e")
     else:
         (dataset / "HAM10000_metadata.csv").write_text("lesion_id\n")
-    after = fingerprint(directory(dataset), {}, memory)
+    after = fingerprint(directory(dataset), {}, cache)
     assert after != before
     assert (after["images"] != before["images"]) == (change != "table")
 
 
-def test_what_acquire_does_not_take_does_not_count(dataset, memory):
-    before = fingerprint(directory(dataset), {}, memory)
+def test_files_that_acquire_ignores_do_not_count(dataset, cache):
+    before = fingerprint(directory(dataset), {}, cache)
     (dataset / "notes.txt").write_text("mine")
-    assert fingerprint(directory(dataset), {}, memory) == before
+    assert fingerprint(directory(dataset), {}, cache) == before
 
 
-def test_files_are_read_once(dataset, memory, monkeypatch):
-    first = fingerprint(directory(dataset), {}, memory)
+def test_files_are_read_once(dataset, cache, monkeypatch):
+    first = fingerprint(directory(dataset), {}, cache)
     read: list[Path] = []
     sha256 = files.sha256
     monkeypatch.setattr(files, "sha256", lambda path: read.append(path) or sha256(path))
-    assert fingerprint(directory(dataset), {}, memory) == first
+    assert fingerprint(directory(dataset), {}, cache) == first
     assert read == []
 
     changed = dataset / "HAM10000_images_part_1" / "a.jpg"
     changed.write_bytes(b"z")
     os.utime(changed, ns=(1, 1))
-    assert fingerprint(directory(dataset), {}, memory) != first
+    assert fingerprint(directory(dataset), {}, cache) != first
     assert read == [changed]
 
 
-@pytest.mark.parametrize("spoilt", ["", "[]", '{"a": 1', "[" * 100_000])
-def test_a_spoilt_memory_is_made_anew(dataset, memory, spoilt):
-    first = fingerprint(directory(dataset), {}, memory)
-    memory.write_text(spoilt)
-    assert fingerprint(directory(dataset), {}, memory) == first
-    assert len(json.loads(memory.read_text())) == 5
+@pytest.mark.parametrize("damaged", ["", "[]", '{"a": 1', "[" * 100_000])
+def test_a_damaged_cache_is_replaced(dataset, cache, damaged):
+    first = fingerprint(directory(dataset), {}, cache)
+    cache.write_text(damaged)
+    assert fingerprint(directory(dataset), {}, cache) == first
+    assert len(json.loads(cache.read_text())) == 5
 
 
-def test_masks_count_where_there_are_any(dataset, memory):
-    before = fingerprint(directory(dataset), {}, memory)
+def test_masks_count_if_there_are_any(dataset, cache):
+    before = fingerprint(directory(dataset), {}, cache)
     masks = dataset / "HAM10000_segmentations_lesion_tschandl"
     masks.mkdir()
-    assert fingerprint(directory(dataset), {}, memory) == before
+    assert fingerprint(directory(dataset), {}, cache) == before
     (masks / "a_segmentation.png").write_bytes(b"a")
-    first = fingerprint(directory(dataset), {}, memory)
+    first = fingerprint(directory(dataset), {}, cache)
     assert {key: first[key] for key in before} == before
     assert first["masks"]["count"] == 1
     (masks / "a_segmentation.png").write_bytes(b"b ")
-    assert fingerprint(directory(dataset), {}, memory) != first
+    assert fingerprint(directory(dataset), {}, cache) != first
 
 
-def test_what_stands_twice_counts_once_unless_it_differs(dataset, memory):
-    before = fingerprint(directory(dataset), {}, memory)
-    again = dataset / "ham10000_images_part_1" / "a.jpg"
-    again.parent.mkdir()
-    again.write_bytes(b"a")
-    assert fingerprint(directory(dataset), {}, memory) == before
-    again.write_bytes(b"other")
-    assert fingerprint(directory(dataset), {}, memory) != before
+def test_a_file_that_exists_twice_counts_once_unless_it_differs(dataset, cache):
+    before = fingerprint(directory(dataset), {}, cache)
+    duplicate = dataset / "ham10000_images_part_1" / "a.jpg"
+    duplicate.parent.mkdir()
+    duplicate.write_bytes(b"a")
+    assert fingerprint(directory(dataset), {}, cache) == before
+    duplicate.write_bytes(b"other")
+    assert fingerprint(directory(dataset), {}, cache) != before
 
 
-def test_what_cannot_be_taken_is_counted(dataset, memory):
+def test_unusable_files_are_counted_by_kind(dataset, cache):
     (dataset / "HAM10000_images_part_1" / "e.png").write_bytes(b"e")
-    assert fingerprint(directory(dataset), {}, memory)["problems"] == {"file that is not a .jpg": 1}
+    assert fingerprint(directory(dataset), {}, cache)["problems"] == {"file that is not a .jpg": 1}
 
 
-def test_a_zip_by_its_members(dataset, memory, tmp_path):
-    first = fingerprint(directory(zipped(dataset, tmp_path / "dataset.zip")), {}, memory)
+def test_a_zip_is_identified_by_its_members(dataset, cache, tmp_path):
+    first = fingerprint(directory(zipped(dataset, tmp_path / "dataset.zip")), {}, cache)
     assert first["images"]["count"] == 4
-    assert not memory.exists()
+    assert not cache.exists()
     (tmp_path / "folder").mkdir()
     elsewhere = zipped(dataset, tmp_path / "folder" / "of-another-name.zip", prefix="HAM/")
     os.utime(elsewhere, ns=(1, 1))
-    assert fingerprint(directory(elsewhere), {}, memory) == first
-    assert fingerprint(directory(tmp_path / "folder"), {}, memory) == first
-    told = json.dumps(first)
-    assert "dataset.zip" not in told
-    assert str(tmp_path) not in told
+    assert fingerprint(directory(elsewhere), {}, cache) == first
+    assert fingerprint(directory(tmp_path / "folder"), {}, cache) == first
+    text = json.dumps(first)
+    assert "dataset.zip" not in text
+    assert str(tmp_path) not in text
 
 
 @pytest.mark.parametrize("change", ["bytes", "name", "folder", "gone", "table"])
-def test_any_change_within_a_zip_shows(dataset, memory, tmp_path, change):
-    before = fingerprint(directory(zipped(dataset, tmp_path / "dataset.zip")), {}, memory)
-    part = dataset / "HAM10000_images_part_1"
+def test_any_change_within_a_zip_changes_the_fingerprint(dataset, cache, tmp_path, change):
+    before = fingerprint(directory(zipped(dataset, tmp_path / "dataset.zip")), {}, cache)
+    images = dataset / "HAM10000_images_part_1"
     if change == "bytes":
-        (part / "a.jpg").write_bytes(b"z")
+        (images / "a.jpg").write_bytes(b"z")
     elif change == "name":
-        (part / "a.jpg").rename(part / "e.jpg")
+        (images / "a.jpg").rename(images / "e.jpg")
     elif change == "folder":
-        (part / "a.jpg").rename(dataset / "HAM10000_images_part_2" / "a.jpg")
+        (images / "a.jpg").rename(dataset / "HAM10000_images_part_2" / "a.jpg")
     elif change == "gone":
-        (part / "a.jpg").unlink()
+        (images / "a.jpg").unlink()
     else:
         (dataset / "HAM10000_metadata.csv").write_text("lesion_id\n")
-    assert fingerprint(directory(zipped(dataset, tmp_path / "dataset.zip")), {}, memory) != before
+    assert fingerprint(directory(zipped(dataset, tmp_path / "dataset.zip")), {}, cache) != before
 
 
-def test_a_download_by_what_is_published(memory):
-    found = fingerprint(data("download"), {}, memory)
+def test_a_download_is_identified_by_the_published_checksums(cache):
+    found = fingerprint(data("download"), {}, cache)
     assert found["doi"].endswith("10.7910/DVN/DBW86T")
     assert list(found["files"]) == ["HAM10000_metadata.csv", "HAM10000_images_part_1.zip", "HAM10000_images_part_2.zip"]
     assert all(len(md5) == 32 for md5 in found["files"].values())
-    assert not memory.exists()
+    assert not cache.exists()
 
 
-def test_what_is_unchanged_is_not_read_again(dataset, memory, monkeypatch):
-    first = fingerprint(directory(dataset), {}, memory)
+def test_unchanged_files_are_not_read_again(dataset, cache, monkeypatch):
+    first = fingerprint(directory(dataset), {}, cache)
     read = []
     monkeypatch.setattr("dermoscopy.core.files.sha256", read.append)
-    assert fingerprint(directory(dataset), {}, memory) == first
+    assert fingerprint(directory(dataset), {}, cache) == first
     assert read == []
 
 
-def test_weights_by_content(memory, tmp_path):
+def test_weights_are_identified_by_content(cache, tmp_path):
     (tmp_path / "w.h5").write_bytes(b"weights")
     file = Weights(source=str(tmp_path / "w.h5"), sha256=None)
     weights = {
@@ -195,61 +195,61 @@ def test_weights_by_content(memory, tmp_path):
         "later": Weights(source="none", sha256=None),
     }
     starting = {"b": "again", "a": "mine", "c": "vgg19"}
-    found = fingerprint(data("simulated", **weights), starting, memory)["weights"]
+    found = fingerprint(data("simulated", **weights), starting, cache)["weights"]
     assert list(found) == ["b", "a", "c"]
     assert found["a"] == {"name": "mine", "sha256": hashlib.sha256(b"weights").hexdigest()}
     assert found["b"]["sha256"] == found["a"]["sha256"]
     assert found["c"] == {"name": "vgg19", "imagenet": None}
 
 
-def test_weights_that_no_member_uses_do_not_count(memory, tmp_path):
+def test_weights_that_no_member_uses_do_not_count(cache, tmp_path):
     weights = {"mine": Weights(source=str(tmp_path / "gone.h5"), sha256=None)}
-    assert fingerprint(data("simulated", **weights), {}, memory)["weights"] == {}
+    assert fingerprint(data("simulated", **weights), {}, cache)["weights"] == {}
 
 
-def test_what_cannot_be_read_is_named(memory, tmp_path):
+def test_an_unreadable_file_is_named(cache, tmp_path):
     weights = {"mine": Weights(source=str(tmp_path / "gone.h5"), sha256=None)}
     with pytest.raises(DatasetError, match=r"gone\.h5: No such file"):
-        fingerprint(data("simulated", **weights), {"vgg19": "mine"}, memory)
+        fingerprint(data("simulated", **weights), {"vgg19": "mine"}, cache)
 
 
 @pytest.mark.parametrize("entry", [None, 5, [], [1], [1, 2], [1, 2, 3], [1, 2, "a", "b"], ["1", 2, "a"]])
-def test_an_odd_memory_of_a_file_is_made_anew(dataset, memory, entry):
-    first = fingerprint(directory(dataset), {}, memory)
-    sound = json.loads(memory.read_text())
-    size_and_time = {path: known[:2] for path, known in sound.items()}
-    memory.write_text(json.dumps(dict.fromkeys(sound, entry)))
-    assert fingerprint(directory(dataset), {}, memory) == first
-    assert json.loads(memory.read_text()) == sound
-    memory.write_text(json.dumps(size_and_time))
-    assert fingerprint(directory(dataset), {}, memory) == first
+def test_an_invalid_cache_entry_is_replaced(dataset, cache, entry):
+    first = fingerprint(directory(dataset), {}, cache)
+    valid = json.loads(cache.read_text())
+    size_and_time = {path: known[:2] for path, known in valid.items()}
+    cache.write_text(json.dumps(dict.fromkeys(valid, entry)))
+    assert fingerprint(directory(dataset), {}, cache) == first
+    assert json.loads(cache.read_text()) == valid
+    cache.write_text(json.dumps(size_and_time))
+    assert fingerprint(directory(dataset), {}, cache) == first
 
 
-@pytest.mark.parametrize("odd", ["a file", "a folder of its name", "a loop"])
-def test_what_cannot_be_remembered_is_read_again(dataset, memory, tmp_path, odd):
+@pytest.mark.parametrize("obstacle", ["a file", "a folder of its name", "a loop"])
+def test_without_a_writable_cache_files_are_read_again(dataset, cache, tmp_path, obstacle):
     first = fingerprint(directory(dataset), {}, tmp_path / "elsewhere.json")
-    if odd == "a file":
-        memory.parent.write_text("mine")
-    elif odd == "a loop":
-        memory.parent.symlink_to(memory.parent)
+    if obstacle == "a file":
+        cache.parent.write_text("mine")
+    elif obstacle == "a loop":
+        cache.parent.symlink_to(cache.parent)
     else:
-        memory.mkdir(parents=True)
-    assert fingerprint(directory(dataset), {}, memory) == first
-    if odd == "a folder of its name":
-        assert list(memory.parent.iterdir()) == [memory]
+        cache.mkdir(parents=True)
+    assert fingerprint(directory(dataset), {}, cache) == first
+    if obstacle == "a folder of its name":
+        assert list(cache.parent.iterdir()) == [cache]
 
 
-def test_a_checksum_asked_of_published_weights_counts(memory):
+def test_the_configured_checksum_of_published_weights_counts(cache):
     def found(sha256):
         configured = data("simulated", vgg19=Weights(source="imagenet", sha256=sha256))
-        return fingerprint(configured, {"vgg19": "vgg19"}, memory)["weights"]
+        return fingerprint(configured, {"vgg19": "vgg19"}, cache)["weights"]
 
     assert found(None) == {"vgg19": {"name": "vgg19", "imagenet": None}}
     assert found("a" * 64) != found("b" * 64) != found(None)
     assert json.dumps(found("a" * 64)).count("a" * 64) == 1
 
 
-def test_a_name_that_is_not_utf_8_stops_nothing(dataset, memory):
-    before = fingerprint(directory(dataset), {}, memory)
+def test_a_name_that_is_not_utf_8_is_counted_as_a_problem(dataset, cache):
+    before = fingerprint(directory(dataset), {}, cache)
     (dataset / "HAM10000_images_part_1" / os.fsdecode(b"\xff.jpg")).write_bytes(b"e")
-    assert fingerprint(directory(dataset), {}, memory) == {**before, "problems": {"file name that is not UTF-8": 1}}
+    assert fingerprint(directory(dataset), {}, cache) == {**before, "problems": {"file name that is not UTF-8": 1}}

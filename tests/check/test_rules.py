@@ -8,7 +8,7 @@ def test_the_committed_parameters_pass(tree):
     assert file_problems(tree) == []
 
 
-def test_every_rule_fires_and_all_are_told_at_once(tree):
+def test_all_checks_report_at_once(tree, wording):
     tree["data"] |= {"source": "directory", "path": "/nowhere"}
     tree["data"]["weights"]["vgg19"]["source"] = "/nowhere/w.h5"
     tree["runtime"]["devices"] = 3
@@ -18,7 +18,8 @@ def test_every_rule_fires_and_all_are_told_at_once(tree):
     tree["search"] |= {"image_size": 52, "promote": ["vgg19"]}
     tree["ensemble"]["members"] = ["vgg"]
     tree["search"]["space"] = {name: values[:1] for name, values in tree["search"]["space"].items()}
-    assert [line.split(":")[0] for line in file_problems(tree)] == [
+    problems = file_problems(tree)
+    assert [line.split(":")[0] for line in problems] == [
         "data.path",
         "data.weights.vgg19.source",
         "training.batch_size",
@@ -31,9 +32,10 @@ def test_every_rule_fires_and_all_are_told_at_once(tree):
         "search.promote.0",
         "ensemble.members.0",
     ]
+    wording("\n".join(problems[1:]))  # the first may suggest a folder of this machine
 
 
-def test_a_block_that_is_wrong_in_itself_hides_no_other(tree):
+def test_an_invalid_block_hides_no_problem_of_another(tree):
     tree["models"]["vgg19"]["optimizer"] = "adma"
     tree["models"]["vgg19"]["image_size"] = 31
     tree["models"]["cnn_b"]["image_size"] = 16
@@ -42,7 +44,7 @@ def test_a_block_that_is_wrong_in_itself_hides_no_other(tree):
     assert line.startswith("models.cnn_b.image_size")
 
 
-def test_a_file_that_is_none_has_no_rules():
+def test_a_file_without_blocks_has_no_problems():
     assert file_problems(None) == []
     assert file_problems([]) == []
 
@@ -51,54 +53,56 @@ MEMBERS = "vgg19, inception_v3, cnn_a, cnn_b"
 
 
 @pytest.mark.parametrize(
-    ("block", "key", "names", "said"),
+    ("block", "key", "names", "received"),
     [
-        ("ensemble", "members", ["cnn_a", "vgg"], f"received 'vgg'; expected one of the members ({MEMBERS})."),
-        ("ensemble", "members", ["cnn_c", "cnn_a"], f"received 'cnn_c'; expected one of the members ({MEMBERS})."),
-        ("search", "promote", ["cnn_a", "vgg19"], "received 'vgg19'; expected one of the members of kind small_cnn"),
+        ("ensemble", "members", ["cnn_a", "vgg"], "vgg"),
+        ("ensemble", "members", ["cnn_c", "cnn_a"], "cnn_c"),
+        ("search", "promote", ["cnn_a", "vgg19"], "vgg19"),
     ],
 )
-def test_a_list_names_members(tree, block, key, names, said):
+def test_a_list_of_members_names_known_ones(tree, block, key, names, received):
     tree[block][key] = names
     (line,) = file_problems(tree)
-    assert line.startswith(f"{block}.{key}.{names.index(said.split(chr(39))[1])}: {said}")
+    assert line.startswith(f"{block}.{key}.{names.index(received)}: received '{received}'; expected one of ")
+    assert f"({MEMBERS if block == 'ensemble' else 'cnn_a, cnn_b'})" in line
 
 
-def test_the_nearest_member_is_named(tree):
+def test_the_nearest_member_is_suggested(tree):
     tree["ensemble"]["members"] = ["vgg", "cnn_a"]
-    assert file_problems(tree)[0].endswith("Did you mean vgg19?")
+    assert file_problems(tree)[0].endswith(" vgg19?")
 
 
-def test_a_member_that_dvc_does_not_train_is_told(tree):
+def test_a_member_missing_from_dvc_yaml_is_reported(tree):
     tree["models"]["cnn_c"] = tree["models"]["cnn_b"]
     (line,) = file_problems(tree)
-    assert line.startswith("models.cnn_c: dvc.yaml does not train it. Add cnn_c to the matrix of train there")
+    assert line.startswith("models.cnn_c: dvc.yaml ")
+    assert "Add cnn_c" in line
 
 
-def test_a_member_that_only_dvc_knows_is_told(tree):
+def test_a_member_missing_from_params_yaml_is_reported(tree):
     del tree["models"]["vgg19"]
     tree["ensemble"]["members"] = ["cnn_a"]
     (line,) = file_problems(tree)
-    assert line.startswith("models.vgg19: missing; dvc.yaml trains it. Add the block")
+    assert line.startswith("models.vgg19: missing; dvc.yaml ")
 
 
-def test_a_misspelt_member_is_told_from_both_sides(tree):
+def test_a_misspelt_member_is_reported_for_both_files(tree):
     tree["models"]["vgg91"] = tree["models"].pop("vgg19")
     tree["ensemble"]["members"] = ["cnn_a"]
-    one, other = file_problems(tree)
-    assert one.startswith("models.vgg91: ")
-    assert one.endswith("Did you mean vgg19?")
-    assert other.startswith("models.vgg19: missing")
+    untrained, missing = file_problems(tree)
+    assert untrained.startswith("models.vgg91: ")
+    assert untrained.endswith(" vgg19?")
+    assert missing.startswith("models.vgg19: missing")
 
 
-def test_outside_a_project_no_pipeline_is_asked(tree, tmp_path, monkeypatch):
+def test_without_dvc_yaml_members_are_not_compared(tree, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tree["models"]["cnn_c"] = tree["models"]["cnn_b"]
     assert file_problems(tree) == []
 
 
-def test_only_members_over_weights_start_from_them(tree):
-    own = Transfer(**tree["models"]["vgg19"])
-    over = own.model_copy(update={"weights": "mine"})
-    models = {"a": over, "b": own, "c": SmallCNN(**tree["models"]["cnn_a"]), "d": over}
+def test_starting_weights_are_of_transfer_members_only(tree):
+    without_weights = Transfer(**tree["models"]["vgg19"])
+    with_weights = without_weights.model_copy(update={"weights": "mine"})
+    models = {"a": with_weights, "b": without_weights, "c": SmallCNN(**tree["models"]["cnn_a"]), "d": with_weights}
     assert starting_weights(models) == {"a": "mine", "d": "mine"}
