@@ -33,7 +33,7 @@ WIDTH, HEIGHT, GAP, MARGIN = 132, 99, 6, 140  # pixels
 
 # The colours of .dvc/plots/roc_by_name.json and intervals.json.
 NAMES = ("#4269d0", "#e69f00", "#d1495b", "#2a9d8f", "#111827", "#a463f2", "#8c564b", "#5fa8d3", "#e377c2")
-KINDS = {"member": "#4269d0", "ensemble": "#e69f00", "baseline": "#2a9d8f", "truth": "#d1495b"}
+KINDS = {"member": "#4269d0", "ensemble": "#e69f00", "baseline": "#2a9d8f", "ceiling": "#d1495b"}
 TEXT, GRID = "#1f2933", "#e4e7eb"
 
 

@@ -1,28 +1,28 @@
-"""Weigh the members of the ensemble."""
+"""Fit the ensemble on the validation split."""
 
 from pathlib import Path
 
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_audited, read_val, shown
+from dermoscopy.core.splits import protocol_title, read_audited, read_val
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
-from dermoscopy.ensemble.fit import fix, val_metrics
+from dermoscopy.ensemble.fit import fit_ensemble, val_metrics
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.stats.headline import write_metrics
 from dermoscopy.stats.lesions import align
 
 
 def ensemble() -> None:
-    """Fix on val alone how members are combined and calibrated, and from where a lesion is called malignant."""
+    """Fit combination, calibration, operating points and conformal sets on val only."""
     settings = load("ensemble", Ensemble)
     protocol = read_audited(Path("data/audited"))
     rows = read_val(Path("data/split"), protocol)
     paths = {member: Path("data/predictions", member, "val.csv") for member in member_names()}
     probabilities = align(rows, {member: (path, PREDICTIONS.read(path)) for member, path in paths.items()})
-    fixed = fix(rows, probabilities, settings)
-    fixed.write(Path("data/ensemble"))
-    write_metrics(val_metrics(fixed, shown(protocol)), Path("metrics/val.json"))
+    fitted = fit_ensemble(rows, probabilities, settings)
+    fitted.write(Path("data/ensemble"))
+    write_metrics(val_metrics(fitted, protocol_title(protocol)), Path("metrics/val.json"))
 
 
 if __name__ == "__main__":

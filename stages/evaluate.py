@@ -1,4 +1,4 @@
-"""Score the members, the ensemble and the baselines on the test split."""
+"""Evaluate all classifiers on the test split."""
 
 from pathlib import Path
 
@@ -9,30 +9,31 @@ from dermoscopy.core.stage import run
 from dermoscopy.core.tables import CURVE, PREDICTIONS
 from dermoscopy.ensemble.combiners import read_choice
 from dermoscopy.ensemble.fit import CANDIDATES
-from dermoscopy.evaluate.evaluate import judge
+from dermoscopy.evaluate.evaluate import evaluate_test
 from dermoscopy.evaluate.params import Evaluate
-from dermoscopy.evaluate.summary import grow, write_charts
+from dermoscopy.evaluate.summary import ensemble_sizes, write_charts
 from dermoscopy.evaluate.tables import ENSEMBLE_SIZES, TABLES
 from dermoscopy.stats.headline import headline, write_metrics
 
 
 def evaluate() -> None:
-    """Score the members, the ensemble and the baselines on the test split, with intervals."""
+    """Evaluate members, ensembles and baselines on the test split, with intervals; write tables and charts."""
     settings = load("evaluate", Evaluate)
     protocol = read_protocol(Path("data/audited"))
     test = read_split(Path("data/split/test.csv"), "test")
     rows = test[["image_id", "lesion_id", "dx", "label"]]
     epochs = {member: CURVE.read(Path("data/curves", f"{member}.csv")) for member in member_names()}
-    judged = judge(test, Path("data"), settings)
+    evaluation = evaluate_test(test, Path("data"), settings)
     candidates = CANDIDATES.read(Path("data/ensemble/candidates.csv"))
     best = read_choice(Path("data/ensemble/ensemble.json")).best_member
 
-    for name, table in judged.tables.items():
+    for name, table in evaluation.tables.items():
         TABLES[name].write(table, Path("data/evaluation", f"{name}.csv"))
-    PREDICTIONS.write(rows.assign(probability=judged.ensemble.score), Path("data/evaluation/predictions.csv"))
-    write_metrics(headline(rows, judged.tables["scores"], settings.point, protocol), Path("metrics/test.json"))
-    ENSEMBLE_SIZES.write(grow(candidates, judged.tables["subsets"], best, protocol), Path("plots/ensemble_sizes.csv"))
-    write_charts(test["label"].to_numpy(), judged, epochs, settings.point, protocol, Path("plots"))
+    PREDICTIONS.write(rows.assign(probability=evaluation.ensemble.score), Path("data/evaluation/predictions.csv"))
+    write_metrics(headline(rows, evaluation.tables["scores"], settings.point, protocol), Path("metrics/test.json"))
+    sizes = ensemble_sizes(candidates, evaluation.tables["subsets"], best, protocol)
+    ENSEMBLE_SIZES.write(sizes, Path("plots/ensemble_sizes.csv"))
+    write_charts(test["label"].to_numpy(), evaluation, epochs, settings.point, protocol, Path("plots"))
 
 
 if __name__ == "__main__":

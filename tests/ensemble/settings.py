@@ -1,4 +1,4 @@
-"""The `ensemble` and `evaluate` blocks of the tests."""
+"""Parameters of the ensemble and evaluate stages for tests."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from dermoscopy.evaluate.params import Evaluate
 
 
 def ensemble(*members: str, **changes: Any) -> Ensemble:
-    """Two small networks and their mean, but for what is given."""
+    """Return parameters of a mean of two small networks, with changes."""
     values = {
         "members": list(members) or ["cnn_a", "cnn_b"],
         "method": "mean",
@@ -23,7 +23,7 @@ def ensemble(*members: str, **changes: Any) -> Ensemble:
 
 
 def evaluate(**changes: Any) -> Evaluate:
-    """Few draws, but for what is given."""
+    """Return parameters with few resamples, with changes."""
     values = {
         "confidence": 0.95,
         "resamples": 50,

@@ -6,17 +6,17 @@ import pandas as pd
 import pytest
 
 from dermoscopy.core import params as file
-from dermoscopy.core import tables as truth
 from dermoscopy.core.members import member_names
 from dermoscopy.core.splits import SPLIT, locate
 from dermoscopy.core.tables import CURVE, PREDICTIONS
+from dermoscopy.core.tables import SCORES as LATENT_SCORES
 
 MEMBERS = tuple(member_names())
 BASELINES = ("prevalence", "colours")
 
 
-def images(split: str, lesions: int) -> pd.DataFrame:
-    """Every third lesion malignant, every fourth imaged twice."""
+def simulated_images(split: str, lesions: int) -> pd.DataFrame:
+    """Return images of lesions; every third lesion is malignant, every fourth has two images."""
     lesion = [number for number in range(lesions) for _ in range(1 + (number % 4 == 0))]
     label = [int(number % 3 == 0) for number in lesion]
     return pd.DataFrame(
@@ -31,14 +31,14 @@ def images(split: str, lesions: int) -> pd.DataFrame:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with what the stages before ensemble and evaluate leave, and that is its working directory."""
+    """Return a folder with the inputs of ensemble and evaluate, as working directory."""
     generator = np.random.default_rng(0)
     copy(Path(__file__).parents[2] / "params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     file.read.cache_clear()
     blank = dict.fromkeys(("dx_type", "sex", "localization", "sha256"), "")
     for split in ("val", "test"):
-        rows = images(split, 40)
+        rows = simulated_images(split, 40)
         row = rows.assign(split=split, age=np.nan, source=rows["image_id"], group=rows["lesion_id"], **blank)
         SPLIT.write(row.assign(path=locate(row, split)), Path("data/split", f"{split}.csv"))
         for member in MEMBERS:
@@ -47,7 +47,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in BASELINES:
         PREDICTIONS.write(rows.assign(probability=0.3), Path("data/baselines", f"{name}.csv"))
     latent = rows[["image_id", "lesion_id"]].assign(score=rows["label"] + generator.normal(size=len(rows)))
-    truth.SCORES.write(latent, Path("data/truth/scores.csv"))
+    LATENT_SCORES.write(latent, Path("data/truth/scores.csv"))
     for member in MEMBERS:
         CURVE.write(epochs(), Path("data/curves", f"{member}.csv"))
     Path("data/audited").write_text("lesion clean\n")

@@ -6,7 +6,7 @@ from dermoscopy.evaluate import tables
 from dermoscopy.evaluate.evaluate import Evaluation
 from dermoscopy.evaluate.scores import Classifier
 
-LABEL = np.array([0, 0, 1, 1])
+Y_TRUE = np.array([0, 0, 1, 1])
 LEAKY = "image (leaky protocol)"
 
 
@@ -28,8 +28,8 @@ EPOCHS = pd.DataFrame(
 )
 
 
-def test_confusion_is_a_row_a_photograph():
-    rows = charts.confusion(LABEL, np.array([False, True, False, True]), "lesion")
+def test_confusion_has_a_row_for_each_image():
+    rows = charts.confusion(Y_TRUE, np.array([False, True, False, True]), "lesion")
     assert rows[["actual", "predicted"]].to_numpy().tolist() == [
         ["benign", "benign"],
         ["benign", "malignant"],
@@ -38,27 +38,27 @@ def test_confusion_is_a_row_a_photograph():
     ]
 
 
-def test_curves_are_long():
+def test_curves_are_in_long_format():
     rows = charts.curves({"cnn_a": EPOCHS}, "lesion")
     assert rows["split"].tolist() == ["train", "train", "val", "val"]
     assert rows["loss"].tolist() == [0.6, 0.4, 0.65, 0.7]
     assert rows["roc_auc"].tolist() == [0.75, 0.95, 0.65, 0.7]
 
 
-def test_chosen_is_the_epoch_that_was_kept_not_the_last():
+def test_chosen_is_the_epoch_whose_weights_are_kept():
     rows = charts.chosen({"cnn_a": EPOCHS}, "lesion").set_index("split")["accuracy"]
     assert rows.to_dict() == {"train": 0.7, "val": 0.6}
 
 
-def test_every_chart_is_written_and_carries_the_protocol(tmp_path):
+def test_every_chart_has_the_protocol(tmp_path):
     names = {"ensemble": "ensemble", "cnn_a": "member", "vote": "ensemble", "colours": "baseline"}
     classifiers = [classifier(name, kind) for name, kind in names.items()]
     scores = pd.DataFrame({"name": names.keys(), "kind": names.values()}).assign(
         unit="image", point="", metric="roc_auc", value=0.75, low=0.5, high=0.9, interval="Obuchowski"
     )
     scores = pd.concat([scores, scores.assign(unit="lesion", value=0.5)])
-    judged = Evaluation(classifiers, {"scores": scores})
-    charts.write_charts(LABEL, judged, {"cnn_a": EPOCHS}, "sensitive", LEAKY, tmp_path)
+    evaluation = Evaluation(classifiers, {"scores": scores})
+    charts.write_charts(Y_TRUE, evaluation, {"cnn_a": EPOCHS}, "sensitive", LEAKY, tmp_path)
     written = {
         "roc.csv": tables.ROC,
         "confusion.csv": tables.CONFUSION,

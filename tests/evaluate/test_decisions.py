@@ -1,19 +1,19 @@
 import numpy as np
 import pytest
 
-from dermoscopy.ensemble.thresholds import Sets
+from dermoscopy.ensemble.thresholds import ConformalSets
 from dermoscopy.evaluate import tables
-from dermoscopy.evaluate.decisions import calibrated, coverage, predictive, sweep
+from dermoscopy.evaluate.decisions import calibration_rows, coverage_rows, predictive_rows, sweep_rows
 from dermoscopy.stats.lesions import Unit
 
 LABEL = np.array([0, 0, 0, 0, 1, 1, 1])
-PLACE = np.arange(7)
-UNIT = Unit("lesion", LABEL, np.array(list("abcdefg"), dtype=object), PLACE, PLACE)
+POSITION = np.arange(7)
+UNIT = Unit("lesion", LABEL, np.array(list("abcdefg"), dtype=object), POSITION, POSITION)
 SCORE = np.array([0.05, 0.2, 0.4, 0.7, 0.3, 0.8, 0.9])
 
 
-def test_the_sweep_finds_less_and_spares_more(tmp_path):
-    table = sweep(UNIT, SCORE, 9, 0.95)
+def test_sensitivity_falls_and_specificity_rises_with_the_threshold(tmp_path):
+    table = sweep_rows(UNIT, SCORE, 9, 0.95)
     found = table.pivot(index="threshold", columns="metric", values="value")
     assert found.index.tolist() == pytest.approx(np.arange(1, 10) / 10)
     assert (found["sensitivity"].diff().dropna() <= 0).all()
@@ -24,16 +24,16 @@ def test_the_sweep_finds_less_and_spares_more(tmp_path):
     tables.SWEEP.write(table, tmp_path / "sweep.csv")
 
 
-def test_predictive_values_at_every_point_and_prevalence(tmp_path):
-    table = predictive(UNIT, SCORE, {"half": 0.5, "sensitive": 0.25}, [0.01, 0.2], 0.95)
+def test_predictive_values_at_every_operating_point_and_prevalence(tmp_path):
+    table = predictive_rows(UNIT, SCORE, {"half": 0.5, "sensitive": 0.25}, [0.01, 0.2], 0.95)
     assert len(table) == 2 * 2 * 2
     found = table.set_index(["point", "prevalence", "metric"])["value"]
     assert found["half", 0.2, "ppv"] == pytest.approx(0.2 * 2 / 3 / (0.2 * 2 / 3 + 0.8 / 4))
     tables.PREDICTIVE.write(table, tmp_path / "predictive.csv")
 
 
-def test_coverage_counts_who_keeps_its_label(tmp_path):
-    table = coverage(UNIT, SCORE, Sets(malignant_from=0.35, benign_until=0.5), 0.95)
+def test_coverage_counts_sets_that_contain_the_label(tmp_path):
+    table = coverage_rows(UNIT, SCORE, ConformalSets(malignant_from=0.35, benign_until=0.5), 0.95)
     found = table.set_index("label")
     assert found.loc["benign", ["benign", "refer", "malignant", "covered"]].tolist() == [2, 1, 1, 3]
     assert found.loc["malignant", ["benign", "refer", "malignant", "covered"]].tolist() == [1, 0, 2, 2]
@@ -41,8 +41,8 @@ def test_coverage_counts_who_keeps_its_label(tmp_path):
     tables.COVERAGE.write(table, tmp_path / "coverage.csv")
 
 
-def test_calibration_before_and_after(tmp_path):
-    losses, bins = calibrated(UNIT, {"before": SCORE**2, "after": SCORE}, 5, np.ones((3, 7)), 0.95)
+def test_calibration_and_reliability_before_and_after(tmp_path):
+    losses, bins = calibration_rows(UNIT, {"before": SCORE**2, "after": SCORE}, 5, np.ones((3, 7)), 0.95)
     assert set(losses["metric"]) == {"ece", "log_loss", "brier"}
     assert losses[losses["metric"] == "ece"]["low"].isna().all()
     assert bins.groupby("name")["lesions"].sum().to_dict() == {"after": 7, "before": 7}

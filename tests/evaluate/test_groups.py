@@ -4,7 +4,7 @@ import pytest
 
 from dermoscopy.evaluate.decisions import age_groups, score_groups
 from dermoscopy.evaluate.tables import GROUPS
-from dermoscopy.stats.lesions import lesions
+from dermoscopy.stats.lesions import by_lesion
 
 ROWS = pd.DataFrame(
     {
@@ -20,12 +20,12 @@ ROWS = pd.DataFrame(
 PROBABILITY = np.array([0.9, 0.3, 0.2, 0.1, 0.8, 0.7])
 
 
-def test_ages_are_grouped_and_the_unknown_named():
+def test_ages_are_grouped_and_missing_ages_unknown():
     assert age_groups(ROWS["age"]).tolist() == ["40-59", "40-59", "60-79", "20-39", "unknown", "80-99"]
 
 
-def test_groups_have_their_sizes_and_only_what_they_can_have(tmp_path):
-    table = score_groups(ROWS, lesions(ROWS), PROBABILITY, {"half": 0.5}, 0.95)
+def test_groups_have_their_sizes_and_no_undefined_metrics(tmp_path):
+    table = score_groups(ROWS, by_lesion(ROWS), PROBABILITY, {"half": 0.5}, 0.95)
     GROUPS.write(table, tmp_path / "groups.csv")
     found = table.set_index(["by", "group", "metric"])
     assert found.loc[("dx", "mel", "sensitivity"), ["images", "lesions", "malignant", "value"]].tolist() == [
@@ -53,8 +53,8 @@ def test_groups_have_their_sizes_and_only_what_they_can_have(tmp_path):
     }
 
 
-def test_sensitivity_of_a_diagnosis_is_counted_in_lesions():
-    found = score_groups(ROWS, lesions(ROWS), PROBABILITY, {"half": 0.5}, 0.95)
+def test_sensitivity_of_a_diagnosis_is_by_lesion():
+    found = score_groups(ROWS, by_lesion(ROWS), PROBABILITY, {"half": 0.5}, 0.95)
     mel = found[(found["group"] == "mel") & (found["metric"] == "sensitivity")].iloc[0]
     assert mel["low"] < 0.5 < mel["high"]
-    assert mel["value"] == pytest.approx(0.5)  # lesion a: (0.9 + 0.3) / 2 is over, b is under
+    assert mel["value"] == pytest.approx(0.5)  # lesion a: (0.9 + 0.3) / 2 is over the threshold, b is under

@@ -2,28 +2,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermoscopy.evaluate.scores import Classifier, rarer, score_classifiers
+from dermoscopy.evaluate.scores import Classifier, rarer_label_lesions, score_classifiers
 from dermoscopy.stats.intervals import resample_lesions
-from dermoscopy.stats.lesions import images, lesions
-from dermoscopy.stats.metrics import METRICS, Metric, of_counts
+from dermoscopy.stats.lesions import by_image, by_lesion
+from dermoscopy.stats.metrics import METRICS, Metric, from_confusion
 from tests.simulated import simulate
 
-RANKS = ("roc_auc", "average_precision")
+RANKING = ("roc_auc", "average_precision")
 LOSSES = ("log_loss", "brier")
-OF_PREDICTIONS = METRICS.keys() - {*RANKS, *LOSSES}
+OF_PREDICTIONS = METRICS.keys() - {*RANKING, *LOSSES}
 
 ROWS = simulate(60, np.random.default_rng(2))
 
 
-def scored(*classifiers: Classifier, rows: pd.DataFrame = ROWS, by=images) -> pd.DataFrame:
+def scored(*classifiers: Classifier, rows: pd.DataFrame = ROWS, by=by_image) -> pd.DataFrame:
     unit = by(rows)
-    draws = resample_lesions(unit.lesion, unit.label, 50, np.random.default_rng(1))
-    return score_classifiers(classifiers, unit, draws, 0.95)
+    resamples = resample_lesions(unit.lesion, unit.label, 50, np.random.default_rng(1))
+    return score_classifiers(classifiers, unit, resamples, 0.95)
 
 
-def test_a_probability_has_every_metric_at_every_point():
+def test_a_probability_has_every_metric_at_every_operating_point():
     found = scored(Classifier("cnn_a", "member", ROWS["p0"].to_numpy(), {"half": 0.5, "sensitive": 0.2}))
-    assert set(found.loc[found["point"] == "", "metric"]) == {*RANKS, *LOSSES}
+    assert set(found.loc[found["point"] == "", "metric"]) == {*RANKING, *LOSSES}
     for point in ("half", "sensitive"):
         assert set(found.loc[found["point"] == point, "metric"]) == set(OF_PREDICTIONS)
     assert (found["low"] < found["value"]).all()
@@ -31,27 +31,27 @@ def test_a_probability_has_every_metric_at_every_point():
     assert set(found["kind"]) == {"member"}
 
 
-def test_each_interval_says_where_it_is_from():
-    one = Classifier("cnn_a", "member", ROWS["p0"].to_numpy(), {"half": 0.5})
-    by_image, by_lesion = (scored(one, by=by).set_index("metric")["interval"] for by in (images, lesions))
-    assert (by_image["roc_auc"], by_lesion["roc_auc"]) == ("Obuchowski", "DeLong")
-    assert (by_image["sensitivity"], by_lesion["sensitivity"]) == ("bootstrap", "Wilson")
-    assert (by_image["ppv"], by_lesion["ppv"]) == ("bootstrap", "likelihood ratio")
-    assert by_image["mcc"] == by_lesion["f1"] == "bootstrap"
+def test_each_interval_has_its_kind():
+    classifier = Classifier("cnn_a", "member", ROWS["p0"].to_numpy(), {"half": 0.5})
+    images, lesions = (scored(classifier, by=by).set_index("metric")["interval"] for by in (by_image, by_lesion))
+    assert (images["roc_auc"], lesions["roc_auc"]) == ("Obuchowski", "DeLong")
+    assert (images["sensitivity"], lesions["sensitivity"]) == ("bootstrap", "Wilson")
+    assert (images["ppv"], lesions["ppv"]) == ("bootstrap", "likelihood ratio")
+    assert images["mcc"] == lesions["f1"] == "bootstrap"
 
 
-def test_a_score_that_is_no_probability_has_an_order_only():
-    found = scored(Classifier("latent score", "truth", 20 * ROWS["p0"].to_numpy()))
-    assert found["metric"].tolist() == list(RANKS)
+def test_a_score_that_is_no_probability_has_ranking_metrics_only():
+    found = scored(Classifier("latent score", "ceiling", 20 * ROWS["p0"].to_numpy()))
+    assert found["metric"].tolist() == list(RANKING)
 
 
-def test_what_is_undefined_has_no_interval():
+def test_an_undefined_metric_has_no_interval():
     found = scored(Classifier("prevalence", "baseline", np.full(len(ROWS), 0.3), {"half": 0.5})).set_index("metric")
     assert found.loc["ppv", ["value", "low", "high"]].isna().all()
     assert found.loc["roc_auc", ["value", "low", "high"]].tolist() == [0.5, 0.5, 0.5]
 
 
-def test_at_a_wall_the_number_of_lesions_speaks():
+def test_intervals_of_a_perfect_classifier_depend_on_the_number_of_lesions():
     perfect = Classifier("perfect", "member", ROWS["label"].astype(float).to_numpy(), {"half": 0.5})
     found = scored(perfect).set_index("metric")
     assert found.loc["sensitivity", "interval"] == "Wilson"
@@ -61,25 +61,25 @@ def test_at_a_wall_the_number_of_lesions_speaks():
     assert 0.8 < found.loc["roc_auc", "low"] < found.loc["roc_auc", "value"] == 1
 
 
-def test_the_rarer_label_is_counted_in_lesions():
-    assert rarer(images(ROWS)) == rarer(lesions(ROWS)) == 20
+def test_lesions_of_the_rarer_label_are_counted():
+    assert rarer_label_lesions(by_image(ROWS)) == rarer_label_lesions(by_lesion(ROWS)) == 20
 
 
 ADDED = Metric(
     "added",
     "Added metric",
-    of_counts(lambda counts: counts.sensitivity + counts.specificity - 1),
+    from_confusion(lambda counts: counts.sensitivity + counts.specificity - 1),
     needs="predictions",
     scale="correlation",
     interval="bootstrap",
 )
 
 
-def test_a_row_added_to_the_table_of_metrics_is_scored_with_its_interval(monkeypatch):
+def test_a_metric_added_to_the_table_is_computed_with_its_interval(monkeypatch):
     monkeypatch.setitem(METRICS, "added", ADDED)
-    one = Classifier("cnn_a", "member", ROWS["p0"].to_numpy(), {"half": 0.5})
-    for by in (images, lesions):
-        found = scored(one, by=by).set_index("metric")
+    classifier = Classifier("cnn_a", "member", ROWS["p0"].to_numpy(), {"half": 0.5})
+    for by in (by_image, by_lesion):
+        found = scored(classifier, by=by).set_index("metric")
         expected = found.loc["sensitivity", "value"] + found.loc["specificity", "value"] - 1
         assert found.loc["added", "value"] == pytest.approx(expected)
         assert -1 < found.loc["added", "low"] < expected < found.loc["added", "high"] < 1

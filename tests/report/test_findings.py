@@ -38,7 +38,7 @@ def test_the_best_leaves_the_leak_out():
         ("dx_type", "baseline", 0.9, 0.8, 1), ("colours", "baseline", 0.8, 0.7, 0.9), ("a", "member", 1, 1, 1)
     )
     assert intervals.best(rows, "baseline")["name"] == "Colour statistics"
-    assert intervals.best(rows, "truth") is None
+    assert intervals.best(rows, "ceiling") is None
 
 
 def test_calls_by_diagnosis():

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from dermoscopy.evaluate.tables import SCORES
-from dermoscopy.stats.metrics import METRICS, Metric, of_counts
+from dermoscopy.stats.metrics import METRICS, Metric, from_confusion
 from tests.report.conftest import TEST, evaluated, render, write_project
 
 
@@ -152,7 +152,7 @@ def rewrite_choice(root, **changes):
 
 def test_an_ensemble_of_one(tmp_path):
     write_project(tmp_path)
-    rewrite_choice(tmp_path, members=["cnn_a"], method="alone")
+    rewrite_choice(tmp_path, members=["cnn_a"], method="single")
     page = " ".join(render(tmp_path).split())
     assert "An ensemble of one, CNN A, tells" in page
     assert "It is one member alone." in page
@@ -160,7 +160,7 @@ def test_an_ensemble_of_one(tmp_path):
 
 def test_a_fallback_is_told(tmp_path):
     write_project(tmp_path)
-    rewrite_choice(tmp_path, members=["cnn_a"], method="alone", fell_back=True, p=0.31)
+    rewrite_choice(tmp_path, members=["cnn_a"], method="single", fell_back=True, p=0.31)
     page = " ".join(render(tmp_path, fallback=0.05).split())
     assert (
         "VGG19, Inception V3, CNN A and CNN B together (mean) did not earn their place on val (p = 0.31, over 0.05)"
@@ -197,7 +197,7 @@ def test_a_row_added_to_the_table_of_metrics_is_a_column_and_an_entry_of_the_glo
     added = Metric(
         "added",
         "Added metric",
-        of_counts(lambda counts: counts.sensitivity + counts.specificity - 1),
+        from_confusion(lambda counts: counts.sensitivity + counts.specificity - 1),
         needs="predictions",
         scale="correlation",
         interval="bootstrap",

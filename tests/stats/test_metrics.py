@@ -9,53 +9,53 @@ from dermoscopy.core.metrics import average_precision, confusion, log_loss, roc_
 from dermoscopy.stats.metrics import METRICS, ROWS, Metric
 
 GENERATOR = np.random.default_rng(3)
-LABEL = GENERATOR.integers(0, 2, 200)
-PROBABILITY = np.round(0.3 * LABEL + 0.7 * GENERATOR.random(200), 2)  # with ties
+Y_TRUE = GENERATOR.integers(0, 2, 200)
+Y_PROB = np.round(0.3 * Y_TRUE + 0.7 * GENERATOR.random(200), 2)  # with ties
 WEIGHTS = np.vstack([np.ones(200), GENERATOR.integers(0, 4, (5, 200))]).astype(float)
 
 
-def of_scikit_learn(weights: np.ndarray) -> dict[str, float]:
-    called, given = PROBABILITY >= 0.4, {"sample_weight": weights}
+def by_scikit_learn(weights: np.ndarray) -> dict[str, float]:
+    y_pred, given = Y_PROB >= 0.4, {"sample_weight": weights}
     return {
-        "sensitivity": reference.recall_score(LABEL, called, **given),
-        "specificity": reference.recall_score(1 - LABEL, ~called, **given),
-        "ppv": reference.precision_score(LABEL, called, **given),
-        "npv": reference.precision_score(1 - LABEL, ~called, **given),
-        "accuracy": reference.accuracy_score(LABEL, called, **given),
-        "balanced_accuracy": reference.balanced_accuracy_score(LABEL, called, **given),
-        "f1": reference.f1_score(LABEL, called, **given),
-        "mcc": reference.matthews_corrcoef(LABEL, called, **given),
-        "roc_auc": reference.roc_auc_score(LABEL, PROBABILITY, **given),
-        "average_precision": reference.average_precision_score(LABEL, PROBABILITY, **given),
-        "log_loss": reference.log_loss(LABEL, PROBABILITY, **given),
-        "brier": reference.brier_score_loss(LABEL, PROBABILITY, **given),
+        "sensitivity": reference.recall_score(Y_TRUE, y_pred, **given),
+        "specificity": reference.recall_score(1 - Y_TRUE, ~y_pred, **given),
+        "ppv": reference.precision_score(Y_TRUE, y_pred, **given),
+        "npv": reference.precision_score(1 - Y_TRUE, ~y_pred, **given),
+        "accuracy": reference.accuracy_score(Y_TRUE, y_pred, **given),
+        "balanced_accuracy": reference.balanced_accuracy_score(Y_TRUE, y_pred, **given),
+        "f1": reference.f1_score(Y_TRUE, y_pred, **given),
+        "mcc": reference.matthews_corrcoef(Y_TRUE, y_pred, **given),
+        "roc_auc": reference.roc_auc_score(Y_TRUE, Y_PROB, **given),
+        "average_precision": reference.average_precision_score(Y_TRUE, Y_PROB, **given),
+        "log_loss": reference.log_loss(Y_TRUE, Y_PROB, **given),
+        "brier": reference.brier_score_loss(Y_TRUE, Y_PROB, **given),
     }
 
 
-def test_every_metric_equals_scikit_learns_in_every_draw():
-    needed = {"score": PROBABILITY, "probability": PROBABILITY, "predictions": PROBABILITY >= 0.4}
-    values = {name: metric.function(LABEL, needed[metric.needs], WEIGHTS) for name, metric in METRICS.items()}
-    for draw, weights in enumerate(WEIGHTS):
-        expected = of_scikit_learn(weights)
-        assert {metric: value[draw] for metric, value in values.items()} == pytest.approx(expected, abs=1e-12)
-    once = {name: metric.function(LABEL, needed[metric.needs]) for name, metric in METRICS.items()}
-    assert once == pytest.approx(of_scikit_learn(WEIGHTS[0]), abs=1e-12)
+def test_every_metric_equals_scikit_learns_in_every_resample():
+    needed = {"score": Y_PROB, "probability": Y_PROB, "predictions": Y_PROB >= 0.4}
+    values = {name: metric.function(Y_TRUE, needed[metric.needs], WEIGHTS) for name, metric in METRICS.items()}
+    for resample, weights in enumerate(WEIGHTS):
+        expected = by_scikit_learn(weights)
+        assert {metric: value[resample] for metric, value in values.items()} == pytest.approx(expected, abs=1e-12)
+    unweighted = {name: metric.function(Y_TRUE, needed[metric.needs]) for name, metric in METRICS.items()}
+    assert unweighted == pytest.approx(by_scikit_learn(WEIGHTS[0]), abs=1e-12)
 
 
-def test_undefined_is_missing_and_no_warning():
-    once = np.ones((1, 2))
-    nobody = confusion(np.array([0, 1]), np.array([False, False]), once)
-    assert np.isnan(nobody.ppv[0])
-    assert np.isnan(nobody.mcc[0])
-    assert (nobody.sensitivity[0], nobody.npv[0]) == (0, 0.5)
-    benign = confusion(np.array([0, 0]), np.array([False, True]), once)
+def test_undefined_metrics_are_nan_without_a_warning():
+    weights_of_one = np.ones((1, 2))
+    all_benign = confusion(np.array([0, 1]), np.array([False, False]), weights_of_one)
+    assert np.isnan(all_benign.ppv[0])
+    assert np.isnan(all_benign.mcc[0])
+    assert (all_benign.sensitivity[0], all_benign.npv[0]) == (0, 0.5)
+    benign = confusion(np.array([0, 0]), np.array([False, True]), weights_of_one)
     assert np.isnan(benign.sensitivity[0])
     assert np.isnan(benign.balanced_accuracy[0])
-    for rank in (roc_auc, average_precision):
-        assert np.isnan(rank(np.zeros(3, int), np.array([1.0, 2, 2]), np.ones((4, 3)))).all()
+    for ranking in (roc_auc, average_precision):
+        assert np.isnan(ranking(np.zeros(3, int), np.array([1.0, 2, 2]), np.ones((4, 3)))).all()
 
 
-def test_certainty_costs_a_finite_log_loss():
+def test_log_loss_of_certainty_is_finite():
     loss = log_loss(np.array([1, 0]), np.array([0.0, 0.0]), np.array([[1.0, 0], [0, 1]]))
     assert loss.tolist() == pytest.approx([36.04, 0], abs=0.01)
 
@@ -72,7 +72,7 @@ def test_a_metric_without_scale_interval_or_title_is_refused(field: str):
         Metric(**rest)
 
 
-def test_a_proportion_is_of_something():
+def test_a_proportion_without_counted_cells_is_refused():
     with pytest.raises(ValueError, match="counted"):
         replace(METRICS["sensitivity"], counted=())
 
@@ -82,8 +82,8 @@ def test_names_and_titles_are_unique():
 
 
 def test_roc_auc_is_the_exact_count_of_pairs():
-    score = np.round(PROBABILITY, 1)
-    malignant, benign = score[LABEL == 1][:, None], score[LABEL == 0]
+    score = np.round(Y_PROB, 1)
+    malignant, benign = score[Y_TRUE == 1][:, None], score[Y_TRUE == 0]
     pairs = 2 * (malignant > benign).sum() + (malignant == benign).sum()
     exact = Fraction(int(pairs), 2 * malignant.size * benign.size)
-    assert roc_auc(LABEL, score) == roc_auc(LABEL, score, WEIGHTS)[0] == float(exact)
+    assert roc_auc(Y_TRUE, score) == roc_auc(Y_TRUE, score, WEIGHTS)[0] == float(exact)

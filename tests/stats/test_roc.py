@@ -1,14 +1,14 @@
-"""DeLong's and Obuchowski's formulas as they are printed, pair by pair, against what ranks give."""
+"""Variances of ROC AUCs from ranks, compared with DeLong's and Obuchowski's formulas pair by pair."""
 
 import numpy as np
 import pytest
 
-from dermoscopy.stats.roc import area_interval, areas
+from dermoscopy.stats.roc import roc_auc_interval, roc_aucs
 from tests.simulated import simulate
 
 
-def above(one: float, other: float) -> float:
-    return float(one > other) + 0.5 * float(one == other)
+def above(first: float, second: float) -> float:
+    return float(first > second) + 0.5 * float(first == second)
 
 
 def placements(label: np.ndarray, score: np.ndarray) -> tuple[list[float], list[float]]:
@@ -61,44 +61,44 @@ def scores_of(rows) -> list[np.ndarray]:
     return [rows[name].to_numpy() for name in ("p0", "p1", "p2")]
 
 
-def test_delong_by_brute_force(rows):
+def test_delong_variance_equals_brute_force(rows):
     label, scores = rows["label"].to_numpy(), scores_of(rows)
-    found = areas(label, np.stack(scores), np.arange(len(label)))
+    found = roc_aucs(label, np.stack(scores), np.arange(len(label)))
     assert np.abs(found.covariance - delong(label, scores)).max() < 1e-10
     assert found.aucs == pytest.approx([np.mean(placements(label, score)[0]) for score in scores], abs=1e-10)
 
 
 @pytest.mark.parametrize("mixed", [False, True])
-def test_obuchowski_by_brute_force(rows, mixed):
+def test_obuchowski_variance_equals_brute_force(rows, mixed):
     label, scores, lesion = rows["label"].to_numpy(), scores_of(rows), rows["lesion_id"].to_numpy()
-    if mixed:  # no lesion of HAM10000 has two labels; the formula knows of them all the same
+    if mixed:  # no lesion of HAM10000 has two labels, but the formula allows it
         label = np.where(np.arange(len(label)) % 5 == 0, 1 - label, label)
-    found = areas(label, np.stack(scores), lesion)
+    found = roc_aucs(label, np.stack(scores), lesion)
     assert np.abs(found.covariance - obuchowski(label, scores, lesion)).max() < 1e-10
 
 
-def test_lesions_matter(rows):
+def test_several_images_of_a_lesion_increase_the_variance(rows):
     label, scores = rows["label"].to_numpy(), np.stack(scores_of(rows))
-    clustered = areas(label, scores, rows["lesion_id"].to_numpy()).covariance[0, 0]
-    assert clustered > areas(label, scores, np.arange(len(label))).covariance[0, 0]
+    clustered = roc_aucs(label, scores, rows["lesion_id"].to_numpy()).covariance[0, 0]
+    assert clustered > roc_aucs(label, scores, np.arange(len(label))).covariance[0, 0]
 
 
-def test_one_label_has_no_area_and_one_lesion_no_variance():
-    found = areas(np.zeros(3, int), np.ones((2, 3)), np.arange(3))
+def test_one_label_has_no_roc_auc_and_one_lesion_no_variance():
+    found = roc_aucs(np.zeros(3, int), np.ones((2, 3)), np.arange(3))
     assert np.isnan(found.aucs).all()
-    found = areas(np.array([0, 0, 1]), np.array([[0.1, 0.6, 0.5]]), np.arange(3))
+    found = roc_aucs(np.array([0, 0, 1]), np.array([[0.1, 0.6, 0.5]]), np.arange(3))
     assert found.aucs.tolist() == [0.5]
     assert np.isnan(found.covariance).all()
 
 
-def test_an_interval_stays_within_its_walls():
-    low, high = area_interval(0.98, 0.02**2, 40, 0.95)
+def test_the_interval_of_a_roc_auc_stays_within_0_and_1():
+    low, high = roc_auc_interval(0.98, 0.02**2, 40, 0.95)
     assert 0.8 < low < 0.98 < high < 1
-    assert np.isnan(area_interval(0.9, np.nan, 1, 0.95)).all()
-    assert area_interval(0.5, 0.0, 40, 0.95) == (0.5, 0.5)
+    assert np.isnan(roc_auc_interval(0.9, np.nan, 1, 0.95)).all()
+    assert roc_auc_interval(0.5, 0.0, 40, 0.95) == (0.5, 0.5)
 
 
-def test_without_a_mistake_the_number_of_lesions_speaks():
-    (few, one), (many, _) = (area_interval(1.0, 0.0, lesions, 0.95) for lesions in (5, 40))
-    assert few < many < one == 1
-    assert area_interval(0.0, 0.0, 5, 0.95) == pytest.approx((0, 1 - few))
+def test_the_interval_of_a_perfect_roc_auc_depends_on_the_number_of_lesions():
+    (few, high), (many, _) = (roc_auc_interval(1.0, 0.0, lesions, 0.95) for lesions in (5, 40))
+    assert few < many < high == 1
+    assert roc_auc_interval(0.0, 0.0, 5, 0.95) == pytest.approx((0, 1 - few))

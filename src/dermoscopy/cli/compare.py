@@ -17,9 +17,9 @@ from dermoscopy.core.params import PARAMS, load, read_yaml
 from dermoscopy.core.tables import PREDICTIONS, Table
 from dermoscopy.ensemble.fit import POINTS
 from dermoscopy.evaluate.params import Evaluate
-from dermoscopy.stats.lesions import lesions
-from dermoscopy.stats.paired import Calls, Paired, delong
-from dermoscopy.stats.paired import compare as compare_calls
+from dermoscopy.stats.lesions import by_lesion
+from dermoscopy.stats.paired import PairedTest, ThresholdedScores, delong
+from dermoscopy.stats.paired import compare as compare_classifiers
 
 
 def read_stored(table: Table, path: str, revision: str) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def compare(
 
 def compare_revisions(
     first: str, second: str, split: Literal["val", "test"], settings: Evaluate
-) -> tuple[pd.DataFrame, list[tuple[str, Paired]]]:
+) -> tuple[pd.DataFrame, list[tuple[str, PairedTest]]]:
     """Test the ensembles of two revisions, and the members that both have, against each other.
 
     Args:
@@ -97,19 +97,19 @@ def compare_revisions(
     rows, calls = _ensemble(second, split, settings.point)
     others, other_calls = _ensemble(first, split, settings.point)
     _same(others, rows, first, second)
-    tested = compare_calls(rows, calls, other_calls, settings.confidence)
+    tested = compare_classifiers(rows, calls, other_calls, settings.confidence)
     found = [("ensemble", one) for one in tested if one.unit == "lesion"]
     before = _members(first)
     for member in filter(before.__contains__, _members(second)):
         tables = [read_stored(PREDICTIONS, f"data/predictions/{member}/{split}.csv", name) for name in (second, first)]
         _same(tables[1], tables[0], first, second)
         # The order of lesions is compared, not calls: what threshold they would have does not matter.
-        of = [Calls(table["probability"].to_numpy(), 1.0) for table in tables]
-        found.append((member, delong(lesions(tables[0]), of[0], of[1], settings.confidence)))
+        of = [ThresholdedScores(table["probability"].to_numpy(), 1.0) for table in tables]
+        found.append((member, delong(by_lesion(tables[0]), of[0], of[1], settings.confidence)))
     return rows, found
 
 
-def render(tested: list[tuple[str, Paired]], confidence: float) -> str:
+def render(tested: list[tuple[str, PairedTest]], confidence: float) -> str:
     """Return the tests as a table of plain text."""
     header = ("", "metric", "REV1", "REV2", "difference", f"{100 * confidence:g} % interval", "p", "test")
     lines = [
@@ -138,11 +138,11 @@ def _members(revision: str) -> list[str]:
     return list(read_yaml(dvc.api.read(str(PARAMS), rev=revision))["models"])
 
 
-def _ensemble(revision: str, split: Literal["val", "test"], point: str) -> tuple[pd.DataFrame, Calls]:
+def _ensemble(revision: str, split: Literal["val", "test"], point: str) -> tuple[pd.DataFrame, ThresholdedScores]:
     rows = read_stored(PREDICTIONS, ENSEMBLE[split], revision)
     points = read_stored(POINTS, "data/ensemble/points.csv", revision)
     (threshold,) = points.loc[(points["name"] == "ensemble") & (points["point"] == point), "threshold"]
-    return rows, Calls(rows["probability"].to_numpy(), float(threshold))
+    return rows, ThresholdedScores(rows["probability"].to_numpy(), float(threshold))
 
 
 def _same(first: pd.DataFrame, second: pd.DataFrame, *names: str) -> None:

@@ -1,8 +1,6 @@
-"""Probabilities that mean what they say, fitted on val.
+"""Calibration of probabilities: logit transformation, logistic regression, Platt and temperature scaling, reliability.
 
-Logistic regression by Newton's method, for targets between 0 and 1 and a handful of columns.
-
-Probabilities as log-odds and back.
+Logistic regression is fitted by Newton's method, for targets between 0 and 1 and a few columns.
 """
 
 from dataclasses import dataclass
@@ -14,27 +12,27 @@ from numpy.typing import NDArray
 
 from dermoscopy.stats.intervals import wilson_interval
 
-SMALLEST = 1e-7  # nearer to 0 or 1 a network's float32 cannot tell probabilities apart
+EPSILON = 1e-7  # a network's float32 cannot resolve probabilities nearer to 0 or 1
 
 
 def to_logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return log-odds, those of 0 and 1 finite."""
+    """Return the logit of probabilities, finite for 0 and 1."""
     from scipy.special import logit
 
-    odds: NDArray[np.float64] = logit(np.clip(probability, SMALLEST, 1 - SMALLEST))
-    return odds
+    logits: NDArray[np.float64] = logit(np.clip(probability, EPSILON, 1 - EPSILON))
+    return logits
 
 
-def from_logit(odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return probabilities."""
+def from_logit(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the probabilities of logits."""
     from scipy.special import expit
 
-    probability: NDArray[np.float64] = expit(odds)
+    probability: NDArray[np.float64] = expit(logits)
     return probability
 
 
-STEPS = 100  # a handful are enough where labels overlap
-CLOSE = 1e-10  # of the last step, at which the fit is done
+MAX_STEPS = 100  # a few are enough if the labels overlap
+TOLERANCE = 1e-10  # largest coefficient of the last step
 
 
 def fit_logistic(
@@ -43,47 +41,47 @@ def fit_logistic(
     penalty: NDArray[np.float64],
     offset: NDArray[np.float64] | float = 0.0,
 ) -> NDArray[np.float64]:
-    """Return the coefficients of the lowest summed log loss plus half the penalized sum of their squares.
+    """Return the coefficients that minimize the summed log loss plus half the penalized sum of their squares.
 
-    scikit-learn's LogisticRegression takes labels only, where calibration has targets between; with
-    labels it gives the same (its C is the inverse of a penalty of one value, the intercept's being 0).
+    scikit-learn's LogisticRegression accepts labels only; the targets of calibration lie between 0 and 1.
+    With labels the results are equal (its C is the inverse of the penalty; that of the intercept is 0).
 
     Args:
-        columns: Shape (rows, coefficients), of full rank where nothing is penalized.
-        target: From 0 to 1; shape (rows,).
-        penalty: Of each coefficient, from 0; shape (coefficients,).
-        offset: Added to the rows' log-odds; shape (rows,), or one for all.
+        columns: Features; shape (rows, coefficients), of full rank if nothing is penalized.
+        target: Targets from 0 to 1; shape (rows,).
+        penalty: Penalty of each coefficient, at least 0; shape (coefficients,).
+        offset: Constant added to the logits; shape (rows,), or one number for all rows.
     """
 
     def loss(coefficients: NDArray[np.float64]) -> float:
-        odds = columns @ coefficients + offset
-        return float((np.logaddexp(0, odds) - target * odds).sum() + penalty @ coefficients**2 / 2)
+        logits = columns @ coefficients + offset
+        return float((np.logaddexp(0, logits) - target * logits).sum() + penalty @ coefficients**2 / 2)
 
-    found = np.zeros(columns.shape[1])
-    for _ in range(STEPS):
-        chance = from_logit(columns @ found + offset)
-        slope = columns.T @ (chance - target) + penalty * found
-        bend = (columns.T * (chance * (1 - chance))) @ columns + np.diag(penalty)
-        step = np.linalg.lstsq(bend, slope, rcond=None)[0]
-        # Far from the minimum a whole step may go beyond it.
-        while loss(found - step) > loss(found) and np.abs(step).max() > CLOSE:
+    coefficients = np.zeros(columns.shape[1])
+    for _ in range(MAX_STEPS):
+        probability = from_logit(columns @ coefficients + offset)
+        gradient = columns.T @ (probability - target) + penalty * coefficients
+        hessian = (columns.T * (probability * (1 - probability))) @ columns + np.diag(penalty)
+        step = np.linalg.lstsq(hessian, gradient, rcond=None)[0]
+        # Far from the minimum a full step may overshoot.
+        while loss(coefficients - step) > loss(coefficients) and np.abs(step).max() > TOLERANCE:
             step = step / 2
-        found = found - step
-        if np.abs(step).max() <= CLOSE:
+        coefficients = coefficients - step
+        if np.abs(step).max() <= TOLERANCE:
             break
-    return found
+    return coefficients
 
 
-FLATTEST = 0.01  # slope: a score that orders lesions the wrong way round is flattened, never turned round
+MIN_SLOPE = 0.01  # scores that rank lesions in reverse are flattened, not reversed
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A slope and a shift of the log-odds; the order of the lesions stays.
+    """Slope and intercept on the logit scale; the ranking of lesions is kept.
 
     Attributes:
-        slope: Over 0; its inverse is the temperature.
-        intercept: 0 for a temperature alone.
+        slope: Slope, over 0; its inverse is the temperature.
+        intercept: Intercept; 0 for temperature scaling.
     """
 
     slope: float
@@ -95,67 +93,67 @@ class Calibration:
 
 
 def fit_calibration(
-    label: NDArray[np.int64], probability: NDArray[np.float64], method: Literal["none", "temperature", "platt"]
+    y_true: NDArray[np.int64], y_prob: NDArray[np.float64], method: Literal["none", "temperature", "platt"]
 ) -> Calibration:
-    """Fit a calibration by log loss.
+    """Fit a calibration by minimizing the log loss.
 
     Guo et al., On calibration of modern neural networks, 2017 (temperature); Platt, Probabilistic
-    outputs for support vector machines, 1999 (slope and shift), whose targets keep a little from 0
-    and 1 are used for both: without them labels told apart without a mistake have no finite slope.
+    outputs for support vector machines, 1999 (slope and intercept). Platt's smoothed targets are used for
+    both: with labels as targets, perfectly separated labels have no finite slope.
 
     Args:
-        label: 0 benign, 1 malignant, of images of val, both present; shape (rows,).
-        probability: What is to be calibrated, from 0 to 1; shape (rows,).
-        method: What is fitted.
+        y_true: Labels of images of val, 0 benign, 1 malignant, both present; shape (rows,).
+        y_prob: Probabilities to calibrate, from 0 to 1; shape (rows,).
+        method: Method of calibration.
     """
     if method == "none":
         return Calibration(1.0, 0.0)
-    malignant = int(label.sum())
-    target = np.where(label == 1, (malignant + 1) / (malignant + 2), 1 / (len(label) - malignant + 2))
-    odds = to_logit(probability)
-    columns = odds[:, None] if method == "temperature" else np.column_stack([odds, np.ones(len(odds))])
-    slope, *shift = fit_logistic(columns, target, np.zeros(columns.shape[1])).tolist()
-    if slope < FLATTEST:
-        slope = FLATTEST
+    malignant = int(y_true.sum())
+    target = np.where(y_true == 1, (malignant + 1) / (malignant + 2), 1 / (len(y_true) - malignant + 2))
+    logits = to_logit(y_prob)
+    columns = logits[:, None] if method == "temperature" else np.column_stack([logits, np.ones(len(logits))])
+    slope, *intercept = fit_logistic(columns, target, np.zeros(columns.shape[1])).tolist()
+    if slope < MIN_SLOPE:
+        slope = MIN_SLOPE
         if method == "platt":
-            # The shift again, the slope held: the rows' own log-odds are split of what it shifts.
-            shift = [float(fit_logistic(np.ones((len(odds), 1)), target, np.zeros(1), FLATTEST * odds)[0])]
-    return Calibration(slope, *(shift or [0.0]))
+            # Fit the intercept again with the slope fixed: the scaled logits are the offset.
+            intercept = [float(fit_logistic(np.ones((len(logits), 1)), target, np.zeros(1), MIN_SLOPE * logits)[0])]
+    return Calibration(slope, *(intercept or [0.0]))
 
 
-def reliability(
-    label: NDArray[np.int64], probability: NDArray[np.float64], bins: int, confidence: float
+def reliability_table(
+    y_true: NDArray[np.int64], y_prob: NDArray[np.float64], bins: int, confidence: float
 ) -> pd.DataFrame:
-    """Return how often lesions were malignant that were said to be so with about the same probability.
+    """Return the proportion of malignant lesions in each bin of predicted probability.
 
     Args:
-        label: 0 benign, 1 malignant, of independent lesions; shape (rows,).
-        probability: From 0 to 1; shape (rows,).
-        bins: Equally wide, from 0 to 1; one that holds nothing is left out.
-        confidence: Of the intervals.
+        y_true: Labels of independent lesions, 0 benign, 1 malignant; shape (rows,).
+        y_prob: Predicted probabilities, from 0 to 1; shape (rows,).
+        bins: Number of equally wide bins from 0 to 1; empty bins are left out.
+        confidence: Confidence level of the intervals, from 0 to 1.
 
     Returns:
-        A row a bin: start, end, lesions, probability (their mean), malignant (their share), low, high.
+        A row per bin: start, end, lesions, probability (their mean), malignant (proportion), low, high.
     """
-    place = np.minimum((probability * bins).astype(int), bins - 1)
+    bin_of_lesion = np.minimum((y_prob * bins).astype(int), bins - 1)
     rows = []
-    for number in np.unique(place):
-        here = place == number
-        low, high = wilson_interval(label[here].sum(), here.sum(), confidence)
+    for number in np.unique(bin_of_lesion):
+        inside = bin_of_lesion == number
+        low, high = wilson_interval(y_true[inside].sum(), inside.sum(), confidence)
         rows.append(
-            (number / bins, (number + 1) / bins, here.sum(), probability[here].mean(), label[here].mean(), low, high)
+            (number / bins, (number + 1) / bins, inside.sum(), y_prob[inside].mean(), y_true[inside].mean(), low, high)
         )
     return pd.DataFrame(rows, columns=["start", "end", "lesions", "probability", "malignant", "low", "high"])
 
 
-def expected_error(table: pd.DataFrame) -> float:
-    """Return the expected calibration error: the mean distance of share and probability over all lesions.
+def expected_calibration_error(table: pd.DataFrame) -> float:
+    """Return the expected calibration error: mean absolute difference of proportion and probability over lesions.
 
     Naeini, Cooper and Hauskrecht, Obtaining well calibrated probabilities using Bayesian binning, 2015.
-    Even perfect probabilities have one above 0, by chance within the bins, and bootstrap draws a larger
-    one still: it comes without an interval.
+    Even perfect probabilities have an error over 0, by chance within the bins, and bootstrap resamples a
+    still larger one: no interval is computed.
 
     Args:
-        table: From `reliability`.
+        table: Rows of `reliability_table`.
     """
     return float(np.average((table["malignant"] - table["probability"]).abs(), weights=table["lesions"]))

@@ -1,7 +1,4 @@
-"""Ways to make one probability of several members', and what each is fitted to on val.
-
-data/ensemble/ensemble.json: what the ensemble is, and the paired test on val behind it.
-"""
+"""Methods that combine the members' probabilities, their fits on val, and the choice written to ensemble.json."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,35 +16,35 @@ from dermoscopy.core.params import Block
 from dermoscopy.ensemble.calibration import fit_logistic, from_logit, to_logit
 from dermoscopy.ensemble.params import Ensemble, Method
 
-ALONE: Literal["alone"] = "alone"  # the method of a single member
+SINGLE: Literal["single"] = "single"  # the method of a single member
 
-Way = Method | Literal["alone"]
+CombinationMethod = Method | Literal["single"]
 
 
 class Choice(Block):
-    """What was chosen on val.
+    """The members and the method chosen on val (data/ensemble/ensemble.json).
 
     Attributes:
-        members: Which are combined.
-        method: How.
+        members: Members that are combined.
+        method: Method that combines them.
         best_member: The single member with the lowest log loss on val.
-        fell_back: Whether that member stands in for an ensemble that did not earn its place.
-        tried_members: What was to be combined, before a fallback.
-        tried_method: How.
-        gain: ROC AUC of that ensemble minus the best member's, on lesions of val left out of its fits.
-        gain_low: Of its interval; None where it has none.
-        gain_high: Likewise.
-        p: Of the test that there is no gain; None where it cannot be told.
-        malignant: Lesions of val that are.
-        benign: Likewise.
+        fell_back: Whether the best member replaces an ensemble that was not significantly better.
+        tried_members: Members of the ensemble before the fallback.
+        tried_method: Method of the ensemble before the fallback.
+        gain: ROC AUC of the ensemble before the fallback minus the best member's, on out-of-fold lesions of val.
+        gain_low: Lower bound of the gain's interval; None if undefined.
+        gain_high: Upper bound of the gain's interval; None if undefined.
+        p: p-value of the hypothesis of no gain; None if undefined.
+        malignant: Number of malignant lesions of val.
+        benign: Number of benign lesions of val.
     """
 
     members: list[str]
-    method: Way
+    method: CombinationMethod
     best_member: str
     fell_back: bool
     tried_members: list[str]
-    tried_method: Way
+    tried_method: CombinationMethod
     gain: float
     gain_low: float | None
     gain_high: float | None
@@ -56,40 +53,42 @@ class Choice(Block):
     benign: int
 
     def write(self, path: Path) -> None:
-        """Write the choice; `read_choice` reads it."""
+        """Write the choice as JSON; `read_choice` reads it."""
         write_text(path, self.model_dump_json(indent=2) + "\n")
 
 
 def read_choice(path: Path) -> Choice:
-    """Read which members were combined and how, as it was chosen on val.
+    """Read the members and the method chosen on val.
 
     Raises:
-        TableError: The file is missing or is not what `ensemble` writes.
+        TableError: The file is missing or was not written by the ensemble stage.
     """
     try:
         return Choice.model_validate_json(path.read_text())
     except (FileNotFoundError, ValueError) as error:
-        raise TableError(f"{path} is missing or is not what stage ensemble writes: {error}\nRun `dvc repro`.") from None
+        raise TableError(
+            f"{path} is missing or was not written by the ensemble stage: {error}\nRun `dvc repro`."
+        ) from None
 
 
 METHODS: tuple[Method, ...] = get_args(Method)
 
-MAJORITY = 0.5  # of the votes; a tie is called malignant, the mistake that costs less
+MAJORITY = 0.5  # proportion of votes; ties are predicted malignant, as a false negative is the worse error
 
 
 @dataclass(frozen=True)
 class Combiner:
-    """A fitted way to combine members.
+    """A fitted combination of members.
 
     Attributes:
-        method: One of `METHODS`, or "alone".
-        weights: Each member's; of the log-odds for "stacking", else they sum to one.
-        threshold: Probability, before calibration, from which a lesion is called malignant; a vote's
-            members are each called so.
-        intercept: Of "stacking".
+        method: One of `METHODS`, or "single".
+        weights: Weight of each member; of its logit for "stacking", else they sum to one.
+        threshold: Probability, before calibration, from which a lesion is predicted malignant; "vote"
+            applies it to each member.
+        intercept: Intercept of "stacking".
     """
 
-    method: Way
+    method: CombinationMethod
     weights: Mapping[str, float]
     threshold: float
     intercept: float = field(default=0.0)
@@ -100,96 +99,98 @@ class Combiner:
         return tuple(self.weights)
 
     @property
-    def cut(self) -> float:
-        """The combined probability from which a lesion is called malignant.
+    def combined_threshold(self) -> float:
+        """The combined probability, before calibration, from which a lesion is predicted malignant.
 
-        A vote is decided by the majority: the threshold has done its work in each member's call.
+        A vote is decided by the majority: the threshold is already applied to each member.
         """
         return MAJORITY if self.method == "vote" else self.threshold
 
     def combine(self, probabilities: pd.DataFrame) -> NDArray[np.float64]:
-        """Make one probability of the members'.
+        """Return the combined probability.
 
         Args:
-            probabilities: Rows by members, from 0 to 1; other members are left out.
+            probabilities: Probabilities from 0 to 1, rows by members; other members are ignored.
 
         Returns:
-            From 0 to 1; shape (rows,).
+            Probabilities from 0 to 1; shape (rows,).
         """
-        each = probabilities[list(self.weights)].to_numpy(dtype=float)
-        shares = np.array(list(self.weights.values()))
+        values = probabilities[list(self.weights)].to_numpy(dtype=float)
+        weights = np.array(list(self.weights.values()))
         if self.method == "vote":
-            each = (each >= self.threshold).astype(float)
+            values = (values >= self.threshold).astype(float)
         if self.method == "stacking":
-            return from_logit(to_logit(each) @ shares + self.intercept)
-        combined: NDArray[np.float64] = each @ shares
-        return combined.clip(0, 1)  # weights sum to one but for rounding
+            return from_logit(to_logit(values) @ weights + self.intercept)
+        combined: NDArray[np.float64] = values @ weights
+        return combined.clip(0, 1)  # weights sum to one up to rounding
 
 
-def fit_combiner(label: NDArray[np.int64], probabilities: pd.DataFrame, method: Way, settings: Ensemble) -> Combiner:
-    """Fit a way to combine members.
+def fit_combiner(
+    y_true: NDArray[np.int64], probabilities: pd.DataFrame, method: CombinationMethod, settings: Ensemble
+) -> Combiner:
+    """Fit a combination of members.
 
     Args:
-        label: 0 benign, 1 malignant, of images of val, both present; shape (rows,).
-        probabilities: Rows by members, from 0 to 1; only the members to combine.
-        method: The way; a single member is taken as it is.
-        settings: The threshold, and the strength of stacking's penalty.
+        y_true: Labels of images of val, 0 benign, 1 malignant, both present; shape (rows,).
+        probabilities: Probabilities from 0 to 1, rows by members; only the members to combine.
+        method: Combination method; "single" leaves one member unchanged.
+        settings: Parameters of the ensemble; threshold and regularization are used.
     """
     members = [str(member) for member in probabilities.columns]
     values = probabilities.to_numpy(dtype=float)
     if method == "stacking":
-        weights, intercept = _logistic(label, values, settings.regularization)
+        weights, intercept = _fit_stacking(y_true, values, settings.regularization)
         return Combiner(method, dict(zip(members, weights.tolist(), strict=True)), settings.threshold, intercept)
     if method == "accuracy_weighted":
-        weights = accuracy_weights(label, values, settings.threshold)
+        weights = accuracy_weights(y_true, values, settings.threshold)
     elif method == "log_loss_weighted":
-        weights = log_loss_weights(label, values)
+        weights = log_loss_weights(y_true, values)
     else:
         weights = np.full(len(members), 1 / len(members))
     return Combiner(method, dict(zip(members, weights.tolist(), strict=True)), settings.threshold)
 
 
 def accuracy_weights(
-    label: NDArray[np.int64], probabilities: NDArray[np.float64], threshold: float
+    y_true: NDArray[np.int64], probabilities: NDArray[np.float64], threshold: float
 ) -> NDArray[np.float64]:
-    """Return weights in proportion to accuracy (the paper's), equal ones where nobody is ever right.
+    """Return weights in proportion to accuracy, as the paper does; equal ones if all accuracies are 0.
 
     Args:
-        label: 0 benign, 1 malignant; shape (rows,).
-        probabilities: Shape (rows, members).
-        threshold: Probability from which a member calls a image malignant.
+        y_true: Labels, 0 benign, 1 malignant; shape (rows,).
+        probabilities: Probabilities of the members; shape (rows, members).
+        threshold: Probability from which a member predicts an image malignant.
 
     Returns:
-        They sum to one; shape (members,).
+        Weights that sum to one; shape (members,).
     """
-    accuracies = np.array([confusion(label, member >= threshold).accuracy for member in probabilities.T])
+    accuracies = np.array([confusion(y_true, member >= threshold).accuracy for member in probabilities.T])
     total = accuracies.sum()
     return accuracies / total if total else np.full(len(accuracies), 1 / len(accuracies))
 
 
-def log_loss_weights(label: NDArray[np.int64], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the weights, none below 0 and all together 1, whose weighted mean has the lowest log loss.
+def log_loss_weights(y_true: NDArray[np.int64], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the non-negative weights that sum to one and whose weighted mean has the lowest log loss.
 
-    A convex problem; where several solutions are equal (two members that always agree), the one
-    nearest to equal weights is where the search starts from.
+    The problem is convex. The search starts from equal weights: of several solutions (two members that
+    always agree) it returns the one nearest to them.
 
     Args:
-        label: 0 benign, 1 malignant; shape (rows,).
-        probabilities: Shape (rows, members).
+        y_true: Labels, 0 benign, 1 malignant; shape (rows,).
+        probabilities: Probabilities of the members; shape (rows, members).
 
     Returns:
-        Shape (members,).
+        Weights; shape (members,).
     """
     from scipy.optimize import minimize
 
-    given = from_logit(to_logit(np.where((label == 1)[:, None], probabilities, 1 - probabilities)))
-    count = given.shape[1]
+    of_label = from_logit(to_logit(np.where((y_true == 1)[:, None], probabilities, 1 - probabilities)))
+    count = of_label.shape[1]
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        mixed = given @ weights
-        return float(-np.log(mixed).mean()), -(given / mixed[:, None]).mean(axis=0)
+        mixed = of_label @ weights
+        return float(-np.log(mixed).mean()), -(of_label / mixed[:, None]).mean(axis=0)
 
-    found = minimize(
+    result = minimize(
         loss,
         np.full(count, 1 / count),
         jac=True,
@@ -198,16 +199,16 @@ def log_loss_weights(label: NDArray[np.int64], probabilities: NDArray[np.float64
         constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1, "jac": np.ones_like},
         options={"ftol": 1e-10, "maxiter": 200},
     )
-    clipped = np.clip(found.x, 0, None)
+    clipped = np.clip(result.x, 0, None)
     weights: NDArray[np.float64] = clipped / clipped.sum()
     return weights
 
 
-def _logistic(
-    label: NDArray[np.int64], probabilities: NDArray[np.float64], regularization: float
+def _fit_stacking(
+    y_true: NDArray[np.int64], probabilities: NDArray[np.float64], regularization: float
 ) -> tuple[NDArray[np.float64], float]:
-    columns = np.column_stack([to_logit(probabilities), np.ones(len(label))])
+    columns = np.column_stack([to_logit(probabilities), np.ones(len(y_true))])
     penalty = np.full(columns.shape[1], 1 / regularization)
-    penalty[-1] = 0  # the intercept's
-    *weights, intercept = fit_logistic(columns, label.astype(float), penalty)
+    penalty[-1] = 0  # of the intercept
+    *weights, intercept = fit_logistic(columns, y_true.astype(float), penalty)
     return np.array(weights), float(intercept)

@@ -1,8 +1,6 @@
-"""Everything val fixes, and that nothing changes afterwards.
+"""Fit ensemble, calibration, thresholds and conformal sets on the validation split, and write them to data/ensemble.
 
-Candidates as tables, and back.
-
-data/ensemble/*.csv: what val has fixed; nothing of it changes afterwards.
+In the tables, `members` are joined by + and `method` is a combination method, or "single".
 """
 
 from collections.abc import Sequence
@@ -18,105 +16,106 @@ from dermoscopy.core.tables import ENSEMBLE, PREDICTIONS, Table
 from dermoscopy.ensemble.calibration import Calibration
 from dermoscopy.ensemble.combiners import METHODS, Choice, Combiner
 from dermoscopy.ensemble.params import Ensemble
-from dermoscopy.ensemble.selection import Candidate, choose, find, fit_candidates
-from dermoscopy.ensemble.thresholds import fit_sets, fix_points
+from dermoscopy.ensemble.selection import Candidate, choose, find_candidate, fit_candidates
+from dermoscopy.ensemble.thresholds import fit_conformal_sets, fit_operating_points
 from dermoscopy.stats.headline import Headline
-from dermoscopy.stats.lesions import lesions
+from dermoscopy.stats.lesions import by_lesion
 
-# `members` are joined by +; `method` is a way to combine them, or "alone".
-
-CANDIDATES = Table(  # candidates.csv: every subset in every way
+CANDIDATES = Table(  # candidates.csv: every subset of the members with every method
     columns={
         "members": "str",
         "method": "str",
-        "size": "int64",
-        "threshold": "float64",  # before calibration: `ensemble.threshold`
+        "size": "int64",  # number of members
+        "threshold": "float64",  # before calibration: ensemble.threshold
         "intercept": "float64",  # of stacking
         "slope": "float64",  # of the calibration
-        "shift": "float64",
-        "cut": "float64",  # the calibrated probability from which its vote, or its threshold, says malignant
-        "log_loss": "float64",  # on val, of images left out of the fits
-        "roc_auc": "float64",  # likewise
-        "accuracy": "float64",  # likewise, at the cut
+        "shift": "float64",  # intercept of the calibration
+        "calibrated_threshold": "float64",  # calibrated probability from which a lesion is predicted malignant
+        "log_loss": "float64",  # on out-of-fold images of val
+        "roc_auc": "float64",  # on out-of-fold images of val
+        "accuracy": "float64",  # on out-of-fold images of val, at the calibrated threshold
     },
     order=("size", "members", "method"),
 )
 
-WEIGHTS = Table(  # weights.csv: what each member counts for in each of them
+WEIGHTS = Table(  # weights.csv: weight of each member in each candidate
     columns={"members": "str", "method": "str", "member": "str", "weight": "float64"},
     order=("members", "method", "member"),
 )
 
-POINTS = Table(  # points.csv: the operating points of members and ensembles
+POINTS = Table(  # points.csv: operating points of members and ensembles
     columns={
         "name": "str",  # of the classifier
         "point": "str",  # half, balanced, sensitive
-        "threshold": "float64",  # calibrated probability from which a lesion is called malignant
-        "sensitivity": "float64",  # of val's lesions
-        "specificity": "float64",
-        "promised": "float64",  # sensitivity of other lesions, on average; only "sensitive" promises one
-        "low": "float64",  # what this one threshold may come to
+        "threshold": "float64",  # calibrated probability from which a lesion is predicted malignant
+        "sensitivity": "float64",  # on lesions of val
+        "specificity": "float64",  # on lesions of val
+        "expected_sensitivity": "float64",  # mean sensitivity on new lesions; for "sensitive" only
+        "low": "float64",  # bounds of the sensitivity of this threshold on new lesions
         "high": "float64",
     },
     order=("name", "point"),
 )
 
-SETS = Table(  # sets.csv: the conformal sets of the ensemble
+SETS = Table(  # sets.csv: conformal sets of the ensemble
     columns={"malignant_from": "float64", "benign_until": "float64", "coverage": "float64"},
     order=("coverage",),
 )
 
 
-def candidate_rows(label: NDArray[np.int64], candidates: Sequence[Candidate]) -> pd.DataFrame:
-    """Return rows of `tables.ensemble.CANDIDATES`.
+def candidate_rows(y_true: NDArray[np.int64], candidates: Sequence[Candidate]) -> pd.DataFrame:
+    """Return the rows of `CANDIDATES`.
 
     Args:
-        label: 0 benign, 1 malignant, of images of val; shape (rows,).
-        candidates: Fitted there.
+        y_true: Labels of the images of val, 0 benign, 1 malignant; shape (rows,).
+        candidates: Candidates fitted on these images.
     """
     return pd.DataFrame(
         [
             {
-                "members": "+".join(one.combiner.members),
-                "method": one.combiner.method,
-                "size": one.size,
-                "threshold": one.combiner.threshold,
-                "intercept": one.combiner.intercept,
-                "slope": one.calibration.slope,
-                "shift": one.calibration.intercept,
-                "cut": one.cut,
-                "log_loss": one.log_loss,
-                "roc_auc": roc_auc(label, one.left_out),
-                "accuracy": confusion(label, one.left_out >= one.cut).accuracy,
+                "members": "+".join(candidate.combiner.members),
+                "method": candidate.combiner.method,
+                "size": candidate.size,
+                "threshold": candidate.combiner.threshold,
+                "intercept": candidate.combiner.intercept,
+                "slope": candidate.calibration.slope,
+                "shift": candidate.calibration.intercept,
+                "calibrated_threshold": candidate.calibrated_threshold,
+                "log_loss": candidate.log_loss,
+                "roc_auc": roc_auc(y_true, candidate.out_of_fold),
+                "accuracy": confusion(y_true, candidate.out_of_fold >= candidate.calibrated_threshold).accuracy,
             }
-            for one in candidates
+            for candidate in candidates
         ]
     )
 
 
 def weight_rows(candidates: Sequence[Candidate]) -> pd.DataFrame:
-    """Return rows of `tables.ensemble.WEIGHTS`."""
+    """Return the rows of `WEIGHTS`."""
     return pd.DataFrame(
         [
             {
-                "members": "+".join(one.combiner.members),
-                "method": one.combiner.method,
+                "members": "+".join(candidate.combiner.members),
+                "method": candidate.combiner.method,
                 "member": member,
                 "weight": weight,
             }
-            for one in candidates
-            for member, weight in one.combiner.weights.items()
+            for candidate in candidates
+            for member, weight in candidate.combiner.weights.items()
         ]
     )
 
 
 def read_candidates(folder: Path) -> dict[tuple[str, str], tuple[Combiner, Calibration]]:
-    """Read every subset in every way, by its members joined by + and its method.
+    """Read the fitted candidates.
 
     Args:
         folder: data/ensemble.
+
+    Returns:
+        Members, joined by +, and method to the combiner and its calibration.
     """
-    shares = {
+    weights = {
         key: dict(zip(rows["member"], rows["weight"], strict=True))
         for key, rows in WEIGHTS.read(folder / "weights.csv").groupby(["members", "method"])
     }
@@ -124,7 +123,7 @@ def read_candidates(folder: Path) -> dict[tuple[str, str], tuple[Combiner, Calib
         (row["members"], row["method"]): (
             Combiner(
                 row["method"],
-                {member: shares[row["members"], row["method"]][member] for member in row["members"].split("+")},
+                {member: weights[row["members"], row["method"]][member] for member in row["members"].split("+")},
                 row["threshold"],
                 row["intercept"],
             ),
@@ -135,17 +134,17 @@ def read_candidates(folder: Path) -> dict[tuple[str, str], tuple[Combiner, Calib
 
 
 @dataclass(frozen=True)
-class Fixed:
-    """What val fixed.
+class FittedEnsemble:
+    """The results of the fit on val, as tables.
 
     Attributes:
-        choice: What the ensemble is.
-        candidates: Rows of `tables.ensemble.CANDIDATES`.
-        weights: Rows of `tables.ensemble.WEIGHTS`.
-        points: Rows of `tables.ensemble.POINTS`.
-        sets: The row of `tables.ensemble.SETS`.
-        predictions: Rows of `tables.predictions.PREDICTIONS`: the ensemble's probability of each
-            image of val, by fits that had not seen its lesion.
+        choice: Chosen members and method.
+        candidates: Rows of `CANDIDATES`.
+        weights: Rows of `WEIGHTS`.
+        points: Rows of `POINTS`.
+        sets: Row of `SETS`.
+        predictions: Rows of `core.tables.PREDICTIONS`: the ensemble's out-of-fold probability of each
+            image of val.
     """
 
     choice: Choice
@@ -169,52 +168,59 @@ class Fixed:
         self.choice.write(folder / "ensemble.json")
 
 
-def fix(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: Ensemble) -> Fixed:
-    """Fix weights, calibrations, operating points and conformal sets on val.
+def fit_ensemble(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: Ensemble) -> FittedEnsemble:
+    """Fit weights, calibrations, operating points and conformal sets on val.
 
     Args:
-        rows: The images of val (`tables.splits`).
-        probabilities: Rows by members, in the order of `rows`.
-        settings: How.
+        rows: Images of val, rows of `core.splits.SPLIT`.
+        probabilities: Probabilities of images by members, in the order of `rows`.
+        settings: Parameters of the ensemble.
 
     Raises:
         TableError: Val holds one label only.
     """
     candidates = fit_candidates(rows, probabilities, settings)
     choice, ensemble = choose(rows, candidates, settings)
-    unit = lesions(rows)
-    alone: dict[str, Candidate] = {one.combiner.members[0]: one for one in candidates if one.size == 1}
-    methods: dict[str, Candidate] = {method: find(candidates, settings.members, method) for method in METHODS}
-    named = alone | methods | {ENSEMBLE: ensemble}
-    scored = {name: (one.probability(probabilities), one.cut) for name, one in named.items()}
-    sets = fit_sets(unit.label, unit.mean(scored[ENSEMBLE][0]), settings.coverage)
-    return Fixed(
+    lesions = by_lesion(rows)
+    singles: dict[str, Candidate] = {
+        candidate.combiner.members[0]: candidate for candidate in candidates if candidate.size == 1
+    }
+    combined: dict[str, Candidate] = {
+        method: find_candidate(candidates, settings.members, method) for method in METHODS
+    }
+    named = singles | combined | {ENSEMBLE: ensemble}
+    scored = {
+        name: (candidate.probability(probabilities), candidate.calibrated_threshold)
+        for name, candidate in named.items()
+    }
+    sets = fit_conformal_sets(lesions.label, lesions.mean(scored[ENSEMBLE][0]), settings.coverage)
+    return FittedEnsemble(
         choice=choice,
         candidates=candidate_rows(rows["label"].to_numpy(), candidates),
         weights=weight_rows(candidates),
-        points=fix_points(unit, scored, settings.sensitivity),
+        points=fit_operating_points(lesions, scored, settings.sensitivity),
         sets=pd.DataFrame([{**vars(sets), "coverage": settings.coverage}]),
-        predictions=rows[["image_id", "lesion_id", "dx", "label"]].assign(probability=ensemble.left_out),
+        predictions=rows[["image_id", "lesion_id", "dx", "label"]].assign(probability=ensemble.out_of_fold),
     )
 
 
-def val_metrics(fixed: Fixed, protocol: str) -> Headline:
-    """Return what ideas are compared by: the ensemble on images of val left out of its fits.
+def val_metrics(fitted: FittedEnsemble, protocol: str) -> Headline:
+    """Return the ensemble's metrics on out-of-fold images of val, by which experiments are compared.
 
     Args:
-        fixed: What val fixed.
-        protocol: How the splits were drawn.
+        fitted: The results of the fit.
+        protocol: Title of the split protocol.
 
     Returns:
-        Flat, in the order of reading.
+        Metric names to values, in reading order.
     """
-    label, probability = (fixed.predictions[column].to_numpy() for column in ("label", "probability"))
-    (loss,) = log_loss(label, probability, np.ones((1, len(label))))
-    first, *others = fixed.choice.members
+    y_true, y_prob = (fitted.predictions[column].to_numpy() for column in ("label", "probability"))
+    (loss,) = log_loss(y_true, y_prob, np.ones((1, len(y_true))))
+    members = fitted.choice.members
     return {
         "protocol": protocol,
-        "ensemble": f"{fixed.choice.method} of {', '.join([first, *others])}" if others else first,
+        "ensemble": f"{fitted.choice.method} of {', '.join(members)}" if len(members) > 1 else members[0],
         "log_loss": float(loss),
-        "roc_auc": roc_auc(label, probability),
-        "gain_over_best_member": fixed.choice.gain,
+        "roc_auc": roc_auc(y_true, y_prob),
+        "gain_over_best_member": fitted.choice.gain,
     }

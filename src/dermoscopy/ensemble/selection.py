@@ -1,6 +1,6 @@
-"""Every subset of the members in every way to combine it, compared on val by rows they were not fitted to.
+"""Candidates for the ensemble, compared by cross-validation on val, and the choice among them.
 
-What val decides: which members are combined and how, and whether the best of them alone would do.
+A candidate is a subset of the members with a combination method.
 """
 
 import math
@@ -15,173 +15,189 @@ from numpy.typing import NDArray
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.metrics import log_loss
 from dermoscopy.ensemble.calibration import Calibration, fit_calibration
-from dermoscopy.ensemble.combiners import ALONE, METHODS, Choice, Combiner, Way, fit_combiner
+from dermoscopy.ensemble.combiners import METHODS, SINGLE, Choice, CombinationMethod, Combiner, fit_combiner
 from dermoscopy.ensemble.params import Ensemble
-from dermoscopy.stats.lesions import lesions
-from dermoscopy.stats.paired import Calls, delong
+from dermoscopy.stats.lesions import by_lesion
+from dermoscopy.stats.paired import ThresholdedScores, delong
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A way to combine some of the members, with what it does on val.
+    """A combination of some members, fitted and evaluated on val.
 
     Attributes:
-        combiner: Fitted to all of val.
-        calibration: Of its output, likewise.
-        left_out: Calibrated probability of each image by fits that had not seen its lesion; shape (rows,).
-        log_loss: Of these, in nats.
+        combiner: Combiner, fitted to all of val.
+        calibration: Calibration of the combiner's output, fitted to all of val.
+        out_of_fold: Calibrated probability of each image by fits without its group; shape (rows,).
+        log_loss: Log loss of the out-of-fold probabilities, in nats.
     """
 
     combiner: Combiner
     calibration: Calibration
-    left_out: NDArray[np.float64]
+    out_of_fold: NDArray[np.float64]
     log_loss: float
 
     @property
     def size(self) -> int:
-        """How many members are combined."""
+        """Number of members."""
         return len(self.combiner.members)
 
     def probability(self, probabilities: pd.DataFrame) -> NDArray[np.float64]:
-        """Return the calibrated probability of malignancy; rows by members in, shape (rows,) out."""
+        """Return the calibrated probability of malignancy; shape (rows,).
+
+        Args:
+            probabilities: Probabilities of rows by members.
+        """
         return self.calibration.apply(self.combiner.combine(probabilities))
 
     @property
-    def cut(self) -> float:
-        """The calibrated probability that the threshold before calibration became."""
-        return float(self.calibration.apply(np.array(self.combiner.cut)))
+    def calibrated_threshold(self) -> float:
+        """The threshold after calibration."""
+        return float(self.calibration.apply(np.array(self.combiner.combined_threshold)))
 
 
 def subsets(members: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return every subset but the empty one, the small ones first."""
+    """Return all non-empty subsets, the small ones first."""
     return [chosen for size in range(1, len(members) + 1) for chosen in combinations(members, size)]
 
 
-def ways(members: Sequence[str]) -> Sequence[Way]:
-    """Return the ways to combine members; a single one is itself in all of them."""
-    return [*METHODS] if len(members) > 1 else [ALONE]
+def combination_methods(members: Sequence[str]) -> Sequence[CombinationMethod]:
+    """Return the methods that combine these members; a single member has one of its own."""
+    return [*METHODS] if len(members) > 1 else [SINGLE]
 
 
 def fit_candidates(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: Ensemble) -> list[Candidate]:
-    """Fit every way to combine every subset of the members that count, and each of the others alone.
+    """Fit every method to every subset of the ensemble's members, and each other member on its own.
 
     Args:
         rows: Images of val, with columns group and label.
-        probabilities: Rows by members, in the order of `rows`.
-        settings: Which members count, and how fits are made and compared.
+        probabilities: Probabilities of images by members, in the order of `rows`.
+        settings: Parameters of the ensemble.
 
     Raises:
         TableError: Val holds one label only.
     """
-    label = rows["label"].to_numpy()
-    if label.min() == label.max():
+    y_true = rows["label"].to_numpy()
+    if y_true.min() == y_true.max():
+        only = "malignant" if y_true.max() else "benign"
         raise TableError(
-            "val holds benign images only, or malignant ones only: nothing can be fitted there.\n"
+            f"All images of val are {only}: the ensemble cannot be fitted.\n"
             "Use more lesions (merge.lesions, simulate.lesions) or a larger split.val."
         )
-    fold = deal(rows["group"].to_numpy(dtype=str), label, settings.folds)
+    fold = assign_folds(rows["group"].to_numpy(dtype=str), y_true, settings.folds)
     others = [(str(member),) for member in probabilities if member not in settings.members]
     return [
-        _candidate(label, probabilities[list(members)], way, fold, settings)
+        _fit_candidate(y_true, probabilities[list(members)], method, fold, settings)
         for members in [*subsets(settings.members), *others]
-        for way in ways(members)
+        for method in combination_methods(members)
     ]
 
 
-def deal(group: NDArray[np.str_], label: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
-    """Deal the groups of each label in turn to folds, so that each fold leaves both labels.
+def assign_folds(group: NDArray[np.str_], label: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
+    """Assign the groups of each label to folds in turn, so that both labels remain without any one fold.
 
     Args:
-        group: What stays together; shape (rows,).
-        label: 0 benign, 1 malignant; shape (rows,).
-        folds: How many; fewer where a label has fewer groups.
+        group: Group of each row, which is kept in one fold; shape (rows,).
+        label: Label of each row, 0 benign, 1 malignant; shape (rows,).
+        folds: Number of folds; fewer are used if a label has fewer groups.
 
     Returns:
-        Each row's fold, from 0; all 0 where a label has but one group, and nothing can be left out.
+        Fold of each row, from 0; all 0 if a label has a single group, since no fold can then be left out.
     """
     labels = pd.Series(label).groupby(group).max()  # a group of both labels counts as malignant
     count = min(folds, *labels.value_counts())
-    turn = labels.groupby(labels).cumcount() % count
-    dealt: NDArray[np.int64] = turn[group].to_numpy(dtype=np.int64)
-    return dealt
+    fold_of_group = labels.groupby(labels).cumcount() % count
+    assigned: NDArray[np.int64] = fold_of_group[group].to_numpy(dtype=np.int64)
+    return assigned
 
 
-def _candidate(
-    label: NDArray[np.int64], probabilities: pd.DataFrame, way: Way, fold: NDArray[np.int64], settings: Ensemble
+def _fit_candidate(
+    y_true: NDArray[np.int64],
+    probabilities: pd.DataFrame,
+    method: CombinationMethod,
+    fold: NDArray[np.int64],
+    settings: Ensemble,
 ) -> Candidate:
-    def fit(known: NDArray[np.bool_]) -> tuple[Combiner, Calibration]:
-        combiner = fit_combiner(label[known], probabilities[known], way, settings)
-        combined = combiner.combine(probabilities[known])
-        return combiner, fit_calibration(label[known], combined, settings.calibration)
+    def fit(fitted: NDArray[np.bool_]) -> tuple[Combiner, Calibration]:
+        combiner = fit_combiner(y_true[fitted], probabilities[fitted], method, settings)
+        combined = combiner.combine(probabilities[fitted])
+        return combiner, fit_calibration(y_true[fitted], combined, settings.calibration)
 
-    everything = np.ones(len(label), dtype=bool)
-    left_out = np.empty(len(label))
+    all_rows = np.ones(len(y_true), dtype=bool)
+    out_of_fold = np.empty(len(y_true))
     for number in np.unique(fold):
-        here = fold == number
-        combiner, calibration = fit(everything if here.all() else ~here)
-        left_out[here] = calibration.apply(combiner.combine(probabilities[here]))
-    combiner, calibration = fit(everything)
-    return Candidate(combiner, calibration, left_out, log_loss(label, left_out))
+        inside = fold == number
+        combiner, calibration = fit(all_rows if inside.all() else ~inside)
+        out_of_fold[inside] = calibration.apply(combiner.combine(probabilities[inside]))
+    combiner, calibration = fit(all_rows)
+    return Candidate(combiner, calibration, out_of_fold, log_loss(y_true, out_of_fold))
 
 
-CONFIDENCE = 0.95  # of the interval told beside val's test; evaluate.confidence is of the test split
+CONFIDENCE = 0.95  # of the gain's interval on val; evaluate.confidence is for the test split
 
 
 def choose(rows: pd.DataFrame, candidates: Sequence[Candidate], settings: Ensemble) -> tuple[Choice, Candidate]:
-    """Choose on val, by the log loss of images left out of the fits.
+    """Choose a candidate by its log loss on out-of-fold images of val.
 
     Args:
         rows: Images of val, with columns lesion_id and label.
-        candidates: Every subset in every way (`candidates.fit_candidates`).
-        settings: Which choice is asked for.
+        candidates: Candidates of `fit_candidates`.
+        settings: Parameters of the ensemble; members, method and fallback are used.
 
     Returns:
-        The choice, and the candidate that is the ensemble from now on.
+        The choice, and the chosen candidate.
     """
-    counting = [one for one in candidates if set(one.combiner.members) <= set(settings.members)]
-    best = min((one for one in counting if one.size == 1), key=lambda one: one.log_loss)
-    tried = min((one for one in counting if _may(one, settings)), key=lambda one: (one.log_loss, one.size))
-    unit = lesions(rows)
-    test = delong(unit, _calls(tried), _calls(best), CONFIDENCE)
-    # A p that cannot be told is no evidence of a gain.
-    earned = test.difference > 0 and settings.fallback is not None and test.p <= settings.fallback
-    fell_back = settings.fallback is not None and tried is not best and not earned
-    kept = best if fell_back else tried
+    of_members = [candidate for candidate in candidates if set(candidate.combiner.members) <= set(settings.members)]
+    singles = [candidate for candidate in of_members if candidate.size == 1]
+    best = min(singles, key=lambda candidate: candidate.log_loss)
+    eligible = [candidate for candidate in of_members if _eligible(candidate, settings)]
+    tried = min(eligible, key=lambda candidate: (candidate.log_loss, candidate.size))
+    lesions = by_lesion(rows)
+    test = delong(lesions, _out_of_fold(tried), _out_of_fold(best), CONFIDENCE)
+    # An undefined p (NaN) is no evidence of a gain.
+    significant = test.difference > 0 and settings.fallback is not None and test.p <= settings.fallback
+    fell_back = settings.fallback is not None and tried is not best and not significant
+    chosen = best if fell_back else tried
     choice = Choice.model_validate(
         {
-            "members": list(kept.combiner.members),
-            "method": kept.combiner.method,
+            "members": list(chosen.combiner.members),
+            "method": chosen.combiner.method,
             "best_member": best.combiner.members[0],
             "fell_back": fell_back,
             "tried_members": list(tried.combiner.members),
             "tried_method": tried.combiner.method,
             "gain": test.difference,
-            "gain_low": _known(test.low),
-            "gain_high": _known(test.high),
-            "p": _known(test.p),
-            "malignant": int((unit.label == 1).sum()),
-            "benign": int((unit.label == 0).sum()),
+            "gain_low": _nan_to_none(test.low),
+            "gain_high": _nan_to_none(test.high),
+            "p": _nan_to_none(test.p),
+            "malignant": int((lesions.label == 1).sum()),
+            "benign": int((lesions.label == 0).sum()),
         }
     )
-    return choice, kept
+    return choice, chosen
 
 
-def find(candidates: Sequence[Candidate], members: Sequence[str], method: Way) -> Candidate:
-    """Return the candidate of these members and this way; a single member is itself in every way."""
-    way = method if len(members) > 1 else ALONE
-    return next(one for one in candidates if one.combiner.members == tuple(members) and one.combiner.method == way)
+def find_candidate(candidates: Sequence[Candidate], members: Sequence[str], method: CombinationMethod) -> Candidate:
+    """Return the candidate of these members with this method; a single member is found by any method."""
+    wanted = method if len(members) > 1 else SINGLE
+    return next(
+        candidate
+        for candidate in candidates
+        if candidate.combiner.members == tuple(members) and candidate.combiner.method == wanted
+    )
 
 
-def _may(candidate: Candidate, settings: Ensemble) -> bool:
+def _eligible(candidate: Candidate, settings: Ensemble) -> bool:
     if settings.method == "chosen":
-        return candidate.combiner.method != "vote"  # of few steps, which order hardly anybody
-    way = settings.method if len(settings.members) > 1 else ALONE
-    return candidate.combiner.method == way and candidate.size == len(settings.members)
+        # Votes take only k + 1 values: too coarse to rank or to threshold.
+        return candidate.combiner.method != "vote"
+    method = settings.method if len(settings.members) > 1 else SINGLE
+    return candidate.combiner.method == method and candidate.size == len(settings.members)
 
 
-def _calls(candidate: Candidate) -> Calls:
-    return Calls(candidate.left_out, candidate.cut)
+def _out_of_fold(candidate: Candidate) -> ThresholdedScores:
+    return ThresholdedScores(candidate.out_of_fold, candidate.calibrated_threshold)
 
 
-def _known(value: float) -> float | None:
+def _nan_to_none(value: float) -> float | None:
     return None if math.isnan(value) else value

@@ -1,10 +1,8 @@
-"""Operating points: thresholds that lesions of val have fixed.
+"""Operating points and class-conditional conformal sets (benign, malignant or refer), fitted on lesions of val.
 
-Class-conditional conformal sets: benign, malignant, or refer.
-
-A label is in a lesion's set unless the lesion is stranger to it than all but a few of val's lesions
-of that label. Each label's own lesions decide (Vovk, Conditional validity of inductive conformal
-predictors, 2012), so that coverage holds for the rare malignant ones as for the benign.
+A label is in a lesion's set unless the lesion's score is more extreme than the (1 - coverage) quantile of
+val's lesions of that label. Each label has its own quantile (Vovk, Conditional validity of inductive
+conformal predictors, 2012), so that coverage holds for the rare malignant lesions and for the benign ones.
 """
 
 import math
@@ -18,38 +16,38 @@ from numpy.typing import NDArray
 from dermoscopy.core.metrics import confusion
 from dermoscopy.stats.lesions import Unit
 
-PROMISE = 0.95  # confidence of what a single threshold may come to
+CONFIDENCE = 0.95  # of the interval of a threshold's sensitivity on new lesions
 
 
-def rank(count: int, at_least: float) -> int:
-    """Return which of so many scores, the smallest first, a new one reaches with the chance asked for.
+def conformal_rank(count: int, at_least: float) -> int:
+    """Return the highest rank in ascending order whose score a new one reaches with this probability.
 
     The order statistic of split conformal prediction (Vovk, Gammerman and Shafer, Algorithmic Learning
-    in a Random World, 2005). The chance is over draws of these scores and the new one together.
+    in a Random World, 2005). The probability is over samples of these scores and the new one together.
 
     Args:
-        count: Of the scores.
-        at_least: The chance, from 0 to 1.
+        count: Number of scores.
+        at_least: Probability, from 0 to 1.
 
     Returns:
-        From 1; 0 where there are too few scores for any of them to do.
+        Rank from 1; 0 if there are too few scores.
     """
     return math.floor((count + 1) * (1 - at_least) + 1e-9)
 
 
 @dataclass(frozen=True)
-class Promise:
-    """What a threshold fixed on some malignant lesions promises of others.
+class ExpectedSensitivity:
+    """A threshold with its expected sensitivity on new lesions.
 
-    The share of malignant lesions above the k-th smallest of n scores has the law of an order
-    statistic, Beta(n + 1 - k, k), whatever the scores' own law. Its mean is at least what was asked
-    for; any one threshold may lie below.
+    The proportion of malignant lesions above the k-th smallest of n scores has the distribution of an
+    order statistic, Beta(n + 1 - k, k), for any distribution of scores. Its mean is at least the wanted
+    sensitivity; that of a single threshold may be lower.
 
     Attributes:
-        threshold: The score from which a lesion is called malignant.
-        mean: Of the sensitivity, over draws of val.
-        low: Of its interval: what this one threshold may come to.
-        high: Likewise.
+        threshold: Score from which a lesion is predicted malignant.
+        mean: Mean sensitivity over samples of val.
+        low: Lower bound of the interval of this threshold's sensitivity.
+        high: Upper bound of the interval of this threshold's sensitivity.
     """
 
     threshold: float
@@ -58,100 +56,106 @@ class Promise:
     high: float
 
 
-def sensitive(score: NDArray[np.float64], at_least: float, confidence: float) -> Promise:
-    """Return the highest threshold that finds a new malignant lesion with the chance asked for.
+def sensitive_threshold(score: NDArray[np.float64], at_least: float, confidence: float) -> ExpectedSensitivity:
+    """Return the highest threshold whose expected sensitivity on new lesions is at least the wanted one.
 
     Args:
-        score: Of the malignant lesions of val; shape (lesions,). Where they are too few, everything
-            is called malignant.
-        at_least: The chance, from 0 to 1.
-        confidence: Of the interval of what this one threshold comes to.
+        score: Scores of the malignant lesions of val; shape (lesions,). With too few of them the
+            threshold is 0: all lesions are predicted malignant.
+        at_least: Wanted sensitivity, from 0 to 1.
+        confidence: Confidence level of the interval of this threshold's sensitivity, from 0 to 1.
     """
     from scipy.stats import beta
 
-    count, place = len(score), rank(len(score), at_least)
-    if not place:
-        return Promise(0.0, 1.0, 1.0, 1.0)
-    low, high = beta.ppf([(1 - confidence) / 2, (1 + confidence) / 2], count + 1 - place, place)
-    return Promise(float(np.sort(score)[place - 1]), 1 - place / (count + 1), float(low), float(high))
+    count, rank = len(score), conformal_rank(len(score), at_least)
+    if not rank:
+        return ExpectedSensitivity(0.0, 1.0, 1.0, 1.0)
+    low, high = beta.ppf([(1 - confidence) / 2, (1 + confidence) / 2], count + 1 - rank, rank)
+    return ExpectedSensitivity(float(np.sort(score)[rank - 1]), 1 - rank / (count + 1), float(low), float(high))
 
 
-def balanced(label: NDArray[np.int64], score: NDArray[np.float64]) -> float:
-    """Return the threshold of the best balanced accuracy, half-way down to the next score; the lowest of equals.
+def balanced_threshold(y_true: NDArray[np.int64], y_score: NDArray[np.float64]) -> float:
+    """Return the threshold of the highest balanced accuracy.
+
+    It is halfway between the score and the next lower one; of several equal maxima, the lowest is taken.
 
     Args:
-        label: 0 benign, 1 malignant, both present; shape (lesions,).
-        score: From 0 to 1; shape (lesions,).
+        y_true: Labels, 0 benign, 1 malignant, both present; shape (lesions,).
+        y_score: Scores from 0 to 1; shape (lesions,).
     """
-    steps = np.unique(score)
-    counts = [confusion(label, score >= step) for step in steps]
+    steps = np.unique(y_score)
+    counts = [confusion(y_true, y_score >= step) for step in steps]
     best = int(np.argmax([each.sensitivity - each.false_positive_rate for each in counts]))
     return float(steps[best] if best == 0 else (steps[best - 1] + steps[best]) / 2)
 
 
-def fix_points(
-    unit: Unit, classifiers: Mapping[str, tuple[NDArray[np.float64], float]], at_least: float
+def fit_operating_points(
+    lesions: Unit, classifiers: Mapping[str, tuple[NDArray[np.float64], float]], at_least: float
 ) -> pd.DataFrame:
-    """Fix every classifier's operating points on lesions of val.
+    """Fit the operating points of all classifiers on lesions of val.
 
     Args:
-        unit: The lesions (`lesions.lesions`).
-        classifiers: Name to its calibrated probability of each image and the cut that
-            "half" stands for.
-        at_least: The sensitivity that "sensitive" is to have.
+        lesions: Lesions of val.
+        classifiers: Name to the calibrated probability of each image and the calibrated threshold, which
+            is the operating point "half".
+        at_least: Wanted sensitivity of the operating point "sensitive", from 0 to 1.
 
     Returns:
-        Rows of `tables.ensemble.POINTS`.
+        Rows of `ensemble.fit.POINTS`.
     """
-    found = []
-    for name, (probability, cut) in classifiers.items():
-        score = unit.mean(probability)
-        promise = sensitive(score[unit.label == 1], at_least, PROMISE)
-        thresholds = {"half": cut, "balanced": balanced(unit.label, score), "sensitive": promise.threshold}
+    rows = []
+    for name, (probability, calibrated_threshold) in classifiers.items():
+        score = lesions.mean(probability)
+        expected = sensitive_threshold(score[lesions.label == 1], at_least, CONFIDENCE)
+        thresholds = {
+            "half": calibrated_threshold,
+            "balanced": balanced_threshold(lesions.label, score),
+            "sensitive": expected.threshold,
+        }
         for point, threshold in thresholds.items():
-            counts = confusion(unit.label, score >= threshold)
-            kept = (promise.mean, promise.low, promise.high) if point == "sensitive" else (np.nan, np.nan, np.nan)
-            found.append((name, point, threshold, counts.sensitivity, counts.specificity, *kept))
-    columns = ["name", "point", "threshold", "sensitivity", "specificity", "promised", "low", "high"]
-    return pd.DataFrame(found, columns=columns)
+            counts = confusion(lesions.label, score >= threshold)
+            bounds = (expected.mean, expected.low, expected.high) if point == "sensitive" else (np.nan, np.nan, np.nan)
+            rows.append((name, point, threshold, counts.sensitivity, counts.specificity, *bounds))
+    columns = ["name", "point", "threshold", "sensitivity", "specificity", "expected_sensitivity", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
 
 
-SETS = ("benign", "refer", "malignant")
+DECISIONS = ("benign", "refer", "malignant")
 
 
 @dataclass(frozen=True)
-class Sets:
-    """Which labels a probability leaves possible.
+class ConformalSets:
+    """Thresholds that decide which labels are in a lesion's conformal set.
 
     Attributes:
-        malignant_from: Probability from which malignant is possible.
-        benign_until: Probability up to which benign is.
+        malignant_from: Lowest probability whose set contains malignant.
+        benign_until: Highest probability whose set contains benign.
     """
 
     malignant_from: float
     benign_until: float
 
-    def possible(self, probability: NDArray[np.float64], label: int) -> NDArray[np.bool_]:
-        """Return whether a label is in each lesion's set; shape (lesions,)."""
+    def contains(self, probability: NDArray[np.float64], label: int) -> NDArray[np.bool_]:
+        """Return whether each lesion's set contains a label, 0 benign or 1 malignant; shape (lesions,)."""
         return probability >= self.malignant_from if label else probability <= self.benign_until
 
-    def name(self, probability: NDArray[np.float64]) -> NDArray[np.str_]:
-        """Return the answer for each lesion, of `SETS`: who may be either, or neither, is referred."""
-        malignant, benign = self.possible(probability, 1), self.possible(probability, 0)
+    def decide(self, probability: NDArray[np.float64]) -> NDArray[np.str_]:
+        """Return the decision for each lesion, of `DECISIONS`: sets of both labels or of none are referred."""
+        malignant, benign = self.contains(probability, 1), self.contains(probability, 0)
         return np.where(malignant == benign, "refer", np.where(malignant, "malignant", "benign"))
 
 
-def fit_sets(label: NDArray[np.int64], probability: NDArray[np.float64], coverage: float) -> Sets:
-    """Fix the sets on lesions of val.
+def fit_conformal_sets(y_true: NDArray[np.int64], y_prob: NDArray[np.float64], coverage: float) -> ConformalSets:
+    """Fit conformal sets on lesions of val.
 
     Args:
-        label: 0 benign, 1 malignant; shape (lesions,).
-        probability: From 0 to 1; shape (lesions,).
-        coverage: The chance that a new lesion's set holds its label, for each label.
+        y_true: Labels, 0 benign, 1 malignant; shape (lesions,).
+        y_prob: Probabilities from 0 to 1; shape (lesions,).
+        coverage: Probability that a new lesion's set contains its label, for each label; from 0 to 1.
     """
-    malignant, benign = np.sort(probability[label == 1]), np.sort(probability[label == 0])[::-1]
-    first, last = rank(len(malignant), coverage), rank(len(benign), coverage)
-    return Sets(
-        malignant_from=float(malignant[first - 1]) if first else 0.0,
-        benign_until=float(benign[last - 1]) if last else 1.0,
+    malignant, benign = np.sort(y_prob[y_true == 1]), np.sort(y_prob[y_true == 0])[::-1]
+    malignant_rank, benign_rank = conformal_rank(len(malignant), coverage), conformal_rank(len(benign), coverage)
+    return ConformalSets(
+        malignant_from=float(malignant[malignant_rank - 1]) if malignant_rank else 0.0,
+        benign_until=float(benign[benign_rank - 1]) if benign_rank else 1.0,
     )

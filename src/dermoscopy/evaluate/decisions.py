@@ -1,6 +1,6 @@
-"""The ensemble in splits of the test split: by diagnosis, age, sex, place and way of diagnosis.
+"""Tables of the ensemble's decisions on test.
 
-What the ensemble's probabilities decide on test: thresholds, predictive values, sets, calibration.
+Subgroups, predictive values by prevalence, thresholds, conformal sets and calibration, all by lesion.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,172 +11,174 @@ from numpy.typing import NDArray
 
 from dermoscopy.core.metrics import confusion, ratio
 from dermoscopy.core.splits import LABELS
-from dermoscopy.ensemble.calibration import expected_error, reliability
-from dermoscopy.ensemble.thresholds import SETS, Sets
-from dermoscopy.evaluate.scores import bootstrapped, rarer
+from dermoscopy.ensemble.calibration import expected_calibration_error, reliability_table
+from dermoscopy.ensemble.thresholds import DECISIONS, ConformalSets
+from dermoscopy.evaluate.scores import bootstrap, rarer_label_lesions
 from dermoscopy.stats.intervals import predictive_values, wilson_interval
 from dermoscopy.stats.lesions import Unit
-from dermoscopy.stats.metrics import METRICS, that_need
-from dermoscopy.stats.roc import area_interval, areas
+from dermoscopy.stats.metrics import METRICS, metrics_needing
+from dermoscopy.stats.roc import roc_auc_interval, roc_aucs
 
-YEARS = 20  # of an age group
+YEARS = 20  # width of an age group
 COLUMNS = ["by", "group", "images", "lesions", "malignant", "point", "metric", "value", "low", "high"]
 
 
 def score_groups(
     rows: pd.DataFrame,
-    unit: Unit,
-    probability: NDArray[np.float64],
+    lesions: Unit,
+    y_prob: NDArray[np.float64],
     thresholds: Mapping[str, float],
     confidence: float,
 ) -> pd.DataFrame:
-    """Score the ensemble in every group of lesions.
+    """Evaluate the ensemble in subgroups of diagnosis, age, sex, site and method of diagnosis.
 
-    A lesion's group is its first image's. What a group does not have (the sensitivity of benign
-    diagnoses) is left out.
+    A lesion is in the group of its first image. Undefined metrics, such as the sensitivity of a benign
+    diagnosis, are left out.
 
     Args:
-        rows: Images of test (`tables.splits`).
-        unit: Their lesions.
-        probability: The ensemble's, of each image; shape (images,).
-        thresholds: Of its operating points.
-        confidence: Of the intervals.
+        rows: Images of test, rows of `core.splits.SPLIT`.
+        lesions: Lesions of test.
+        y_prob: Probability of the ensemble for each image; shape (images,).
+        thresholds: Operating points with their thresholds.
+        confidence: Confidence level of the intervals, from 0 to 1.
 
     Returns:
-        Rows of `tables.evaluation.GROUPS`.
+        Rows of `evaluate.tables.GROUPS`.
     """
-    named = rows[["dx", "dx_type", "sex", "localization"]].assign(age=age_groups(rows["age"]))
-    score, images = unit.mean(probability), np.bincount(unit.index)
+    columns = rows[["dx", "dx_type", "sex", "localization"]].assign(age=age_groups(rows["age"]))
+    score, images = lesions.mean(y_prob), np.bincount(lesions.index)
     found = []
-    for by in named:
-        groups = named[by].to_numpy(dtype=str)[unit.first]
+    for by in columns:
+        groups = columns[by].to_numpy(dtype=str)[lesions.first]
         groups = np.where(groups == "", "unknown", groups)
         for group in np.unique(groups):
-            here = groups == group
-            split = Unit(unit.name, unit.label[here], unit.lesion[here], unit.first[here], unit.index)
-            counts = (images[here].sum(), here.sum(), split.label.sum())
-            measured = _measure(split, score[here], thresholds, confidence)
-            found += [(by, group, *counts, *row) for row in measured]
+            inside = groups == group
+            subgroup = Unit(
+                lesions.name, lesions.label[inside], lesions.lesion[inside], lesions.first[inside], lesions.index
+            )
+            counts = (images[inside].sum(), inside.sum(), subgroup.label.sum())
+            metrics = _group_metrics(subgroup, score[inside], thresholds, confidence)
+            found += [(by, group, *counts, *row) for row in metrics]
     return pd.DataFrame(found, columns=COLUMNS)
 
 
 def age_groups(age: "pd.Series[float]") -> "pd.Series[str]":
-    """Return ages as groups of years, "40-59", and "unknown" where there is none."""
+    """Return ages as groups of years, such as "40-59"; missing ages are "unknown"."""
     first = (age.fillna(0) // YEARS * YEARS).astype(int)
     return (first.astype(str) + "-" + (first + YEARS - 1).astype(str)).where(age.notna(), "unknown")
 
 
-def _measure(
-    split: Unit, score: NDArray[np.float64], thresholds: Mapping[str, float], confidence: float
+def _group_metrics(
+    group: Unit, score: NDArray[np.float64], thresholds: Mapping[str, float], confidence: float
 ) -> Iterator[tuple[object, ...]]:
-    found = areas(split.label, score[None], split.lesion)
-    value = float(found.aucs[0])
+    roc = roc_aucs(group.label, score[None], group.lesion)
+    value = float(roc.aucs[0])
     if not np.isnan(value):
-        bounds = area_interval(value, float(found.covariance[0, 0]), rarer(split), confidence)
+        bounds = roc_auc_interval(value, float(roc.covariance[0, 0]), rarer_label_lesions(group), confidence)
         yield "", "roc_auc", value, *bounds
     for point, threshold in thresholds.items():
-        counts = confusion(split.label, score >= threshold)
+        counts = confusion(group.label, score >= threshold)
         for metric in ("sensitivity", "specificity"):
-            right, whole = counts.fraction(METRICS[metric].counted)
-            if whole:
-                yield point, metric, right / whole, *wilson_interval(right, whole, confidence)
+            correct, total = counts.fraction(METRICS[metric].counted)
+            if total:
+                yield point, metric, correct / total, *wilson_interval(correct, total, confidence)
 
 
 BOUNDED = ["value", "low", "high"]
 
 
-def predictive(
-    unit: Unit,
+def predictive_rows(
+    lesions: Unit,
     score: NDArray[np.float64],
     thresholds: Mapping[str, float],
     prevalences: Sequence[float],
     confidence: float,
 ) -> pd.DataFrame:
-    """Return predictive values at each operating point and prevalence: rows of `tables.evaluation.PREDICTIVE`.
+    """Return predictive values at each operating point and prevalence, rows of `evaluate.tables.PREDICTIVE`.
 
     Args:
-        unit: The lesions of test.
-        score: Their probability; shape (lesions,).
-        thresholds: Of the operating points.
-        prevalences: Shares of malignant lesions.
-        confidence: Of the intervals.
+        lesions: Lesions of test.
+        score: Probability of each lesion; shape (lesions,).
+        thresholds: Operating points with their thresholds.
+        prevalences: Proportions of malignant lesions.
+        confidence: Confidence level of the intervals, from 0 to 1.
     """
     rows = [
         (point, prevalence, metric, *bounded)
         for point, threshold in thresholds.items()
         for prevalence in prevalences
         for metric, bounded in predictive_values(
-            confusion(unit.label, score >= threshold), prevalence, confidence
+            confusion(lesions.label, score >= threshold), prevalence, confidence
         ).items()
     ]
     return pd.DataFrame(rows, columns=["point", "prevalence", "metric", *BOUNDED])
 
 
-def sweep(unit: Unit, score: NDArray[np.float64], thresholds: int, confidence: float) -> pd.DataFrame:
-    """Return the shares of right calls at every threshold: rows of `tables.evaluation.SWEEP`.
+def sweep_rows(lesions: Unit, score: NDArray[np.float64], n_thresholds: int, confidence: float) -> pd.DataFrame:
+    """Return the metrics that are proportions at evenly spaced thresholds, rows of `evaluate.tables.SWEEP`.
 
     Args:
-        unit: The lesions of test.
-        score: Their probability; shape (lesions,).
-        thresholds: How many, equally far apart between 0 and 1.
-        confidence: Of the intervals.
+        lesions: Lesions of test.
+        score: Probability of each lesion; shape (lesions,).
+        n_thresholds: Number of thresholds, evenly spaced between 0 and 1.
+        confidence: Confidence level of the intervals, from 0 to 1.
     """
     rows = []
-    for step in range(1, thresholds + 1):
-        threshold = step / (thresholds + 1)
-        counts = confusion(unit.label, score >= threshold)
+    for step in range(1, n_thresholds + 1):
+        threshold = step / (n_thresholds + 1)
+        counts = confusion(lesions.label, score >= threshold)
         for metric in METRICS.values():
             if metric.counted:
-                right, whole = counts.fraction(metric.counted)
-                bounds = wilson_interval(right, whole, confidence)
-                rows.append((threshold, metric.name, ratio(right, whole), *bounds))
+                correct, total = counts.fraction(metric.counted)
+                bounds = wilson_interval(correct, total, confidence)
+                rows.append((threshold, metric.name, ratio(correct, total), *bounds))
     return pd.DataFrame(rows, columns=["threshold", "metric", *BOUNDED])
 
 
-def coverage(unit: Unit, score: NDArray[np.float64], sets: Sets, confidence: float) -> pd.DataFrame:
-    """Return how the conformal sets fall out: rows of `tables.evaluation.COVERAGE`.
+def coverage_rows(lesions: Unit, score: NDArray[np.float64], sets: ConformalSets, confidence: float) -> pd.DataFrame:
+    """Return decisions and coverage of the conformal sets by label, rows of `evaluate.tables.COVERAGE`.
 
     Args:
-        unit: The lesions of test.
-        score: Their probability; shape (lesions,).
-        sets: Fixed on val.
-        confidence: Of the intervals.
+        lesions: Lesions of test.
+        score: Probability of each lesion; shape (lesions,).
+        sets: Conformal sets fitted on val.
+        confidence: Confidence level of the intervals, from 0 to 1.
     """
     rows = []
-    for label, word in enumerate(LABELS):
-        of = score[unit.label == label]
-        answers, covered = sets.name(of), int(sets.possible(of, label).sum())
-        counts = {answer: int((answers == answer).sum()) for answer in SETS}
-        share = covered / len(of) if len(of) else np.nan
-        bounds = dict(zip(BOUNDED, (share, *wilson_interval(covered, len(of), confidence)), strict=True))
-        rows.append({"label": word, "lesions": len(of), **counts, "covered": covered, **bounds})
+    for label, name in enumerate(LABELS):
+        of_label = score[lesions.label == label]
+        decisions, covered = sets.decide(of_label), int(sets.contains(of_label, label).sum())
+        counts = {decision: int((decisions == decision).sum()) for decision in DECISIONS}
+        proportion = covered / len(of_label) if len(of_label) else np.nan
+        bounds = dict(zip(BOUNDED, (proportion, *wilson_interval(covered, len(of_label), confidence)), strict=True))
+        rows.append({"label": name, "lesions": len(of_label), **counts, "covered": covered, **bounds})
     return pd.DataFrame(rows)
 
 
-def calibrated(
-    unit: Unit,
+def calibration_rows(
+    lesions: Unit,
     scores: Mapping[str, NDArray[np.float64]],
     bins: int,
-    draws: NDArray[np.float64],
+    resamples: NDArray[np.float64],
     confidence: float,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return losses and bins of probabilities before and after calibration.
+    """Return losses and reliability bins of the ensemble before and after calibration.
 
     Args:
-        unit: The lesions of test.
-        scores: "before" and "after", each of shape (lesions,).
-        bins: Of the reliability table.
-        draws: How often each lesion is in each draw; shape (resamples, lesions).
-        confidence: Of the intervals.
+        lesions: Lesions of test.
+        scores: Probabilities "before" and "after" calibration, each of shape (lesions,).
+        bins: Number of bins of the reliability table.
+        resamples: Number of times each lesion is in each resample; shape (resamples, lesions).
+        confidence: Confidence level of the intervals, from 0 to 1.
 
     Returns:
-        Rows of `tables.evaluation.CALIBRATION` and of `tables.evaluation.RELIABILITY`.
+        Rows of `evaluate.tables.CALIBRATION` and of `evaluate.tables.RELIABILITY`.
     """
     rows, tables = [], []
     for name, score in scores.items():
-        table = reliability(unit.label, score, bins, confidence)
+        table = reliability_table(lesions.label, score, bins, confidence)
         tables.append(table.assign(name=name))
-        rows.append((name, "ece", expected_error(table), np.nan, np.nan))
-        for metric in that_need("probability"):
-            rows.append((name, metric.name, *bootstrapped(metric, unit, score, draws, confidence)))
+        rows.append((name, "ece", expected_calibration_error(table), np.nan, np.nan))
+        for metric in metrics_needing("probability"):
+            rows.append((name, metric.name, *bootstrap(metric, lesions, score, resamples, confidence)))
     return pd.DataFrame(rows, columns=["name", "metric", *BOUNDED]), pd.concat(tables, ignore_index=True)

@@ -1,7 +1,4 @@
-"""The test split judged: every table of data/evaluation from one reading of the predictions.
-
-Everyone who gave the test images a score: members, ensembles, baselines, the simulator's truth.
-"""
+"""Evaluate all classifiers on the test split: members, ensembles, baselines and the simulator's latent score."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,57 +7,62 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dermoscopy.core import tables as truth
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.members import member_names
 from dermoscopy.core.tables import ENSEMBLE, PREDICTIONS
-from dermoscopy.ensemble.combiners import ALONE, METHODS, Choice, read_choice
+from dermoscopy.core.tables import SCORES as LATENT_SCORES
+from dermoscopy.ensemble.combiners import METHODS, SINGLE, Choice, read_choice
 from dermoscopy.ensemble.fit import POINTS, SETS, read_candidates
-from dermoscopy.ensemble.thresholds import Sets
-from dermoscopy.evaluate.decisions import calibrated, coverage, predictive, score_groups, sweep
+from dermoscopy.ensemble.thresholds import ConformalSets
+from dermoscopy.evaluate.decisions import (
+    calibration_rows,
+    coverage_rows,
+    predictive_rows,
+    score_groups,
+    sweep_rows,
+)
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.evaluate.scores import Classifier, score_classifiers, score_subsets
 from dermoscopy.stats.intervals import resample_lesions
-from dermoscopy.stats.lesions import align, images, lesions
-from dermoscopy.stats.paired import Calls, compare
+from dermoscopy.stats.lesions import align, by_image, by_lesion
+from dermoscopy.stats.paired import ThresholdedScores, compare
 
 LATENT = "latent score"
-HALF = {"half": 0.5}  # of a baseline, which nothing on val has calibrated
+HALF = {"half": 0.5}  # the only operating point of a baseline, which is not calibrated on val
 
 
 def read_members(rows: pd.DataFrame, data: Path) -> pd.DataFrame:
-    """Read the members' probabilities of the test split.
+    """Read the members' probabilities on the test split.
 
     Args:
-        rows: The test images, with columns image_id and label.
-        data: The folder that holds predictions/.
+        rows: Images of test, with columns image_id and label.
+        data: Folder that holds predictions/.
 
     Returns:
-        Rows by members, in the order of `rows`.
+        Probabilities of images by members, in the order of `rows`.
 
     Raises:
-        TableError: A file is missing or does not fit `rows`.
+        TableError: A file is missing or does not match `rows`.
     """
-    return _align(rows, {name: data / "predictions" / name / "test.csv" for name in member_names()})
+    return _read_aligned(rows, {name: data / "predictions" / name / "test.csv" for name in member_names()})
 
 
 def read_classifiers(rows: pd.DataFrame, members: pd.DataFrame, data: Path) -> list[Classifier]:
-    """Read what the stages before left of the test split.
+    """Read the scores of all classifiers on the test split.
 
     Args:
-        rows: The test images, with columns image_id, source and label.
-        members: From `read_members`.
-        data: The folder that holds ensemble/, baselines/ and truth/.
+        rows: Images of test, with columns image_id, source and label.
+        members: Probabilities of images by members, from `read_members`.
+        data: Folder that holds ensemble/, baselines/ and truth/.
 
     Returns:
-        Their scores in the order of `rows`: the ensemble, the members that count and each way to
-        combine them, as val has calibrated them; the baselines and, for the simulated dataset, the
-        latent score.
+        Classifiers with scores in the order of `rows`: the ensemble first, then the members and the
+        combination methods, calibrated on val, the baselines and, for the simulated dataset, the latent score.
 
     Raises:
-        TableError: A file is missing or does not fit `rows`.
+        TableError: A file is missing or does not match `rows`.
     """
-    baselines = _align(rows, {path.stem: path for path in sorted((data / "baselines").glob("*.csv"))})
+    baselines = _read_aligned(rows, {path.stem: path for path in sorted((data / "baselines").glob("*.csv"))})
     return [
         *_fitted(members, data / "ensemble"),
         *(Classifier(str(name), "baseline", baselines[name].to_numpy(), HALF) for name in baselines),
@@ -74,43 +76,43 @@ def _fitted(members: pd.DataFrame, folder: Path) -> Iterator[Classifier]:
         str(name): dict(zip(points["point"], points["threshold"], strict=True))
         for name, points in POINTS.read(folder / "points.csv").groupby("name")
     }
-    for name, key in _keys(choice, candidates).items():
+    for name, key in _candidate_keys(choice, candidates).items():
         combiner, calibration = candidates[key]
         score = calibration.apply(combiner.combine(members))
-        yield Classifier(name, "member" if key == (name, ALONE) else "ensemble", score, thresholds[name])
+        yield Classifier(name, "member" if key == (name, SINGLE) else "ensemble", score, thresholds[name])
 
 
-def _keys(choice: Choice, candidates: Mapping[tuple[str, str], object]) -> dict[str, tuple[str, str]]:
-    """Return each classifier's members, joined by +, and its way, in the order they are shown."""
-    alone = [members for members, method in candidates if method == ALONE]
-    everyone = max((members for members, _ in candidates), key=lambda members: members.count("+"))
+def _candidate_keys(choice: Choice, candidates: Mapping[tuple[str, str], object]) -> dict[str, tuple[str, str]]:
+    """Return, for each classifier in display order, its members, joined by +, and its method."""
+    singles = [members for members, method in candidates if method == SINGLE]
+    all_members = max((members for members, _ in candidates), key=lambda members: members.count("+"))
     return {
         ENSEMBLE: ("+".join(choice.members), choice.method),
-        **{member: (member, ALONE) for member in alone},
-        **({method: (everyone, method) for method in METHODS} if "+" in everyone else {}),
+        **{member: (member, SINGLE) for member in singles},
+        **({method: (all_members, method) for method in METHODS} if "+" in all_members else {}),
     }
 
 
-def _align(rows: pd.DataFrame, paths: Mapping[str, Path]) -> pd.DataFrame:
+def _read_aligned(rows: pd.DataFrame, paths: Mapping[str, Path]) -> pd.DataFrame:
     return align(rows, {name: (path, PREDICTIONS.read(path)) for name, path in paths.items()})
 
 
 def _latent(rows: pd.DataFrame, path: Path) -> list[Classifier]:
-    scores = truth.SCORES.read(path).set_index("image_id")["score"].reindex(list(rows["source"])).to_numpy()
-    if np.isnan(scores).all():  # a real dataset has no such thing
+    scores = LATENT_SCORES.read(path).set_index("image_id")["score"].reindex(list(rows["source"])).to_numpy()
+    if np.isnan(scores).all():  # a real dataset has no latent score
         return []
     if np.isnan(scores).any():
         raise TableError(f"{path}: {np.isnan(scores).sum()} test images have no score. Run `dvc repro`.")
-    return [Classifier(LATENT, "truth", scores)]
+    return [Classifier(LATENT, "ceiling", scores)]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the test split says.
+    """Results on the test split.
 
     Attributes:
-        classifiers: Everyone who was scored, the ensemble first.
-        tables: By their names in `tables.evaluation.TABLES`.
+        classifiers: Evaluated classifiers, the ensemble first.
+        tables: Tables by their names in `evaluate.tables.TABLES`.
     """
 
     classifiers: Sequence[Classifier]
@@ -122,78 +124,84 @@ class Evaluation:
         return self.classifiers[0]
 
 
-def judge(test: pd.DataFrame, data: Path, settings: Evaluate) -> Evaluation:
-    """Score everything on the test split; nothing is fitted or chosen here.
+def evaluate_test(test: pd.DataFrame, data: Path, settings: Evaluate) -> Evaluation:
+    """Evaluate all classifiers on the test split; nothing is fitted or chosen on it.
 
     Args:
-        test: The test images (`tables.splits`).
-        data: The folder that holds predictions/, ensemble/, baselines/ and truth/.
-        settings: Confidence, draws, prevalences, bins and thresholds.
+        test: Images of test, rows of `core.splits.SPLIT`.
+        data: Folder that holds predictions/, ensemble/, baselines/ and truth/.
+        settings: Parameters of the evaluation.
 
     Raises:
-        TableError: A file is missing or does not fit the images.
+        TableError: A file is missing or does not match the images.
     """
     members = read_members(test, data)
     classifiers = read_classifiers(test, members, data)
     ensemble, confidence = classifiers[0], settings.confidence
-    by_image, by_lesion = images(test), lesions(test)
-    draws = {
+    images, lesions = by_image(test), by_lesion(test)
+    resamples = {
         unit.name: resample_lesions(unit.lesion, unit.label, settings.resamples, np.random.default_rng(settings.seed))
-        for unit in (by_image, by_lesion)
+        for unit in (images, lesions)
     }
     choice = read_choice(data / "ensemble" / "ensemble.json")
     combiner, _ = read_candidates(data / "ensemble")["+".join(choice.members), choice.method]
-    (fixed,) = SETS.read(data / "ensemble" / "sets.csv").to_dict("records")
-    score = by_lesion.mean(ensemble.score)
-    scores = {"before": by_lesion.mean(combiner.combine(members)), "after": score}
-    losses, bins = calibrated(by_lesion, scores, settings.bins, draws["lesion"], confidence)
+    (fitted,) = SETS.read(data / "ensemble" / "sets.csv").to_dict("records")
+    sets = ConformalSets(fitted["malignant_from"], fitted["benign_until"])
+    score = lesions.mean(ensemble.score)
+    scores = {"before": lesions.mean(combiner.combine(members)), "after": score}
+    losses, bins = calibration_rows(lesions, scores, settings.bins, resamples["lesion"], confidence)
     tables = {
         "scores": pd.concat(
-            [score_classifiers(classifiers, unit, draws[unit.name], confidence) for unit in (by_image, by_lesion)]
+            [score_classifiers(classifiers, unit, resamples[unit.name], confidence) for unit in (images, lesions)]
         ),
-        "comparisons": comparisons(test, classifiers, settings),
-        "subsets": score_subsets(by_image, members, data / "ensemble", draws["image"], confidence),
-        "predictive": predictive(by_lesion, score, ensemble.thresholds, settings.prevalences, confidence),
-        "sweep": sweep(by_lesion, score, settings.thresholds, confidence),
+        "comparisons": comparison_rows(test, classifiers, settings),
+        "subsets": score_subsets(images, members, data / "ensemble", resamples["image"], confidence),
+        "predictive": predictive_rows(lesions, score, ensemble.thresholds, settings.prevalences, confidence),
+        "sweep": sweep_rows(lesions, score, settings.thresholds, confidence),
         "calibration": losses,
         "reliability": bins,
-        "coverage": coverage(by_lesion, score, Sets(fixed["malignant_from"], fixed["benign_until"]), confidence),
-        "groups": score_groups(test, by_lesion, ensemble.score, ensemble.thresholds, confidence),
+        "coverage": coverage_rows(lesions, score, sets, confidence),
+        "groups": score_groups(test, lesions, ensemble.score, ensemble.thresholds, confidence),
     }
     return Evaluation(classifiers, tables)
 
 
-def comparisons(rows: pd.DataFrame, classifiers: Sequence[Classifier], settings: Evaluate) -> pd.DataFrame:
-    """Test the ensemble against everyone else who gives probabilities: rows of `tables.evaluation.COMPARISONS`.
+def comparison_rows(rows: pd.DataFrame, classifiers: Sequence[Classifier], settings: Evaluate) -> pd.DataFrame:
+    """Compare the ensemble with every other classifier that predicts probabilities.
 
-    Calls are those of the headline's operating point; a baseline has but one.
+    Predictions are made at the operating point of the headline; a baseline has only one.
 
     Args:
-        rows: The images, with columns lesion_id and label.
-        classifiers: The ensemble first.
-        settings: The operating point, and the confidence of intervals.
+        rows: Images of test, with columns lesion_id and label.
+        classifiers: Classifiers, the ensemble first.
+        settings: Parameters of the evaluation; point and confidence are used.
+
+    Returns:
+        Rows of `evaluate.tables.COMPARISONS`.
     """
-    calls = {
-        one.name: Calls(one.score, one.thresholds.get(settings.point, one.thresholds["half"]))
-        for one in classifiers
-        if one.thresholds
+    scores = {
+        classifier.name: ThresholdedScores(
+            classifier.score, classifier.thresholds.get(settings.point, classifier.thresholds["half"])
+        )
+        for classifier in classifiers
+        if classifier.thresholds
     }
     return pd.DataFrame(
         [
             {
-                "second": name,
-                "unit": found.unit,
-                "metric": found.metric,
-                "test": found.test,
-                "ensemble": found.first,
-                "other": found.second,
-                "difference": found.difference,
-                "low": found.low,
-                "high": found.high,
-                "p": found.p,
+                "reference": name,
+                "unit": test.unit,
+                "metric": test.metric,
+                "test": test.test,
+                "ensemble": test.first,
+                "reference_value": test.second,
+                "difference": test.difference,
+                "low": test.low,
+                "high": test.high,
+                "p": test.p,
             }
-            for name, other in calls.items()
+            for name, reference in scores.items()
             if name != ENSEMBLE
-            for found in compare(rows, calls[ENSEMBLE], other, settings.confidence)
+            for test in compare(rows, scores[ENSEMBLE], reference, settings.confidence)
         ]
     )

@@ -1,7 +1,4 @@
-"""Every metric of every classifier on the test split, with its interval.
-
-Every subset of the members in every way, on test.
-"""
+"""Metrics of classifiers and of all subsets of the members on the test split, with intervals."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,24 +13,25 @@ from dermoscopy.core.metrics import confusion
 from dermoscopy.ensemble.fit import read_candidates
 from dermoscopy.stats.intervals import bootstrap_interval, predictive_values, wilson_interval
 from dermoscopy.stats.lesions import Unit
-from dermoscopy.stats.metrics import METRICS, Metric, that_need
-from dermoscopy.stats.roc import area_interval, areas
+from dermoscopy.stats.metrics import METRICS, Metric, metrics_needing
+from dermoscopy.stats.roc import roc_auc_interval, roc_aucs
 
-Kind = Literal["member", "ensemble", "baseline", "truth"]
+Kind = Literal["member", "ensemble", "baseline", "ceiling"]
 
 COLUMNS = ["name", "kind", "unit", "point", "metric", "value", "low", "high", "interval"]
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """One that gave every image a score.
+    """A classifier with its scores of the test images.
 
     Args:
-        name: A member's, "ensemble", a method's, a baseline's, or "latent score".
-        kind: What it is.
-        score: The larger, the more malignant; shape (images,). A probability where there are thresholds.
-        thresholds: The probability from which it calls a lesion malignant, by operating point; empty
-            where the score is no probability, and only its order can be told.
+        name: Name of a member, a combination method or a baseline; "ensemble" or "latent score".
+        kind: Kind of classifier; the "ceiling" is the simulator's latent score.
+        score: Score of each image, which increases with malignancy; shape (images,). A probability if
+            there are thresholds.
+        thresholds: Operating points with the probability from which a lesion is predicted malignant;
+            empty if the score is no probability, so that only its ranking is evaluated.
     """
 
     name: str
@@ -43,113 +41,115 @@ class Classifier:
 
 
 def score_classifiers(
-    classifiers: Iterable[Classifier], unit: Unit, draws: NDArray[np.float64], confidence: float
+    classifiers: Iterable[Classifier], unit: Unit, resamples: NDArray[np.float64], confidence: float
 ) -> pd.DataFrame:
-    """Measure classifiers on the same images or lesions, with intervals from the same draws.
+    """Compute all metrics of classifiers on the same images or lesions, with intervals from the same resamples.
 
     Args:
-        classifiers: Those to measure.
-        unit: What is counted.
-        draws: How often each row of `unit` is in each draw (`intervals.resample_lesions`);
+        classifiers: Classifiers to evaluate.
+        unit: Images or lesions of test.
+        resamples: Number of times each row of `unit` is in each resample (`intervals.resample_lesions`);
             shape (resamples, rows).
-        confidence: Of the intervals, from 0 to 1.
+        confidence: Confidence level of the intervals, from 0 to 1.
 
     Returns:
-        Rows of `tables.evaluation.SCORES`. A metric that is undefined has no interval either.
+        Rows of `evaluate.tables.SCORES`. An undefined metric has no interval.
     """
     rows = [
-        (one.name, one.kind, unit.name, *row) for one in classifiers for row in _measure(one, unit, draws, confidence)
+        (classifier.name, classifier.kind, unit.name, *row)
+        for classifier in classifiers
+        for row in _metrics(classifier, unit, resamples, confidence)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def rarer(unit: Unit) -> int:
-    """Return how many lesions the rarer label has."""
+def rarer_label_lesions(unit: Unit) -> int:
+    """Return the number of lesions of the rarer label."""
     return min(len(set(unit.lesion[unit.label == label])) for label in (0, 1))
 
 
-def _measure(
-    one: Classifier, unit: Unit, draws: NDArray[np.float64], confidence: float
+def _metrics(
+    classifier: Classifier, unit: Unit, resamples: NDArray[np.float64], confidence: float
 ) -> Iterator[tuple[object, ...]]:
-    score, few = unit.mean(one.score), rarer(unit)
-    for metric in [*that_need("score"), *(that_need("probability") if one.thresholds else [])]:
-        if metric.interval == "area":
-            found = areas(unit.label, score[None], unit.lesion)
-            value = float(found.aucs[0])
-            bounds = area_interval(value, float(found.covariance[0, 0]), few, confidence)
+    score, rarer = unit.mean(classifier.score), rarer_label_lesions(unit)
+    for metric in [*metrics_needing("score"), *(metrics_needing("probability") if classifier.thresholds else [])]:
+        if metric.interval == "auc":
+            roc = roc_aucs(unit.label, score[None], unit.lesion)
+            value = float(roc.aucs[0])
+            bounds = roc_auc_interval(value, float(roc.covariance[0, 0]), rarer, confidence)
             yield "", metric.name, value, *bounds, "DeLong" if unit.name == "lesion" else "Obuchowski"
         else:
-            yield "", metric.name, *bootstrapped(metric, unit, score, draws, confidence), "bootstrap"
-    for point, threshold in one.thresholds.items():
-        for metric in that_need("predictions"):
-            yield point, metric.name, *_of_calls(metric, unit, score >= threshold, draws, confidence)
+            yield "", metric.name, *bootstrap(metric, unit, score, resamples, confidence), "bootstrap"
+    for point, threshold in classifier.thresholds.items():
+        for metric in metrics_needing("predictions"):
+            yield point, metric.name, *_of_predictions(metric, unit, score >= threshold, resamples, confidence)
 
 
-def bootstrapped(
+def bootstrap(
     metric: Metric,
     unit: Unit,
     score: NDArray[np.float64 | np.bool_],
-    draws: NDArray[np.float64],
+    resamples: NDArray[np.float64],
     confidence: float,
 ) -> tuple[float, float, float]:
     """Return a metric's value with the bounds of its bootstrap interval.
 
     Args:
         metric: The metric.
-        unit: What is counted.
-        score: What the metric needs; shape (rows,).
-        draws: How often each row is in each draw; shape (resamples, rows).
-        confidence: Of the interval.
+        unit: Images or lesions of test.
+        score: Input that the metric needs; shape (rows,).
+        resamples: Number of times each row is in each resample; shape (resamples, rows).
+        confidence: Confidence level of the interval, from 0 to 1.
     """
     (value,) = metric.function(unit.label, score, np.ones((1, len(unit.label))))
-    drawn = metric.function(unit.label, score, draws)
-    return value, *bootstrap_interval(value, drawn, metric.scale, rarer(unit), confidence)
+    resampled = metric.function(unit.label, score, resamples)
+    return value, *bootstrap_interval(value, resampled, metric.scale, rarer_label_lesions(unit), confidence)
 
 
-def _of_calls(
-    metric: Metric, unit: Unit, called: NDArray[np.bool_], draws: NDArray[np.float64], confidence: float
+def _of_predictions(
+    metric: Metric, unit: Unit, y_pred: NDArray[np.bool_], resamples: NDArray[np.float64], confidence: float
 ) -> tuple[float, float, float, str]:
-    """Return the value of a metric of calls, its bounds, and where they come from."""
-    value = metric.function(unit.label, called)
+    """Return value, bounds and kind of interval of a metric that needs predictions."""
+    value = metric.function(unit.label, y_pred)
     if metric.interval == "predictive value" and unit.name == "lesion":
-        # Splits have a set share of malignant lesions, so who is called malignant is no free draw.
-        counts = confusion(unit.label, called)
+        # The split fixes the proportion of malignant lesions, so predicted labels are no simple random sample.
+        counts = confusion(unit.label, y_pred)
         _, *bounds = predictive_values(counts, float(unit.label.mean()), confidence)[metric.name]
         return value, *bounds, "likelihood ratio"
     if metric.counted and (unit.name == "lesion" or value in (0, 1)):
-        # At a wall all draws agree: what is known is how many lesions agreed.
-        whole = len(set(unit.lesion[metric.is_of(unit.label, called)]))
-        return value, *wilson_interval(value * whole, whole, confidence), "Wilson"
-    return *bootstrapped(metric, unit, called, draws, confidence), "bootstrap"
+        # At 0 or 1 all resamples agree: the interval depends on the number of lesions only.
+        total = len(set(unit.lesion[metric.counted_rows(unit.label, y_pred)]))
+        return value, *wilson_interval(value * total, total, confidence), "Wilson"
+    return *bootstrap(metric, unit, y_pred, resamples, confidence), "bootstrap"
 
 
 def score_subsets(
-    unit: Unit, probabilities: pd.DataFrame, folder: Path, draws: NDArray[np.float64], confidence: float
+    images: Unit, probabilities: pd.DataFrame, folder: Path, resamples: NDArray[np.float64], confidence: float
 ) -> pd.DataFrame:
-    """Score every subset in every way as val has fitted it, at the calibrated threshold of `half`.
+    """Evaluate all subsets of the members with all methods, as fitted on val, at the calibrated threshold of `half`.
 
     Args:
-        unit: The images of test.
-        probabilities: Rows by members.
+        images: Images of test.
+        probabilities: Probabilities of images by members.
         folder: data/ensemble.
-        draws: How often each image is in each draw; shape (resamples, rows).
-        confidence: Of the intervals.
+        resamples: Number of times each image is in each resample; shape (resamples, rows).
+        confidence: Confidence level of the intervals, from 0 to 1.
 
     Returns:
-        Rows of `tables.evaluation.SUBSETS`.
+        Rows of `evaluate.tables.SUBSETS`.
     """
     fitted = read_candidates(folder)
     scores = np.stack([calibration.apply(combiner.combine(probabilities)) for combiner, calibration in fitted.values()])
-    found = areas(unit.label, scores, unit.lesion)
-    few, rows = rarer(unit), []
-    for place, ((members, method), (combiner, calibration)) in enumerate(fitted.items()):
-        score = scores[place]
-        called = score >= calibration.apply(np.array(combiner.cut))
-        value = float(found.aucs[place])
+    roc = roc_aucs(images.label, scores, images.lesion)
+    rarer, rows = rarer_label_lesions(images), []
+    for index, ((members, method), (combiner, calibration)) in enumerate(fitted.items()):
+        score = scores[index]
+        y_pred = score >= calibration.apply(np.array(combiner.combined_threshold))
+        value = float(roc.aucs[index])
         bounded = {
-            "roc_auc": (value, *area_interval(value, found.covariance[place, place], few, confidence)),
-            "accuracy": bootstrapped(METRICS["accuracy"], unit, called, draws, confidence),
-            "log_loss": bootstrapped(METRICS["log_loss"], unit, score, draws, confidence),
+            "roc_auc": (value, *roc_auc_interval(value, roc.covariance[index, index], rarer, confidence)),
+            "accuracy": bootstrap(METRICS["accuracy"], images, y_pred, resamples, confidence),
+            "log_loss": bootstrap(METRICS["log_loss"], images, score, resamples, confidence),
         }
         rows += [(len(combiner.members), members, method, metric, *values) for metric, values in bounded.items()]
     return pd.DataFrame(rows, columns=["size", "members", "method", "metric", "value", "low", "high"])

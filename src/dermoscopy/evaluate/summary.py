@@ -1,7 +1,4 @@
-"""The ensemble with every added member, as the paper's figures 5 and 6 show it.
-
-The rows behind the evaluation's charts, one function a table of `tables.charts`.
-"""
+"""Rows of the evaluation's charts, one function for each table of plots/."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,128 +10,132 @@ from numpy.typing import NDArray
 from dermoscopy.core.metrics import roc_curve
 from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import ENSEMBLE
-from dermoscopy.ensemble.combiners import ALONE, METHODS
+from dermoscopy.ensemble.combiners import METHODS, SINGLE
 from dermoscopy.evaluate import tables
 from dermoscopy.evaluate.evaluate import Evaluation
 from dermoscopy.evaluate.scores import Classifier
 
 
-def grow(candidates: pd.DataFrame, subsets: pd.DataFrame, best: str, protocol: str) -> pd.DataFrame:
-    """Return the ensemble with every added member, the most accurate on val first, with and without that first.
+def ensemble_sizes(candidates: pd.DataFrame, subsets: pd.DataFrame, best: str, protocol: str) -> pd.DataFrame:
+    """Return the ensemble's metrics by size, as members are added (the paper's figures 5 and 6).
+
+    Members are added in the order of their accuracy on val, once with and once without the first.
 
     Args:
-        candidates: Rows of `tables.ensemble.CANDIDATES`.
-        subsets: Rows of `tables.evaluation.SUBSETS`.
-        best: The best member on val; where only one counts, that one.
-        protocol: How the splits were drawn.
+        candidates: Rows of `ensemble.fit.CANDIDATES`.
+        subsets: Rows of `evaluate.tables.SUBSETS`.
+        best: The best member on val, which is taken if the ensemble has a single member.
+        protocol: Title of the split protocol.
 
     Returns:
-        Rows of `tables.charts.ENSEMBLE_SIZES`.
+        Rows of `evaluate.tables.ENSEMBLE_SIZES`.
     """
-    everyone = max(candidates["members"], key=lambda joined: joined.count("+"))
-    members = everyone.split("+") if "+" in everyone else [best]
-    alone = candidates[candidates["method"] == ALONE].set_index("members")["accuracy"].to_dict()
-    order = sorted(members, key=lambda member: -alone[member])
-    starts = [order, order[1:]] if len(order) > 1 else [order]
-    steps = pd.DataFrame([step for grown in starts for step in _steps(grown, members)])
-    both = pd.concat([_on_val(candidates), _on_test(subsets)], ignore_index=True)
-    return steps.merge(both, on=["members", "way"]).drop(columns=["members", "way"]).assign(protocol=protocol)
+    all_members = max(candidates["members"], key=lambda joined: joined.count("+"))
+    members = all_members.split("+") if "+" in all_members else [best]
+    accuracy = candidates[candidates["method"] == SINGLE].set_index("members")["accuracy"].to_dict()
+    order = sorted(members, key=lambda member: -accuracy[member])
+    sequences = [order, order[1:]] if len(order) > 1 else [order]
+    steps = pd.DataFrame([step for sequence in sequences for step in _steps(sequence, members)])
+    scores = pd.concat([_on_val(candidates), _on_test(subsets)], ignore_index=True)
+    keys = ["members", "candidate_method"]
+    return steps.merge(scores, on=keys).drop(columns=keys).assign(protocol=protocol)
 
 
-def _steps(grown: Sequence[str], members: Sequence[str]) -> list[dict[str, object]]:
+def _steps(sequence: Sequence[str], members: Sequence[str]) -> list[dict[str, object]]:
     return [
         {
-            "start": grown[0],
+            "start": sequence[0],
             "size": size,
-            "added": grown[size - 1],
+            "added": sequence[size - 1],
             "method": method,
-            "members": "+".join(member for member in members if member in grown[:size]),
-            "way": method if size > 1 else ALONE,
+            "members": "+".join(member for member in members if member in sequence[:size]),
+            "candidate_method": method if size > 1 else SINGLE,
         }
-        for size in range(1, len(grown) + 1)
+        for size in range(1, len(sequence) + 1)
         for method in METHODS
     ]
 
 
 def _on_val(candidates: pd.DataFrame) -> pd.DataFrame:
-    rows = candidates[["members", "method", "accuracy", "roc_auc"]].rename(columns={"method": "way"})
+    rows = candidates[["members", "method", "accuracy", "roc_auc"]].rename(columns={"method": "candidate_method"})
     return rows.assign(split="val", low=float("nan"), high=float("nan"))
 
 
 def _on_test(subsets: pd.DataFrame) -> pd.DataFrame:
     keys = ["members", "method"]
-    of = {metric: rows.set_index(keys) for metric, rows in subsets.groupby("metric")}
-    rows = of["accuracy"][["value", "low", "high"]].rename(columns={"value": "accuracy"})
-    return rows.assign(roc_auc=of["roc_auc"]["value"], split="test").reset_index().rename(columns={"method": "way"})
+    by_metric = {metric: rows.set_index(keys) for metric, rows in subsets.groupby("metric")}
+    rows = by_metric["accuracy"][["value", "low", "high"]].rename(columns={"value": "accuracy"})
+    rows = rows.assign(roc_auc=by_metric["roc_auc"]["value"], split="test").reset_index()
+    return rows.rename(columns={"method": "candidate_method"})
 
 
 def write_charts(
-    label: NDArray[np.int64],
-    judged: Evaluation,
+    y_true: NDArray[np.int64],
+    evaluation: Evaluation,
     epochs: Mapping[str, pd.DataFrame],
     point: str,
     protocol: str,
     folder: Path,
 ) -> None:
-    """Write the rows behind every chart.
+    """Write the rows of all charts.
 
-    Of the ways to combine the members only the chosen one is drawn; the ROC curves are the
-    members' and the ensemble's (the paper's figure).
+    Of the combination methods, only the chosen ensemble is shown. The ROC curves are the members' and the
+    ensemble's, as in the paper's figure.
 
     Args:
-        label: 0 benign, 1 malignant; shape (rows,).
-        judged: Everyone who was scored, and their scores.
-        epochs: Each member's epochs (`tables.curves`).
-        point: The operating point of the confusion matrix.
-        protocol: How the splits were drawn, as `protocol.read_protocol` tells it.
-        folder: Where roc.csv, confusion.csv, curves.csv, chosen.csv and roc_auc.csv go.
+        y_true: Labels of the test images, 0 benign, 1 malignant; shape (images,).
+        evaluation: Results on the test split.
+        epochs: Member to its rows of `core.tables.CURVE`.
+        point: Operating point of the confusion matrix.
+        protocol: Title of the split protocol (`core.splits.read_protocol`).
+        folder: Folder of roc.csv, confusion.csv, curves.csv, chosen.csv and roc_auc.csv.
     """
-    ensemble, scores = judged.ensemble, judged.tables["scores"]
-    called = ensemble.score >= ensemble.thresholds[point]
-    members = [one for one in judged.classifiers if one.kind == "member"]
-    drawn = scores[(scores["kind"] != "ensemble") | (scores["name"] == ENSEMBLE)]
-    tables.ROC.write(roc([*members, ensemble], label, protocol), folder / "roc.csv")
-    tables.CONFUSION.write(confusion(label, called, protocol), folder / "confusion.csv")
+    ensemble, scores = evaluation.ensemble, evaluation.tables["scores"]
+    y_pred = ensemble.score >= ensemble.thresholds[point]
+    members = [classifier for classifier in evaluation.classifiers if classifier.kind == "member"]
+    shown = scores[(scores["kind"] != "ensemble") | (scores["name"] == ENSEMBLE)]
+    tables.ROC.write(roc([*members, ensemble], y_true, protocol), folder / "roc.csv")
+    tables.CONFUSION.write(confusion(y_true, y_pred, protocol), folder / "confusion.csv")
     tables.CURVES.write(curves(epochs, protocol), folder / "curves.csv")
     tables.CHOSEN.write(chosen(epochs, protocol), folder / "chosen.csv")
-    tables.ROC_AUC.write(roc_auc(drawn, protocol), folder / "roc_auc.csv")
+    tables.ROC_AUC.write(roc_auc(shown, protocol), folder / "roc_auc.csv")
 
 
-def roc(classifiers: Iterable[Classifier], label: NDArray[np.int64], protocol: str) -> pd.DataFrame:
-    """Return the corners of every classifier's ROC curve.
+def roc(classifiers: Iterable[Classifier], y_true: NDArray[np.int64], protocol: str) -> pd.DataFrame:
+    """Return the corners of all classifiers' ROC curves.
 
     Args:
-        classifiers: Those to draw.
-        label: 0 benign, 1 malignant; shape (rows,).
-        protocol: How the splits were drawn, as `protocol.read_protocol` tells it.
+        classifiers: Classifiers to show.
+        y_true: Labels of the test images, 0 benign, 1 malignant; shape (images,).
+        protocol: Title of the split protocol.
     """
     curves = []
-    for one in classifiers:
-        fpr, tpr = roc_curve(label, one.score)
-        curves.append(pd.DataFrame({"name": one.name, "protocol": protocol, "fpr": fpr, "tpr": tpr}))
+    for classifier in classifiers:
+        fpr, tpr = roc_curve(y_true, classifier.score)
+        curves.append(pd.DataFrame({"name": classifier.name, "protocol": protocol, "fpr": fpr, "tpr": tpr}))
     return pd.concat(curves, ignore_index=True)
 
 
-def confusion(label: NDArray[np.int64], called: NDArray[np.bool_], protocol: str) -> pd.DataFrame:
-    """Return a row a image: what it is and what it was called.
+def confusion(y_true: NDArray[np.int64], y_pred: NDArray[np.bool_], protocol: str) -> pd.DataFrame:
+    """Return the label and the prediction of each image, by their names.
 
     Args:
-        label: 0 benign, 1 malignant; shape (rows,).
-        called: True where called malignant; shape (rows,).
-        protocol: How the splits were drawn.
+        y_true: Labels of the test images, 0 benign, 1 malignant; shape (images,).
+        y_pred: Whether each image is predicted malignant; shape (images,).
+        protocol: Title of the split protocol.
     """
-    words = np.array(LABELS)
-    return pd.DataFrame({"actual": words[label], "predicted": words[called.astype(int)], "protocol": protocol})
+    labels = np.array(LABELS)
+    return pd.DataFrame({"actual": labels[y_true], "predicted": labels[y_pred.astype(int)], "protocol": protocol})
 
 
 def curves(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
-    """Return every member's accuracy, loss and ROC AUC by epoch, a row a split.
+    """Return accuracy, loss and ROC AUC of all members by epoch and split, in long format.
 
     Args:
-        members: Each member's epochs (`tables.curves`).
-        protocol: How the splits were drawn.
+        members: Member to its rows of `core.tables.CURVE`.
+        protocol: Title of the split protocol.
     """
-    splits = [
+    by_split = [
         pd.DataFrame(
             {
                 "name": name,
@@ -149,26 +150,26 @@ def curves(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
         for name, epochs in members.items()
         for split in ("train", "val")
     ]
-    return pd.concat(splits, ignore_index=True)
+    return pd.concat(by_split, ignore_index=True)
 
 
 def chosen(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
-    """Return training against validation accuracy at the epoch whose weights each member kept.
+    """Return training and validation accuracy of all members at the epoch whose weights are kept.
 
     Args:
-        members: Each member's epochs (`tables.curves`).
-        protocol: How the splits were drawn.
+        members: Member to its rows of `core.tables.CURVE`.
+        protocol: Title of the split protocol.
     """
     kept = {name: epochs[epochs["chosen"] == 1] for name, epochs in members.items()}
     return curves(kept, protocol)[["name", "protocol", "split", "accuracy"]]
 
 
 def roc_auc(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
-    """Return each classifier's ROC AUC by image, with its interval.
+    """Return the ROC AUC of all classifiers by image, with its interval.
 
     Args:
-        scores: Rows of `tables.evaluation.SCORES`.
-        protocol: How the splits were drawn.
+        scores: Rows of `evaluate.tables.SCORES`.
+        protocol: Title of the split protocol.
     """
     rows = scores[(scores["metric"] == "roc_auc") & (scores["unit"] == "image")]
     return rows[["name", "kind", "value", "low", "high"]].assign(protocol=protocol)

@@ -1,13 +1,9 @@
-"""data/evaluation/*.csv: what the test split says.
+"""Tables of the evaluation: results on the test split (data/evaluation) and rows of its charts (plots).
 
-In all of them `low` and `high` are the bounds of a value's interval (evaluate.confidence), and
-whatever is undefined is missing. `unit` is image or lesion, `point` an operating point (half,
-balanced, sensitive) or empty where a metric needs none.
-
-plots/*.csv of the evaluation: the rows behind each chart.
-
-In all of them `name` is a classifier and `protocol` how the splits were drawn, with a warning
-where they share lesions, so that no chart can be shown without it.
+`low` and `high` are the bounds of a value's interval (evaluate.confidence); undefined values are empty.
+`unit` is image or lesion. `point` is an operating point (half, balanced, sensitive), or empty if a metric
+needs none. In the rows of charts, `protocol` is the title of the split protocol, with a warning if splits
+share lesions, so that no chart can be shown without it.
 """
 
 from dermoscopy.core.tables import Table
@@ -17,38 +13,38 @@ BOUNDED = {"value": "float64", "low": "float64", "high": "float64"}
 SCORES = Table(  # scores.csv: every metric of every classifier
     columns={
         "name": "str",
-        "kind": "str",  # member, ensemble, baseline or truth
+        "kind": "str",  # member, ensemble, baseline or ceiling
         "unit": "str",
         "point": "str",
         "metric": "str",
         **BOUNDED,
-        "interval": "str",  # where the bounds come from
+        "interval": "str",  # kind of interval
     },
     order=("kind", "name", "unit", "point", "metric"),
 )
 
-COMPARISONS = Table(  # comparisons.csv: the ensemble against everyone else, on the same lesions
+COMPARISONS = Table(  # comparisons.csv: paired tests of the ensemble and every other classifier
     columns={
-        "second": "str",  # whom the ensemble is compared with
+        "reference": "str",  # classifier that the ensemble is compared with
         "unit": "str",
         "metric": "str",
         "test": "str",
-        "ensemble": "float64",
-        "other": "float64",
-        "difference": "float64",  # ensemble minus other
+        "ensemble": "float64",  # value of the ensemble
+        "reference_value": "float64",
+        "difference": "float64",  # ensemble minus reference
         "low": "float64",
         "high": "float64",
         "p": "float64",  # two-sided
     },
-    order=("second", "unit", "metric"),
+    order=("reference", "unit", "metric"),
 )
 
-SUBSETS = Table(  # subsets.csv: every subset of the members in every way, by image
+SUBSETS = Table(  # subsets.csv: every subset of the members with every method, by image
     columns={"size": "int64", "members": "str", "method": "str", "metric": "str", **BOUNDED},
     order=("size", "members", "method", "metric"),
 )
 
-PREDICTIVE = Table(  # predictive.csv: predictive values of the ensemble where another share is malignant, by lesion
+PREDICTIVE = Table(  # predictive.csv: predictive values of the ensemble by prevalence, by lesion
     columns={"point": "str", "prevalence": "float64", "metric": "str", **BOUNDED},
     order=("point", "prevalence", "metric"),
 )
@@ -63,14 +59,14 @@ CALIBRATION = Table(  # calibration.csv: the ensemble's probabilities before and
     order=("name", "metric"),
 )
 
-RELIABILITY = Table(  # reliability.csv: the same, in bins
+RELIABILITY = Table(  # reliability.csv: the same probabilities in bins, by lesion
     columns={
         "name": "str",  # before or after
         "start": "float64",
         "end": "float64",
         "lesions": "int64",
-        "probability": "float64",  # mean of the bin
-        "malignant": "float64",  # share of its lesions
+        "probability": "float64",  # mean of the lesions in the bin
+        "malignant": "float64",  # proportion of the lesions in the bin
         "low": "float64",
         "high": "float64",
     },
@@ -81,22 +77,22 @@ COVERAGE = Table(  # coverage.csv: the ensemble's conformal sets, by lesion
     columns={
         "label": "str",
         "lesions": "int64",
-        "benign": "int64",  # how many are called so; likewise below
-        "refer": "int64",
-        "malignant": "int64",
-        "covered": "int64",  # whose set holds their label
-        **BOUNDED,  # the share of these
+        "benign": "int64",  # number of lesions with this decision
+        "refer": "int64",  # number of lesions with this decision
+        "malignant": "int64",  # number of lesions with this decision
+        "covered": "int64",  # number of lesions whose set contains their label
+        **BOUNDED,  # proportion of covered lesions
     },
     order=("label",),
 )
 
-GROUPS = Table(  # groups.csv: the ensemble in splits of the test split, by lesion
+GROUPS = Table(  # groups.csv: the ensemble in subgroups of the test split, by lesion
     columns={
         "by": "str",  # dx, dx_type, age, sex, localization
         "group": "str",
         "images": "int64",
         "lesions": "int64",
-        "malignant": "int64",  # of the lesions
+        "malignant": "int64",  # number of lesions
         "point": "str",
         "metric": "str",
         **BOUNDED,
@@ -116,21 +112,21 @@ TABLES = {
     "groups": GROUPS,
 }
 
-ROC = Table(
+ROC = Table(  # roc.csv: corners of the ROC curves
     columns={"name": "str", "protocol": "str", "fpr": "float64", "tpr": "float64"},
     order=("name", "fpr", "tpr"),
 )
 
-CONFUSION = Table(  # a row a image; both "benign" or "malignant"
+CONFUSION = Table(  # confusion.csv: label and prediction of each image, benign or malignant
     columns={"actual": "str", "predicted": "str", "protocol": "str"},
     order=("actual", "predicted"),
 )
 
-CURVES = Table(  # split is "train" or "val"
+CURVES = Table(  # curves.csv: training curves of the members
     columns={
         "name": "str",
         "protocol": "str",
-        "split": "str",
+        "split": "str",  # train or val
         "epoch": "int64",
         "accuracy": "float64",
         "loss": "float64",
@@ -139,12 +135,12 @@ CURVES = Table(  # split is "train" or "val"
     order=("name", "split", "epoch"),
 )
 
-CHOSEN = Table(
+CHOSEN = Table(  # chosen.csv: accuracy at the chosen epoch of each member
     columns={"name": "str", "protocol": "str", "split": "str", "accuracy": "float64"},
     order=("name", "split"),
 )
 
-ROC_AUC = Table(
+ROC_AUC = Table(  # roc_auc.csv: ROC AUC of each classifier, by image
     columns={
         "name": "str",
         "kind": "str",
@@ -156,16 +152,16 @@ ROC_AUC = Table(
     order=("kind", "name"),
 )
 
-ENSEMBLE_SIZES = Table(  # the ensemble with every added member (the paper's figures 5 and 6)
+ENSEMBLE_SIZES = Table(  # ensemble_sizes.csv: the ensemble as members are added (the paper's figures 5 and 6)
     columns={
         "protocol": "str",
         "start": "str",  # the first member
-        "size": "int64",
-        "added": "str",
+        "size": "int64",  # number of members
+        "added": "str",  # the last added member
         "method": "str",
-        "split": "str",  # val (images left out of the fits) or test
+        "split": "str",  # val (out-of-fold images) or test
         "accuracy": "float64",
-        "low": "float64",  # bounds of the accuracy's interval, on test
+        "low": "float64",  # bounds of the accuracy's interval; on test only
         "high": "float64",
         "roc_auc": "float64",
     },

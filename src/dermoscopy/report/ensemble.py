@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from dermoscopy.ensemble.combiners import ALONE
+from dermoscopy.ensemble.combiners import SINGLE
 from dermoscopy.report.formatting import KINDS, classifier, css, interval, known, probability, signed
 from dermoscopy.report.inputs import Sources
 
@@ -114,9 +114,9 @@ def about_ensemble(sources: Sources, confidence: float) -> dict[str, Any]:
     comparisons = sources.judged["comparisons"]
     by_metric = {
         name: {(row["unit"], row["metric"]): row for row in rows.to_dict("records")}
-        for name, rows in comparisons.groupby("second")
+        for name, rows in comparisons.groupby("reference")
     }
-    members = list(sources.candidates.loc[sources.candidates["method"] == ALONE, "members"])
+    members = list(sources.candidates.loc[sources.candidates["method"] == SINGLE, "members"])
     scores = sources.judged["scores"]
     baselines = list(scores.loc[scores["kind"] == "baseline", "name"].unique())
     others = [*members, *(name for name in baselines if name != LEAK)]
@@ -157,7 +157,7 @@ def verdict(gain: dict[Any, Any] | None, best: str, level: float) -> str:
 
 def _weights(sources: Sources, members: list[str]) -> list[tuple[str, str, float, list[float | None]]]:
     """Return, for each member, its accuracy on val and its weights in the ensemble and in every weighted way."""
-    accuracy = sources.candidates[sources.candidates["method"] == ALONE].set_index("members")["accuracy"]
+    accuracy = sources.candidates[sources.candidates["method"] == SINGLE].set_index("members")["accuracy"]
     everyone = max(sources.candidates["members"], key=lambda joined: joined.count("+"))
     weight = sources.weights.set_index(["members", "method", "member"])["weight"].to_dict()
     ways = [

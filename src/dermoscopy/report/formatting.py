@@ -28,7 +28,7 @@ CLASSIFIERS: Mapping[str, str] = {
     "accuracy_weighted": "Accuracy-weighted mean",
     "log_loss_weighted": "Mean weighted by log loss",
     "stacking": "Stacking",
-    "alone": "Alone",
+    "single": "Single member",
     "prevalence": "Prevalence only",
     "age_sex_site": "Age, sex and site",
     "colours": "Colour statistics",
@@ -57,7 +57,7 @@ KINDS: Mapping[str, str] = {
     "ensemble": "Ensemble",
     "member": "Its members",
     "baseline": "Baselines, which see little or the wrong thing",
-    "truth": "The best one can expect of the images",
+    "ceiling": "The best one can expect of the images",
 }
 
 

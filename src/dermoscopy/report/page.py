@@ -93,7 +93,7 @@ def gather(
         "intervals": intervals.intervals(sources.roc_auc),
         "best_member": intervals.best(sources.roc_auc, "member"),
         "best_baseline": intervals.best(sources.roc_auc, "baseline"),
-        "ceiling": intervals.best(sources.roc_auc, "truth"),
+        "ceiling": intervals.best(sources.roc_auc, "ceiling"),
         "all_metrics": {
             unit: findings.all_metrics(sources.judged["scores"], unit, evaluate.point) for unit in ("image", "lesion")
         },

@@ -1,4 +1,4 @@
-"""The few numbers of metrics/*.json, in the order they are read."""
+"""Headline metrics: the few numbers of metrics/*.json, in reading order."""
 
 import math
 from pathlib import Path
@@ -29,12 +29,12 @@ def headline(rows: pd.DataFrame, scores: pd.DataFrame, point: str, protocol: str
 
     Args:
         rows: The images, with column lesion_id.
-        scores: Rows of `tables.evaluation.SCORES`.
-        point: The operating point of the calls.
-        protocol: How the splits were drawn.
+        scores: Rows of `evaluate.tables.SCORES`.
+        point: Operating point of the metrics that need a threshold.
+        protocol: Title of the split protocol.
 
     Returns:
-        In the order of reading; each metric with its value, low and high.
+        Metric names, in reading order, with value, low and high.
     """
     own = scores[(scores["name"] == ENSEMBLE) & (scores["unit"] == "image") & scores["point"].isin(["", point])]
     values = own.set_index("metric")[["value", "low", "high"]].to_dict("index")
@@ -46,12 +46,12 @@ def headline(rows: pd.DataFrame, scores: pd.DataFrame, point: str, protocol: str
     }
 
 
-def write_metrics(figures: Headline, path: Path) -> None:
-    """Write metrics as DVC reads them; an undefined one (NaN, which JSON has not) becomes null."""
-    write_json(path, _known(figures))
+def write_metrics(metrics: Headline, path: Path) -> None:
+    """Write metrics as JSON for DVC; an undefined metric (NaN) becomes null."""
+    write_json(path, _nan_to_none(metrics))
 
 
-def _known(value: Any) -> Any:
+def _nan_to_none(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _known(one) for key, one in value.items()}
+        return {key: _nan_to_none(item) for key, item in value.items()}
     return None if isinstance(value, float) and math.isnan(value) else value

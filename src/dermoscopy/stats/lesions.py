@@ -1,7 +1,4 @@
-"""From images to lesions: what is said of a lesion is the mean of what is said of its images.
-
-Predictions of several classifiers, side by side on the same images.
-"""
+"""Scores of lesions as means of their images' scores, and predictions of several classifiers in one table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,14 +13,14 @@ from dermoscopy.core.errors import LeakError, TableError
 
 @dataclass(frozen=True)
 class Unit:
-    """What is counted: the images of a split, or its lesions.
+    """The rows that are analysed: the images of a split, or its lesions.
 
     Attributes:
         name: "image" or "lesion".
-        label: 0 benign, 1 malignant; shape (rows,).
-        lesion: Each row's lesion; shape (rows,).
-        first: The first image of each row's lesion, as its place in the split; shape (rows,).
-        index: Each image's row; shape (images,).
+        label: Label of each row, 0 benign, 1 malignant; shape (rows,).
+        lesion: Lesion of each row; shape (rows,).
+        first: Position in the split of the first image of each row's lesion; shape (rows,).
+        index: Row of each image; shape (images,).
     """
 
     name: str
@@ -33,45 +30,45 @@ class Unit:
     index: NDArray[np.intp]
 
     def mean(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return each row's mean score; shape (rows,).
+        """Return the mean score of each row's images; shape (rows,).
 
         Args:
-            score: Of each image; shape (images,).
+            score: Score of each image; shape (images,).
         """
         if self.name == "image":
             return score
         return np.bincount(self.index, score) / np.bincount(self.index)
 
 
-def images(rows: pd.DataFrame) -> Unit:
-    """Count images.
+def by_image(rows: pd.DataFrame) -> Unit:
+    """Return the images of a split as rows.
 
     Args:
-        rows: The split's, with columns lesion_id and label.
+        rows: The images, with columns lesion_id and label.
     """
-    place = np.arange(len(rows))
-    return Unit("image", rows["label"].to_numpy(), rows["lesion_id"].to_numpy(dtype=object), place, place)
+    position = np.arange(len(rows))
+    return Unit("image", rows["label"].to_numpy(), rows["lesion_id"].to_numpy(dtype=object), position, position)
 
 
-def lesions(rows: pd.DataFrame) -> Unit:
-    """Count lesions, in the order of their names.
+def by_lesion(rows: pd.DataFrame) -> Unit:
+    """Return the lesions of a split as rows, sorted by lesion_id.
 
     Args:
-        rows: The split's, with columns lesion_id and label; a lesion has one label.
+        rows: The images, with columns lesion_id and label; a lesion has one label.
     """
     names, first, index = np.unique(rows["lesion_id"].to_numpy(dtype=str), return_index=True, return_inverse=True)
     return Unit("lesion", rows["label"].to_numpy()[first], names.astype(object), first, index)
 
 
-SHOWN = 3  # images named of each problem
+NAMED = 3  # images named in a message, of each problem
 
 
 def align(rows: pd.DataFrame, tables: Mapping[str, tuple[Path, pd.DataFrame]]) -> pd.DataFrame:
-    """Bring every classifier's probabilities into one table, matched by image_id.
+    """Return the probabilities of all classifiers in one table, matched by image_id.
 
     Args:
-        rows: The images that count, with columns image_id and label.
-        tables: For each classifier its predictions (`tables.predictions`) and the file they are from.
+        rows: The images of the split, with columns image_id and label.
+        tables: For each classifier, the file of its predictions and its rows of `core.tables.PREDICTIONS`.
 
     Returns:
         A row for each of `rows`, in their order and indexed by image_id; a column of
@@ -79,35 +76,35 @@ def align(rows: pd.DataFrame, tables: Mapping[str, tuple[Path, pd.DataFrame]]) -
 
     Raises:
         LeakError: A table holds images of another split.
-        TableError: A table lacks images, or holds one of them twice, other labels than
-            `rows`, or what is no probability; all of them named.
+        TableError: A table lacks images, lists one twice, has other labels than `rows`, or holds
+            values outside 0 to 1; the message names all of them.
     """
     problems = [f"{path}: {problem}" for path, table in tables.values() for problem in _problems(rows, table)]
     if any(not table["image_id"].isin(rows["image_id"]).all() for _, table in tables.values()):
-        raise LeakError("Predictions of another split are among these", problems, "Run `dvc repro`.")
+        raise LeakError("Predictions contain images of another split", problems, "Run `dvc repro`.")
     if problems:
-        raise TableError("\n  ".join(["Predictions do not fit together:", *problems]) + "\nRun `dvc repro`.")
+        raise TableError("\n  ".join(["Predictions do not match the split:", *problems]) + "\nRun `dvc repro`.")
     columns = {name: table.set_index("image_id")["probability"] for name, (_, table) in tables.items()}
     return pd.DataFrame(columns).loc[list(rows["image_id"])]
 
 
 def _problems(rows: pd.DataFrame, table: pd.DataFrame) -> list[str]:
     expected, received = rows.set_index("image_id")["label"], table.set_index("image_id")["label"]
-    both = expected.index.intersection(received.index)
-    twice = received.index[received.index.duplicated()].unique()
-    if len(twice):
-        return [_name(twice, "listed twice")]
-    wrong = table.loc[~table["probability"].between(0, 1), "image_id"]
-    found = {
+    common = expected.index.intersection(received.index)
+    duplicated = received.index[received.index.duplicated()].unique()
+    if len(duplicated):
+        return [_describe(duplicated, "listed twice")]
+    out_of_range = table.loc[~table["probability"].between(0, 1), "image_id"]
+    images_by_problem = {
         "missing": expected.index.difference(received.index),
         "of another split": received.index.difference(expected.index),
-        "with another label": both[expected[both].to_numpy() != received[both].to_numpy()],
-        "with a probability outside 0 to 1": pd.Index(wrong),
+        "with another label": common[expected[common].to_numpy() != received[common].to_numpy()],
+        "with a probability outside 0 to 1": pd.Index(out_of_range),
     }
-    return [_name(images, problem) for problem, images in found.items() if len(images)]
+    return [_describe(images, problem) for problem, images in images_by_problem.items() if len(images)]
 
 
-def _name(images: "pd.Index[str]", problem: str) -> str:
-    more = ", …" if len(images) > SHOWN else ""
+def _describe(images: "pd.Index[str]", problem: str) -> str:
+    more = ", …" if len(images) > NAMED else ""
     count = "1 image" if len(images) == 1 else f"{len(images)} images"
-    return f"{count} {problem} ({', '.join(images[:SHOWN])}{more})"
+    return f"{count} {problem} ({', '.join(images[:NAMED])}{more})"

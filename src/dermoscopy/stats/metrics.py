@@ -1,6 +1,6 @@
-"""The table of metrics: one row for each metric that is computed and printed.
+"""Table of metrics: one row for each metric that is computed and printed.
 
-scores.csv, the tables of the report and its glossary read it. A new metric is one row here.
+scores.csv, the tables of the report and its glossary are made from it. A new metric is one row here.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,42 +16,43 @@ from dermoscopy.core.metrics import (
     MALIGNANT,
     PREDICTED_BENIGN,
     PREDICTED_MALIGNANT,
-    Calls,
     Cell,
     Confusion,
     Floats,
     Labels,
+    Predictions,
     Value,
     average_precision,
     brier,
     confusion,
-    is_in,
+    in_cells,
     log_loss,
     roc_auc,
 )
 from dermoscopy.stats.intervals import SCALES, Scale
 
 Needs = Literal["score", "probability", "predictions"]
-Interval = Literal["area", "bootstrap", "proportion", "predictive value"]
+Interval = Literal["auc", "bootstrap", "proportion", "predictive value"]
 
-
-Function = Callable[..., Value]  # of y_true, what the metric needs, and sample_weight (`core.metrics`)
+Function = Callable[..., Value]  # of y_true, the input that the metric needs, and sample_weight (`core.metrics`)
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric, and all that one has to know to compute and to print it.
+    """A metric with its function, interval and title.
 
     Attributes:
-        name: In tables and files.
-        title: On pages.
-        function: What computes it, of labels and what it needs.
-        needs: "score" (any number that grows with malignancy), "probability", or "predictions" at an operating point.
-        scale: Of a bootstrap interval.
-        interval: "area" is DeLong's or Obuchowski's; "bootstrap"; "proportion" is Wilson's by lesion and at
-            0 and 1, else the bootstrap's; "predictive value" is the likelihood ratio's by lesion, else a proportion's.
-        counted: Of "proportion" and "predictive value": the cells it is the proportion of.
-        description: An entry of the page's glossary; None where the page's template explains it.
+        name: Name in tables and files.
+        title: Name on pages.
+        function: Function of the labels, of the input that the metric needs, and of sample weights.
+        needs: Input of the metric: "score" (any number that increases with malignancy), "probability", or
+            "predictions" at an operating point.
+        scale: Scale on which a bootstrap interval is symmetric.
+        interval: Kind of interval. "auc": DeLong's or Obuchowski's. "bootstrap". "proportion": Wilson's by lesion
+            and at 0 and 1, else the bootstrap's. "predictive value": the likelihood ratio's by lesion, else as
+            "proportion".
+        counted: Cells of the confusion matrix in the denominator; of "proportion" and "predictive value" only.
+        description: Entry of the page's glossary; None if the page's template explains the metric.
     """
 
     name: str
@@ -64,13 +65,13 @@ class Metric:
     description: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a row that would leave a gap in a table or on a page.
+        """Refuse a metric that would be missing in a table or on a page.
 
         Raises:
-            ValueError: The row lacks a name or a title, or its need, scale or interval is none there is.
+            ValueError: Name or title is empty, or needs, scale or interval has an unknown value.
         """
         proportion = self.interval in ("proportion", "predictive value")
-        wrong = {
+        invalid = {
             "name": not self.name,
             "title": not self.title,
             "needs": self.needs not in get_args(Needs),
@@ -78,19 +79,19 @@ class Metric:
             "interval": self.interval not in get_args(Interval),
             "counted": proportion != bool(self.counted),
         }
-        if any(wrong.values()):
-            fields = ", ".join(field for field, found in wrong.items() if found)
+        if any(invalid.values()):
+            fields = ", ".join(field for field, refused in invalid.items() if refused)
             raise ValueError(f"metric {self.name or self.title!r}: {fields} missing or unknown")
 
-    def is_of(self, y_true: Labels, y_pred: Calls) -> NDArray[np.bool_]:
-        """Return the rows that a proportion is of; shape (rows,)."""
-        return is_in(y_true, y_pred, self.counted)
+    def counted_rows(self, y_true: Labels, y_pred: Predictions) -> NDArray[np.bool_]:
+        """Return whether each row is in the denominator of the proportion; shape (rows,)."""
+        return in_cells(y_true, y_pred, self.counted)
 
 
-def of_counts(rate: Callable[[Confusion], Value]) -> Function:
-    """Return the metric function of a figure of the confusion matrix."""
+def from_confusion(rate: Callable[[Confusion], Value]) -> Function:
+    """Return the metric function of a property of the confusion matrix."""
 
-    def function(y_true: Labels, y_pred: Calls, sample_weight: Floats | None = None) -> Value:
+    def function(y_true: Labels, y_pred: Predictions, sample_weight: Floats | None = None) -> Value:
         return rate(confusion(y_true, y_pred, sample_weight))
 
     return function
@@ -100,7 +101,7 @@ ROWS = (  # in the order of the page's columns
     Metric(
         "sensitivity",
         "sensitivity",
-        of_counts(lambda counts: counts.sensitivity),
+        from_confusion(lambda counts: counts.sensitivity),
         needs="predictions",
         scale="proportion",
         interval="proportion",
@@ -109,7 +110,7 @@ ROWS = (  # in the order of the page's columns
     Metric(
         "specificity",
         "specificity",
-        of_counts(lambda counts: counts.specificity),
+        from_confusion(lambda counts: counts.specificity),
         needs="predictions",
         scale="proportion",
         interval="proportion",
@@ -118,7 +119,7 @@ ROWS = (  # in the order of the page's columns
     Metric(
         "ppv",
         "PPV",
-        of_counts(lambda counts: counts.ppv),
+        from_confusion(lambda counts: counts.ppv),
         needs="predictions",
         scale="proportion",
         interval="predictive value",
@@ -127,7 +128,7 @@ ROWS = (  # in the order of the page's columns
     Metric(
         "npv",
         "NPV",
-        of_counts(lambda counts: counts.npv),
+        from_confusion(lambda counts: counts.npv),
         needs="predictions",
         scale="proportion",
         interval="predictive value",
@@ -136,7 +137,7 @@ ROWS = (  # in the order of the page's columns
     Metric(
         "accuracy",
         "accuracy",
-        of_counts(lambda counts: counts.accuracy),
+        from_confusion(lambda counts: counts.accuracy),
         needs="predictions",
         scale="proportion",
         interval="proportion",
@@ -145,23 +146,28 @@ ROWS = (  # in the order of the page's columns
     Metric(
         "balanced_accuracy",
         "balanced accuracy",
-        of_counts(lambda counts: counts.balanced_accuracy),
+        from_confusion(lambda counts: counts.balanced_accuracy),
         needs="predictions",
         scale="proportion",
         interval="bootstrap",
     ),
     Metric(
-        "f1", "F1", of_counts(lambda counts: counts.f1), needs="predictions", scale="proportion", interval="bootstrap"
+        "f1",
+        "F1",
+        from_confusion(lambda counts: counts.f1),
+        needs="predictions",
+        scale="proportion",
+        interval="bootstrap",
     ),
     Metric(
         "mcc",
         "Matthews",
-        of_counts(lambda counts: counts.mcc),
+        from_confusion(lambda counts: counts.mcc),
         needs="predictions",
         scale="correlation",
         interval="bootstrap",
     ),
-    Metric("roc_auc", "ROC AUC", roc_auc, needs="score", scale="proportion", interval="area"),
+    Metric("roc_auc", "ROC AUC", roc_auc, needs="score", scale="proportion", interval="auc"),
     Metric(
         "average_precision",
         "average precision",
@@ -177,6 +183,6 @@ ROWS = (  # in the order of the page's columns
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in ROWS}
 
 
-def that_need(needs: Needs) -> list[Metric]:
-    """Return the metrics of one need, in the order of the table."""
+def metrics_needing(needs: Needs) -> list[Metric]:
+    """Return the metrics with this input, in the order of the table."""
     return [metric for metric in METRICS.values() if metric.needs == needs]

@@ -1,4 +1,4 @@
-"""Tests of two classifiers on the same lesions."""
+"""Paired tests of two classifiers on the same lesions."""
 
 import math
 from collections.abc import Iterator
@@ -9,29 +9,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermoscopy.core.metrics import brier_losses, is_in, log_losses
+from dermoscopy.core.metrics import brier_losses, in_cells, log_losses
 from dermoscopy.stats.intervals import paired_interval
-from dermoscopy.stats.lesions import Unit, images, lesions
+from dermoscopy.stats.lesions import Unit, by_image, by_lesion
 from dermoscopy.stats.metrics import METRICS
-from dermoscopy.stats.roc import areas
+from dermoscopy.stats.roc import roc_aucs
 
-ROUNDING = 1e-12  # of a difference and its error: below, there is none
-LOSSES = {"log_loss": log_losses, "brier": brier_losses}  # compared row by row
+ROUNDING = 1e-12  # differences and standard errors below this are rounding errors
+LOSSES = {"log_loss": log_losses, "brier": brier_losses}  # losses of each row
 
 
 @dataclass(frozen=True)
-class Paired:
-    """A difference on the same lesions.
+class PairedTest:
+    """Difference of a metric between two classifiers on the same lesions, with its test.
 
     Attributes:
         unit: "image" or "lesion".
-        metric: What differs.
-        test: What judged it.
-        first: The first classifier's value.
-        second: The second's.
-        low: Of the interval of first minus second.
-        high: Likewise.
-        p: Of the two-sided test that there is no difference; NaN where it cannot be told.
+        metric: Name of the metric.
+        test: Name of the test.
+        first: Value of the first classifier.
+        second: Value of the second classifier.
+        low: Lower bound of the interval of first minus second.
+        high: Upper bound of the interval of first minus second.
+        p: Two-sided p-value of the hypothesis of no difference; NaN if undefined.
     """
 
     unit: str
@@ -50,95 +50,94 @@ class Paired:
 
 
 @dataclass(frozen=True)
-class Calls:
-    """A classifier's calibrated probabilities and the threshold of its calls.
+class ThresholdedScores:
+    """Calibrated probabilities of a classifier with its threshold.
 
     Attributes:
-        probability: Of each image; shape (images,).
-        threshold: Probability from which a lesion is called malignant.
+        y_prob: Probability of malignancy of each image; shape (images,).
+        threshold: Probability from which a lesion is predicted malignant.
     """
 
-    probability: NDArray[np.float64]
+    y_prob: NDArray[np.float64]
     threshold: float
 
 
-def compare(rows: pd.DataFrame, first: Calls, second: Calls, confidence: float) -> list[Paired]:
-    """Test every difference of two classifiers.
+def compare(
+    rows: pd.DataFrame, first: ThresholdedScores, second: ThresholdedScores, confidence: float
+) -> list[PairedTest]:
+    """Test all differences of two classifiers.
 
     Args:
         rows: The images, with columns lesion_id and label.
-        first: In the order of `rows`.
-        second: Likewise.
-        confidence: Of the intervals.
+        first: Scores of the first classifier, in the order of `rows`.
+        second: Scores of the second classifier, in the order of `rows`.
+        confidence: Confidence level of the intervals, from 0 to 1.
     """
-    by_lesion = lesions(rows)
+    lesions = by_lesion(rows)
     return [
-        delong(by_lesion, first, second, confidence),
-        delong(images(rows), first, second, confidence),
-        *mcnemar(by_lesion, first, second, confidence),
-        *mean_losses(by_lesion, first, second, confidence),
+        delong(lesions, first, second, confidence),
+        delong(by_image(rows), first, second, confidence),
+        *mcnemar(lesions, first, second, confidence),
+        *paired_t(lesions, first, second, confidence),
     ]
 
 
-def delong(unit: Unit, first: Calls, second: Calls, confidence: float) -> Paired:
+def delong(unit: Unit, first: ThresholdedScores, second: ThresholdedScores, confidence: float) -> PairedTest:
     """Test the difference of two ROC AUCs: DeLong's test on lesions, Obuchowski's on images.
 
-    Where both order all lesions alike there is no difference, and p is 1.
+    If both classifiers rank all lesions alike, the difference is 0 and p is 1.
     """
     from scipy.stats import norm
 
-    found = areas(unit.label, np.stack([unit.mean(one.probability) for one in (first, second)]), unit.lesion)
-    difference = float(found.aucs[0] - found.aucs[1])
-    variance = float(found.covariance[0, 0] + found.covariance[1, 1] - 2 * found.covariance[0, 1])
+    roc = roc_aucs(unit.label, np.stack([unit.mean(scores.y_prob) for scores in (first, second)]), unit.lesion)
+    difference = float(roc.aucs[0] - roc.aucs[1])
+    variance = float(roc.covariance[0, 0] + roc.covariance[1, 1] - 2 * roc.covariance[0, 1])
     error = math.sqrt(max(variance, 0.0)) if not math.isnan(variance) else math.nan
     half = float(norm.ppf((1 + confidence) / 2)) * error
     p = _p(difference, error, norm)
     test = "DeLong" if unit.name == "lesion" else "Obuchowski"
-    return Paired(
-        unit.name, "roc_auc", test, float(found.aucs[0]), float(found.aucs[1]), difference - half, difference + half, p
-    )
+    values = float(roc.aucs[0]), float(roc.aucs[1])
+    return PairedTest(unit.name, "roc_auc", test, *values, difference - half, difference + half, p)
 
 
-def mcnemar(unit: Unit, first: Calls, second: Calls, confidence: float) -> Iterator[Paired]:
-    """Test the differences in calls, exactly: McNemar's test with the binomial law of the lesions that differ.
-
-    Of the malignant lesions (sensitivity), the benign (specificity), and all (accuracy).
-    """
+def mcnemar(unit: Unit, first: ThresholdedScores, second: ThresholdedScores, confidence: float) -> Iterator[PairedTest]:
+    """Test the differences of sensitivity, specificity and accuracy: McNemar's exact test on discordant lesions."""
     from scipy.stats import binomtest
 
-    called = [unit.mean(one.probability) >= one.threshold for one in (first, second)]
-    right = [is_in(unit.label, each, ("tn", "tp")) for each in called]
+    y_pred = [unit.mean(scores.y_prob) >= scores.threshold for scores in (first, second)]
+    correct = [in_cells(unit.label, predicted, ("tn", "tp")) for predicted in y_pred]
     for metric in ("sensitivity", "specificity", "accuracy"):
-        counted = METRICS[metric].is_of(unit.label, called[0])  # of the label alone, so the same for both
-        one, other = right[0][counted], right[1][counted]
-        only_first, only_second = int((one & ~other).sum()), int((other & ~one).sum())
-        differ = only_first + only_second
-        p = float(binomtest(only_first, differ).pvalue) if differ else 1.0
-        bounds = paired_interval(only_first, only_second, len(one), confidence)
-        values = (float(one.mean()), float(other.mean())) if len(one) else (math.nan, math.nan)
-        yield Paired(unit.name, metric, "McNemar", *values, *bounds, p)
+        counted = METRICS[metric].counted_rows(unit.label, y_pred[0])  # depends on the label only: same for both
+        of_first, of_second = correct[0][counted], correct[1][counted]
+        only_first, only_second = int((of_first & ~of_second).sum()), int((of_second & ~of_first).sum())
+        discordant = only_first + only_second
+        p = float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
+        bounds = paired_interval(only_first, only_second, len(of_first), confidence)
+        values = (float(of_first.mean()), float(of_second.mean())) if len(of_first) else (math.nan, math.nan)
+        yield PairedTest(unit.name, metric, "McNemar", *values, *bounds, p)
 
 
-def mean_losses(unit: Unit, first: Calls, second: Calls, confidence: float) -> Iterator[Paired]:
-    """Test the differences in log loss and Brier score: Student's paired t on lesions."""
+def paired_t(
+    unit: Unit, first: ThresholdedScores, second: ThresholdedScores, confidence: float
+) -> Iterator[PairedTest]:
+    """Test the differences of log loss and Brier score: Student's paired t-test on lesions."""
     from scipy.stats import t
 
-    probabilities = [unit.mean(each.probability) for each in (first, second)]
+    y_prob = [unit.mean(scores.y_prob) for scores in (first, second)]
     for metric, losses in LOSSES.items():
-        one, other = (losses(unit.label, probability) for probability in probabilities)
-        count = len(one)
-        difference = one - other
-        error = float(difference.std(ddof=1)) / math.sqrt(count) if count > 1 else math.nan
+        of_first, of_second = (losses(unit.label, probability) for probability in y_prob)
+        count = len(of_first)
+        differences = of_first - of_second
+        error = float(differences.std(ddof=1)) / math.sqrt(count) if count > 1 else math.nan
         half = float(t.ppf((1 + confidence) / 2, count - 1)) * error if count > 1 else math.nan
-        middle = float(difference.mean())
-        p = _p(middle, error, t(count - 1))
-        yield Paired(
-            unit.name, metric, "paired t", float(one.mean()), float(other.mean()), middle - half, middle + half, p
-        )
+        difference = float(differences.mean())
+        p = _p(difference, error, t(count - 1))
+        values = float(of_first.mean()), float(of_second.mean())
+        yield PairedTest(unit.name, metric, "paired t", *values, difference - half, difference + half, p)
 
 
-def _p(difference: float, error: float, law: Any) -> float:
-    """Return the two-sided p of a difference under a symmetric law of difference over error."""
+def _p(difference: float, error: float, distribution: Any) -> float:
+    """Return the two-sided p-value of a difference; difference over standard error has this symmetric distribution."""
     if error > ROUNDING:
-        return float(2 * law.sf(abs(difference) / error))
+        return float(2 * distribution.sf(abs(difference) / error))
     return 1.0 if abs(difference) <= ROUNDING else math.nan
