@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_audited, read_val, shown
+from dermoscopy.core.splits import protocol_title, read_audited_protocol, read_val
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.fit import fix, val_metrics
@@ -16,13 +16,13 @@ from dermoscopy.stats.lesions import align
 def ensemble() -> None:
     """Fix on val alone how members are combined and calibrated, and from where a lesion is called malignant."""
     settings = load("ensemble", Ensemble)
-    protocol = read_audited(Path("data/audited"))
+    protocol = read_audited_protocol(Path("data/audited"))
     rows = read_val(Path("data/split"), protocol)
     paths = {member: Path("data/predictions", member, "val.csv") for member in member_names()}
     probabilities = align(rows, {member: (path, PREDICTIONS.read(path)) for member, path in paths.items()})
     fixed = fix(rows, probabilities, settings)
     fixed.write(Path("data/ensemble"))
-    write_metrics(val_metrics(fixed, shown(protocol)), Path("metrics/val.json"))
+    write_metrics(val_metrics(fixed, protocol_title(protocol)), Path("metrics/val.json"))
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.core.files import write_beside, write_json
+from dermoscopy.core.files import atomic_write, write_json
 
 
 def test_a_file_replaces_another_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "weights.h5"
     for text in ("old", "new"):
-        with write_beside(path) as beside:
+        with atomic_write(path) as beside:
             assert beside.parent == path.parent
             assert beside.name.endswith("weights.h5")
             beside.write_text(text)
@@ -24,7 +24,7 @@ def test_an_error_leaves_the_old_file_and_no_other(tmp_path: Path, shared: bool,
     path.write_text("old")
 
     def fail() -> None:
-        with write_beside(path, shared=shared) as beside:
+        with atomic_write(path, shared=shared) as beside:
             beside.write_text("ne")
             raise error
 
@@ -36,18 +36,18 @@ def test_an_error_leaves_the_old_file_and_no_other(tmp_path: Path, shared: bool,
 
 def test_what_a_killed_writer_left_is_written_over(tmp_path: Path) -> None:
     path = tmp_path / "state.npz"
-    with write_beside(path) as beside:
+    with atomic_write(path) as beside:
         name = beside.name
         beside.touch()
     (tmp_path / name).write_text("half")
-    with write_beside(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_text("whole")
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_writers_of_a_shared_file_do_not_meet(tmp_path: Path) -> None:
     path = tmp_path / "record.json"
-    with write_beside(path, shared=True) as first, write_beside(path, shared=True) as second:
+    with atomic_write(path, shared=True) as first, atomic_write(path, shared=True) as second:
         assert first != second
         first.write_text("first")
         second.write_text("second")

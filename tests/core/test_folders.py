@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.core.files import fresh, replacing
+from dermoscopy.core.files import new_folder, replace_entries
 
 
 def test_entries_replace_those_of_their_name_only(tmp_path: Path) -> None:
@@ -10,7 +10,7 @@ def test_entries_replace_those_of_their_name_only(tmp_path: Path) -> None:
     (tmp_path / "raw" / "old").write_text("old")
     (tmp_path / "table").write_text("old")
     (tmp_path / "other").write_text("other")
-    with replacing(tmp_path) as beside:
+    with replace_entries(tmp_path) as beside:
         (beside / "raw").mkdir()
         (beside / "raw" / "new").write_text("new")
         (beside / "table").write_text("new")
@@ -28,7 +28,7 @@ def test_nothing_changes_where_the_block_raises(tmp_path: Path) -> None:
     (tmp_path / "table").write_text("old")
 
     def fail() -> None:
-        with replacing(tmp_path) as beside:
+        with replace_entries(tmp_path) as beside:
             (beside / "table").write_text("new")
             raise KeyboardInterrupt
 
@@ -41,11 +41,11 @@ def test_nothing_changes_where_the_block_raises(tmp_path: Path) -> None:
 def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
     (tmp_path / ".acquire").mkdir()
     (tmp_path / ".acquire" / "half").write_text("half")
-    with replacing(tmp_path) as beside:
+    with replace_entries(tmp_path) as beside:
         (beside / "table").write_text("new")
     assert [path.name for path in tmp_path.iterdir()] == ["table"]
 
 
 def test_fresh_is_empty(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
-    assert list(fresh(tmp_path / "a").iterdir()) == []
+    assert list(new_folder(tmp_path / "a").iterdir()) == []

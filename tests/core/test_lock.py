@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from dermoscopy.core.files import alone
+from dermoscopy.core.files import exclusive_lock
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from dermoscopy.core.files import alone
+from dermoscopy.core.files import exclusive_lock
 
-with alone(Path(sys.argv[1]), "trains"):
+with exclusive_lock(Path(sys.argv[1]), "trains"):
     print("in", flush=True)
     sys.stdin.readline()
 """
@@ -34,7 +34,7 @@ def holder(path: Path) -> "subprocess.Popen[str]":
 
 def test_the_lock_names_its_holder_and_goes_with_it(tmp_path: Path) -> None:
     path = tmp_path / "key.lock"
-    with alone(path, "trains"):
+    with exclusive_lock(path, "trains"):
         assert path.read_text() == str(os.getpid())
     assert not path.exists()
 
@@ -48,7 +48,7 @@ def test_a_holder_that_leaves_while_one_looks_does_not_hurt(tmp_path: Path, monk
         path.unlink()
 
     monkeypatch.setattr(fcntl, "flock", left_first)
-    with alone(path, "trains"):
+    with exclusive_lock(path, "trains"):
         assert path.read_text() == str(os.getpid())
 
 
@@ -84,7 +84,7 @@ def test_who_waits_is_told_for_whom(tmp_path: Path, caplog: pytest.LogCaptureFix
         return True
 
     caplog.handler.addFilter(let_go)
-    with caplog.at_level(logging.INFO, "dermoscopy"), alone(path, "trains cnn_a"):
+    with caplog.at_level(logging.INFO, "dermoscopy"), exclusive_lock(path, "trains cnn_a"):
         pass
     caplog.handler.removeFilter(let_go)
     assert f"Process {first.pid} already trains cnn_a: waiting for it to end." in caplog.text

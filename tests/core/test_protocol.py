@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dermoscopy.core.errors import TableError
-from dermoscopy.core.splits import VERDICTS, read_audited, read_protocol, warning
+from dermoscopy.core.splits import VERDICTS, leak_warning, read_audited_protocol, read_protocol_title
 
 LINES = [
     ("lesion clean\n", "lesion", "lesion", ""),
@@ -16,9 +16,9 @@ LINES = [
 def test_a_leak_is_said(tmp_path: Path, line: str, protocol: str, shown: str, warned: str):
     audited = tmp_path / "audited"
     audited.write_text(line)
-    assert read_audited(audited) == protocol
-    assert read_protocol(audited) == shown
-    assert warning(protocol) == warned
+    assert read_audited_protocol(audited) == protocol
+    assert read_protocol_title(audited) == shown
+    assert leak_warning(protocol) == warned
 
 
 def test_every_protocol_has_its_line():
@@ -30,9 +30,9 @@ def test_another_line_is_refused(tmp_path: Path, line: str):
     audited = tmp_path / "audited"
     audited.write_text(line)
     with pytest.raises(TableError, match="clean or leaky"):
-        read_protocol(audited)
+        read_protocol_title(audited)
 
 
 def test_no_audit_no_figures(tmp_path: Path):
     with pytest.raises(TableError, match="dvc repro"):
-        read_protocol(tmp_path / "audited")
+        read_protocol_title(tmp_path / "audited")

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from dermoscopy.ham10000.duplicates import CONFIRMED, find_duplicates, group, same_bytes
+from dermoscopy.ham10000.duplicates import CONFIRMED, find_duplicates, group_lesions, same_bytes
 
 
 def images(*rows: tuple[str, str, str]) -> pd.DataFrame:
@@ -18,7 +18,7 @@ def hashes(*distances: int) -> np.ndarray:
 
 
 def pairs(found: pd.DataFrame) -> list[tuple[str, str, str]]:
-    return list(zip(found["kind"], found["image_id"], found["other"], strict=True))
+    return list(zip(found["kind"], found["image_id"], found["other_image_id"], strict=True))
 
 
 def test_the_first_of_equal_bytes_is_paired_with_each_further_one() -> None:
@@ -77,9 +77,9 @@ def joined(*lesions: tuple[str, str]) -> pd.DataFrame:
 
 
 def test_a_chain_is_one_group_named_after_its_first() -> None:
-    groups = group("edcba", joined(("d", "c"), ("e", "d"), ("b", "e")))
+    groups = group_lesions("edcba", joined(("d", "c"), ("e", "d"), ("b", "e")))
     assert groups == {"a": "a", "b": "b", "c": "b", "d": "b", "e": "b"}
 
 
 def test_lesions_that_share_nothing_stay_apart() -> None:
-    assert group(["a", "b"], joined()) == {"a": "a", "b": "b"}
+    assert group_lesions(["a", "b"], joined()) == {"a": "a", "b": "b"}

@@ -64,7 +64,7 @@ def test_lesions_that_look_the_same_are_one_group_unless_only_bytes_count(
     table = run(dataset, problems, ALL, tmp_path / "merged").set_index("image_id")
     assert table.loc["ISIC_5", "group"] == table.loc["ISIC_2", "group"] == "HAM_2"
     [found] = DUPLICATES.read(tmp_path / "merged" / "duplicates.csv").to_dict("records")
-    assert (found["kind"], found["image_id"], found["other"]) == ("near-duplicate", "ISIC_2", "ISIC_5")
+    assert (found["kind"], found["image_id"], found["other_image_id"]) == ("near-duplicate", "ISIC_2", "ISIC_5")
 
     table = run(dataset, problems, Merge(lesions=None, seed=1, near_duplicates=None), tmp_path / "merged")
     assert (table["group"] == table["lesion_id"]).all()

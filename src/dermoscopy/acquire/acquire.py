@@ -16,10 +16,10 @@ from dermoscopy.acquire.sources import absence, expand
 from dermoscopy.acquire.verify import drop_masks, verify
 from dermoscopy.acquire.weights import copy_weights
 from dermoscopy.core.errors import DatasetError, UserError
-from dermoscopy.core.files import replacing
-from dermoscopy.core.tables import SCORES
+from dermoscopy.core.files import replace_entries
+from dermoscopy.core.tables import LATENT_SCORES
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA, list_images
-from dermoscopy.ham10000.problems import PROBLEMS, Problem, left_out, summarize
+from dermoscopy.ham10000.problems import PROBLEMS, Problem, left_out_images, summarize
 from dermoscopy.simulate.dataset import simulate
 from dermoscopy.simulate.params import Simulate
 
@@ -57,7 +57,7 @@ def settle(problems: Sequence[Problem], data: Data) -> pd.DataFrame:
             f"{REMEDIES[data.source]}{sound_part}. Nothing in data/ was changed but source.json.",
         )
 
-    out = left_out(wrong)
+    out = left_out_images(wrong)
     kept = [problem for problem in problems if problem.outcome == "kept" and out.isdisjoint(problem.images)]
     for line in summarize(wrong):
         logger.warning("Left out: %s", line)
@@ -95,7 +95,7 @@ def acquire(
         WeightsError: Of the starting weights, likewise.
         UserError: Of both.
     """
-    with replacing(folder) as beside:
+    with replace_entries(folder) as beside:
         refused: list[UserError] = []
         try:
             copy_weights(members, starting, data.weights, beside / "weights")
@@ -120,7 +120,7 @@ def _bring(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> N
     else:
         source = download(downloads) if data.source == "download" else _existing(data.path)
         problems += copy_dataset(source, raw, truth / "masks", data.limits)
-        SCORES.write(pd.DataFrame(columns=list(SCORES.columns)), truth / "scores.csv")
+        LATENT_SCORES.write(pd.DataFrame(columns=list(LATENT_SCORES.columns)), truth / "scores.csv")
     if all(problem.outcome != "fatal" for problem in problems):
         problems += verify(raw, data.limits)
         problems += drop_masks(truth / "masks", data.limits.pixels)

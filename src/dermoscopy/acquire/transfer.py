@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dermoscopy.core.errors import DISK_FULL
-from dermoscopy.core.files import alone
+from dermoscopy.core.files import exclusive_lock
 from dermoscopy.core.progress import progress
 
 logger = logging.getLogger(__name__)
@@ -216,4 +216,4 @@ def retrieve(file: Published, folder: Path) -> Path:
 
 def locked(folder: Path) -> AbstractContextManager[None]:
     """Hold a folder while the block runs: who comes second waits, and finds what the first fetched."""
-    return alone(folder / ".download.lock", f"downloads into {folder}")
+    return exclusive_lock(folder / ".download.lock", f"downloads into {folder}")

@@ -21,7 +21,7 @@ from dermoscopy.core.images import FORMATS, open_image, to_rgb
 from dermoscopy.core.progress import track
 from dermoscopy.ham10000 import metadata
 from dermoscopy.ham10000.metadata import DIAGNOSES, IMAGE_FOLDERS, METADATA, list_images
-from dermoscopy.ham10000.problems import Outcome, Problem, left_out
+from dermoscopy.ham10000.problems import Outcome, Problem, left_out_images
 
 # Of the PNG header that every file starts with: signature, length, "IHDR", width, height, then the depth.
 PNG_SIGNATURE, PNG_DEPTH = b"\x89PNG\r\n\x1a\n", 24
@@ -87,11 +87,11 @@ def verify(dataset: Path, limits: Limits) -> list[Problem]:
     paths = list_images(dataset)
     frame, problems = read_table(dataset / METADATA)
     folders = [name for name in IMAGE_FOLDERS if not (dataset / name).is_dir()]
-    problems += match(frame["image_id"].tolist(), left_out(problems), [path.stem for path in paths], folders)
+    problems += match(frame["image_id"].tolist(), left_out_images(problems), [path.stem for path in paths], folders)
     decoded, hashes = decode(paths, limits.pixels)
     problems += decoded + same_bytes(hashes, dict(zip(frame["image_id"], frame["dx"], strict=True)))
 
-    sound = set(frame["image_id"]) - left_out(problems) - {""}
+    sound = set(frame["image_id"]) - left_out_images(problems) - {""}
     if not sound and all(problem.outcome != "fatal" for problem in problems):
         problems.append(Problem("no sound image is left", f"0 of {len(paths):,}", outcome="fatal"))
     return problems

@@ -22,7 +22,7 @@ from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import absence, expand
 from dermoscopy.check.source import source_problems
 from dermoscopy.core.files import sha256
-from dermoscopy.core.members import PIPELINE, meant, trained_members
+from dermoscopy.core.members import PIPELINE, did_you_mean, trained_members
 from dermoscopy.core.nearest import nearest_word
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.networks.backbones import BACKBONES
@@ -199,7 +199,7 @@ def name_problems(key: str, names: Sequence[str], known: Sequence[str], what: st
         what: What these are called.
     """
     return [
-        f"{key}.{place}: received {name!r}; expected one of the {what} ({', '.join(known)}).{meant(name, known)}"
+        f"{key}.{place}: received {name!r}; expected one of the {what} ({', '.join(known)}).{did_you_mean(name, known)}"
         for place, name in enumerate(names)
         if name not in known
     ]
@@ -218,7 +218,7 @@ def pipeline_problems(names: Sequence[str]) -> list[str]:
     return [
         *(
             f"models.{name}: dvc.yaml does not train it. Add {name} to the matrix of train there, and its files "
-            f"wherever those of another member stand; or remove this block.{meant(name, missing)}"
+            f"wherever those of another member stand; or remove this block.{did_you_mean(name, missing)}"
             for name in names
             if name not in trained
         ),

@@ -17,7 +17,7 @@ from typing import Any
 from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import Entry, expand, find
 from dermoscopy.core.errors import DatasetError, UserError
-from dermoscopy.core.files import sha256_all, write_beside
+from dermoscopy.core.files import atomic_write, sha256_all
 
 # TensorFlow is one distribution for processors alone and another for graphics cards as well.
 DISTRIBUTIONS = {
@@ -81,7 +81,7 @@ def _stamp(path: Path) -> list[int]:
 
 
 def _remember(known: Mapping[str, list[Any]], memory: Path) -> None:
-    with write_beside(memory, shared=True) as beside:
+    with atomic_write(memory, shared=True) as beside:
         beside.write_text(json.dumps(known))
 
 

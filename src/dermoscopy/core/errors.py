@@ -4,7 +4,7 @@ import errno
 from collections.abc import Sequence
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk is, or the share of it that its user may fill
-NAMED = 5  # of many; a message counts the others
+MAX_NAMES = 5  # of many; a message counts the others
 
 
 class UserError(Exception):
@@ -26,10 +26,10 @@ class ProblemsError(UserError):
         self.problems = list(problems)
 
 
-def few(names: Sequence[str]) -> list[str]:
+def first_few(names: Sequence[str]) -> list[str]:
     """Return the first few names, and how many more there are."""
-    more = [f"and {len(names) - NAMED:,} more"] if len(names) > NAMED else []
-    return [*names[:NAMED], *more]
+    more = [f"and {len(names) - MAX_NAMES:,} more"] if len(names) > MAX_NAMES else []
+    return [*names[:MAX_NAMES], *more]
 
 
 class ParameterError(ProblemsError):

@@ -19,7 +19,7 @@ from dermoscopy.core.progress import SECONDS_BETWEEN_LINES
 logger = logging.getLogger(__name__)
 
 
-def fresh(folder: Path) -> Path:
+def new_folder(folder: Path) -> Path:
     """Return the folder, made anew and empty."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -27,7 +27,7 @@ def fresh(folder: Path) -> Path:
 
 
 @contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
+def replace_entries(folder: Path) -> Iterator[Path]:
     """Yield an empty folder whose content moves into another when the block ends well.
 
     Each entry replaces the one of its name; other entries stay. If the block raises, nothing of
@@ -36,7 +36,7 @@ def replacing(folder: Path) -> Iterator[Path]:
     Args:
         folder: Where the entries belong; made if it is missing.
     """
-    beside = fresh(folder / ".acquire")
+    beside = new_folder(folder / ".acquire")
     replaced = beside / ".replaced"
     try:
         yield beside
@@ -64,7 +64,7 @@ def sha256_all(paths: Iterable[Path]) -> list[str]:
 
 
 @contextmanager
-def write_beside(path: Path, *, shared: bool = False) -> Iterator[Path]:
+def atomic_write(path: Path, *, shared: bool = False) -> Iterator[Path]:
     """Yield the path of a temporary file that replaces another when the block ends well.
 
     If the block raises, the old file stays, and the temporary one is removed. What a power failure leaves
@@ -91,7 +91,7 @@ def write_text(path: Path, text: str) -> None:
     content = text.encode()
     if path.is_file() and path.read_bytes() == content:
         return
-    with write_beside(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_bytes(content)
 
 
@@ -101,7 +101,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 @contextmanager
-def alone(path: Path, what: str) -> Iterator[None]:
+def exclusive_lock(path: Path, what: str) -> Iterator[None]:
     """Wait until no other process holds the lock of the same file, and hold it while the block runs.
 
     The system releases the lock when its holder ends, however that ends. The file is removed with it; one that

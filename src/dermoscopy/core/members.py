@@ -36,10 +36,10 @@ def require_member(name: str) -> None:
     """
     known = member_names()
     if name not in known:
-        raise UserError(f"{name} is not a member; params.yaml has {', '.join(known)}.{meant(name, known)}")
+        raise UserError(f"{name} is not a member; params.yaml has {', '.join(known)}.{did_you_mean(name, known)}")
 
 
-def meant(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a question with the known name that is nearest, or nothing if none is near."""
     near = nearest_word(name, known)
     return f" Did you mean {near}?" if near else ""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Labels = NDArray[np.int64]
-Calls = NDArray[np.bool_]
+Predictions = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Value = Any  # a float, or of shape (draws,) where sample_weight is of shape (draws, rows)
 
@@ -101,15 +101,15 @@ class Confusion:
         return ratio(self.tp * self.tn - self.fp * self.fn, np.sqrt(margins))
 
 
-def confusion(y_true: Labels, y_pred: Calls, sample_weight: Floats | None = None) -> Confusion:
+def confusion(y_true: Labels, y_pred: Predictions, sample_weight: Floats | None = None) -> Confusion:
     """Count images by label and call: whole numbers, or weights where there are any."""
-    cells = np.stack([is_in(y_true, y_pred, (cell,)) for cell in ALL])
+    cells = np.stack([in_cells(y_true, y_pred, (cell,)) for cell in ALL])
     if sample_weight is None:
         return Confusion(*map(int, cells.sum(axis=1)))
     return Confusion(*(cells.astype(float) @ sample_weight.T))
 
 
-def is_in(y_true: Labels, y_pred: Calls, cells: tuple[Cell, ...]) -> NDArray[np.bool_]:
+def in_cells(y_true: Labels, y_pred: Predictions, cells: tuple[Cell, ...]) -> NDArray[np.bool_]:
     """Return whether each row is in one of these cells; shape (rows,)."""
     malignant, found = y_true == 1, np.zeros(len(y_true), dtype=bool)
     for cell in cells:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dermoscopy.core.errors import LeakError, TableError, few
+from dermoscopy.core.errors import LeakError, TableError, first_few
 from dermoscopy.core.tables import Table
 
 SPLITS = ("train", "val", "test")
@@ -71,14 +71,14 @@ def read_split(path: Path, split: str) -> pd.DataFrame:
     if problems:
         raise LeakError(
             f"{path} holds rows that are not of {split}, or not once",
-            few(problems),
+            first_few(problems),
             "Make the splits as they were: dvc repro split",
         )
     return rows
 
 
 # What train and val never share, by protocol.
-APART = {
+NEVER_SHARED = {
     "lesion": ("lesion_id", "group", "source"),
     "image": ("source",),
     "paper": ("image_id",),
@@ -100,11 +100,11 @@ def read_train_and_val(split: Path, protocol: str) -> tuple[pd.DataFrame, pd.Dat
     shared = [
         f"{key} {name}: {', '.join(train.loc[train[key] == name, 'path'].head(1))}, "
         f"{', '.join(val.loc[val[key] == name, 'path'].head(1))}"
-        for key in APART[protocol]
+        for key in NEVER_SHARED[protocol]
         for name in sorted(set(train[key]) & set(val[key]))
     ]
     if shared:
-        raise LeakError("train and val are not apart", few(shared), REMEDY)
+        raise LeakError("train and val are not apart", first_few(shared), REMEDY)
     return train, val
 
 
@@ -121,17 +121,17 @@ def read_val(split: Path, protocol: str) -> pd.DataFrame:
     val = read_split(split / "val.csv", "val")
     copies = val.loc[val["image_id"] != val["source"], "path"]
     if len(copies) and protocol != "paper":
-        raise LeakError("val holds copies, which are of train alone", few(copies.tolist()), REMEDY)
+        raise LeakError("val holds copies, which are of train alone", first_few(copies.tolist()), REMEDY)
     return val
 
 
 VERDICTS = {"lesion": "clean", "image": "leaky", "paper": "leaky"}
 
 # Key of metrics/audit.json under a leaky protocol: the share of test's images whose lesion is also in train.
-KNOWN = "test_images_of_train_lesions"
+SHARED_LESIONS = "test_images_of_train_lesions"
 
 
-def read_audited(path: Path) -> str:
+def read_audited_protocol(path: Path) -> str:
     """Return the protocol that the splits were audited by.
 
     Args:
@@ -151,7 +151,7 @@ def read_audited(path: Path) -> str:
     return lines[line]
 
 
-def read_protocol(path: Path) -> str:
+def read_protocol_title(path: Path) -> str:
     """Return the protocol as figures and titles show it.
 
     Args:
@@ -164,14 +164,14 @@ def read_protocol(path: Path) -> str:
     Raises:
         TableError: The file is missing or holds another line.
     """
-    return shown(read_audited(path))
+    return protocol_title(read_audited_protocol(path))
 
 
-def shown(protocol: str) -> str:
+def protocol_title(protocol: str) -> str:
     """Return a protocol as figures and titles show it, with a warning where it leaks."""
     return protocol if VERDICTS[protocol] == "clean" else f"{protocol} (leaky protocol)"
 
 
-def warning(protocol: str) -> str:
+def leak_warning(protocol: str) -> str:
     """Return what a image says below its title where splits leak, and nothing where they do not."""
     return "" if VERDICTS[protocol] == "clean" else "leaky protocol: splits share lesions"

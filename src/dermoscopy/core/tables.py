@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dermoscopy.core.errors import TableError
-from dermoscopy.core.files import write_beside
+from dermoscopy.core.files import atomic_write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ class Table:
         if set(frame.columns) != set(self.columns):
             raise TableError(f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}.")
         ordered = self.sort(frame)
-        with write_beside(path) as beside:
+        with atomic_write(path) as beside:
             ordered.to_csv(beside, index=False, lineterminator="\n")
 
     def sort(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +103,7 @@ CURVE = Table(
     order=("epoch",),
 )
 
-SCORES = Table(
+LATENT_SCORES = Table(
     columns={
         "image_id": "str",
         "lesion_id": "str",

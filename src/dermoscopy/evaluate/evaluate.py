@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dermoscopy.core import tables as truth
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.members import member_names
-from dermoscopy.core.tables import ENSEMBLE, PREDICTIONS
+from dermoscopy.core.tables import ENSEMBLE, LATENT_SCORES, PREDICTIONS
 from dermoscopy.ensemble.combiners import ALONE, METHODS, Choice, read_choice
 from dermoscopy.ensemble.fit import POINTS, SETS, read_candidates
 from dermoscopy.ensemble.thresholds import Sets
@@ -96,7 +95,7 @@ def _align(rows: pd.DataFrame, paths: Mapping[str, Path]) -> pd.DataFrame:
 
 
 def _latent(rows: pd.DataFrame, path: Path) -> list[Classifier]:
-    scores = truth.SCORES.read(path).set_index("image_id")["score"].reindex(list(rows["source"])).to_numpy()
+    scores = LATENT_SCORES.read(path).set_index("image_id")["score"].reindex(list(rows["source"])).to_numpy()
     if np.isnan(scores).all():  # a real dataset has no such thing
         return []
     if np.isnan(scores).any():

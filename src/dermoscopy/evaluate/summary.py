@@ -86,7 +86,7 @@ def write_charts(
         judged: Everyone who was scored, and their scores.
         epochs: Each member's epochs (`tables.curves`).
         point: The operating point of the confusion matrix.
-        protocol: How the splits were drawn, as `protocol.read_protocol` tells it.
+        protocol: How the splits were drawn, as `core.splits.read_protocol_title` returns it.
         folder: Where roc.csv, confusion.csv, curves.csv, chosen.csv and roc_auc.csv go.
     """
     ensemble, scores = judged.ensemble, judged.tables["scores"]
@@ -106,7 +106,7 @@ def roc(classifiers: Iterable[Classifier], label: NDArray[np.int64], protocol: s
     Args:
         classifiers: Those to draw.
         label: 0 benign, 1 malignant; shape (rows,).
-        protocol: How the splits were drawn, as `protocol.read_protocol` tells it.
+        protocol: How the splits were drawn, as `core.splits.read_protocol_title` returns it.
     """
     curves = []
     for one in classifiers:

@@ -136,12 +136,12 @@ DUPLICATES = Table(
     columns={
         "kind": "str",  # "same bytes", "near-duplicate" (perceptual hash), "confirmed" (by eye, published)
         "image_id": "str",  # the first of the two by name
-        "other": "str",  # image_id of the second
+        "other_image_id": "str",  # the second
         "lesion_id": "str",
         "other_lesion_id": "str",
         "distance": "float64",  # of the perceptual hashes, in bits of 256; empty for other kinds
     },
-    order=("kind", "image_id", "other"),
+    order=("kind", "image_id", "other_image_id"),
 )
 
 
@@ -189,7 +189,7 @@ def same_bytes(sha256: Sequence[str]) -> list[tuple[int, int]]:
     return [(first, further) for first, *others in places.values() for further in others]
 
 
-def group(lesions: Iterable[str], duplicates: pd.DataFrame) -> dict[str, str]:
+def group_lesions(lesions: Iterable[str], duplicates: pd.DataFrame) -> dict[str, str]:
     """Return the group of each lesion: its own name, or the first name of those it is joined with.
 
     Args:

@@ -89,11 +89,11 @@ def read_valid(path: Path, left_out: Collection[str]) -> pd.DataFrame:
     frame = read_text(path).frame[list(COLUMNS)]
     frame = frame[frame["image_id"].str.fullmatch(ID) & ~frame["image_id"].isin(list(left_out))]
     frame = frame.sort_values("image_id", ignore_index=True)
-    known = ~unknown(frame["age"])
+    known = ~is_unknown(frame["age"])
     return frame.assign(age=pd.to_numeric(frame["age"].where(known)).astype("float64"))
 
 
-def unknown(ages: pd.Series[str]) -> pd.Series[bool]:
+def is_unknown(ages: pd.Series[str]) -> pd.Series[bool]:
     """Return which ages are written as not known."""
     return ages.str.strip().str.lower().isin(UNKNOWN)
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from dermoscopy.core.errors import few
+from dermoscopy.core.errors import first_few
 from dermoscopy.core.tables import Table
 
 Outcome = Literal["fatal", "left out", "kept"]
@@ -47,11 +47,11 @@ def summarize(problems: Sequence[Problem]) -> list[str]:
     lines = []
     for kind, members in kinds.items():
         names = [f"{name} ({detail})" if detail else name for _, name, detail, *_ in members]
-        lines.append(f"{kind}, {len(members):,}: {printable(', '.join(few(names)))}")
+        lines.append(f"{kind}, {len(members):,}: {printable(', '.join(first_few(names)))}")
     return lines
 
 
-def left_out(problems: Iterable[Problem]) -> set[str]:
+def left_out_images(problems: Iterable[Problem]) -> set[str]:
     """Return the image_id, as received, of every image that does not go on."""
     return {image_id for problem in problems if problem.outcome == "left out" for image_id in problem.images}
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dermoscopy.core.errors import ParameterError, few
-from dermoscopy.core.files import fresh, sha256_all
+from dermoscopy.core.errors import ParameterError, first_few
+from dermoscopy.core.files import new_folder, sha256_all
 from dermoscopy.ham10000 import metadata
-from dermoscopy.ham10000.duplicates import DUPLICATES, MERGED, find_duplicates, group, perceptual_hashes
+from dermoscopy.ham10000.duplicates import DUPLICATES, MERGED, find_duplicates, group_lesions, perceptual_hashes
 from dermoscopy.ham10000.metadata import METADATA, list_images
 from dermoscopy.ham10000.problems import PROBLEMS
 from dermoscopy.merge.params import Merge
@@ -73,7 +73,7 @@ def merge(dataset: Path, problems: Path, params: Merge, folder: Path) -> None:
         table = table[table["lesion_id"].isin(chosen)]
 
     sources = {path.stem: path for path in list_images(dataset)}
-    target = fresh(folder / "images")
+    target = new_folder(folder / "images")
     for image_id in table["image_id"]:
         shutil.copyfile(sources[image_id], target / f"{image_id}.jpg")
 
@@ -83,7 +83,8 @@ def merge(dataset: Path, problems: Path, params: Merge, folder: Path) -> None:
     duplicates = find_duplicates(table, looks, params.near_duplicates)
     DUPLICATES.write(duplicates, folder / "duplicates.csv")
     MERGED.write(
-        table.assign(group=table["lesion_id"].map(group(table["lesion_id"], duplicates))), folder / "metadata.csv"
+        table.assign(group=table["lesion_id"].map(group_lesions(table["lesion_id"], duplicates))),
+        folder / "metadata.csv",
     )
     _tell(duplicates)
 
@@ -91,5 +92,8 @@ def merge(dataset: Path, problems: Path, params: Merge, folder: Path) -> None:
 def _tell(duplicates: pd.DataFrame) -> None:
     for kind, pairs in duplicates.groupby("kind"):
         logger.info(
-            "%s, %d: %s", kind, len(pairs), ", ".join(few((pairs["image_id"] + " = " + pairs["other"]).tolist()))
+            "%s, %d: %s",
+            kind,
+            len(pairs),
+            ", ".join(first_few((pairs["image_id"] + " = " + pairs["other_image_id"]).tolist())),
         )

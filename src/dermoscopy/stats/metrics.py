@@ -16,16 +16,16 @@ from dermoscopy.core.metrics import (
     MALIGNANT,
     PREDICTED_BENIGN,
     PREDICTED_MALIGNANT,
-    Calls,
     Cell,
     Confusion,
     Floats,
     Labels,
+    Predictions,
     Value,
     average_precision,
     brier,
     confusion,
-    is_in,
+    in_cells,
     log_loss,
     roc_auc,
 )
@@ -82,15 +82,15 @@ class Metric:
             fields = ", ".join(field for field, found in wrong.items() if found)
             raise ValueError(f"metric {self.name or self.title!r}: {fields} missing or unknown")
 
-    def is_of(self, y_true: Labels, y_pred: Calls) -> NDArray[np.bool_]:
+    def is_of(self, y_true: Labels, y_pred: Predictions) -> NDArray[np.bool_]:
         """Return the rows that a proportion is of; shape (rows,)."""
-        return is_in(y_true, y_pred, self.counted)
+        return in_cells(y_true, y_pred, self.counted)
 
 
 def of_counts(rate: Callable[[Confusion], Value]) -> Function:
     """Return the metric function of a figure of the confusion matrix."""
 
-    def function(y_true: Labels, y_pred: Calls, sample_weight: Floats | None = None) -> Value:
+    def function(y_true: Labels, y_pred: Predictions, sample_weight: Floats | None = None) -> Value:
         return rate(confusion(y_true, y_pred, sample_weight))
 
     return function

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermoscopy.core.metrics import brier_losses, is_in, log_losses
+from dermoscopy.core.metrics import brier_losses, in_cells, log_losses
 from dermoscopy.stats.intervals import paired_interval
 from dermoscopy.stats.lesions import Unit, images, lesions
 from dermoscopy.stats.metrics import METRICS
@@ -107,7 +107,7 @@ def mcnemar(unit: Unit, first: Calls, second: Calls, confidence: float) -> Itera
     from scipy.stats import binomtest
 
     called = [unit.mean(one.probability) >= one.threshold for one in (first, second)]
-    right = [is_in(unit.label, each, ("tn", "tp")) for each in called]
+    right = [in_cells(unit.label, each, ("tn", "tp")) for each in called]
     for metric in ("sensitivity", "specificity", "accuracy"):
         counted = METRICS[metric].is_of(unit.label, called[0])  # of the label alone, so the same for both
         one, other = right[0][counted], right[1][counted]
