@@ -153,12 +153,12 @@ def test_a_leak_is_said_in_metrics_and_charts(project: Path):
 
 def test_a_real_archive_has_no_latent_score(project: Path):
     path = Path("data/truth/scores.csv")
-    table = truth.SCORES.read(path)
+    table = truth.LATENT_SCORES.read(path)
     ensemble()
-    truth.SCORES.write(table.iloc[:0], path)
+    truth.LATENT_SCORES.write(table.iloc[:0], path)
     evaluate()
     assert "truth" not in set(SCORES.read(Path("data/evaluation/scores.csv"))["kind"])
-    truth.SCORES.write(table.iloc[:-2], path)
+    truth.LATENT_SCORES.write(table.iloc[:-2], path)
     with pytest.raises(TableError, match="2 test images have no score"):
         evaluate()
 

@@ -102,7 +102,7 @@ def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
         told = rows.assign(probability=probabilities["test"][member])
         PREDICTIONS.write(told, data / "predictions" / member / "test.csv")
     PREDICTIONS.write(rows.assign(probability=0.3), data / "baselines" / "prevalence.csv")
-    truth.SCORES.write(rows[["image_id", "lesion_id"]].iloc[:0].assign(score=0.0), data / "truth" / "scores.csv")
+    truth.LATENT_SCORES.write(rows[["image_id", "lesion_id"]].iloc[:0].assign(score=0.0), data / "truth" / "scores.csv")
     fix(drawn["val"], probabilities["val"], blocks.ensemble(*MEMBERS)).write(data / "ensemble")
     tables = judge(drawn["test"], data, blocks.evaluate()).tables
     return (
