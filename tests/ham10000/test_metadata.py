@@ -37,7 +37,7 @@ def test_nothing_unsound_is_read(path: Path) -> None:
 
 def test_a_row_keeps_the_number_of_its_line(path: Path) -> None:
     path.write_text('a,b\n\n1,"two\nlines"\n,\n3,4\n5\n6,7,8\n9,10,,\n')
-    frame, ragged = metadata.read_text(path)
+    frame, ragged = metadata.read_raw(path)
     assert frame.index.tolist() == [4, 6, 9]
     assert frame.to_numpy().tolist() == [["1", "two\nlines"], ["3", "4"], ["9", "10"]]
     assert ragged == {7: ["5"], 8: ["6", "7", "8"]}
@@ -55,4 +55,4 @@ def test_separators_and_ends_of_lines(path: Path, separator: str, end: str) -> N
 def test_an_empty_file_is_no_table(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ValueError, match="empty"):
-        metadata.read_text(path)
+        metadata.read_raw(path)

@@ -28,7 +28,7 @@ def check(frame: pd.DataFrame) -> list[Problem]:
     Missing age, sex and localization are normal.
 
     Args:
-        frame: As `metadata.read_text` returned it.
+        frame: As `metadata.read_raw` returned it.
     """
     twice = frame.columns[frame.columns.duplicated()].intersection(list(COLUMNS))
     if len(twice):

@@ -112,7 +112,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
         return nothing, [Problem(kind, path.name, detail, outcome="fatal")]
 
     try:
-        frame, ragged = metadata.read_text(path)
+        frame, ragged = metadata.read_raw(path)
     except FileNotFoundError:
         return fatal("table missing")
     except UnicodeDecodeError as error:

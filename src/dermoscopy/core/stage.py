@@ -84,8 +84,8 @@ def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
             raise
         code = 2
         logger.error(
-            "The disk is full: %s\nFree some space, then run dvc repro again. (.checkpoints also holds the state of abandoned "
-            "trainings and searches.)",
+            "The disk is full: %s\nFree some space, then run dvc repro again. "
+            "(.checkpoints also holds the state of abandoned trainings and searches.)",
             error,
         )
     finally:
