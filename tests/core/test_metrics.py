@@ -5,7 +5,7 @@ from sklearn import metrics as reference
 from dermoscopy.core.metrics import Confusion, confusion, log_loss, roc_auc, roc_curve
 
 
-def test_the_papers_matrix():
+def test_confusion_matrix_of_the_paper_gives_its_metrics():
     paper = Confusion(tn=682, fp=48, fn=72, tp=200)
     assert round(paper.accuracy, 4) == 0.8802
     assert round(paper.ppv, 4) == 0.8065
@@ -13,33 +13,33 @@ def test_the_papers_matrix():
     assert round(paper.specificity, 4) == 0.9342
 
 
-def test_counts_stand_where_they_belong():
-    label = np.array([0] * 10 + [1] * 5)
-    called = np.array([False] * 9 + [True] + [False] * 2 + [True] * 3)
-    assert confusion(label, called) == Confusion(tn=9, fp=1, fn=2, tp=3)
+def test_confusion_counts_each_cell():
+    y_true = np.array([0] * 10 + [1] * 5)
+    y_pred = np.array([False] * 9 + [True] + [False] * 2 + [True] * 3)
+    assert confusion(y_true, y_pred) == Confusion(tn=9, fp=1, fn=2, tp=3)
 
 
-def test_equal_to_scikit_learn():
+def test_metrics_equal_scikit_learn():
     generator = np.random.default_rng(3)
-    label = generator.integers(0, 2, 200)
-    probability = np.round(0.3 * label + 0.7 * generator.random(200), 2)
-    called = probability >= 0.4
-    assert confusion(label, called) == Confusion(*reference.confusion_matrix(label, called).ravel())
-    assert log_loss(label, probability) == pytest.approx(reference.log_loss(label, probability))
-    assert roc_auc(label, probability) == pytest.approx(reference.roc_auc_score(label, probability))
+    y_true = generator.integers(0, 2, 200)
+    y_prob = np.round(0.3 * y_true + 0.7 * generator.random(200), 2)
+    y_pred = y_prob >= 0.4
+    assert confusion(y_true, y_pred) == Confusion(*reference.confusion_matrix(y_true, y_pred).ravel())
+    assert log_loss(y_true, y_prob) == pytest.approx(reference.log_loss(y_true, y_prob))
+    assert roc_auc(y_true, y_prob) == pytest.approx(reference.roc_auc_score(y_true, y_prob))
 
 
-def test_undefined_is_missing_and_no_warning():
-    nobody_called = confusion(np.array([0, 1]), np.array([False, False]))
-    assert np.isnan(nobody_called.ppv)
-    assert nobody_called.sensitivity == 0
-    one_label = np.array([0, 0])
-    assert np.isnan(roc_auc(one_label, np.array([0.1, 0.7])))
-    assert np.isnan(confusion(one_label, np.array([False, True])).sensitivity)
-    assert confusion(one_label, np.array([False, True])).specificity == 0.5
+def test_undefined_metrics_are_nan_without_a_warning():
+    none_predicted = confusion(np.array([0, 1]), np.array([False, False]))
+    assert np.isnan(none_predicted.ppv)
+    assert none_predicted.sensitivity == 0
+    benign_only = np.array([0, 0])
+    assert np.isnan(roc_auc(benign_only, np.array([0.1, 0.7])))
+    assert np.isnan(confusion(benign_only, np.array([False, True])).sensitivity)
+    assert confusion(benign_only, np.array([False, True])).specificity == 0.5
 
 
-def test_log_loss_of_certainty_is_finite():
+def test_log_loss_is_finite_for_probabilities_of_0_and_1():
     assert log_loss(np.array([1]), np.array([0.0])) == pytest.approx(36.04, abs=0.01)
     assert log_loss(np.array([0]), np.array([0.0])) == pytest.approx(0, abs=1e-12)
 
