@@ -18,7 +18,7 @@ from dermoscopy.core.errors import UserError
 from dermoscopy.core.stage import run
 
 def {name}({parameter}):
-    """Do one thing."""
+    """Do something."""
     {body}
 
 run({name})
@@ -26,8 +26,8 @@ run({name})
 
 
 def write(folder: Path, body: str, parameter: str = "") -> Path:
-    path = folder / "one.py"
-    path.write_text(SCRIPT.format(name="one", parameter=parameter, body=body))
+    path = folder / "demo.py"
+    path.write_text(SCRIPT.format(name="demo", parameter=parameter, body=body))
     return path
 
 
@@ -48,7 +48,7 @@ def test_other_errors_keep_the_traceback_and_exit_with_1(tmp_path):
     done = execute(write(tmp_path, "1 / 0"))
     assert done.returncode == 1
     assert "ZeroDivisionError" in done.stderr
-    assert "ZeroDivisionError" in (tmp_path / "runs" / "one.log").read_text()
+    assert "ZeroDivisionError" in (tmp_path / "runs" / "demo.log").read_text()
 
 
 @pytest.mark.parametrize("number", ["ENOSPC", "EDQUOT"])
@@ -73,16 +73,16 @@ def test_disk_that_is_also_full_for_the_log_is_a_user_error(tmp_path):
 
 def test_cost_is_written_to_runs(tmp_path):
     assert execute(write(tmp_path, "print(member)", "member: str"), "a").returncode == 0
-    cost = json.loads((tmp_path / "runs" / "one@a.json").read_text())
+    cost = json.loads((tmp_path / "runs" / "demo@a.json").read_text())
     assert cost["exit"] == 0
     assert cost["seconds"] >= 0
     assert cost["peak_memory_mb"] > 1
-    assert (tmp_path / "runs" / "one@a.log").exists()
+    assert (tmp_path / "runs" / "demo@a.log").exists()
 
 
 def test_mapping_that_a_stage_returns_is_written_to_runs(tmp_path):
     assert execute(write(tmp_path, "return {'device': 'CPU', 'epochs': 3}")).returncode == 0
-    cost = json.loads((tmp_path / "runs" / "one.json").read_text())
+    cost = json.loads((tmp_path / "runs" / "demo.json").read_text())
     assert (cost["exit"], cost["device"], cost["epochs"]) == (0, "CPU", 3)
 
 
@@ -133,4 +133,4 @@ def test_name_that_is_not_utf_8_can_be_logged(tmp_path):
     done = execute(write(tmp_path, "raise UserError('not here: \\udcff é')"))
     assert done.returncode == 2
     assert "Logging error" not in done.stderr
-    assert "not here: \\udcff é" in (tmp_path / "runs" / "one.log").read_text(encoding="utf-8")
+    assert "not here: \\udcff é" in (tmp_path / "runs" / "demo.log").read_text(encoding="utf-8")

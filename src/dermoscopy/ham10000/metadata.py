@@ -91,7 +91,7 @@ def read_valid(path: Path, left_out: Collection[str]) -> pd.DataFrame:
 
 
 def is_unknown(ages: pd.Series[str]) -> pd.Series[bool]:
-    """Return whether each age is a way to write a missing value."""
+    """Return whether each age is written as unknown (empty, "nan", ...)."""
     return ages.str.strip().str.lower().isin(UNKNOWN_AGES)
 
 
