@@ -189,7 +189,7 @@ def same_bytes(sha256: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def group_lesions(lesions: Iterable[str], duplicates: pd.DataFrame) -> dict[str, str]:
-    """Return the group of each lesion: the first lesion_id, in alphabetical order, of the lesions it is paired with.
+    """Return the group of each lesion: the first lesion_id, in alphabetical order, of all lesions connected by pairs.
 
     Args:
         lesions: All lesion_ids.

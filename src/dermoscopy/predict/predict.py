@@ -30,9 +30,8 @@ def predict_images(
         Probabilities from 0 to 1, in the order of `paths`; shape (images,).
     """
     images_in_memory = int(runtime.memory * GIGABYTE / (3 * parameters.image_size**2))
-    chunk_size = (
-        max(images_in_memory // batch_size, 1) * batch_size
-    )  # whole batches, so that memory does not change them
+    # A chunk is whole batches, so that the memory limit does not change the batches.
+    chunk_size = max(images_in_memory // batch_size, 1) * batch_size
     chunks = []
     for start in range(0, len(paths), chunk_size):
         images = read_images(paths[start : start + chunk_size], parameters.image_size, runtime.threads)
