@@ -18,7 +18,7 @@ import pandas as pd
 
 from dermoscopy.check.params import Params
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_audited, read_train_and_val
+from dermoscopy.core.splits import read_audited_protocol, read_train_and_val
 from dermoscopy.search.search import run_search
 
 RESULTS = Path("docs/search.csv")
@@ -30,7 +30,7 @@ DRAWN = 10
 def search(jobs: int) -> None:
     """Run a search without saved trials."""
     params = load("", Params)
-    train, val = read_train_and_val(Path("data/split"), read_audited(Path("data/audited")))
+    train, val = read_train_and_val(Path("data/split"), read_audited_protocol(Path("data/audited")))
     with tempfile.TemporaryDirectory() as checkpoints:
         run_search(
             train,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
-from dermoscopy.core.tables import SCORES
+from dermoscopy.core.tables import LATENT_SCORES
 from dermoscopy.ham10000.metadata import METADATA, list_images
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def lesions(data: Path) -> Image.Image:
     source = json.loads((data / "source.json").read_text())["source"]
     table = pd.read_csv(data / "raw" / METADATA, keep_default_na=False)
     # Only the simulator knows latent scores; source.json may be ahead of what acquire last wrote.
-    made_up = set(SCORES.read(data / "truth" / "scores.csv")["image_id"])
+    made_up = set(LATENT_SCORES.read(data / "truth" / "scores.csv")["image_id"])
     if source != "simulated" or not set(table["image_id"]) <= made_up:
         raise SystemExit(
             f"{data}/raw is not the simulated dataset (source: {source}); its images are not for README.\n"

@@ -8,9 +8,9 @@ from dermoscopy.audit.contact_sheets import write_sheets
 from dermoscopy.audit.evidence import gather
 from dermoscopy.audit.summary import BY_LABEL, BY_SPLIT, COUNTS, describe
 from dermoscopy.augment.params import Augment
-from dermoscopy.core.files import fresh, write_json, write_text
+from dermoscopy.core.files import new_folder, write_json, write_text
 from dermoscopy.core.params import Count, load
-from dermoscopy.core.splits import shown, warning
+from dermoscopy.core.splits import leak_warning, protocol_title
 from dermoscopy.core.stage import run
 from dermoscopy.ham10000.problems import PROBLEMS
 from dermoscopy.merge.params import NearDuplicates
@@ -25,8 +25,8 @@ def audit() -> None:
     rows = evidence.rows
     originals = rows[rows["image_id"] == rows["source"]]
 
-    write_sheets(originals, evidence.duplicates, fresh(Path("data/sheets")), warning(split.protocol))
-    protocol, plots = shown(split.protocol), Path("plots")
+    write_sheets(originals, evidence.duplicates, new_folder(Path("data/sheets")), leak_warning(split.protocol))
+    protocol, plots = protocol_title(split.protocol), Path("plots")
     COUNTS.write(charts.count(originals, protocol), plots / "splits.csv")
     BY_SPLIT.write(charts.compare_splits(originals, protocol), plots / "by_split.csv")
     BY_LABEL.write(charts.compare_labels(originals, protocol), plots / "by_label.csv")

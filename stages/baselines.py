@@ -1,4 +1,4 @@
-"""Score what sees little or the wrong thing."""
+"""Fit the baselines on train and predict test."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from dermoscopy.core.tables import PREDICTIONS
 
 
 def baselines() -> None:
-    """Score what sees little or the wrong thing: prevalence, age/sex/site, colours, thumbnail, dx_type."""
+    """Fit the baselines on train and predict test: prevalence, age/sex/site, colours, thumbnail, dx_type."""
     settings = load("baselines", Baselines)
     train = read_split(Path("data/split/train.csv"), "train")
     test = read_split(Path("data/split/test.csv"), "test")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_protocol, read_split
+from dermoscopy.core.splits import read_protocol_title, read_split
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import CURVE, PREDICTIONS
 from dermoscopy.ensemble.combiners import read_choice
@@ -19,7 +19,7 @@ from dermoscopy.stats.headline import headline, write_metrics
 def evaluate() -> None:
     """Evaluate members, ensembles and baselines on the test split, with intervals; write tables and charts."""
     settings = load("evaluate", Evaluate)
-    protocol = read_protocol(Path("data/audited"))
+    protocol = read_protocol_title(Path("data/audited"))
     test = read_split(Path("data/split/test.csv"), "test")
     rows = test[["image_id", "lesion_id", "dx", "label"]]
     epochs = {member: CURVE.read(Path("data/curves", f"{member}.csv")) for member in member_names()}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_audited, read_split, warning
+from dermoscopy.core.splits import leak_warning, read_audited_protocol, read_split
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.explain.explain import draw_activations, draw_wrong, mean_members
@@ -21,7 +21,7 @@ def explain() -> None:
     mean = mean_members(predictions)
     paths = {image_id: Path(path) for image_id, path in zip(test["image_id"], test["path"], strict=True)}
 
-    folder, warned = Path("data/explain"), warning(read_audited(Path("data/audited")))
+    folder, warned = Path("data/explain"), leak_warning(read_audited_protocol(Path("data/audited")))
     draw_wrong(mean, paths, settings.wrong, folder, warned)
     configure(load("runtime", Runtime))
     for member in predictions:

@@ -1,4 +1,4 @@
-"""The predict stage."""
+"""Predict val and test with every member."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from dermoscopy.predict.predict import predict_split
 
 
 def predict() -> None:
-    """Compute every member's probability for every image of val and test."""
+    """Predict the probability of malignancy of every image of val and test with every member."""
     remove_finished(checkpoints())
     settings = load("predict", Predict)
     runtime = load("runtime", Runtime)
@@ -25,8 +25,8 @@ def predict() -> None:
         configure(runtime)
         model, parameters = load_member(Path("data/models") / member)
         for split, rows in splits.items():
-            answers = predict_split(model, parameters, rows, settings.batch_size, runtime)
-            PREDICTIONS.write(answers, Path(f"data/predictions/{member}/{split}.csv"))
+            predictions = predict_split(model, parameters, rows, settings.batch_size, runtime)
+            PREDICTIONS.write(predictions, Path(f"data/predictions/{member}/{split}.csv"))
 
 
 if __name__ == "__main__":

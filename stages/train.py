@@ -6,7 +6,7 @@ from typing import Any
 
 from dermoscopy.core.members import require_member
 from dermoscopy.core.params import Count, load
-from dermoscopy.core.splits import read_audited, read_train_and_val, shown
+from dermoscopy.core.splits import protocol_title, read_audited_protocol, read_train_and_val
 from dermoscopy.core.stage import checkpoints, run
 from dermoscopy.networks.params import Member, Optimizer, Runtime, Training, with_optimizer
 from dermoscopy.train.member import Places, train_member
@@ -17,7 +17,7 @@ def train(member: str) -> dict[str, Any]:
     """Train one member and keep the epoch that val prefers; a killed training goes on where it was."""
     require_member(member)
     parameters = load(f"models.{member}", Member)
-    protocol = read_audited(Path("data/audited"))
+    protocol = read_audited_protocol(Path("data/audited"))
     rows, held_out = read_train_and_val(Path("data/split"), protocol)
     return train_member(
         member,
@@ -28,7 +28,7 @@ def train(member: str) -> dict[str, Any]:
             training=load("training", Training),
             runtime=load("runtime", Runtime),
             seed=load("seed", Count),
-            protocol=shown(protocol),
+            protocol=protocol_title(protocol),
             versions=json.loads(Path("data/environment.json").read_text()),
         ),
         Places(

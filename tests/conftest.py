@@ -17,15 +17,15 @@ pytest_plugins = ["tests.wordings"]
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> Path:
-    """A sound dataset: ISIC_0 to ISIC_7 of seven lesions, one a diagnosis; HAM_0 is imaged twice."""
+    """Folder of a valid dataset: ISIC_0 to ISIC_7 of seven lesions, one for each diagnosis; HAM_0 has two images."""
     folder = tmp_path / "dataset"
     rng = np.random.default_rng(0)
     rows = []
     for number in range(8):
-        split = folder / IMAGE_FOLDERS[number % 2]
-        split.mkdir(parents=True, exist_ok=True)
+        images = folder / IMAGE_FOLDERS[number % 2]
+        images.mkdir(parents=True, exist_ok=True)
         pixels = rng.integers(0, 256, (12, 16, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(split / f"ISIC_{number}.jpg")
+        Image.fromarray(pixels).save(images / f"ISIC_{number}.jpg")
         lesion = number % 7
         rows.append([f"HAM_{lesion}", f"ISIC_{number}", DIAGNOSES[lesion], "histo", "45.0", "male", "back"])
     columns = ["lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization"]
@@ -35,35 +35,35 @@ def dataset(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def merged(tmp_path: Path) -> pd.DataFrame:
-    """Thirty images of 24 lesions, a third of them malignant, in data/merged; of 16 by 12 pixels."""
+    """Table of 30 images of 24 lesions, a third of them malignant, of 16 by 12 pixels, in data/merged."""
     return tiny_data.merge(tmp_path)
 
 
 @pytest.fixture
 def project(merged: pd.DataFrame, tmp_path: Path) -> Path:
-    """A folder with data/merged, data/split and data/augmented as the stages leave them."""
+    """Folder with data/merged, data/split and data/augmented as the stages write them."""
     tiny_data.split(tmp_path, merged)
     return tmp_path
 
 
 @pytest.fixture
 def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pd.DataFrame]:
-    """Rows of a split whose images lie in the working directory; malignant ones are darker."""
+    """Function that makes the table and images of a split in the working directory; malignant images are darker."""
     monkeypatch.chdir(tmp_path)
 
     def make(split: str, count: int = 4) -> pd.DataFrame:
-        random = np.random.default_rng([count, len(split)])
-        made = []
+        rng = np.random.default_rng([count, len(split)])
+        table_rows = []
         for number in range(count):
             label = number % 2
             path = Path(f"data/split/{split}/{LABELS[label]}/{split}_{number:03}.jpg")
             path.parent.mkdir(parents=True, exist_ok=True)
-            pixels = random.normal(60 if label else 200, 10, (24, 32, 3)).clip(0, 255).astype(np.uint8)
+            pixels = rng.normal(60 if label else 200, 10, (24, 32, 3)).clip(0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(path)
-            own = {"image_id": path.stem, "lesion_id": path.stem, "group": path.stem, "source": path.stem}
-            about = {"dx": "mel" if label else "nv", "dx_type": "histo", "age": 50.0, "sex": "", "localization": ""}
-            made.append({**own, **about, "label": label, "split": split, "path": str(path), "sha256": "0"})
-        frame = pd.DataFrame(made)
+            ids = {"image_id": path.stem, "lesion_id": path.stem, "group": path.stem, "source": path.stem}
+            metadata = {"dx": "mel" if label else "nv", "dx_type": "histo", "age": 50.0, "sex": "", "localization": ""}
+            table_rows.append({**ids, **metadata, "label": label, "split": split, "path": str(path), "sha256": "0"})
+        frame = pd.DataFrame(table_rows)
         SPLIT.write(frame, Path(f"data/split/{split}.csv"))
         return SPLIT.read(Path(f"data/split/{split}.csv"))
 
@@ -72,7 +72,7 @@ def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pd.Da
 
 @pytest.fixture
 def tiny_cnn() -> Callable[..., SmallCNN]:
-    """A network that learns the rows above in a few steps, but for what is given."""
+    """Function that makes parameters of a small CNN that learns `rows` in a few steps; arguments replace parameters."""
 
     def make(**changes: Any) -> SmallCNN:
         tiny = {
@@ -101,7 +101,7 @@ def tiny_cnn() -> Callable[..., SmallCNN]:
 
 @pytest.fixture
 def transfer() -> Callable[..., Transfer]:
-    """VGG19 at its smallest, but for what is given."""
+    """Function that makes parameters of VGG19 at its smallest image size; arguments replace parameters."""
 
     def make(**changes: Any) -> Transfer:
         small = {

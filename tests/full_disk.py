@@ -1,4 +1,4 @@
-"""A folder that is full after a megabyte, where this user may make one."""
+"""Run a command with a full disk, if this user may mount one."""
 
 import shutil
 import subprocess
@@ -9,12 +9,12 @@ import pytest
 MOUNT = 'mount -t tmpfs -o size=1m none "$0" && exec "$@"'
 
 
-def on_a_small_disk(folder: Path, command: list[str], **options) -> subprocess.CompletedProcess[str]:
-    """Run a command that sees a megabyte's file system in place of the folder.
+def run_on_full_disk(folder: Path, command: list[str], **options) -> subprocess.CompletedProcess[str]:
+    """Run a command that sees an empty disk of one megabyte at `folder`.
 
-    What it leaves there is gone with it.
+    What it writes there is lost when it ends.
     """
     prefix = ["unshare", "--mount", "--map-root-user", "sh", "-c", MOUNT, str(folder)]
     if not shutil.which("unshare") or subprocess.run([*prefix, "true"], capture_output=True).returncode != 0:
-        pytest.skip("needs a mount of its own")
+        pytest.skip("this user may not mount a disk")
     return subprocess.run([*prefix, *command], capture_output=True, text=True, **options)

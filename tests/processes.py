@@ -1,4 +1,4 @@
-"""Which processes still run, and waiting for them."""
+"""Wait for conditions, and list the processes that still run."""
 
 import os
 import time
@@ -7,35 +7,37 @@ from pathlib import Path
 
 import psutil
 
-PATIENCE = 60  # seconds; only a test that fails waits so long
+PATIENCE = 60  # seconds; only a failing test waits this long
 
 
-def wait_until(what: Callable[[], object], otherwise: Callable[[], object] = str, patience: int = PATIENCE) -> None:
+def wait_until(condition: Callable[[], object], describe: Callable[[], object] = str, patience: int = PATIENCE) -> None:
+    """Wait until a condition is true; after `patience` seconds fail with what `describe` returns."""
     deadline = time.monotonic() + patience
-    while not what():
-        assert time.monotonic() < deadline, otherwise()
+    while not condition():
+        assert time.monotonic() < deadline, describe()
         time.sleep(0.02)
 
 
 def alive(process: int) -> bool:
-    """Return whether a process still runs; one that has ended and that nobody has asked about does not."""
+    """Return whether a process still runs; a zombie, whose parent has not waited for it, does not."""
     try:
         return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
-def living(folder: Path) -> list[list[str]]:
-    """Return the command lines of the processes at work in a folder, this one apart."""
-    found = []
+def running_commands(folder: Path) -> list[list[str]]:
+    """Return the command lines of the processes that run in a folder, except this process."""
+    commands = []
     for process in psutil.process_iter(["cwd", "status", "cmdline"]):
-        about = process.info
-        if process.pid == os.getpid() or about["status"] == psutil.STATUS_ZOMBIE or not about["cwd"]:
+        facts = process.info
+        if process.pid == os.getpid() or facts["status"] == psutil.STATUS_ZOMBIE or not facts["cwd"]:
             continue
-        if Path(about["cwd"]).is_relative_to(folder):
-            found.append(about["cmdline"])
-    return found
+        if Path(facts["cwd"]).is_relative_to(folder):
+            commands.append(facts["cmdline"])
+    return commands
 
 
-def wait_until_nothing_lives(folder: Path) -> None:
-    wait_until(lambda: not living(folder), lambda: living(folder))
+def wait_until_nothing_runs(folder: Path) -> None:
+    """Wait until no process runs in a folder."""
+    wait_until(lambda: not running_commands(folder), lambda: running_commands(folder))

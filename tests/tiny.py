@@ -12,7 +12,7 @@ from dermoscopy.augment.augment import make_augmented
 from dermoscopy.augment.params import Augment
 from dermoscopy.core.files import sha256
 from dermoscopy.core.splits import LABELS, SPLIT, SPLITS
-from dermoscopy.ham10000.duplicates import DUPLICATES, MERGED, find_duplicates, group, perceptual_hashes
+from dermoscopy.ham10000.duplicates import DUPLICATES, MERGED, find_duplicates, group_lesions, perceptual_hashes
 from dermoscopy.split.params import Policy, Split
 from dermoscopy.split.split import tabulate, write
 
@@ -50,7 +50,7 @@ def merge(root: Path, *, joined: bool = False) -> pd.DataFrame:
     files = [images / f"{image_id}.jpg" for image_id in table["image_id"]]
     table["sha256"] = [sha256(path) for path in files]
     duplicates = find_duplicates(table, perceptual_hashes(files), NEAR)
-    table["group"] = table["lesion_id"].map(group(table["lesion_id"], duplicates))
+    table["group"] = table["lesion_id"].map(group_lesions(table["lesion_id"], duplicates))
     DUPLICATES.write(duplicates, images.parent / "duplicates.csv")
     MERGED.write(table, images.parent / "metadata.csv")
     return MERGED.read(images.parent / "metadata.csv")

@@ -1,7 +1,7 @@
-"""The snapshot of all wordings: messages that tests compare as whole sentences lie in tests/wordings.yaml.
+"""Snapshot of the messages that tests compare as whole sentences, in tests/wordings.yaml.
 
-A test that needs the words takes the fixture `wording` and hands it the text; all other tests ask for the
-class of an error and what it names. After a change of words: make wordings.
+A test that compares the wording passes the text to the fixture `wording`. All other tests check the class of an error
+and the facts in its message. To update the snapshot after a change of words, run: make wordings
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ UPDATE = "--update-wordings"
 
 
 class _Dumper(yaml.SafeDumper):
-    """Texts of several lines as literal blocks."""
+    """YAML dumper that writes texts of several lines as literal blocks."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -26,17 +26,17 @@ _Dumper.add_representer(str, _text)
 
 
 class Wordings:
-    """The texts by test, as they are stored and as this run has seen them."""
+    """Texts by test: those of the snapshot, and those of this run."""
 
     def __init__(self) -> None:
         self.stored: dict[str, str] = yaml.safe_load(FILE.read_text()) if FILE.exists() else {}
         self.seen: dict[str, str] = {}
 
     def write(self, tests: set[str]) -> None:
-        """Write what this run has seen; of the files it collected, drop what no test is left for.
+        """Write the texts of this run; drop the texts of tests that no longer exist in the collected files.
 
         Args:
-            tests: Ids of all tests that were collected.
+            tests: Ids of all collected tests.
         """
         files = {test.partition("::")[0] for test in tests}
         owners = {key: key.partition(" > ")[0] for key in self.stored}
@@ -51,7 +51,7 @@ class Wordings:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        UPDATE, action="store_true", help="write tests/wordings.yaml anew, by the tests that compare words"
+        UPDATE, action="store_true", help="update tests/wordings.yaml with the texts of the tests that compare wordings"
     )
 
 
@@ -72,7 +72,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture
 def wording(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Compare a text with its snapshot; paths of temporary folders count as <tmp>.
+    """Compare a text with the snapshot; the path of the temporary folder is replaced with <tmp>.
 
     A test that compares several texts gives each a name.
     """
@@ -87,6 +87,6 @@ def wording(request: pytest.FixtureRequest) -> Callable[..., None]:
         if update:
             wordings.seen[key] = text
         else:
-            assert text == wordings.stored.get(key), "other words than in tests/wordings.yaml: if meant, make wordings"
+            assert text == wordings.stored.get(key), "differs from tests/wordings.yaml; if intended, run: make wordings"
 
     return compare

@@ -11,7 +11,7 @@ import pytest
 from dermoscopy.audit.audit import audit
 from dermoscopy.audit.checks import FAULTS, LEAKS, TOLERATED
 from dermoscopy.core.errors import LeakError
-from dermoscopy.core.splits import KNOWN, SPLIT, SPLITS, VERDICTS
+from dermoscopy.core.splits import SHARED_LESIONS, SPLIT, SPLITS, VERDICTS
 from dermoscopy.ham10000.duplicates import MERGED
 from tests import tiny
 from tests.audit.plant import (
@@ -185,7 +185,7 @@ def test_image_tells_what_it_leaks(tmp_path: Path, caplog: pytest.LogCaptureFixt
     shared = set(test["lesion_id"]) & set(train["lesion_id"])
     assert audited["test_lesions_of_train"] == round(len(shared) / test["lesion_id"].nunique(), 4)
     images = round(float(test["lesion_id"].isin(shared).mean()), 4)
-    assert audited[KNOWN] == images > 0
+    assert audited[SHARED_LESIONS] == images > 0
     found = audited["found"]
     assert found["lesion in several splits"] >= len(shared)
     assert set(audited["named"]["lesion in several splits"]) <= set(test["lesion_id"]) | set(train["lesion_id"])
@@ -203,7 +203,7 @@ def test_paper_tells_what_it_leaks(merged: pd.DataFrame, tmp_path: Path) -> None
     assert audited["found"]["copy apart from its original"] > 0
     assert not any(audited["found"][kind] for kind in FAULTS)
     assert audited["splits"]["val"] == audited["splits"]["test"]
-    assert audited[KNOWN] > 0
+    assert audited[SHARED_LESIONS] > 0
     assert all(len(names) <= 5 for names in audited["named"].values())
 
 

@@ -34,7 +34,7 @@ def test_ham10000_from_verification_to_audit(tmp_path: Path) -> None:
     PROBLEMS.write(pd.DataFrame(columns=list(PROBLEMS.columns)), problems)
     merge(HAM10000, problems, Merge(lesions=None, seed=1, near_duplicates=tiny.NEAR), merged)
     table = MERGED.read(merged / "metadata.csv")
-    duplicates = DUPLICATES.read(merged / "duplicates.csv").set_index("kind")[["image_id", "other"]]
+    duplicates = DUPLICATES.read(merged / "duplicates.csv").set_index("kind")[["image_id", "other_image_id"]]
     assert duplicates.loc["same bytes"].to_numpy().tolist() == [
         ["ISIC_0024366", "ISIC_0029861"],
         ["ISIC_0024777", "ISIC_0029938"],
@@ -63,6 +63,8 @@ def test_ham10000_from_verification_to_audit(tmp_path: Path) -> None:
         tables = tabulate(table, POLICY, Split(**tiny.SPLIT_PARAMS | {"protocol": protocol, "val": 0.15}), 1.0)
         known = tables["test"]["lesion_id"].isin(tables["train"]["lesion_id"]).mean()
         assert known == pytest.approx(share, abs=0.02)
-    confirmed = tabulate(table, POLICY, Split(**tiny.SPLIT_PARAMS | {"val": 0.15, "test_histo_only": True}), 1.0)["test"]
+    confirmed = tabulate(table, POLICY, Split(**tiny.SPLIT_PARAMS | {"val": 0.15, "test_histo_only": True}), 1.0)[
+        "test"
+    ]
     assert set(confirmed["dx_type"]) == {"histo"}
     assert confirmed["label"].mean() > 0.3

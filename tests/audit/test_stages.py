@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import LeakError
-from dermoscopy.core.splits import shown
+from dermoscopy.core.splits import protocol_title
 from dermoscopy.ham10000.problems import PROBLEMS
 from stages.audit import audit
 from stages.augment import augment
@@ -59,7 +59,7 @@ def test_each_protocol_passes_its_audit_and_is_named(dealt: Callable[..., Path],
     assert Path("data/audited").read_text() == line
     assert json.loads(Path("metrics/audit.json").read_text())["protocol"] == protocol
     described = json.loads(Path("metrics/data.json").read_text())
-    assert next(iter(described.items())) == ("protocol", shown(protocol))
+    assert next(iter(described.items())) == ("protocol", protocol_title(protocol))
     first = contents("data", "metrics", "plots")
     split(), augment(), audit()
     assert contents("data", "metrics", "plots") == first

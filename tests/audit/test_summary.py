@@ -78,7 +78,7 @@ def test_describe_counts_the_photographs_of_each_problem_once() -> None:
 
 def test_describe_counts_pairs_by_kind() -> None:
     pairs = [("same bytes", "a", "c"), ("near-duplicate", "a", "d"), ("same bytes", "b", "d")]
-    duplicates = pd.DataFrame(pairs, columns=["kind", "image_id", "other"])
+    duplicates = pd.DataFrame(pairs, columns=["kind", "image_id", "other_image_id"])
     assert describe(ROWS, SOUND, duplicates)["duplicates"] == {"near-duplicate": 1, "same bytes": 2}
 
 

@@ -8,15 +8,15 @@ from PIL import Image
 from dermoscopy.core.splits import locate
 
 
-def images(split: str, count: int) -> pd.DataFrame:
-    """Malignant ones are darker, older, and went to histology."""
+def make_split(split: str, count: int) -> pd.DataFrame:
+    """Make the table and images of a split; malignant images are darker, older and confirmed by histology."""
     label = np.arange(count) % 2
-    image = [f"{split}_{number}" for number in range(count)]
+    image_ids = [f"{split}_{number}" for number in range(count)]
     rows = pd.DataFrame(
         {
-            "image_id": image,
-            "lesion_id": image,
-            "group": image,
+            "image_id": image_ids,
+            "lesion_id": image_ids,
+            "group": image_ids,
             "dx": np.where(label, "mel", "nv"),
             "dx_type": np.where(label, "histo", "follow_up"),
             "age": np.where(label, 70.0, 30.0),
@@ -24,7 +24,7 @@ def images(split: str, count: int) -> pd.DataFrame:
             "localization": "back",
             "label": label,
             "split": split,
-            "source": image,
+            "source": image_ids,
             "sha256": "0",
         }
     )
@@ -37,6 +37,6 @@ def images(split: str, count: int) -> pd.DataFrame:
 
 @pytest.fixture
 def splits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Train and test tables with images in the working directory."""
+    """Tables of train and test, whose images are in the working directory."""
     monkeypatch.chdir(tmp_path)
-    return images("train", 8), images("test", 4)
+    return make_split("train", 8), make_split("test", 4)

@@ -8,31 +8,31 @@ from dermoscopy.baselines.params import Baselines
 SETTINGS = Baselines(regularization=1.0, thumbnail=2, colour_size=8, quantiles=3)
 
 
-def test_each_sees_what_it_is_named_for(splits):
+def test_each_baseline_uses_its_features_only(splits):
     train, test = splits
-    found = predict_baselines(train, test, SETTINGS)
-    assert list(found) == ["prevalence", "age_sex_site", "colours", "thumbnail", "dx_type"]
-    assert found["prevalence"].tolist() == [0.5] * 4
+    predictions = predict_baselines(train, test, SETTINGS)
+    assert list(predictions) == ["prevalence", "age_sex_site", "colours", "thumbnail", "dx_type"]
+    assert predictions["prevalence"].tolist() == [0.5] * 4
     for name in ("age_sex_site", "colours", "thumbnail", "dx_type"):
-        assert roc_auc_score(test["label"], found[name]) == 1
-        blind = {
+        assert roc_auc_score(test["label"], predictions[name]) == 1
+        uninformative = {
             "age_sex_site": test.assign(age=50.0),
             "dx_type": test.assign(dx_type="consensus"),
         }.get(name, test.assign(path=test["path"].iloc[0]))
-        assert roc_auc_score(test["label"], predict_baselines(train, blind, SETTINGS)[name]) == 0.5
+        assert roc_auc_score(test["label"], predict_baselines(train, uninformative, SETTINGS)[name]) == 0.5
 
 
-def test_copies_of_malignant_photographs_do_not_count(splits):
+def test_augmented_images_of_train_are_not_used(splits):
     train, test = splits
-    copies = train[train["label"] == 1].assign(path="not made yet")
-    copies["image_id"] += "_copy1"
-    with_copies = predict_baselines(pd.concat([train, copies]), test, SETTINGS)
+    augmented = train[train["label"] == 1].assign(path="not made yet")
+    augmented["image_id"] += "_copy1"
+    with_augmented = predict_baselines(pd.concat([train, augmented]), test, SETTINGS)
     for name, probability in predict_baselines(train, test, SETTINGS).items():
-        assert with_copies[name].tolist() == probability.tolist()
+        assert with_augmented[name].tolist() == probability.tolist()
 
 
-def test_labels_of_test_are_not_looked_at(splits):
+def test_labels_of_test_are_not_used(splits):
     train, test = splits
-    other = predict_baselines(train, test.assign(label=0), SETTINGS)
+    without_labels = predict_baselines(train, test.assign(label=0), SETTINGS)
     for name, probability in predict_baselines(train, test, SETTINGS).items():
-        assert other[name] == pytest.approx(probability, abs=0)
+        assert without_labels[name] == pytest.approx(probability, abs=0)

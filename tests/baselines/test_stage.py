@@ -12,13 +12,13 @@ PARAMETERS = Path(__file__).parents[2] / "params.yaml"
 
 
 @pytest.fixture(autouse=True)
-def fresh_parameters():
+def clear_parameters():
     file.read.cache_clear()
     yield
     file.read.cache_clear()
 
 
-def test_a_table_for_each_baseline(splits):
+def test_stage_writes_a_table_for_each_baseline_with_the_same_bytes_again(splits):
     shutil.copy(PARAMETERS, ".")
     for name, table in zip(("train", "test"), splits, strict=True):
         SPLIT.write(table, Path("data/split", f"{name}.csv"))

@@ -9,7 +9,7 @@ import pytest
 from dermoscopy.cli.dvc import ENDED
 from dermoscopy.cli.repro import INTERRUPTED, branches
 from tests.cli.fake import DIRECT, REPRO, Fake
-from tests.processes import wait_until, wait_until_nothing_lives
+from tests.processes import wait_until, wait_until_nothing_runs
 
 BRANCHES = branches()
 
@@ -41,7 +41,7 @@ def test_no_branch_goes_on_without_the_command(project, kill, code):
         wait_until(lambda: fake.has(*(f"hangs-{stage}" for stage in BRANCHES)))
         os.killpg(process.pid, kill)  # its terminal's group, as Ctrl-C does; branches are not in it
         assert process.wait() == code
-        wait_until_nothing_lives(project)
+        wait_until_nothing_runs(project)
     assert len(fake.asked()) == 1 + len(BRANCHES)
 
 
@@ -55,7 +55,7 @@ def test_nor_does_what_comes_before(project, kill):
         else:
             process.send_signal(kill)
         assert process.wait() != 0
-        wait_until_nothing_lives(project)
+        wait_until_nothing_runs(project)
     assert len(fake.asked()) == 1
 
 
@@ -75,7 +75,7 @@ def test_a_stage_that_it_starts_meanwhile_is_ended_too(project):
         process.terminate()
         (project / "go on").touch()
         assert process.wait() == ENDED
-        wait_until_nothing_lives(project)
+        wait_until_nothing_runs(project)
     assert fake.has("written", "hangs-repro")
 
 

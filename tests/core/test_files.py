@@ -2,16 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.core.files import write_beside, write_json
+from dermoscopy.core.files import atomic_write, write_json
 
 
-def test_a_file_replaces_another_when_it_is_whole(tmp_path: Path) -> None:
+def test_atomic_write_replaces_the_file_when_the_block_succeeds(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "weights.h5"
     for text in ("old", "new"):
-        with write_beside(path) as beside:
-            assert beside.parent == path.parent
-            assert beside.name.endswith("weights.h5")
-            beside.write_text(text)
+        with atomic_write(path) as temporary:
+            assert temporary.parent == path.parent
+            assert temporary.name.endswith("weights.h5")
+            temporary.write_text(text)
             assert path.exists() == (text == "new")
         assert path.read_text() == text
     assert list(path.parent.iterdir()) == [path]
@@ -19,13 +19,15 @@ def test_a_file_replaces_another_when_it_is_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
-def test_an_error_leaves_the_old_file_and_no_other(tmp_path: Path, shared: bool, error: type[BaseException]) -> None:
+def test_atomic_write_keeps_the_old_file_and_no_temporary_file_after_an_error(
+    tmp_path: Path, shared: bool, error: type[BaseException]
+) -> None:
     path = tmp_path / "table.csv"
     path.write_text("old")
 
     def fail() -> None:
-        with write_beside(path, shared=shared) as beside:
-            beside.write_text("ne")
+        with atomic_write(path, shared=shared) as temporary:
+            temporary.write_text("ne")
             raise error
 
     with pytest.raises(error):
@@ -34,34 +36,34 @@ def test_an_error_leaves_the_old_file_and_no_other(tmp_path: Path, shared: bool,
     assert path.read_text() == "old"
 
 
-def test_what_a_killed_writer_left_is_written_over(tmp_path: Path) -> None:
+def test_atomic_write_overwrites_the_temporary_file_of_a_killed_writer(tmp_path: Path) -> None:
     path = tmp_path / "state.npz"
-    with write_beside(path) as beside:
-        name = beside.name
-        beside.touch()
+    with atomic_write(path) as temporary:
+        name = temporary.name
+        temporary.touch()
     (tmp_path / name).write_text("half")
-    with write_beside(path) as beside:
-        beside.write_text("whole")
+    with atomic_write(path) as temporary:
+        temporary.write_text("whole")
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_writers_of_a_shared_file_do_not_meet(tmp_path: Path) -> None:
+def test_shared_atomic_writes_use_different_temporary_files(tmp_path: Path) -> None:
     path = tmp_path / "record.json"
-    with write_beside(path, shared=True) as first, write_beside(path, shared=True) as second:
+    with atomic_write(path, shared=True) as first, atomic_write(path, shared=True) as second:
         assert first != second
         first.write_text("first")
         second.write_text("second")
     assert list(tmp_path.iterdir()) == [path]
-    assert path.read_text() == "first"  # whose block ended last
+    assert path.read_text() == "first"  # its block ended last
 
 
-def test_it_is_written_whole(tmp_path):
+def test_write_json_is_indented_and_leaves_no_temporary_file(tmp_path):
     write_json(tmp_path / "data" / "a.json", {"b": 1, "a": None})
     assert (tmp_path / "data" / "a.json").read_text() == '{\n  "b": 1,\n  "a": null\n}\n'
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["a.json"]
 
 
-def test_the_same_content_leaves_the_file_alone(tmp_path):
+def test_write_json_does_not_touch_a_file_of_the_same_content(tmp_path):
     path = tmp_path / "a.json"
     write_json(path, {"a": 1})
     before = path.stat()

@@ -17,18 +17,18 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "ISIC_1.jpg"
 
 
-def test_the_whole_field_is_squashed(path: Path) -> None:
+def test_read_image_resizes_without_cropping(path: Path) -> None:
     pixels = np.zeros((20, 40, 3), np.uint8)
     pixels[:, 20:] = 255
     Image.fromarray(pixels).save(path, "PNG")
-    squashed = read_image(path, 10)
-    assert squashed.shape == (10, 10, 3)
-    assert squashed.dtype == np.uint8
-    assert (squashed[:, :4] == 0).all()
-    assert (squashed[:, 6:] == 255).all()
+    resized = read_image(path, 10)
+    assert resized.shape == (10, 10, 3)
+    assert resized.dtype == np.uint8
+    assert (resized[:, :4] == 0).all()
+    assert (resized[:, 6:] == 255).all()
 
 
-def test_ordinary_photographs_are_as_they_always_were(path: Path) -> None:
+def test_read_image_equals_pillow_for_an_rgb_jpeg(path: Path) -> None:
     Image.effect_noise((300, 225), 60).convert("RGB").save(path, quality=92)
     with Image.open(path) as image:
         image.draft("RGB", (64, 64))
@@ -36,20 +36,20 @@ def test_ordinary_photographs_are_as_they_always_were(path: Path) -> None:
     np.testing.assert_array_equal(read_image(path, 32), expected)
 
 
-def test_cmyk_as_adobe_inverts_it(path: Path) -> None:
-    # Full magenta and yellow ink is red; Adobe's marker goes with full ink stored as 0.
+def test_cmyk_is_inverted_as_adobe_stores_it(path: Path) -> None:
+    # Full magenta and yellow ink is red; with Adobe's marker, full ink is stored as 0.
     Image.new("CMYK", (16, 16), (0, 255, 255, 0)).save(path, "JPEG", quality=100)
     assert b"Adobe" in path.read_bytes()
     np.testing.assert_allclose(read_image(path, 4), np.broadcast_to(RED, (4, 4, 3)), atol=2)
 
 
-def test_grey_is_three_equal_channels(path: Path) -> None:
+def test_grey_becomes_three_equal_channels(path: Path) -> None:
     Image.new("L", (16, 16), 77).save(path, "JPEG")
     assert (read_image(path, 4) == 77).all()
 
 
 @pytest.mark.parametrize("transparency", [None, 0, bytes([0] * 4)])
-def test_a_palette_is_looked_up(path: Path, transparency: int | bytes | None) -> None:
+def test_a_palette_is_resolved(path: Path, transparency: int | bytes | None) -> None:
     image = Image.new("RGB", (4, 4), RED).quantize(4)
     image.save(path, "PNG", **({} if transparency is None else {"transparency": transparency}))
     assert (read_image(path, 4) == RED).all()
@@ -63,7 +63,7 @@ def test_transparency_is_ignored(path: Path, mode: str) -> None:
     assert (read_image(path, 4) == 90).all()
 
 
-def test_an_orientation_turns_nothing(path: Path) -> None:
+def test_exif_orientation_is_ignored(path: Path) -> None:
     pixels = np.zeros((16, 32, 3), np.uint8)
     pixels[:, :16] = RED
     exif = Image.Exif()
@@ -75,19 +75,19 @@ def test_an_orientation_turns_nothing(path: Path) -> None:
     assert read_image(path, 4)[0, 3, 0] < 50
 
 
-def test_other_formats_are_no_photographs(path: Path) -> None:
+def test_other_formats_raise_unidentified_image_error(path: Path) -> None:
     Image.new("RGB", (4, 4)).save(path, "BMP")
     with pytest.raises(UnidentifiedImageError):
         open_image(path)
 
 
-def test_pillow_warns_of_nothing_that_does_not_matter(path: Path) -> None:
+def test_pillow_warnings_about_exif_are_ignored(path: Path) -> None:
     exif = Image.Exif()
     exif[0x0131] = "software"
     Image.new("RGB", (4, 4)).save(path, "JPEG", exif=exif)
-    sound, spoilt = (struct.pack(">HHL", 0x0131, 2, length) for length in (9, 9999))
-    assert sound in path.read_bytes()
-    path.write_bytes(path.read_bytes().replace(sound, spoilt))
+    valid, broken = (struct.pack(">HHL", 0x0131, 2, length) for length in (9, 9999))
+    assert valid in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(valid, broken))
     with pytest.warns(UserWarning, match="Tag data larger than file"), open_image(path):
         pass
     code = (

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from dermoscopy.core.files import alone
+from dermoscopy.core.files import exclusive_lock
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from dermoscopy.core.files import alone
+from dermoscopy.core.files import exclusive_lock
 
-with alone(Path(sys.argv[1]), "trains"):
+with exclusive_lock(Path(sys.argv[1]), "trains"):
     print("in", flush=True)
     sys.stdin.readline()
 """
@@ -32,28 +32,28 @@ def holder(path: Path) -> "subprocess.Popen[str]":
     return process
 
 
-def test_the_lock_names_its_holder_and_goes_with_it(tmp_path: Path) -> None:
+def test_lock_file_has_the_process_id_and_is_removed_with_the_lock(tmp_path: Path) -> None:
     path = tmp_path / "key.lock"
-    with alone(path, "trains"):
+    with exclusive_lock(path, "trains"):
         assert path.read_text() == str(os.getpid())
     assert not path.exists()
 
 
-def test_a_holder_that_leaves_while_one_looks_does_not_hurt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lock_is_acquired_if_its_file_is_removed_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, lock = tmp_path / "key.lock", fcntl.flock
 
-    def left_first(*arguments: Any) -> None:
+    def remove_after_lock(*arguments: Any) -> None:
         monkeypatch.setattr(fcntl, "flock", lock)
         lock(*arguments)
         path.unlink()
 
-    monkeypatch.setattr(fcntl, "flock", left_first)
-    with alone(path, "trains"):
+    monkeypatch.setattr(fcntl, "flock", remove_after_lock)
+    with exclusive_lock(path, "trains"):
         assert path.read_text() == str(os.getpid())
 
 
 @pytest.mark.parametrize("end", ["itself", "kill -9"])
-def test_a_second_one_waits_until_the_first_has_ended(
+def test_second_process_waits_until_the_first_has_ended(
     tmp_path: Path, end: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "key.lock"
@@ -62,7 +62,7 @@ def test_a_second_one_waits_until_the_first_has_ended(
         [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert second.stdout is not None
-    assert select.select([second.stdout], [], [], 1)[0] == []  # still outside
+    assert select.select([second.stdout], [], [], 1)[0] == []  # it still waits
     assert path.read_text() == str(first.pid)
     if end == "itself":
         first.communicate("go\n")
@@ -75,16 +75,18 @@ def test_a_second_one_waits_until_the_first_has_ended(
     assert not path.exists()
 
 
-def test_who_waits_is_told_for_whom(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_waiting_process_logs_the_holder_and_its_action(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "key.lock"
     first = holder(path)
 
-    def let_go(record: logging.LogRecord) -> bool:
+    def release(record: logging.LogRecord) -> bool:
         first.communicate("go\n")
         return True
 
-    caplog.handler.addFilter(let_go)
-    with caplog.at_level(logging.INFO, "dermoscopy"), alone(path, "trains cnn_a"):
+    caplog.handler.addFilter(release)
+    with caplog.at_level(logging.INFO, "dermoscopy"), exclusive_lock(path, "trains cnn_a"):
         pass
-    caplog.handler.removeFilter(let_go)
-    assert f"Process {first.pid} already trains cnn_a: waiting for it to end." in caplog.text
+    caplog.handler.removeFilter(release)
+    [message] = caplog.messages
+    assert str(first.pid) in message
+    assert "trains cnn_a" in message

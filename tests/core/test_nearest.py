@@ -10,14 +10,14 @@ def test_nearest_word(word, near):
     assert nearest_word(word, ["sgd", "adam", "adamax", "rmsprop"]) == near
 
 
-def test_a_suggestion_is_always_within_the_range():
-    share = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
-    assert nearest_value(80, share) == "0.8"
-    assert nearest_value(1, share) is None
-    assert nearest_value(-2, share) is None
-    assert nearest_value(300, share) is None
+def test_suggested_number_is_within_the_range():
+    proportion = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
+    assert nearest_value(80, proportion) == "0.8"
+    assert nearest_value(1, proportion) is None
+    assert nearest_value(-2, proportion) is None
+    assert nearest_value(300, proportion) is None
     assert nearest_value(2000, {"type": "integer", "minimum": 8, "maximum": 1024}) == "1024"
 
 
-def test_a_truth_value_is_no_number():
+def test_a_boolean_is_not_a_number():
     assert nearest_value(True, {"type": "integer", "minimum": 0}) is None

@@ -11,7 +11,7 @@ from dermoscopy.core.progress import SECONDS_BETWEEN_LINES, duration, progress, 
 
 
 class Clock:
-    """Time that passes when a test says so."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -34,13 +34,13 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What rich asks beside the stream, as it is on most terminals."""
+    """Environment variables that rich reads, as on most terminals."""
     monkeypatch.setenv("TERM", "xterm")
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_a_line_now_and_then(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_progress_logs_a_line_every_30_seconds(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with progress("Decoding", 10_015) as advance:
         for _ in range(100):
@@ -58,9 +58,7 @@ def test_bytes_are_told_as_megabytes(clock: Clock, caplog: pytest.LogCaptureFixt
     assert caplog.messages == ["part_1.zip: 500 of 1,366 MB, 1 min 44 s left"]
 
 
-def test_what_an_earlier_run_did_says_nothing_of_this_one_s_speed(
-    clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_time_left_does_not_count_the_work_of_an_earlier_run(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with progress("Decoding", 1000, done=800) as advance:
         clock.now += 40
@@ -69,7 +67,7 @@ def test_what_an_earlier_run_did_says_nothing_of_this_one_s_speed(
     assert caplog.messages == ["Decoding: 900 of 1,000, 40 s left"]
 
 
-def test_short_work_and_the_end_are_not_told(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_short_work_and_the_end_are_not_logged(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with progress("Decoding", 10) as advance:
         advance(9)
@@ -78,7 +76,7 @@ def test_short_work_and_the_end_are_not_told(clock: Clock, caplog: pytest.LogCap
     assert caplog.messages == []
 
 
-def test_what_is_tracked_comes_through_and_is_counted_once_done(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_track_yields_the_items_and_counts_each_when_it_is_done(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
     def slow() -> Iterator[int]:
@@ -115,7 +113,7 @@ def test_a_terminal_shows_bytes_as_megabytes() -> None:
     assert "500 of 1,366 MB" in terminal.getvalue()
 
 
-def test_the_bar_goes_when_the_work_fails() -> None:
+def test_the_bar_is_erased_when_the_work_fails() -> None:
     with redirect_stderr(Terminal()) as terminal, pytest.raises(RuntimeError), progress("Decoding", 10):
         raise RuntimeError
     shows_cursor, erases_line = "\x1b[?25h", "\x1b[2K"
@@ -124,8 +122,8 @@ def test_the_bar_goes_when_the_work_fails() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "read"),
+    ("seconds", "text"),
     [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (185, "3 min 05 s"), (3600, "1 h 00 min"), (7659, "2 h 07 min")],
 )
-def test_durations_as_one_reads_them(seconds: float, read: str) -> None:
-    assert duration(seconds) == read
+def test_duration_is_formatted(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

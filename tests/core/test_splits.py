@@ -25,51 +25,52 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_a_picture_lies_in_its_parts_and_labels_folder() -> None:
+def test_path_of_an_image_has_its_split_and_label() -> None:
     made = rows("train", 2)
     assert locate(made, "val").tolist() == ["data/split/val/benign/train_0.jpg", "data/split/val/malignant/train_1.jpg"]
-    copy = made.assign(image_id=made["image_id"] + "_copy1")
-    assert locate(copy, pd.Series(["test", "train"])).tolist() == [
+    augmented = made.assign(image_id=made["image_id"] + "_copy1")
+    assert locate(augmented, pd.Series(["test", "train"])).tolist() == [
         "data/augmented/test/benign/train_0_copy1.jpg",
         "data/augmented/train/malignant/train_1_copy1.jpg",
     ]
 
 
-def test_reads_its_own_part_and_its_copies() -> None:
-    copy = rows("train").iloc[[1]].assign(image_id="train_1_copy1")
-    copy["path"] = "data/augmented/train/malignant/train_1_copy1.jpg"
-    assert len(read_split(write(rows("train"), copy), "train")) == 5
+def test_originals_and_augmented_images_of_the_split_are_read() -> None:
+    augmented = rows("train").iloc[[1]].assign(image_id="train_1_copy1")
+    augmented["path"] = "data/augmented/train/malignant/train_1_copy1.jpg"
+    assert len(read_split(write(rows("train"), augmented), "train")) == 5
 
 
-def test_a_test_row_among_train_is_refused() -> None:
+def test_a_row_of_test_in_train_raises_leak_error() -> None:
     with pytest.raises(LeakError, match=r"test_0: split test, file data/split/test/benign/test_0.jpg"):
         read_split(write(rows("train"), rows("test").head(1)), "train")
 
 
-def test_a_test_photograph_that_says_it_is_train_is_refused() -> None:
+def test_an_image_of_test_labelled_train_raises_leak_error() -> None:
     with pytest.raises(LeakError) as raised:
         read_split(write(rows("train"), rows("test").assign(split="train")), "train")
     assert len(raised.value.problems) == 4
 
 
-def test_a_row_with_another_photographs_file_is_refused() -> None:
+def test_a_row_with_the_path_of_another_image_raises_leak_error() -> None:
     train = rows("train")
     train.loc[0, "path"] = train.loc[2, "path"]
     with pytest.raises(LeakError, match=r"train_0: split train, file data/split/train/benign/train_2.jpg"):
         read_split(write(train), "train")
 
 
-def test_a_picture_that_counts_twice_is_refused() -> None:
-    with pytest.raises(LeakError, match="train_0: listed twice"):
+def test_an_image_listed_twice_raises_leak_error() -> None:
+    with pytest.raises(LeakError, match="train_0"):
         read_split(write(rows("train"), rows("train").head(1)), "train")
 
 
-def test_val_is_no_train() -> None:
-    with pytest.raises(LeakError, match="not of train"):
+def test_rows_of_val_in_train_raise_leak_error() -> None:
+    with pytest.raises(LeakError, match="val_0: split val"):
         read_split(write(rows("val")), "train")
 
 
-def test_the_first_few_are_named_and_the_others_counted() -> None:
+def test_leak_error_names_the_first_five_images_and_counts_the_others() -> None:
     with pytest.raises(LeakError) as raised:
         read_split(write(rows("val", 1005)), "train")
-    assert raised.value.problems[5:] == ["and 1,000 more"]
+    assert len(raised.value.problems) == 6
+    assert "1,000" in raised.value.problems[5]

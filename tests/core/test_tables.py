@@ -22,13 +22,13 @@ def test_rows_are_sorted_and_floats_read_back_equal(tmp_path):
     assert back["age"].isna().tolist() == [True, False, False]
 
 
-def test_row_order_does_not_reach_the_file(tmp_path):
-    TABLE.write(frame(), tmp_path / "one.csv")
-    TABLE.write(frame().iloc[::-1], tmp_path / "two.csv")
-    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+def test_file_does_not_depend_on_the_order_of_rows(tmp_path):
+    TABLE.write(frame(), tmp_path / "first.csv")
+    TABLE.write(frame().iloc[::-1], tmp_path / "second.csv")
+    assert (tmp_path / "first.csv").read_bytes() == (tmp_path / "second.csv").read_bytes()
 
 
-def test_names_that_look_missing_stay_names(tmp_path):
+def test_text_that_looks_like_a_missing_value_stays_text(tmp_path):
     TABLE.write(frame().assign(image_id=["NA", "", "null"]), tmp_path / "table.csv")
     assert TABLE.read(tmp_path / "table.csv")["image_id"].tolist() == ["", "NA", "null"]
 
@@ -38,27 +38,27 @@ def test_an_empty_table_keeps_its_columns(tmp_path):
     assert list(TABLE.read(tmp_path / "table.csv").columns) == ["image_id", "label", "age"]
 
 
-def test_other_columns_are_refused(tmp_path):
-    with pytest.raises(TableError, match="columns must be image_id, label, age"):
+def test_writing_other_columns_raises_table_error(tmp_path):
+    with pytest.raises(TableError, match="image_id, label, age"):
         TABLE.write(frame().drop(columns="age"), tmp_path / "table.csv")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("text", ["image_id,label\na,1\n", "image_id,label,age\na,x,1\n", ""])
-def test_what_the_pipeline_did_not_write_is_refused(tmp_path, text):
+def test_reading_another_table_raises_table_error(tmp_path, text):
     (tmp_path / "table.csv").write_text(text)
     with pytest.raises(TableError, match=r"table\.csv"):
         TABLE.read(tmp_path / "table.csv")
 
 
-def test_a_missing_table_says_what_to_run(tmp_path):
+def test_missing_table_raises_table_error_with_the_command(tmp_path):
     with pytest.raises(TableError, match="dvc repro"):
         TABLE.read(tmp_path / "table.csv")
 
 
-def test_any_text_reads_back(tmp_path):
-    letters = ["\r", "\n", '"', ",", " ", "\0", "\x1a", "\\", "#", "\x85", "\u2028", "a"]
+def test_any_text_is_equal_when_read_again(tmp_path):
+    characters = ["\r", "\n", '"', ",", " ", "\0", "\x1a", "\\", "#", "\x85", "\u2028", "a"]
     rng = random.Random(1)
-    texts = ["".join(rng.choices(letters, k=rng.randrange(6))) for _ in range(1000)]
+    texts = ["".join(rng.choices(characters, k=rng.randrange(6))) for _ in range(1000)]
     TABLE.write(pd.DataFrame({"image_id": texts, "label": 1, "age": 1.5}), tmp_path / "table.csv")
     assert TABLE.read(tmp_path / "table.csv")["image_id"].tolist() == sorted(texts)

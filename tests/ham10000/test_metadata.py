@@ -14,7 +14,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / METADATA
 
 
-def test_sound_rows_are_typed_and_sorted(path: Path) -> None:
+def test_read_valid_types_and_sorts_rows(path: Path) -> None:
     path.write_text(
         f"{HEADER},dataset\nHAM_2,ISIC_2,nv,histo,,unknown,unknown,rosendahl\n"
         "HAM_1,ISIC_1,mel,histo,80.0,male,NA,rosendahl\n"
@@ -26,7 +26,7 @@ def test_sound_rows_are_typed_and_sorted(path: Path) -> None:
     assert table["localization"].tolist() == ["NA", "unknown"]
 
 
-def test_nothing_unsound_is_read(path: Path) -> None:
+def test_read_valid_leaves_out_invalid_rows(path: Path) -> None:
     path.write_text(
         f"{HEADER}\nHAM_1,ISIC_1,mel,histo,80,male,back\nHAM_2,ISIC_2,nv,histo,old,male,back\n"
         "HAM_3,ISIC_3,nv,histo,4,male,back\nHAM_3,ISIC_3,nv,histo,5,male,back\n"
@@ -35,9 +35,9 @@ def test_nothing_unsound_is_read(path: Path) -> None:
     assert metadata.read_valid(path, {"ISIC_2", "ISIC_3"})["image_id"].tolist() == ["ISIC_1"]
 
 
-def test_a_row_keeps_the_number_of_its_line(path: Path) -> None:
+def test_read_raw_keeps_the_line_numbers(path: Path) -> None:
     path.write_text('a,b\n\n1,"two\nlines"\n,\n3,4\n5\n6,7,8\n9,10,,\n')
-    frame, ragged = metadata.read_text(path)
+    frame, ragged = metadata.read_raw(path)
     assert frame.index.tolist() == [4, 6, 9]
     assert frame.to_numpy().tolist() == [["1", "two\nlines"], ["3", "4"], ["9", "10"]]
     assert ragged == {7: ["5"], 8: ["6", "7", "8"]}
@@ -45,14 +45,14 @@ def test_a_row_keeps_the_number_of_its_line(path: Path) -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_separators_and_ends_of_lines(path: Path, separator: str, end: str) -> None:
+def test_separators_and_line_endings_are_recognized(path: Path, separator: str, end: str) -> None:
     lines = [HEADER, "HAM_1,ISIC_1,mel,histo,80,male,back", "HAM_2,ISIC_2,nv,histo,,,"]
     path.write_bytes(end.join(lines).replace(",", separator).encode("utf-8-sig"))
     assert metadata.read_valid(path, set())["image_id"].tolist() == ["ISIC_1", "ISIC_2"]
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf"])
-def test_an_empty_file_is_no_table(path: Path, content: bytes) -> None:
+def test_empty_file_raises_value_error(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ValueError, match="empty"):
-        metadata.read_text(path)
+        metadata.read_raw(path)

@@ -17,8 +17,8 @@ def distance(tmp_path: Path, *images: Image.Image) -> int:
     paths = [tmp_path / f"{number}.jpg" for number in range(len(images))]
     for image, path in zip(images, paths, strict=True):
         image.save(path, quality=80)
-    one, other = perceptual_hashes(paths)
-    return int((one != other).sum())
+    first, second = perceptual_hashes(paths)
+    return int((first != second).sum())
 
 
 @pytest.mark.parametrize(
@@ -31,16 +31,16 @@ def distance(tmp_path: Path, *images: Image.Image) -> int:
         pytest.param(lambda image: image.convert("L"), id="grey"),
     ],
 )
-def test_a_photograph_saved_anew_is_near(change, original: Image.Image, tmp_path: Path) -> None:
+def test_image_saved_again_is_a_near_duplicate(change, original: Image.Image, tmp_path: Path) -> None:
     assert distance(tmp_path, original, change(original)) <= 32
 
 
-def test_another_photograph_is_far(original: Image.Image, tmp_path: Path) -> None:
-    other = original.transpose(Image.Transpose.ROTATE_180)
-    assert distance(tmp_path, original, other) > 64
+def test_different_image_is_no_near_duplicate(original: Image.Image, tmp_path: Path) -> None:
+    different = original.transpose(Image.Transpose.ROTATE_180)
+    assert distance(tmp_path, original, different) > 64
 
 
-def test_photographs_of_one_colour_are_near_to_none(tmp_path: Path) -> None:
+def test_images_of_a_single_colour_are_no_near_duplicates(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.jpg" for number in range(2)]
     for path in paths:
         Image.new("RGB", (40, 30), "black").save(path)
@@ -49,16 +49,16 @@ def test_photographs_of_one_colour_are_near_to_none(tmp_path: Path) -> None:
     assert near_pairs(hashes, 64) == []
 
 
-def test_pairs_equal_those_of_comparing_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dermoscopy.ham10000.duplicates.ROWS", 7)
+def test_near_pairs_equal_a_comparison_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dermoscopy.ham10000.duplicates.CHUNK", 7)
     rng = np.random.default_rng(1)
     hashes = rng.random((5, 256)) < 0.5
     hashes = np.concatenate([hashes, hashes ^ (rng.random((5, 256)) < 0.1), hashes ^ (rng.random((5, 256)) < 0.2)])
     expected = [
-        (one, other, int((hashes[one] != hashes[other]).sum()))
-        for one in range(15)
-        for other in range(one + 1, 15)
-        if (hashes[one] != hashes[other]).sum() <= 50
+        (first, second, int((hashes[first] != hashes[second]).sum()))
+        for first in range(15)
+        for second in range(first + 1, 15)
+        if (hashes[first] != hashes[second]).sum() <= 50
     ]
     assert 5 < len(expected) < 15
     assert near_pairs(hashes, 50) == expected

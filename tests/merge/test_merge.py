@@ -24,7 +24,7 @@ def problems(tmp_path: Path) -> Path:
 
 
 def smooth(seed: int) -> Image.Image:
-    """Broad patches, as on skin: what is left of noise after a JPEG encoder is noise."""
+    """Return an image of broad patches, as on skin, which hardly changes with JPEG compression."""
     pixels = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
     return Image.fromarray(pixels).resize((160, 120), Image.Resampling.BICUBIC)
 
@@ -34,18 +34,18 @@ def run(dataset: Path, problems: Path, params: Merge, folder: Path) -> pd.DataFr
     return MERGED.read(folder / "metadata.csv")
 
 
-def test_both_folders_become_one_byte_for_byte(dataset: Path, problems: Path, tmp_path: Path) -> None:
+def test_merged_images_have_the_same_bytes(dataset: Path, problems: Path, tmp_path: Path) -> None:
     table = run(dataset, problems, ALL, tmp_path / "merged")
     assert table["image_id"].tolist() == [f"ISIC_{number}" for number in range(8)]
     for path in list_images(dataset):
-        copy = tmp_path / "merged" / "images" / path.name
-        assert copy.read_bytes() == path.read_bytes()
+        merged = tmp_path / "merged" / "images" / path.name
+        assert merged.read_bytes() == path.read_bytes()
         [sha256] = table.loc[table["image_id"] == path.stem, "sha256"]
         assert sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert (table["group"] == table["lesion_id"]).all()
 
 
-def test_lesions_of_one_photograph_are_one_group(dataset: Path, problems: Path, tmp_path: Path) -> None:
+def test_lesions_with_the_same_bytes_are_one_group(dataset: Path, problems: Path, tmp_path: Path) -> None:
     first, second = (dataset / folder for folder in IMAGE_FOLDERS)
     shutil.copy(first / "ISIC_2.jpg", second / "ISIC_5.jpg")
     table = run(dataset, problems, ALL, tmp_path / "merged").set_index("image_id")
@@ -53,7 +53,7 @@ def test_lesions_of_one_photograph_are_one_group(dataset: Path, problems: Path, 
     assert table["group"].nunique() == 6
 
 
-def test_lesions_that_look_the_same_are_one_group_unless_only_bytes_count(
+def test_lesions_with_similar_images_are_one_group_unless_near_duplicates_is_null(
     dataset: Path, problems: Path, tmp_path: Path
 ) -> None:
     second = dataset / IMAGE_FOLDERS[1]
@@ -64,20 +64,20 @@ def test_lesions_that_look_the_same_are_one_group_unless_only_bytes_count(
     table = run(dataset, problems, ALL, tmp_path / "merged").set_index("image_id")
     assert table.loc["ISIC_5", "group"] == table.loc["ISIC_2", "group"] == "HAM_2"
     [found] = DUPLICATES.read(tmp_path / "merged" / "duplicates.csv").to_dict("records")
-    assert (found["kind"], found["image_id"], found["other"]) == ("near-duplicate", "ISIC_2", "ISIC_5")
+    assert (found["kind"], found["image_id"], found["other_image_id"]) == ("near-duplicate", "ISIC_2", "ISIC_5")
 
     table = run(dataset, problems, Merge(lesions=None, seed=1, near_duplicates=None), tmp_path / "merged")
     assert (table["group"] == table["lesion_id"]).all()
 
 
-def test_a_sample_has_all_photographs_of_its_lesions(dataset: Path, problems: Path, tmp_path: Path) -> None:
+def test_sample_has_all_images_of_its_lesions(dataset: Path, problems: Path, tmp_path: Path) -> None:
     table = run(dataset, problems, Merge(lesions=6, seed=1, near_duplicates=None), tmp_path / "merged")
     assert table["lesion_id"].nunique() == 6
     assert (table["lesion_id"] == "HAM_0").sum() in (0, 2)
     assert len(list((tmp_path / "merged" / "images").iterdir())) == len(table)
 
 
-def test_problems_are_left_out(dataset: Path, problems: Path, tmp_path: Path) -> None:
+def test_images_with_problems_are_left_out(dataset: Path, problems: Path, tmp_path: Path) -> None:
     rows = [("image of zero bytes", "ISIC_3", "left out"), ("grey", "ISIC_4", "kept")]
     found = pd.DataFrame(
         [(kind, name, name, "", outcome) for kind, name, outcome in rows], columns=list(PROBLEMS.columns)

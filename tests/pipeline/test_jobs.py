@@ -9,7 +9,7 @@ import pytest
 
 from dermoscopy.cli.repro import INTERRUPTED, branches
 from tests.pipeline.project import Project, stages_run
-from tests.processes import wait_until, wait_until_nothing_lives
+from tests.processes import wait_until, wait_until_nothing_runs
 
 BRANCHES = branches()
 
@@ -46,7 +46,7 @@ def test_ended_in_the_middle_nothing_lives_and_dvc_goes_on(tiny: Project, finish
         assert process.poll() is None, "it ended by itself"
         os.killpg(process.pid, kill)
         assert process.wait() == code
-        wait_until_nothing_lives(project.folder)
+        wait_until_nothing_runs(project.folder)
         assert (project.folder / ".dvc/tmp/rwlock").read_text() == "{}", "dvc believes files to be in use"
     project.done("dvc", "repro")
     assert project.lock() == finished.lock()

@@ -46,40 +46,40 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def images(tmp_path: Path) -> list[Path]:
-    random = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     paths = [tmp_path / f"ISIC_{number}.jpg" for number in range(7)]
     for path in paths:
-        Image.fromarray(random.integers(0, 256, (20, 30, 3), dtype=np.uint8)).save(path)
+        Image.fromarray(rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)).save(path)
     return paths
 
 
-def test_depends_on_the_photograph_alone(folder: Path, images: list[Path]) -> None:
+def test_probability_depends_on_the_image_only(folder: Path, images: list[Path]) -> None:
     member = load_member(folder)
-    alone = np.concatenate([predict_images(*member, [path], 32, RUNTIME) for path in images])
-    assert len(np.unique(alone)) == 7
-    np.testing.assert_allclose(predict_images(*member, images, 3, RUNTIME), alone, atol=1e-6)
-    np.testing.assert_allclose(predict_images(*member, images[::-1], 32, RUNTIME)[::-1], alone, atol=1e-6)
+    single = np.concatenate([predict_images(*member, [path], 32, RUNTIME) for path in images])
+    assert len(np.unique(single)) == 7
+    np.testing.assert_allclose(predict_images(*member, images, 3, RUNTIME), single, atol=1e-6)
+    np.testing.assert_allclose(predict_images(*member, images[::-1], 32, RUNTIME)[::-1], single, atol=1e-6)
 
 
-def test_more_than_the_memory_may_hold_are_decoded_in_turn(
+def test_images_that_exceed_the_memory_are_decoded_in_chunks(
     folder: Path, images: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[int] = []
     read = module.read_images
 
-    def counted(paths: list[Path], *rest: int) -> Any:
+    def count_and_read(paths: list[Path], *rest: int) -> Any:
         decoded.append(len(paths))
         return read(paths, *rest)
 
     member = load_member(folder)
     whole = predict_images(*member, images, 2, RUNTIME)
-    monkeypatch.setattr(module, "read_images", counted)
+    monkeypatch.setattr(module, "read_images", count_and_read)
     little = RUNTIME.model_copy(update={"memory": 5 * 3 * 16**2 / 1e9})
     np.testing.assert_array_equal(predict_images(*member, images, 2, little), whole)
     assert decoded == [4, 3]
 
 
-def test_a_part_becomes_its_table(folder: Path, images: list[Path], tmp_path: Path) -> None:
+def test_predict_split_returns_the_predictions_table(folder: Path, images: list[Path], tmp_path: Path) -> None:
     rows = pd.DataFrame(
         {
             "image_id": [path.stem for path in images],
@@ -93,7 +93,7 @@ def test_a_part_becomes_its_table(folder: Path, images: list[Path], tmp_path: Pa
     member = load_member(folder)
     table = predict_split(*member, rows, 4, RUNTIME)
     PREDICTIONS.write(table, tmp_path / "val.csv")
-    again = PREDICTIONS.read(tmp_path / "val.csv")
+    written = PREDICTIONS.read(tmp_path / "val.csv")
     expected = predict_images(*member, images, 4, RUNTIME)
-    np.testing.assert_array_equal(again["probability"], expected)
-    assert again["image_id"].tolist() == rows["image_id"].tolist()
+    np.testing.assert_array_equal(written["probability"], expected)
+    assert written["image_id"].tolist() == rows["image_id"].tolist()

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.core.splits import KNOWN
+from dermoscopy.core.splits import SHARED_LESIONS
 from dermoscopy.report.charts import age_chart
 from dermoscopy.report.inputs import read_sources
 from tests.report.conftest import render, write_project
@@ -76,7 +76,7 @@ def test_lesions_are_dealt_and_nothing_leaks(project):
 
 
 def test_photographs_are_dealt_and_the_leak_has_a_figure(project):
-    text = section(project(audited="image leaky", audit={KNOWN: 0.3226}))
+    text = section(project(audited="image leaky", audit={SHARED_LESIONS: 0.3226}))
     assert "Images are dealt to three splits at random" in text
     assert '<p class="notice leaky"><strong>What leaks.</strong> Of the test images, 32 % show a lesion' in text
     assert "val and test hold originals only" in text
@@ -88,7 +88,7 @@ def test_a_leak_without_a_figure_is_still_told(project):
 
 
 def test_copies_are_dealt_as_in_the_paper(project):
-    text = section(project(audited="paper leaky", audit={KNOWN: 0.64}, data={"duplicates": {"same bytes": 1}}))
+    text = section(project(audited="paper leaky", audit={SHARED_LESIONS: 0.64}, data={"duplicates": {"same bytes": 1}}))
     assert "altered copies of malignant images are made first" in text
     assert "Of the held-out images of test, 75 are copies." in text
     assert "hold originals only" not in text

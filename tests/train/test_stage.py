@@ -46,7 +46,7 @@ def test_a_lesion_of_val_is_refused_by_name(splits: dict[str, pd.DataFrame]) -> 
     SPLIT.write(
         pd.concat([splits["train"], planted.assign(path=locate(planted, "train"))]), Path("data/split/train.csv")
     )
-    with pytest.raises(LeakError, match="train and val are not apart:\n  lesion_id val_001: data/split/train"):
+    with pytest.raises(LeakError, match="lesion_id val_001: data/split/train"):
         train("cnn_a")
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from dermoscopy.audit.checks import FAULTS, LEAKS, TOLERATED
 from dermoscopy.audit.evidence import Check, Evidence
-from dermoscopy.core.errors import NAMED, LeakError
-from dermoscopy.core.splits import KNOWN, SPLITS, VERDICTS
+from dermoscopy.core.errors import MAX_NAMES, LeakError
+from dermoscopy.core.splits import SHARED_LESIONS, SPLITS, VERDICTS
 from dermoscopy.ham10000.problems import Problem, summarize
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def audit(evidence: Evidence) -> dict[str, Any]:
         return told
     known = _known(evidence.rows)
     _warn(protocol, known, leaks)
-    names = {kind: [problem.name for problem in problems[:NAMED]] for kind, problems in leaks.items() if problems}
+    names = {kind: [problem.name for problem in problems[:MAX_NAMES]] for kind, problems in leaks.items() if problems}
     return told | known | {"named": names}
 
 
@@ -78,7 +78,7 @@ def _known(rows: pd.DataFrame) -> dict[str, float]:
     known = test.isin(rows.loc[rows["table"] == "train", "lesion_id"])
     return {
         "test_lesions_of_train": round(float(known[~test.duplicated()].mean()), 4),
-        KNOWN: round(float(known.mean()), 4),
+        SHARED_LESIONS: round(float(known.mean()), 4),
     }
 
 
@@ -87,7 +87,7 @@ def _warn(protocol: str, known: Mapping[str, float], leaks: Mapping[str, list[Pr
     logger.warning(
         "leaky protocol: %s. %.0f %% of the test images show a lesion that is also in train.",
         protocol,
-        100 * known[KNOWN],
+        100 * known[SHARED_LESIONS],
     )
     for line in summarize(names):
         logger.warning("  %s", line)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from dermoscopy.audit.evidence import Check, Evidence, Findings
 from dermoscopy.core.splits import locate
-from dermoscopy.ham10000.duplicates import MERGED, group
+from dermoscopy.ham10000.duplicates import MERGED, group_lesions
 from dermoscopy.split.split import confirmed
 
 
@@ -60,8 +60,8 @@ def near_duplicate_in_several_splits(evidence: Evidence) -> Findings:
     originals = evidence.rows[evidence.rows["image_id"] == evidence.rows["source"]]
     splits = originals.groupby("image_id")["table"].agg(set)
     place = (originals["table"] + " " + originals["path"]).groupby(originals["image_id"]).agg(", ".join)
-    pairs = evidence.found[evidence.found["kind"] != "same bytes"].drop_duplicates(["image_id", "other"])
-    for one, other, distance in zip(pairs["image_id"], pairs["other"], pairs["distance"], strict=True):
+    pairs = evidence.found[evidence.found["kind"] != "same bytes"].drop_duplicates(["image_id", "other_image_id"])
+    for one, other, distance in zip(pairs["image_id"], pairs["other_image_id"], pairs["distance"], strict=True):
         if len(splits[one] | splits[other]) > 1:
             how = "confirmed by eye" if pd.isna(distance) else f"{distance:.0f} bits apart"
             yield f"{one} = {other}", f"{how}; {place[one]}, {place[other]}"
@@ -186,10 +186,10 @@ def groups_differ(evidence: Evidence) -> Findings:
     """Every lesion has the group that the files tell, as searched anew for duplicates."""
     rows, merged = evidence.rows, evidence.duplicates
     # A image that was merged and then left out of test may still join two lesions that were not.
-    gone = ~(merged["image_id"].isin(rows["image_id"]) & merged["other"].isin(rows["image_id"]))
+    gone = ~(merged["image_id"].isin(rows["image_id"]) & merged["other_image_id"].isin(rows["image_id"]))
     pairs = pd.concat([evidence.found, merged[gone]])
     lesions = pd.concat([rows["lesion_id"], pairs["lesion_id"], pairs["other_lesion_id"]])
-    anew = rows["lesion_id"].map(group(lesions, pairs))
+    anew = rows["lesion_id"].map(group_lesions(lesions, pairs))
     different = rows.assign(anew=anew)[rows["group"] != anew].drop_duplicates(["lesion_id", "group"])
     for lesion, received, expected in zip(different["lesion_id"], different["group"], different["anew"], strict=True):
         yield lesion, f"group {received}, by its files {expected}"

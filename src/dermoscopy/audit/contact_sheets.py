@@ -39,7 +39,7 @@ def write_sheets(
     images = _once(rows)
     for dx, of_dx in images.groupby("dx"):
         draw_diagnosis(str(dx), of_dx, root, warning).save(folder / f"{dx}.png")
-    pairs = duplicates[duplicates[["image_id", "other"]].isin(set(images["image_id"])).all(axis="columns")]
+    pairs = duplicates[duplicates[["image_id", "other_image_id"]].isin(set(images["image_id"])).all(axis="columns")]
     if len(pairs):
         draw_duplicates(pairs, images, root, warning).save(folder / f"{DUPLICATES}.png")
 
@@ -74,16 +74,16 @@ def draw_duplicates(pairs: pd.DataFrame, images: pd.DataFrame, root: Path, warni
         warning: As `write_sheets` takes it.
     """
     by_id = images.set_index("image_id")
-    by_pair = pairs.sort_values("kind").groupby(["image_id", "other"], as_index=False)
+    by_pair = pairs.sort_values("kind").groupby(["image_id", "other_image_id"], as_index=False)
     once = by_pair.agg(kind=("kind", ", ".join), distance=("distance", "max"))
-    chosen = _evenly(once.sort_values(["kind", "distance", "image_id", "other"]), TILES)
+    chosen = _evenly(once.sort_values(["kind", "distance", "image_id", "other_image_id"]), TILES)
     tiles = []
     for pair in chosen.to_dict("records"):
-        both = by_id.loc[[pair["image_id"], pair["other"]]]
+        both = by_id.loc[[pair["image_id"], pair["other_image_id"]]]
         distance = "" if np.isnan(pair["distance"]) else f", {pair['distance']:.0f} bits"
         splits = " | ".join(both["split"].drop_duplicates())
         paths = tuple(root / path for path in both["path"])
-        tiles.append(Tile(paths, f"{pair['image_id']} = {pair['other']}\n{pair['kind']}{distance}; {splits}"))
+        tiles.append(Tile(paths, f"{pair['image_id']} = {pair['other_image_id']}\n{pair['kind']}{distance}; {splits}"))
     return _draw(f"duplicates: {len(chosen)} of {len(once):,} pairs", tiles, warning)
 
 

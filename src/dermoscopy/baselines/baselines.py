@@ -1,11 +1,4 @@
-"""The five baselines by name: four to hold a network against, and the one it must not use.
-
-What the dataset's table tells without a look at the image.
-
-What a image tells without its shapes: its colours, or a thumbnail.
-
-The one model behind every baseline: logistic regression on standardised features.
-"""
+"""Baselines: prevalence, and logistic regressions on metadata, colours, a thumbnail, or the leaking dx_type."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,31 +15,31 @@ from dermoscopy.core.images import read_image
 def encode(
     train: pd.DataFrame, test: pd.DataFrame, columns: Sequence[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Turn columns of the table into features, by what train alone holds.
+    """Encode columns of metadata as features, fitted on train only.
 
-    A column of text becomes one of 0 and 1 for each value in train, the missing one ("" or
-    "unknown") among them; a value that only test has is 0 in all. A column of numbers becomes
-    two: the number, or train's mean where it is missing, and 1 where it is missing.
+    A column of text is one-hot encoded with the values in train, including the missing ones ("" and "unknown"); a value
+    that only test has is 0 in all features. A column of numbers becomes two features: the number, or train's mean if it
+    is missing, and 1 if it is missing, else 0.
 
     Args:
-        train: Rows of `tables.splits.SPLIT`.
-        test: Likewise.
-        columns: Those to use.
+        train: Rows of `core.splits.SPLIT` to fit on.
+        test: Rows of `core.splits.SPLIT` to predict.
+        columns: Names of the columns to encode.
 
     Returns:
-        Features of train and of test; shape (rows, features) each.
+        Features of train and of test, each of shape (rows, features).
     """
-    of_train, of_test = [], []
+    train_features, test_features = [], []
     for name in columns:
         if pd.api.types.is_float_dtype(train[name]):
             mean = train[name].mean() if train[name].notna().any() else 0.0
-            of_train.append(_number(train[name], mean))
-            of_test.append(_number(test[name], mean))
+            train_features.append(_number(train[name], mean))
+            test_features.append(_number(test[name], mean))
         else:
             values = np.unique(train[name].to_numpy(dtype=str))
-            of_train.append(_one_hot(train[name], values))
-            of_test.append(_one_hot(test[name], values))
-    return np.hstack(of_train), np.hstack(of_test)
+            train_features.append(_one_hot(train[name], values))
+            test_features.append(_one_hot(test[name], values))
+    return np.hstack(train_features), np.hstack(test_features)
 
 
 def _number(column: "pd.Series[float]", mean: float) -> NDArray[np.float64]:
@@ -62,67 +55,69 @@ Features = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 
 
 def colour_quantiles(count: int) -> Features:
-    """Return what describes a image by quantiles of each channel.
+    """Return a function that computes the colour quantiles of each channel of an image.
 
-    Colour statistics are the handcrafted features that were state of the art before networks;
-    here without any segmentation.
+    Colour statistics are handcrafted features that were state of the art before neural networks. Here they are computed
+    without segmentation.
 
     Args:
-        count: Quantiles a channel, evenly apart and without the extremes: 9 are the deciles.
+        count: Number of quantiles of each channel, evenly spaced, without minimum and maximum; 9 gives the deciles.
 
     Returns:
-        A function from shape (size, size, 3) to (3 * count,), values 0 to 1.
+        Function from pixels of shape (size, size, 3) to features of shape (3 * count,), from 0 to 1.
     """
-    shares = np.arange(1, count + 1) / (count + 1)
-    return lambda image: np.quantile(image / 255, shares, axis=(0, 1)).ravel()
+    probabilities = np.arange(1, count + 1) / (count + 1)
+    return lambda image: np.quantile(image / 255, probabilities, axis=(0, 1)).ravel()
 
 
 def pixels(image: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Describe a image by its pixels: from (size, size, 3) to (3 * size ** 2,), values 0 to 1."""
+    """Return the pixels of an image, of shape (size, size, 3), as features of shape (3 * size ** 2,), from 0 to 1."""
     return image.ravel() / 255
 
 
-def describe(paths: Sequence[Path], size: int, features: Features) -> NDArray[np.float64]:
-    """Read images, squash each to a square and describe it.
+def extract_features(paths: Sequence[Path], size: int, features: Features) -> NDArray[np.float64]:
+    """Read images, resize each to a square and compute its features.
 
     Args:
         paths: JPEG or PNG files.
-        size: ImageSize of the square, in pixels.
-        features: Describes one.
+        size: Width and height of the square, in pixels.
+        features: Function from pixels of shape (size, size, 3) to features of shape (features,).
 
     Returns:
-        In the order of `paths`; shape (images, features).
+        Features in the order of `paths`; shape (images, features).
     """
-    with ThreadPoolExecutor() as pool:  # Pillow decodes outside the interpreter's lock
+    with ThreadPoolExecutor() as pool:  # Pillow releases the GIL while it decodes
         return np.stack(list(pool.map(lambda path: features(read_image(path, size)), paths)))
 
 
-STEPS = 10_000  # a bound that a convex problem of this size does not reach
+MAX_ITERATIONS = 10_000  # more than a convex problem of this size needs
 
 
-def regress(
+def fit_and_predict(
     train: NDArray[np.float64],
-    label: NDArray[np.int64],
+    y_train: NDArray[np.int64],
     test: NDArray[np.float64],
     regularization: float,
 ) -> NDArray[np.float64]:
-    """Fit a logistic regression and return its probabilities of malignant.
+    """Fit a logistic regression on standardized features and predict the probability of malignancy.
+
+    The result is deterministic.
 
     Args:
-        train: Features to fit on; shape (train rows, features).
-        label: 0 benign, 1 malignant, both of them; shape (train rows,).
-        test: Features to predict from; shape (test rows, features).
-        regularization: Inverse strength (C) of the penalty on squared coefficients.
+        train: Features to fit on, of shape (train rows, features).
+        y_train: Labels, 0 for benign and 1 for malignant, both present; shape (train rows,).
+        test: Features to predict from, of shape (test rows, features).
+        regularization: Inverse strength (C) of the L2 penalty.
 
     Returns:
-        From 0 to 1; shape (test rows,). No draw is involved: the same input gives the same output.
+        Probabilities from 0 to 1, of shape (test rows,).
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=regularization, max_iter=STEPS))
-    probability: NDArray[np.float64] = model.fit(train, label).predict_proba(test)[:, 1]
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=regularization, max_iter=MAX_ITERATIONS))
+    probability: NDArray[np.float64] = model.fit(train, y_train).predict_proba(test)[:, 1]
     return probability
 
 
@@ -130,30 +125,33 @@ def predict_baselines(train: pd.DataFrame, test: pd.DataFrame, settings: Baselin
     """Fit every baseline on the originals of train and predict the test split.
 
     Args:
-        train: Rows of `tables.splits.SPLIT`, originals of both labels among them; copies are left out.
-        test: Likewise.
+        train: Rows of `core.splits.SPLIT` with originals of both labels; augmented images are left out.
+        test: Rows of `core.splits.SPLIT`.
         settings: The `baselines` block.
 
     Returns:
-        Probabilities of malignant by the baseline's name, in the order of `test`:
+        Name of each baseline to its probabilities of malignancy, of shape (test rows,):
 
-        - prevalence: train's share of malignant images, for everyone;
-        - age_sex_site: what a doctor knows before the image is taken;
+        - prevalence: proportion of malignant images in train, the same for all images;
+        - age_sex_site: metadata that a doctor knows without the image;
         - colours: colour statistics of the whole image;
-        - thumbnail: a image too small to show any structure;
-        - dx_type: how the diagnosis was confirmed. It is a leak, since malignant lesions go to
-          histology and benign ones are followed up: shown as a warning, never a feature.
+        - thumbnail: an image too small to show any structure;
+        - dx_type: how the diagnosis was confirmed. It leaks the label, since malignant lesions are confirmed by
+          histology and many benign lesions by follow-up. It is reported as a warning and never a feature.
     """
     train = train[train["source"] == train["image_id"]]
-    label = train["label"].to_numpy()
+    y_train = train["label"].to_numpy()
 
-    of_train, of_test = ([Path(path) for path in split["path"]] for split in (train, test))
-    colours = colour_quantiles(settings.quantiles)
+    train_paths, test_paths = ([Path(path) for path in rows["path"]] for rows in (train, test))
+    quantiles = colour_quantiles(settings.quantiles)
     features = {
         "age_sex_site": encode(train, test, ["age", "sex", "localization"]),
-        "colours": [describe(paths, settings.colour_size, colours) for paths in (of_train, of_test)],
-        "thumbnail": [describe(paths, settings.thumbnail, pixels) for paths in (of_train, of_test)],
+        "colours": [extract_features(paths, settings.colour_size, quantiles) for paths in (train_paths, test_paths)],
+        "thumbnail": [extract_features(paths, settings.thumbnail, pixels) for paths in (train_paths, test_paths)],
         "dx_type": encode(train, test, ["dx_type"]),
     }
-    fitted = {name: regress(known, label, asked, settings.regularization) for name, (known, asked) in features.items()}
-    return {"prevalence": np.full(len(test), label.mean()), **fitted}
+    predictions = {
+        name: fit_and_predict(train_features, y_train, test_features, settings.regularization)
+        for name, (train_features, test_features) in features.items()
+    }
+    return {"prevalence": np.full(len(test), y_train.mean()), **predictions}

@@ -12,7 +12,7 @@ import pandas as pd
 from dermoscopy.check.params import Params
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_audited, read_train_and_val
+from dermoscopy.core.splits import read_audited_protocol, read_train_and_val
 from dermoscopy.networks.params import SmallCNN, Transfer, with_optimizer
 from dermoscopy.train.member import Places, train_member
 from dermoscopy.train.settings import TrainSettings
@@ -47,7 +47,7 @@ def train_briefly(member: str, folder: Path) -> None:
     """
     params = load("", Params)
     parameters = with_optimizer(one_epoch_a_phase(params.models[member]), params.optimizer)
-    train, val = read_train_and_val(Path("data/split"), read_audited(Path("data/audited")))
+    train, val = read_train_and_val(Path("data/split"), read_audited_protocol(Path("data/audited")))
     used = train_member(
         member,
         parameters,

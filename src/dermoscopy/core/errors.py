@@ -1,22 +1,22 @@
-"""What a user can get wrong: one base class, one small class a kind."""
+"""Errors that a user can fix: a base class and one subclass for each kind."""
 
 import errno
 from collections.abc import Sequence
 
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk is, or the share of it that its user may fill
-NAMED = 5  # of many; a message counts the others
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)  # no space on the disk, or the user's quota is used up
+MAX_NAMES = 5  # names listed in a message; the others are counted
 
 
 class UserError(Exception):
-    """A mistake a user can mend; a stage prints it without a traceback and exits with 2."""
+    """An error that a user can fix; a stage prints it without a traceback and exits with 2."""
 
 
 class ProblemsError(UserError):
-    """Several problems of one kind, all told at once.
+    """Several problems of one kind, all reported together.
 
     Args:
-        headline: What is wrong, in one line without its final colon.
-        problems: One line a problem: where, the value received, what would do.
+        headline: What is wrong, in one line without a final colon.
+        problems: One line for each problem: where it is, the value received, what is expected.
         remedy: What to do, in one line.
     """
 
@@ -26,35 +26,35 @@ class ProblemsError(UserError):
         self.problems = list(problems)
 
 
-def few(names: Sequence[str]) -> list[str]:
-    """Return the first few names, and how many more there are."""
-    more = [f"and {len(names) - NAMED:,} more"] if len(names) > NAMED else []
-    return [*names[:NAMED], *more]
+def first_few(names: Sequence[str]) -> list[str]:
+    """Return the first `MAX_NAMES` names, followed by the number of the others."""
+    more = [f"and {len(names) - MAX_NAMES:,} more"] if len(names) > MAX_NAMES else []
+    return [*names[:MAX_NAMES], *more]
 
 
 class ParameterError(ProblemsError):
-    """params.yaml holds a value that no stage can use."""
+    """params.yaml contains an invalid value."""
 
 
 class DatasetError(ProblemsError):
-    """The dataset of images cannot be used as it was given."""
+    """The dataset of images is not valid."""
 
 
 class WeightsError(UserError):
-    """Starting weights are missing, or are not the ones that were named."""
+    """Starting weights are missing, or are not the published ones."""
 
 
 class LeakError(ProblemsError):
-    """The same lesion, bytes or copy stands in more than one split."""
+    """Data leakage: a lesion, a file's bytes or an augmented image is in more than one split."""
 
 
 class TableError(UserError):
-    """A table between two stages is not what the pipeline writes."""
+    """A table or file that one stage writes for another is missing or not valid."""
 
 
 class TrainingError(UserError):
-    """Training cannot go on with the parameters it was given."""
+    """Training cannot continue with the given parameters."""
 
 
 class DivergedError(TrainingError):
-    """A loss is no longer finite: another learning rate or clipping would do."""
+    """The loss is no longer finite; a lower learning rate or clipping can help."""

@@ -1,4 +1,4 @@
-"""Files and folders that are replaced wholly or not at all; what a file hashes to; one process at a time."""
+"""Replace files and folders atomically, hash files, and lock what only one process may use at a time."""
 
 import hashlib
 import json
@@ -19,28 +19,28 @@ from dermoscopy.core.progress import SECONDS_BETWEEN_LINES
 logger = logging.getLogger(__name__)
 
 
-def fresh(folder: Path) -> Path:
-    """Return the folder, made anew and empty."""
+def new_folder(folder: Path) -> Path:
+    """Create an empty folder, in place of any folder of that name, and return it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
 
 
 @contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder whose content moves into another when the block ends well.
+def replace_entries(folder: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder whose entries move into `folder` when the block succeeds.
 
-    Each entry replaces the one of its name; other entries stay. If the block raises, nothing of
-    the folder has changed.
+    Each entry replaces the entry of the same name; other entries stay. If the block raises, the folder is
+    unchanged.
 
     Args:
-        folder: Where the entries belong; made if it is missing.
+        folder: Destination of the entries; it is created if missing.
     """
-    beside = fresh(folder / ".acquire")
-    replaced = beside / ".replaced"
+    temporary = new_folder(folder / ".acquire")
+    replaced = temporary / ".replaced"
     try:
-        yield beside
-        entries = sorted(beside.iterdir())
+        yield temporary
+        entries = sorted(temporary.iterdir())
         replaced.mkdir()
         for entry in entries:
             final = folder / entry.name
@@ -48,68 +48,69 @@ def replacing(folder: Path) -> Iterator[Path]:
                 final.rename(replaced / entry.name)
             entry.rename(final)
     finally:
-        shutil.rmtree(beside)
+        shutil.rmtree(temporary)
 
 
 def sha256(path: Path) -> str:
-    """Return the sha256 of a file, in hexadecimal digits."""
+    """Return the SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sha256_all(paths: Iterable[Path]) -> list[str]:
-    """Return the sha256 of each file, in the order of the files; several are read at once."""
+    """Return the SHA-256 of each file, in the order of the files; they are read in parallel."""
     with ThreadPoolExecutor() as pool:
         return list(pool.map(sha256, paths))
 
 
 @contextmanager
-def write_beside(path: Path, *, shared: bool = False) -> Iterator[Path]:
-    """Yield the path of a temporary file that replaces another when the block ends well.
+def atomic_write(path: Path, *, shared: bool = False) -> Iterator[Path]:
+    """Yield the path of a temporary file that replaces `path` when the block succeeds.
 
-    If the block raises, the old file stays, and the temporary one is removed. What a power failure leaves
-    is the old file or the whole new one.
+    If the block raises, the old file stays and the temporary file is removed. After a power failure, `path` is
+    the old file or the complete new file.
 
     Args:
-        path: The file that is written; its folder is made. The temporary name ends as its name does.
-        shared: Whether other processes may write it at the same time: each then has a temporary file of its
-            own, which a kill leaves behind. Otherwise the next to write the file writes over what a kill left.
+        path: The file to write; its folder is created. The temporary file's name has the same ending.
+        shared: Whether other processes may write the file at the same time. If so, each process has its own
+            temporary file, and a killed process leaves it behind. Otherwise the next writer overwrites the
+            temporary file that a killed process left.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{secrets.token_hex(4)}.{path.name}" if shared else f".{path.name}")
+    temporary = path.with_name(f".{secrets.token_hex(4)}.{path.name}" if shared else f".{path.name}")
     try:
-        yield beside
-        with beside.open("rb") as file:
+        yield temporary
+        with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in UTF-8, unless it holds just that; it appears whole or not at all."""
+    """Write a text file in UTF-8, atomically; a file that has the same content stays untouched."""
     content = text.encode()
     if path.is_file() and path.read_bytes() == content:
         return
-    with write_beside(path) as beside:
-        beside.write_bytes(content)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write content as indented JSON, as `write_text` writes."""
+    """Write content as indented JSON with `write_text`."""
     write_text(path, json.dumps(content, indent=2) + "\n")
 
 
 @contextmanager
-def alone(path: Path, what: str) -> Iterator[None]:
-    """Wait until no other process holds the lock of the same file, and hold it while the block runs.
+def exclusive_lock(path: Path, action: str) -> Iterator[None]:
+    """Wait for the lock of a file, and hold it while the block runs.
 
-    The system releases the lock when its holder ends, however that ends. The file is removed with it; one that
-    a kill leaves is locked by nobody.
+    The system releases the lock when its holder ends, even if it is killed. The file is removed with the lock;
+    a file that a killed process left is not locked.
 
     Args:
-        path: The lock's file, with the holder's process id in it; its folder is made.
-        what: What its holder does, as the log says to who waits.
+        path: The lock's file, which contains the holder's process id; its folder is created.
+        action: What the holder does ("trains cnn_a"), for the log line of a process that waits.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, fallback_to_soft=False)  # a soft lock would outlive a kill
@@ -119,35 +120,36 @@ def alone(path: Path, what: str) -> Iterator[None]:
             held = lock.acquire(timeout=seconds)
             break
         except Timeout:
-            logger.info("Process %s already %s: waiting for it to end.", _holder(path), what)
+            logger.info("Process %s already %s: waiting for it to end.", _holder(path), action)
             seconds = SECONDS_BETWEEN_LINES
     with held:
-        with suppress(OSError):  # of a full disk: the lock holds without a name
+        with suppress(OSError):  # a full disk: the lock works without the process id
             path.write_text(str(os.getpid()))
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)  # while it is held: who waits finds it gone, and locks a new one
+            path.unlink(missing_ok=True)  # while the lock is held: a waiting process then locks a new file
 
 
 def _holder(path: Path) -> str:
+    """Return the process id in a lock's file."""
     try:
-        return path.read_text().strip() or "of unknown number"
-    except FileNotFoundError:  # it has just ended
-        return "of unknown number"
+        return path.read_text().strip() or "(unknown id)"
+    except FileNotFoundError:  # the holder has just ended
+        return "(unknown id)"
 
 
 FINISHED = "finished"
 
 
 def remove_finished(folder: Path) -> None:
-    """Remove the states of trainings that came to their end.
+    """Remove the checkpoints of finished trainings.
 
-    A stage behind training does it. The training itself cannot: killed before it has written dvc.lock, DVC throws
-    away what a stage left, and runs it again.
+    A stage after training calls this, not training itself: if DVC is killed before it writes dvc.lock, it runs
+    training again, which then needs its checkpoint.
 
     Args:
-        folder: Of all checkpoints.
+        folder: Folder of all checkpoints.
     """
     for mark in folder.glob(f"*/{FINISHED}"):
         shutil.rmtree(mark.parent, ignore_errors=True)

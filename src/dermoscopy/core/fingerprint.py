@@ -1,4 +1,4 @@
-"""What of this package a module's results depend on."""
+"""Digest of the source code that a module's results depend on."""
 
 import ast
 import hashlib
@@ -8,13 +8,13 @@ from pathlib import Path
 
 
 def code_digest(module: str) -> str:
-    """Return a digest of a module's source and of all it imports of its package.
+    """Return the SHA-256 of a module's source and of all modules of its package that it imports, transitively.
 
-    It depends on neither the place of the files nor on what else the process has imported, so that
-    two machines can tell whether they run the same code.
+    It does not depend on where the files are, nor on what else the process has imported. So two machines can
+    compare whether they run the same code.
 
     Args:
-        module: Its name, dotted.
+        module: Dotted name of the module.
     """
     package = module.partition(".")[0]
     sources: dict[str, bytes] = {}
@@ -32,7 +32,7 @@ def code_digest(module: str) -> str:
 
 
 def _file(name: str) -> Path | None:
-    """Return a module's file; None for what is a name within a module."""
+    """Return a module's file, or None if the name is not a module's (but, say, a function's)."""
     try:
         spec = find_spec(name)
     except ModuleNotFoundError:
@@ -41,6 +41,7 @@ def _file(name: str) -> Path | None:
 
 
 def _imports(source: bytes) -> Iterator[str]:
+    """Yield the dotted names that a source imports, modules or not."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -1,7 +1,7 @@
-"""The one way to decode and resize a image.
+"""Decode and resize images.
 
-The pixels are taken as they are stored: an orientation in EXIF turns nothing (a lesion has no upside,
-and its published mask fits the stored pixels), and no colour profile is applied.
+Pixels are used as they are stored. An EXIF orientation is ignored, since a lesion has no upright position and
+its published mask fits the stored pixels. No colour profile is applied.
 """
 
 import warnings
@@ -11,53 +11,53 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-# Whatever the file is called. Pillow's other decoders are of no use here, and some start programs.
+# By content, not by file name. Pillow's other decoders are not needed, and some start other programs.
 FORMATS = ("JPEG", "PNG")
 
-# Verification holds to data.limits.pixels before it decodes; Pillow's own limit would warn, or stop a later stage.
+# Verification checks data.limits.pixels before it decodes; Pillow's own limit would warn, or stop a later stage.
 Image.MAX_IMAGE_PIXELS = None
 
-# What Pillow thinks of a image's EXIF does not matter here.
+# EXIF is not used, so Pillow's warnings about it do not matter.
 warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
 
 
 def open_image(path: Path) -> Image.Image:
-    """Open a image, to be closed by a with statement; nothing but its header is read yet.
+    """Open an image for a with statement; only its header is read.
 
     Args:
         path: A JPEG or PNG file.
 
     Raises:
-        UnidentifiedImageError: It is neither.
+        UnidentifiedImageError: The file is neither JPEG nor PNG.
     """
     return Image.open(path, formats=FORMATS)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Decode an opened image to red, green and blue.
+    """Decode an opened image to RGB.
 
-    Grey becomes three equal channels, CMYK is taken for ink as Adobe stores it (inverted), a palette
-    is looked up, and transparency is ignored.
+    Grey becomes three equal channels. CMYK is read as Adobe stores it (inverted). A palette is resolved.
+    Transparency is ignored.
 
     Args:
-        image: Of 8 bits a channel at most; verification refuses more, which Pillow would cut.
+        image: Image of at most 8 bits per channel; verification refuses more, which Pillow would truncate.
     """
-    # In one step, Pillow warns of a palette with transparency.
+    # Two steps, since Pillow warns about a palette with transparency.
     return (image.convert("RGBA") if image.has_transparency_data else image).convert("RGB")
 
 
 def read_image(path: Path, size: int) -> NDArray[np.uint8]:
-    """Decode a image and squash its whole field to a square, as the paper did.
+    """Decode an image and resize it to a square without cropping, as the paper did.
 
     Args:
         path: A JPEG or PNG file.
-        size: ImageSize of the square, in pixels.
+        size: Width and height of the square, in pixels.
 
     Returns:
-        Red, green, blue; shape (size, size, 3), values 0 to 255.
+        RGB values from 0 to 255; shape (size, size, 3).
     """
     with open_image(path) as image:
-        # The decoder may skip detail that the resize would average away, never below twice the size.
+        # Lets the decoder skip detail that the resize would average away, down to twice the size.
         image.draft("RGB", (2 * size, 2 * size))
         resized = to_rgb(image).resize((size, size), Image.Resampling.BILINEAR)
     return np.asarray(resized)

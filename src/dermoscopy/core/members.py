@@ -1,4 +1,4 @@
-"""The names of the members: params.yaml has a block for each, and dvc.yaml trains each."""
+"""Names of the members: each has a block in params.yaml, and dvc.yaml trains each."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,11 +13,11 @@ PIPELINE = Path("dvc.yaml")
 def member_names() -> list[str]:
     """Return the members' names, in the order of params.yaml.
 
-    Only the keys of `models` are read. A stage that uses them needs no parameter: dvc.yaml lists the files of
-    each member among its deps or outs, so another list of members re-runs it.
+    Only the keys of `models` are read. A stage that uses them needs no `params:` entry: dvc.yaml lists the files
+    of each member among its deps or outs, so a change of the members re-runs the stage.
 
     Raises:
-        ParameterError: params.yaml has no members.
+        ParameterError: params.yaml defines no members.
     """
     tree = read()
     models = tree.get("models") if isinstance(tree, dict) else None
@@ -29,18 +29,18 @@ def member_names() -> list[str]:
 
 
 def require_member(name: str) -> None:
-    """Refuse a name that is no key of `models`.
+    """Raise an error unless the name is a key of `models`.
 
     Raises:
-        UserError: It is none.
+        UserError: No member has this name.
     """
     known = member_names()
     if name not in known:
-        raise UserError(f"{name} is not a member; params.yaml has {', '.join(known)}.{meant(name, known)}")
+        raise UserError(f"{name} is not a member; params.yaml has {', '.join(known)}.{did_you_mean(name, known)}")
 
 
-def meant(name: str, known: Iterable[str]) -> str:
-    """Return a question with the known name that is nearest, or nothing if none is near."""
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean <nearest known name>?", or "" if no name is similar."""
     near = nearest_word(name, known)
     return f" Did you mean {near}?" if near else ""
 

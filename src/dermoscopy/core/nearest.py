@@ -1,36 +1,36 @@
-"""What was probably meant, for a word or a value that cannot be used."""
+"""Suggest the nearest valid word or value for an invalid one."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 from math import inf
 from typing import Any
 
-NOTHING = ("", "none", "None", "~", "nil")
-TRUTHS = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no": False, "false": False, "0": False}
-CLOSE = 0.5
-LEAST_PERCENTAGE = 5  # less is hardly one of a share
+NULLS = ("", "none", "None", "~", "nil")
+BOOLEANS = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no": False, "false": False, "0": False}
+MIN_SIMILARITY = 0.5  # of difflib, from 0 to 1
+MIN_PERCENTAGE = 5  # a smaller number is hardly meant as a percentage
 
 
 def nearest_word(word: str, words: Iterable[str]) -> str | None:
-    """Return the spelling that is closest to `word`, or None if all are far."""
+    """Return the known word that is most similar to `word`, or None if none is similar."""
     word = word.strip().lower()
     known = {known.lower(): known for known in words}
-    # difflib takes two swapped letters for two mistakes: it finds adma closer to adamax than to adam.
-    swapped = [other for other in known if sorted(other) == sorted(word)]
-    close = swapped or get_close_matches(word, known, n=1, cutoff=CLOSE)
+    # difflib counts two swapped letters as two mistakes: adma would be closer to adamax than to adam.
+    swapped = [candidate for candidate in known if sorted(candidate) == sorted(word)]
+    close = swapped or get_close_matches(word, known, n=1, cutoff=MIN_SIMILARITY)
     return known[close[0]] if close else None
 
 
 def nearest_value(value: object, schema: dict[str, Any]) -> str | None:
-    """Return how the nearest valid value is written in YAML, or None if none is near.
+    """Return the nearest valid value as YAML, or None if there is none.
 
     Args:
-        value: What was received.
-        schema: JSON schema of what is expected, without references.
+        value: The value received.
+        schema: JSON schema of the expected value, without references.
     """
     branches = schema.get("anyOf", [schema])
     kinds = {branch.get("type") for branch in branches}
-    if "null" in kinds and value in NOTHING:
+    if "null" in kinds and value in NULLS:
         return "null"
     if isinstance(value, str):
         words = [word for branch in branches for word in (*branch.get("enum", ()), branch.get("const"))]
@@ -47,8 +47,8 @@ def nearest_value(value: object, schema: dict[str, Any]) -> str | None:
 def _as_kind(value: object, schema: dict[str, Any]) -> str | None:
     kind = schema.get("type")
     if kind == "boolean":
-        truth = TRUTHS.get(str(value).lower())
-        return None if truth is None else str(truth).lower()
+        boolean = BOOLEANS.get(str(value).lower())
+        return None if boolean is None else str(boolean).lower()
     if kind == "array":
         return _as_list(value, schema["items"])
     if kind in ("integer", "number") and not isinstance(value, bool):
@@ -56,14 +56,14 @@ def _as_kind(value: object, schema: dict[str, Any]) -> str | None:
     return None
 
 
-def _as_list(value: object, items: dict[str, Any]) -> str | None:
+def _as_list(value: object, schema: dict[str, Any]) -> str | None:
     if not isinstance(value, str | int | float) or isinstance(value, bool) or value == "":
         return None
-    parts = value.replace("+", ",").strip("[] ").split(",") if isinstance(value, str) else [value]
+    items = value.replace("+", ",").strip("[] ").split(",") if isinstance(value, str) else [value]
     written = []
-    for part in parts:
-        part = part.strip() if isinstance(part, str) else part
-        written.append(nearest_value(part, items) or str(part))
+    for item in items:
+        item = item.strip() if isinstance(item, str) else item
+        written.append(nearest_value(item, schema) or str(item))
     return f"[{', '.join(written)}]"
 
 
@@ -74,8 +74,8 @@ def _as_number(value: object, schema: dict[str, Any]) -> str | None:
         number = float(value)
     except ValueError:
         return None
-    below = schema.get("exclusiveMaximum", schema.get("maximum"))
-    if below == 1 and LEAST_PERCENTAGE <= number < 100 and schema["type"] == "number":
+    maximum = schema.get("exclusiveMaximum", schema.get("maximum"))
+    if maximum == 1 and MIN_PERCENTAGE <= number < 100 and schema["type"] == "number":
         number /= 100  # a percentage
     whole = schema["type"] == "integer"
     if whole and not number.is_integer():

@@ -1,7 +1,4 @@
-"""What all blocks of params.yaml share.
-
-Read params.yaml as DVC reads it (YAML 1.2), a checked block at a time.
-"""
+"""Read params.yaml as DVC does (YAML 1.2) and validate its sections; base class of their models."""
 
 from collections.abc import Callable
 from functools import cache
@@ -25,7 +22,7 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Block(BaseModel):
-    """A block of params.yaml: its keys are closed, its values keep their types."""
+    """A block of params.yaml: unknown keys are errors, and values are not converted to other types."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -37,17 +34,17 @@ REMEDY = "Correct the value, or undo every change to params.yaml with: git resto
 
 
 def read_yaml(text: str) -> Any:
-    """Return YAML as DVC reads it, as plain dicts, lists and scalars.
+    """Parse YAML as DVC does, to plain dicts, lists and scalars.
 
     Raises:
-        YAMLError: It is none.
+        YAMLError: The text is not YAML.
     """
     return YAML(typ="safe", pure=True).load(text)
 
 
 @cache
 def read() -> Any:
-    """Return params.yaml of the working directory.
+    """Return the content of params.yaml in the working directory.
 
     Raises:
         UserError: The file is missing or is not YAML.
@@ -55,21 +52,21 @@ def read() -> Any:
     try:
         return read_yaml(PARAMS.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError("params.yaml is not here: run in the project's top folder.") from None
+        raise UserError("params.yaml is missing: run this in the project's top folder.") from None
     except (YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"params.yaml is not YAML: {error}\n{REMEDY}") from None
 
 
 def load(section: str, kind: type[T], rules: Callable[[Any], list[str]] | None = None) -> T:
-    """Return one checked section of params.yaml.
+    """Return a validated section of params.yaml.
 
     Args:
-        section: Its key; a dot leads into a block (`models.cnn_a`), and "" means the whole file.
-        kind: What it holds: a `Block`, or a type of a single value.
-        rules: Given the unchecked section, returns further problems, which are told with the others.
+        section: Key of the section; a dot leads into a block (`models.cnn_a`), and "" means the whole file.
+        kind: Type of the section: a `Block`, or the type of a single value.
+        rules: Function from the section, before validation, to further problems, reported with the others.
 
     Raises:
-        ParameterError: A key is missing or unknown, or a value cannot be used; all of them named.
+        ParameterError: A key is missing or unknown, or a value is not valid; all of them are listed.
     """
     value = read()
     for key in filter(None, section.split(".")):

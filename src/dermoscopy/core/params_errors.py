@@ -1,7 +1,4 @@
-"""What is wrong with params.yaml, one line a problem.
-
-What is expected and what was received, in words.
-"""
+"""Describe the errors in params.yaml in words: one line each, with the value received and what is expected."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,9 +8,9 @@ from pydantic_core import ErrorDetails
 
 from dermoscopy.core.nearest import nearest_value, nearest_word
 
-LONGEST = 60
+MAX_LENGTH = 60  # of a received value in a message, in characters
 KINDS = {
-    "boolean": "a truth value",
+    "boolean": "a boolean",
     "integer": "a whole number",
     "number": "a number",
     "string": "a string",
@@ -24,16 +21,17 @@ KINDS = {
 
 
 def expected(schema: dict[str, Any]) -> str:
-    """Return what a JSON schema, without references, allows."""
+    """Return what a JSON schema without references allows, in words."""
     branches = schema.get("anyOf", [schema])
     words = sorted((word for branch in branches for word in _names(branch)), key=lambda word: word != "null")
-    others = [_one(branch) for branch in branches if not _names(branch)]
+    others = [_branch(branch) for branch in branches if not _names(branch)]
     if len(words) > 1:
         return " or ".join([*others, f"one of {', '.join(words)}"])
     return " or ".join([*others, *words])
 
 
 def _names(schema: dict[str, Any]) -> list[str]:
+    """Return the words that a schema allows, if it lists them."""
     if schema.get("type") == "null":
         return ["null"]
     if "const" in schema:
@@ -41,7 +39,7 @@ def _names(schema: dict[str, Any]) -> list[str]:
     return [str(word) for word in schema.get("enum", ())]
 
 
-def _one(schema: dict[str, Any]) -> str:
+def _branch(schema: dict[str, Any]) -> str:
     kind = schema.get("type")
     if "discriminator" in schema:
         return f"a block whose {schema['discriminator']['propertyName']} is one of {', '.join(_branches(schema))}"
@@ -60,7 +58,7 @@ def _one(schema: dict[str, Any]) -> str:
 
 
 def _branches(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the blocks of a union that a key tells apart: the key's value to a reference to the block's schema."""
+    """Return the branches of a discriminated union: value of the discriminator to a reference to a block's schema."""
     if "discriminator" not in schema:
         return {}
     values = {reference: value for value, reference in schema["discriminator"]["mapping"].items()}
@@ -80,13 +78,13 @@ def _range(schema: dict[str, Any]) -> str:
 
 
 def received(value: object, schema: dict[str, Any]) -> str:
-    """Return a value as YAML would write it, with its type where that is what is wrong."""
+    """Return a value as YAML would write it, followed by its type if the type is wrong."""
     kind = kind_of(value)
     if kind == "null":
         return "null"
     written = repr(value) if kind == "string" else str(value).lower() if kind == "boolean" else str(value)
-    if len(written) > LONGEST:
-        written = written[:LONGEST] + "…"
+    if len(written) > MAX_LENGTH:
+        written = written[:MAX_LENGTH] + "…"
     allowed = {branch.get("type") for branch in schema.get("anyOf", [schema])}
     if kind in allowed or (kind == "integer" and "number" in allowed):
         return written
@@ -102,15 +100,15 @@ def kind_of(value: object) -> str:
 
 
 def describe(error: ValidationError, section: str, kind: Any) -> list[str]:
-    """Return one line a problem: the key, the value received, what would do, what was probably meant.
+    """Return one line for each problem: the key, the value received, what is expected, and a suggestion.
 
-    A union counts once, not once a branch. A missing key is not told where an unknown key
-    beside it is probably that one, misspelt.
+    A union gives one problem, not one for each branch. A missing key is not reported if an unknown key in the same
+    block is probably that key, misspelt.
 
     Args:
-        error: What validation raised.
-        section: Key of what was validated; "" means the whole file.
-        kind: What it was validated as.
+        error: The error that validation raised.
+        section: Key of the section that was validated; "" means the whole file.
+        kind: Type that the section was validated against.
     """
     root = TypeAdapter(kind).json_schema()
     lines: dict[str, str] = {}
@@ -138,18 +136,18 @@ def describe(error: ValidationError, section: str, kind: Any) -> list[str]:
             misspelt.add(_join(section, meant or ""))
             lines[path] = f"{path}: no such key.{_question(_join(section, meant) if meant else None)}"
         else:
-            lines[path] = f"{path}: {_judge(problem, schema)}"
+            lines[path] = f"{path}: {_invalid(problem, schema)}"
     return [*lines.values(), *(line for path, line in missing.items() if path not in misspelt)]
 
 
-def _judge(problem: ErrorDetails, schema: dict[str, Any]) -> str:
+def _invalid(problem: ErrorDetails, schema: dict[str, Any]) -> str:
     value = problem["input"]
     if problem["type"] == "value_error":
         rule = str(problem["ctx"]["error"])
-        # A rule between several keys of a block names their values itself.
+        # The message of a rule about several keys of a block contains their values.
         return rule if schema.get("type") == "object" else f"received {received(value, schema)}; {rule}"
     if problem["loc"] and problem["loc"][-1] == "[key]":
-        return f"a key has to be {schema.get('description', 'a string')}."
+        return f"a key must be {schema.get('description', 'a string')}."
     return _unexpected(value, schema)
 
 
@@ -166,56 +164,60 @@ def _join(*keys: str) -> str:
 
 
 def _nearest_key(location: tuple[int | str, ...], root: dict[str, Any]) -> str | None:
-    """Return the dotted key, within `root`, beside an unknown one or of its very name elsewhere."""
+    """Return the dotted key in `root` that an unknown key probably means.
+
+    That is a similar key of the same block, else a key of exactly this name in another block.
+    """
     unknown = str(location[-1])
-    above, schema = _walk(location[:-1], root)
-    beside = nearest_word(unknown, schema["properties"])
-    if beside:
-        return _join(*map(str, above), beside)
+    block, schema = _walk(location[:-1], root)
+    similar = nearest_word(unknown, schema["properties"])
+    if similar:
+        return _join(*map(str, block), similar)
     return next((path for path in _leaves(root, root) if path.rpartition(".")[2] == unknown), None)
 
 
 def _leaves(schema: dict[str, Any], root: dict[str, Any], path: str = "") -> Iterator[str]:
+    """Yield the dotted keys of all values below a schema."""
     schema = _resolve(schema, root)
-    below = [("", branch) for branch in _branches(schema).values()]
-    below += [("<name>", value) for value in _named(schema)]
-    below += schema.get("properties", {}).items()
-    if not below:
+    children = [("", branch) for branch in _branches(schema).values()]
+    children += [("<name>", value) for value in _named(schema)]
+    children += schema.get("properties", {}).items()
+    if not children:
         yield path
-    for key, value in below:
+    for key, value in children:
         yield from _leaves(value, root, _join(path, key))
 
 
 def _named(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the schema of what stands under the free names of a block, if it has any."""
+    """Yield the schemas of the values of a block whose keys are free names."""
     yield from schema.get("patternProperties", {}).values()
     if isinstance(schema.get("additionalProperties"), dict):
         yield schema["additionalProperties"]
 
 
 def _resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema with the reference it may consist of followed."""
+    """Return a schema, or the one it refers to."""
     reference = schema.get("$ref")
     resolved: dict[str, Any] = root["$defs"][reference.rpartition("/")[2]] if reference else schema
     return resolved
 
 
 def _walk(location: tuple[int | str, ...], root: dict[str, Any]) -> tuple[tuple[int | str, ...], dict[str, Any]]:
-    """Return the keys of a location in the file, and the schema of what stands there.
+    """Return the keys of a location in the file, and the schema of the value there.
 
-    What pydantic adds to a location (the branch of a union) is no key of the file and left out.
-    Of a key that is wrong in itself it is the schema of keys.
+    Pydantic adds the branch of a union to a location; it is not a key of the file and is left out. If the key itself
+    is wrong, the schema is that of the keys.
     """
-    schema, around = root, root
+    schema, parent = root, root
     keys: list[int | str] = []
     for element in location:
         schema = _resolve(schema, root)
         if element == "[key]":
-            return tuple(keys), around.get("propertyNames", {})
+            return tuple(keys), parent.get("propertyNames", {})
         if element in (branches := _branches(schema)):
             schema = branches[str(element)]
             continue
-        around = schema
+        parent = schema
         if element in schema.get("properties", ()):
             schema = schema["properties"][element]
         elif isinstance(element, int) and "items" in schema:

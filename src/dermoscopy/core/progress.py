@@ -1,4 +1,4 @@
-"""How far long work has come: a bar on a terminal, elsewhere a line now and then."""
+"""Show progress: a bar on a terminal, otherwise a log line now and then."""
 
 import logging
 import time
@@ -15,11 +15,11 @@ SECONDS_BETWEEN_LINES = 30
 
 @contextmanager
 def display(title: str, log: logging.Logger = logger) -> Iterator[Callable[[float, str], None]]:
-    """Yield what is to be called with how far the work has come: the share that is done, 0 to 1, and the words.
+    """Yield a function that shows the progress, given the fraction done (0 to 1) and a text.
 
     Args:
-        title: What is going on, as a reader is told.
-        log: Where lines go when there is no terminal.
+        title: Name of the work, shown before the text.
+        log: Logger of the lines when there is no terminal.
     """
     from rich.console import Console
 
@@ -27,63 +27,63 @@ def display(title: str, log: logging.Logger = logger) -> Iterator[Callable[[floa
     if console.is_terminal:
         from rich.progress import BarColumn, Progress, TextColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.fields[words]}"))
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.fields[text]}"))
         with Progress(*columns, console=console, transient=True) as bars:
-            task = bars.add_task(title, total=1.0, words="")
-            yield lambda share, words: bars.update(task, completed=share, words=words)
+            task = bars.add_task(title, total=1.0, text="")
+            yield lambda fraction, text: bars.update(task, completed=fraction, text=text)
         return
 
     last_line = time.monotonic()
 
-    def tell(share: float, words: str) -> None:
+    def log_line(fraction: float, text: str) -> None:
         nonlocal last_line
         now = time.monotonic()
-        if now - last_line >= SECONDS_BETWEEN_LINES and share < 1:
+        if now - last_line >= SECONDS_BETWEEN_LINES and fraction < 1:
             last_line = now
-            log.info("%s: %s", title, words)
+            log.info("%s: %s", title, text)
 
-    yield tell
+    yield log_line
 
 
 @contextmanager
 def progress(title: str, total: int, *, in_bytes: bool = False, done: int = 0) -> Iterator[Callable[[int], None]]:
-    """Yield what is to be called with each further piece of work done.
+    """Yield a function that advances the progress by a number of items or bytes.
 
     Args:
-        title: What is going on, as a reader is told.
-        total: All there is to do.
-        in_bytes: Whether the work is counted in bytes, which are told as megabytes.
-        done: What an earlier run has done of it.
+        title: Name of the work.
+        total: Number of items or bytes in all.
+        in_bytes: Whether bytes are counted; they are shown as megabytes.
+        done: Number of items or bytes that an earlier run has done.
     """
     start = time.monotonic()
     reached = done
 
-    def words() -> str:
+    def text() -> str:
         counted = f"{reached // 10**6:,} of {total // 10**6:,} MB" if in_bytes else f"{reached:,} of {total:,}"
-        if reached == done:  # no speed yet
+        if reached == done:  # the speed is not known yet
             return counted
         left = (time.monotonic() - start) / (reached - done) * (total - reached)
         return f"{counted}, {duration(left)} left"
 
     with display(title) as show:
-        show(reached / max(total, 1), words())
+        show(reached / max(total, 1), text())
 
         def advance(further: int) -> None:
             nonlocal reached
             reached += further
             if reached > done:
-                show(reached / max(total, 1), words())
+                show(reached / max(total, 1), text())
 
         yield advance
 
 
 def track(items: Iterable[T], title: str, total: int) -> Iterator[T]:
-    """Yield items, and tell how far they have come.
+    """Yield items, and show the progress.
 
     Args:
-        items: Work that is done as they are asked for.
-        title: What is going on, as a reader is told.
-        total: How many there are.
+        items: Items, each computed when it is requested.
+        title: Name of the work.
+        total: Number of items.
     """
     with progress(title, total) as advance:
         for item in items:
@@ -92,7 +92,7 @@ def track(items: Iterable[T], title: str, total: int) -> Iterator[T]:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as one reads it: 42 s, 3 min 05 s, 2 h 07 min."""
+    """Format a duration: 42 s, 3 min 05 s, 2 h 07 min."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -1,26 +1,26 @@
-"""data/split/<split>.csv: who is where; a row a image, original or planned copy.
+"""Tables of the splits, data/split/<split>.csv, and the audited protocol, data/audited.
 
-The splits that something is fitted or chosen on, read by whoever does so.
-
-The audit's line, which every later figure carries: how splits were drawn, and whether they leak.
+A table has one row for each image of a split: originals, and augmented images that may not be made yet. Stages read
+the splits only through these functions, which refuse rows of another split. Every later figure is labelled with the
+protocol, and with a warning if it leaks.
 """
 
 from pathlib import Path
 
 import pandas as pd
 
-from dermoscopy.core.errors import LeakError, TableError, few
+from dermoscopy.core.errors import LeakError, TableError, first_few
 from dermoscopy.core.tables import Table
 
 SPLITS = ("train", "val", "test")
 
-LABELS = ("benign", "malignant")  # their labels are 0 and 1, their folders bear their names
+LABELS = ("benign", "malignant")  # in the order of the labels 0 and 1; also names of folders
 
-README = "README.md"  # in each folder of copies, most of which hold none
+README = "README.md"  # in each folder of augmented images, most of which have no image
 
 SPLIT = Table(
     columns={
-        "image_id": "str",  # a copy's is its original's, "_copy" and a number
+        "image_id": "str",  # of an augmented image: its original's, "_copy" and a number
         "lesion_id": "str",
         "group": "str",
         "dx": "str",
@@ -30,20 +30,23 @@ SPLIT = Table(
         "localization": "str",
         "label": "int64",
         "split": "str",
-        "source": "str",  # image_id of the original; an original's own
-        "path": "str",  # from the project's top folder
-        "sha256": "str",  # of an original's file; empty for a copy, which is not made yet
+        "source": "str",  # image_id of the original; of an original, its own
+        "path": "str",  # relative to the project's top folder
+        "sha256": "str",  # of an original's file; empty for an augmented image, which is not made yet
     },
     order=("image_id",),
 )
 
 
+REMEDY = "Restore the splits with: dvc repro split"
+
+
 def locate(rows: pd.DataFrame, split: "str | pd.Series[str]") -> "pd.Series[str]":
-    """Return where the images of a split lie, from the project's top folder.
+    """Return the paths of images, relative to the project's top folder.
 
     Args:
         rows: Columns `image_id`, `source`, `label`.
-        split: Its name, or one for each row.
+        split: Name of the split of all rows, or a name for each row.
     """
     stage = rows["image_id"].eq(rows["source"]).map({True: "split", False: "augmented"})
     folder = rows["label"].map(dict(enumerate(LABELS)))
@@ -51,127 +54,121 @@ def locate(rows: pd.DataFrame, split: "str | pd.Series[str]") -> "pd.Series[str]
 
 
 def read_split(path: Path, split: str) -> pd.DataFrame:
-    """Read a split's table and make sure that it is that split and no other.
+    """Read the table of a split, and check that it has rows of this split only.
 
-    Every stage that learns, chooses or judges reads its splits through this.
+    Every stage that trains, selects or evaluates reads its splits with this function.
 
     Args:
         path: data/split/<split>.csv.
-        split: Its name.
+        split: Name of the split.
 
     Raises:
-        LeakError: A row says it belongs to another split, its file is not its own or lies in another
-            split's folder, or a image stands in the table twice.
+        LeakError: A row is of another split, its path is not its own image's in this split's folder, or an image is
+            listed twice.
     """
     rows = SPLIT.read(path)
-    stray = rows[(rows["split"] != split) | (rows["path"] != locate(rows, split))]
-    twice = rows.loc[rows["image_id"].duplicated(), "image_id"]
-    problems = [f"{row.image_id}: split {row.split}, file {row.path}" for row in stray.itertuples()]
-    problems += [f"{image_id}: listed twice" for image_id in twice]
+    misplaced = rows[(rows["split"] != split) | (rows["path"] != locate(rows, split))]
+    duplicates = rows.loc[rows["image_id"].duplicated(), "image_id"]
+    problems = [f"{row.image_id}: split {row.split}, file {row.path}" for row in misplaced.itertuples()]
+    problems += [f"{image_id}: listed twice" for image_id in duplicates]
     if problems:
         raise LeakError(
-            f"{path} holds rows that are not of {split}, or not once",
-            few(problems),
-            "Make the splits as they were: dvc repro split",
+            f"{path} holds rows that are not of {split}, or that are listed twice", first_few(problems), REMEDY
         )
     return rows
 
 
-# What train and val never share, by protocol.
-APART = {
+# The columns whose values train and val never share, by protocol.
+NEVER_SHARED = {
     "lesion": ("lesion_id", "group", "source"),
     "image": ("source",),
     "paper": ("image_id",),
 }
-REMEDY = "Make the splits as they were: dvc repro split"
 
 
-def read_train_and_val(split: Path, protocol: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read the two splits of training, and make sure that they are apart.
+def read_train_and_val(folder: Path, protocol: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read train and val, and check that they do not share what the protocol keeps separate.
 
     Args:
-        split: Folder of the tables.
-        protocol: How the splits were drawn.
+        folder: Folder of the tables.
+        protocol: Protocol of the splits.
 
     Raises:
-        LeakError: A table holds rows of another split, or the two share what the protocol keeps apart.
+        LeakError: A table has rows of another split, or train and val share a lesion, group or image that the protocol
+            keeps separate.
     """
-    train, val = read_split(split / "train.csv", "train"), read_val(split, protocol)
+    train, val = read_split(folder / "train.csv", "train"), read_val(folder, protocol)
     shared = [
         f"{key} {name}: {', '.join(train.loc[train[key] == name, 'path'].head(1))}, "
         f"{', '.join(val.loc[val[key] == name, 'path'].head(1))}"
-        for key in APART[protocol]
+        for key in NEVER_SHARED[protocol]
         for name in sorted(set(train[key]) & set(val[key]))
     ]
     if shared:
-        raise LeakError("train and val are not apart", few(shared), REMEDY)
+        raise LeakError("Data leakage between train and val", first_few(shared), REMEDY)
     return train, val
 
 
-def read_val(split: Path, protocol: str) -> pd.DataFrame:
-    """Read the split that chooses, and make sure that it holds images as they were taken.
+def read_val(folder: Path, protocol: str) -> pd.DataFrame:
+    """Read val, and check that it has originals only, except under the protocol "paper".
 
     Args:
-        split: Folder of the tables.
-        protocol: How the splits were drawn; "paper" deals copies to all splits.
+        folder: Folder of the tables.
+        protocol: Protocol of the splits; "paper" assigns augmented images to all splits.
 
     Raises:
-        LeakError: The table holds rows of another split, or copies.
+        LeakError: The table has rows of another split, or augmented images.
     """
-    val = read_split(split / "val.csv", "val")
-    copies = val.loc[val["image_id"] != val["source"], "path"]
-    if len(copies) and protocol != "paper":
-        raise LeakError("val holds copies, which are of train alone", few(copies.tolist()), REMEDY)
+    val = read_split(folder / "val.csv", "val")
+    augmented = val.loc[val["image_id"] != val["source"], "path"]
+    if len(augmented) and protocol != "paper":
+        raise LeakError("val has augmented images, which belong in train only", first_few(augmented.tolist()), REMEDY)
     return val
 
 
 VERDICTS = {"lesion": "clean", "image": "leaky", "paper": "leaky"}
 
-# Key of metrics/audit.json under a leaky protocol: the share of test's images whose lesion is also in train.
-KNOWN = "test_images_of_train_lesions"
+# Key of metrics/audit.json under a leaky protocol: the proportion of test images whose lesion is also in train.
+SHARED_LESIONS = "test_images_of_train_lesions"
 
 
-def read_audited(path: Path) -> str:
-    """Return the protocol that the splits were audited by.
+def read_audited_protocol(path: Path) -> str:
+    """Return the protocol that the splits were audited for.
 
     Args:
-        path: data/audited, one line: the protocol, then `clean` or `leaky`.
+        path: data/audited. It has one line: the protocol, then `clean` or `leaky`.
 
     Raises:
-        TableError: The file is missing or holds another line.
+        TableError: The file is missing or has another line.
     """
     try:
         line = path.read_text().strip()
     except FileNotFoundError:
-        raise TableError(f"{path} is not here: run `dvc repro`.") from None
+        raise TableError(f"{path} is missing: run `dvc repro`.") from None
     lines = {f"{protocol} {verdict}": protocol for protocol, verdict in VERDICTS.items()}
     if line not in lines:
         known = ", ".join(map(repr, lines))
-        raise TableError(f"{path} must say a protocol and clean or leaky ({known}); received {line!r}.")
+        raise TableError(f"{path}: expected a protocol and its verdict, one of {known}; received {line!r}.")
     return lines[line]
 
 
-def read_protocol(path: Path) -> str:
-    """Return the protocol as figures and titles show it.
+def read_protocol_title(path: Path) -> str:
+    """Return the audited protocol as figures and titles show it (`protocol_title`).
 
     Args:
         path: data/audited.
 
-    Returns:
-        The protocol alone where it is clean ("lesion"), else with its warning
-        ("image (leaky protocol)").
-
     Raises:
-        TableError: The file is missing or holds another line.
+        TableError: The file is missing or has another line.
     """
-    return shown(read_audited(path))
+    return protocol_title(read_audited_protocol(path))
 
 
-def shown(protocol: str) -> str:
-    """Return a protocol as figures and titles show it, with a warning where it leaks."""
+def protocol_title(protocol: str) -> str:
+    """Return a protocol as figures and titles show it: "lesion", or with a warning "image (leaky protocol)"."""
     return protocol if VERDICTS[protocol] == "clean" else f"{protocol} (leaky protocol)"
 
 
-def warning(protocol: str) -> str:
-    """Return what a image says below its title where splits leak, and nothing where they do not."""
+def leak_warning(protocol: str) -> str:
+    """Return the warning below the title of a figure if the protocol leaks, else an empty string."""
     return "" if VERDICTS[protocol] == "clean" else "leaky protocol: splits share lesions"

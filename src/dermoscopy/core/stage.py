@@ -1,7 +1,4 @@
-"""What all stage scripts share: --help, errors to exit codes, dying with dvc, time and memory.
-
-Processes that end with the one that started them.
-"""
+"""Run a stage: --help, exit codes of errors, the log and the cost in `runs/`, ending with the parent process."""
 
 import argparse
 import contextlib
@@ -25,7 +22,7 @@ logger = logging.getLogger("dermoscopy")
 
 
 def die_with_parent() -> None:
-    """End this process when the one that started it ends: an orphan would train beside its successor."""
+    """End this process when its parent ends; an orphan would go on training next to its successor."""
     parent = os.getppid()
     if sys.platform == "linux":
         set_parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
@@ -43,14 +40,14 @@ def die_with_parent() -> None:
 
 
 def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
-    """Run a stage as the command line asks, and exit as DVC expects.
+    """Run a stage with the arguments of the command line, and exit with a code for DVC.
 
-    Exit codes: 0 done, 2 something a user can mend (told without a traceback), 1 our own fault.
-    What a run cost is left in `runs/`, which neither git nor DVC keeps.
+    Exit codes: 0 success, 2 an error that a user can fix (printed without a traceback), 1 any other error.
+    Time and memory are written to `runs/`, which is in neither git nor DVC.
 
     Args:
-        stage: The stage's function. Its docstring is the help; its parameters are strings and
-            become positional arguments. What it returns is told in `runs/` beside the cost.
+        stage: Function of the stage. Its docstring is the help; its parameters are strings and become positional
+            arguments. The mapping it returns is written to `runs/` with the cost.
     """
     parser = argparse.ArgumentParser(description=stage.__doc__)
     for name in inspect.signature(stage).parameters:
@@ -62,7 +59,7 @@ def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
     runs = _project() / "runs"
     runs.mkdir(exist_ok=True)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_Stderr()])
-    logging.raiseExceptions = False  # where the disk is full, so it is for the log
+    logging.raiseExceptions = False  # on a full disk the log cannot be written either
     log = logging.FileHandler(runs / f"{name}.log", mode="w", encoding="utf-8", errors="backslashreplace")
     log.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     logging.getLogger().addHandler(log)
@@ -81,12 +78,14 @@ def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
         logger.error("%s", error)
     except Exception as error:
         if not (isinstance(error, OSError) and error.errno in DISK_FULL):
-            log.emit(logger.makeRecord("dermoscopy", logging.CRITICAL, __file__, 0, "our fault", (), sys.exc_info()))
+            log.emit(
+                logger.makeRecord("dermoscopy", logging.CRITICAL, __file__, 0, "unexpected error", (), sys.exc_info())
+            )
             raise
         code = 2
         logger.error(
-            "The disk is full: %s\nFree some space (.checkpoints also keeps what trainings and searches that were "
-            "given up left), then run dvc repro again.",
+            "The disk is full: %s\nFree some space, then run dvc repro again. "
+            "(.checkpoints also holds the state of abandoned trainings and searches.)",
             error,
         )
     finally:
@@ -96,13 +95,13 @@ def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
             "peak_memory_mb": peak_memory() // 2**20,
             **facts,
         }
-        with contextlib.suppress(OSError):  # of a full disk, which has been told
+        with contextlib.suppress(OSError):  # a full disk, which has been reported
             cost_file.write_text(json.dumps(cost) + "\n")
     sys.exit(code)
 
 
 def checkpoints() -> Path:
-    """Return the folder of what outlives a run; it is the project's, since a queued experiment's own goes away."""
+    """Return the folder of checkpoints, in the project's folder, since a queued experiment's folder is temporary."""
     return _project() / ".checkpoints"
 
 
@@ -111,7 +110,7 @@ def _project() -> Path:
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
-    """Standard error as it is when a line is written: a progress bar puts itself in its place."""
+    """Handler that looks up sys.stderr for each line, since a progress bar replaces it."""
 
     @property
     def stream(self) -> TextIO:
@@ -119,10 +118,10 @@ class _Stderr(logging.StreamHandler[TextIO]):
 
     @stream.setter
     def stream(self, stream: TextIO) -> None:
-        pass
+        """Ignore the stream that the base class sets."""
 
 
 def peak_memory() -> int:
-    """Return the largest resident size of this process so far, in bytes."""
+    """Return the peak resident memory of this process so far, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -1,10 +1,8 @@
-"""What every table that crosses a stage boundary shares: columns, types, order, reader, writer.
+"""CSV tables between stages: columns, types, row order, reading and writing; and three of these tables.
 
-data/predictions/<member>/<split>.csv: a member's probability for each image of a split.
-
-data/curves/<member>.csv: a row an epoch.
-
-data/truth/scores.csv: the simulator's latent score of each image; no rows for a real dataset.
+`PREDICTIONS` is data/predictions/<member>/<split>.csv, a member's probability for each image of a split. `CURVE` is
+data/curves/<member>.csv, one row for each epoch. `LATENT_SCORES` is data/truth/scores.csv, the simulator's latent
+score of each image, without rows for a real dataset.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dermoscopy.core.errors import TableError
-from dermoscopy.core.files import write_beside
+from dermoscopy.core.files import atomic_write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,28 +24,28 @@ class Table:
     """A CSV file whose columns, types and row order are fixed.
 
     Args:
-        columns: Name to type, in order: "str", "int64" or "float64". An empty field is the
-            missing value of a "float64" column and the empty string of a "str" column.
-        order: The columns the rows are sorted by.
+        columns: Name of each column to its type, in order: "str", "int64" or "float64". An empty field is a
+            missing value in a "float64" column and an empty string in a "str" column.
+        order: Columns that the rows are sorted by.
     """
 
     columns: Mapping[str, str]
     order: tuple[str, ...]
 
     def write(self, frame: pd.DataFrame, path: Path) -> None:
-        """Write a frame; the file appears whole or not at all. Floats and any text read back equal.
+        """Write a frame atomically. Floats and any text are equal when read again.
 
         Raises:
-            TableError: The frame has not exactly this table's columns.
+            TableError: The frame does not have exactly this table's columns.
         """
         if set(frame.columns) != set(self.columns):
             raise TableError(f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}.")
         ordered = self.sort(frame)
-        with write_beside(path) as beside:
-            ordered.to_csv(beside, index=False, lineterminator="\n")
+        with atomic_write(path) as temporary:
+            ordered.to_csv(temporary, index=False, lineterminator="\n")
 
     def sort(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows in order, with this table's columns and types."""
+        """Return the rows sorted, with this table's columns and types."""
         typed = frame[list(self.columns)].astype(dict(self.columns))
         return typed.sort_values(list(self.order), kind="stable", ignore_index=True)
 
@@ -66,12 +64,12 @@ class Table:
                 dtype=dict(self.columns),
                 keep_default_na=False,
                 na_values=floats,
-                lineterminator="\n",  # a carriage return within a field is written bare, and ends no line
+                lineterminator="\n",  # a carriage return in a field is written unquoted and does not end a line
             )
         except FileNotFoundError:
-            raise TableError(f"{path} is not here: run `dvc repro`.") from None
+            raise TableError(f"{path} is missing: run `dvc repro`.") from None
         except ValueError as error:
-            raise TableError(f"{path} is not a table of this pipeline: {error}") from None
+            raise TableError(f"{path} cannot be read as a table of this pipeline: {error}") from None
         if list(frame.columns) != list(self.columns):
             raise TableError(f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}.")
         return frame
@@ -83,33 +81,33 @@ PREDICTIONS = Table(
         "lesion_id": "str",
         "dx": "str",
         "label": "int64",
-        "probability": "float64",  # that the lesion is malignant
+        "probability": "float64",  # of malignancy
     },
     order=("image_id",),
 )
 
 CURVE = Table(
     columns={
-        "epoch": "int64",  # from 1, through all phases
-        "phase": "str",  # frozen or trained
+        "epoch": "int64",  # from 1, counted through all phases
+        "phase": "str",  # "frozen" or "trained"
         "train_loss": "float64",
         "train_accuracy": "float64",
         "train_roc_auc": "float64",
         "val_loss": "float64",
         "val_accuracy": "float64",
         "val_roc_auc": "float64",
-        "chosen": "int64",  # 1 in the row of the epoch whose weights are kept, 0 elsewhere
+        "chosen": "int64",  # 1 for the epoch whose weights are kept, else 0
     },
     order=("epoch",),
 )
 
-SCORES = Table(
+LATENT_SCORES = Table(
     columns={
         "image_id": "str",
         "lesion_id": "str",
-        "score": "float64",  # the larger, the more malignant; no model of the images can know more
+        "score": "float64",  # grows with malignancy; no model of the images can be better
     },
     order=("image_id",),
 )
 
-ENSEMBLE = "ensemble"  # what was chosen; the ways to combine all members go by their own names
+ENSEMBLE = "ensemble"  # name of the chosen combination; other combination methods have their own names

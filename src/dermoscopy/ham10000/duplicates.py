@@ -1,16 +1,8 @@
-"""Images that are one, or of one lesion, whatever the table calls them.
+"""Find images that are the same, or of the same lesion, although the dataset gives them different ids.
 
-Images that look the same, by perceptual hash.
-
-Lesions of HAM10000 that have two names, as others found by eye.
-
-From K. Abhishek, A. Jain, G. Hamarneh, Scientific Data 12:196 (2025), who had lesions with similar
-images and different names looked at; most were imaged again, from elsewhere, so that
-no hash can tell. Look-alikes that they found to be different lesions are not among them.
-
-data/merged/duplicates.csv: images that are one, or of one lesion, under two names.
-
-data/merged/metadata.csv: a row a image of the dataset.
+There are three kinds: files with the same bytes, similar images (by perceptual hash), and published pairs of HAM10000
+that people confirmed by eye. `DUPLICATES` is data/merged/duplicates.csv, the pairs found. `MERGED` is
+data/merged/metadata.csv, one row for each image, with the group of lesions that must stay in one split.
 """
 
 from collections import defaultdict
@@ -27,29 +19,28 @@ from dermoscopy.core.images import open_image, to_rgb
 from dermoscopy.core.progress import track
 from dermoscopy.core.tables import Table
 
-SIDE = 16  # of the hash: 256 bits
-DETAIL = 4 * SIDE  # side of the square whose cosine transform is hashed, in pixels
-ROWS = 1024  # compared with all others at a time, so that memory stays small
+HASH_SIZE = 16  # width and height of the hash, which has 256 bits
+HASHED_SIZE = 4 * HASH_SIZE  # width and height of the image whose cosine transform is hashed, in pixels
+CHUNK = 1024  # hashes compared with all others at a time, to limit memory
 
 
 def perceptual_hashes(paths: Sequence[Path]) -> NDArray[np.bool_]:
-    """Hash what images look like, after Zauner 2010 (pHash): the signs of their lowest frequencies.
+    """Compute the perceptual hash (pHash, Zauner 2010) of images: the signs of their lowest frequencies.
 
-    A hash hardly changes when a image is saved anew, scaled or slightly cropped. It does when
-    the lesion is imaged again from elsewhere: on HAM10000 a distance of at most 32 bits finds
-    one of the 18 lesions with two names that were confirmed by eye, and nothing else; beyond it,
-    look-alikes come first.
+    A hash hardly changes if an image is saved again, scaled or slightly cropped. It changes if the lesion is imaged
+    again from another position. On HAM10000 a distance of at most 32 bits finds one of the 18 pairs of lesions that
+    were confirmed by eye, and nothing else; at larger distances, different lesions that look similar come first.
 
     Args:
-        paths: Images that can be decoded.
+        paths: Files of images that can be decoded.
 
     Returns:
-        Shape (images, 256). No bit of a image of one colour is set, which is like no other.
+        Hashes of shape (images, 256). An image of a single colour has no bit set; it counts as similar to none.
     """
-    hashes = np.zeros((len(paths), SIDE * SIDE), np.bool_)
+    hashes = np.zeros((len(paths), HASH_SIZE * HASH_SIZE), np.bool_)
     with ThreadPoolExecutor() as pool:
-        for place, bits in enumerate(track(pool.map(_hash, paths), "Looking for near-duplicates", len(paths))):
-            hashes[place] = bits
+        for index, bits in enumerate(track(pool.map(_hash, paths), "Hashing images", len(paths))):
+            hashes[index] = bits
     return hashes
 
 
@@ -57,40 +48,43 @@ def _hash(path: Path) -> NDArray[np.bool_]:
     from imagehash import phash
 
     with open_image(path) as image:
-        image.draft("L", (2 * DETAIL, 2 * DETAIL))  # the decoder may skip what is averaged away
-        grey = to_rgb(image).convert("L").resize((DETAIL, DETAIL), Image.Resampling.LANCZOS)
+        image.draft("L", (2 * HASHED_SIZE, 2 * HASHED_SIZE))  # lets the decoder skip detail that is averaged away
+        grey = to_rgb(image).convert("L").resize((HASHED_SIZE, HASHED_SIZE), Image.Resampling.LANCZOS)
     darkest, brightest = grey.getextrema()
     if darkest == brightest:
-        return np.zeros(SIDE * SIDE, np.bool_)
-    bits: NDArray[np.bool_] = phash(grey, hash_size=SIDE, highfreq_factor=DETAIL // SIDE).hash
+        return np.zeros(HASH_SIZE * HASH_SIZE, np.bool_)
+    bits: NDArray[np.bool_] = phash(grey, hash_size=HASH_SIZE, highfreq_factor=HASHED_SIZE // HASH_SIZE).hash
     return bits.ravel()
 
 
-def near_pairs(hashes: NDArray[np.bool_], largest: int) -> list[tuple[int, int, int]]:
-    """Return the pairs of images whose hashes differ little.
+def near_pairs(hashes: NDArray[np.bool_], max_distance: int) -> list[tuple[int, int, int]]:
+    """Return the pairs of images with similar hashes.
 
     Args:
-        hashes: What `perceptual_hashes` returned.
-        largest: Distance, in bits of 256.
+        hashes: Result of `perceptual_hashes`, of shape (images, 256).
+        max_distance: Largest distance of a pair, in bits of 256.
 
     Returns:
-        Places of the two, the smaller first, and their distance; in order.
+        Indices of the two images, the smaller first, and their distance in bits; sorted.
     """
     signs = np.where(hashes, np.float32(1), np.float32(-1))
-    hashed: NDArray[np.bool_] = np.any(hashes, axis=1)
+    several_colours: NDArray[np.bool_] = np.any(hashes, axis=1)
     pairs = []
-    for start in range(0, len(signs), ROWS):
-        # Signs agree or differ in each bit: their product's sum is 256 less twice the distance.
-        agreement: NDArray[np.float32] = signs[start : start + ROWS] @ signs.T
+    for start in range(0, len(signs), CHUNK):
+        # The product of two signs is 1 or -1 for each bit, so its sum is 256 minus twice the distance.
+        agreement: NDArray[np.float32] = signs[start : start + CHUNK] @ signs.T
         distances = (signs.shape[1] - agreement) / 2
-        firsts, seconds = np.nonzero(distances <= largest)
+        firsts, seconds = np.nonzero(distances <= max_distance)
         for first, second, distance in zip(firsts + start, seconds, distances[firsts, seconds], strict=True):
-            if first < second and hashed[first] and hashed[second]:
+            if first < second and several_colours[first] and several_colours[second]:
                 pairs.append((int(first), int(second), int(distance)))
     return pairs
 
 
-# The two names, each with its images: first the one that was looked at, then the lesion's others.
+# Lesions that have two lesion_ids in HAM10000, from K. Abhishek, A. Jain, G. Hamarneh, Scientific Data 12:196 (2025).
+# People compared lesions with similar images by eye. Most were imaged again from another position, so that no hash
+# finds them. Pairs that people found to be different lesions are not listed.
+# Each lesion_id is followed by its images: first the one that was compared, then the others.
 CONFIRMED = (
     (("HAM_0002566", "ISIC_0024437", "ISIC_0031105"), ("HAM_0003384", "ISIC_0031299", "ISIC_0028438")),
     (("HAM_0002984", "ISIC_0024602"), ("HAM_0003021", "ISIC_0032283", "ISIC_0030005", "ISIC_0030926", "ISIC_0031468")),
@@ -114,19 +108,22 @@ CONFIRMED = (
 
 
 def confirmed_pairs(image_ids: Sequence[str], lesions: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the confirmed pairs among some images, as places: one image of each lesion.
+    """Return the indices of the images of each confirmed pair: one image of each lesion.
 
-    Any image of a lesion stands for it, whatever else was left out. It counts only under the
-    name it was published with: the embedded dataset has HAM10000's names for other images.
+    Any image represents its lesion if others were left out. Both lesion_id and image_id must be as published, since
+    the simulated dataset uses HAM10000's ids for other images.
 
     Args:
-        image_ids: Of the images.
-        lesions: lesion_id of each.
+        image_ids: image_id of each image.
+        lesions: lesion_id of each image.
     """
-    places = {pair: place for place, pair in enumerate(zip(lesions, image_ids, strict=True))}
+    indices = {ids: index for index, ids in enumerate(zip(lesions, image_ids, strict=True))}
     pairs = []
-    for two in CONFIRMED:
-        first, second = ([places[lesion, one] for one in images if (lesion, one) in places] for lesion, *images in two)
+    for lesion_pair in CONFIRMED:
+        first, second = (
+            [indices[lesion, image] for image in images if (lesion, image) in indices]
+            for lesion, *images in lesion_pair
+        )
         if first and second:
             pairs.append((first[0], second[0]))
     return pairs
@@ -134,67 +131,69 @@ def confirmed_pairs(image_ids: Sequence[str], lesions: Sequence[str]) -> list[tu
 
 DUPLICATES = Table(
     columns={
-        "kind": "str",  # "same bytes", "near-duplicate" (perceptual hash), "confirmed" (by eye, published)
-        "image_id": "str",  # the first of the two by name
-        "other": "str",  # image_id of the second
+        "kind": "str",  # "same bytes", "near-duplicate" (by perceptual hash) or "confirmed" (by eye, published)
+        "image_id": "str",  # of the two images, the first in alphabetical order
+        "other_image_id": "str",  # the second of the two
         "lesion_id": "str",
         "other_lesion_id": "str",
-        "distance": "float64",  # of the perceptual hashes, in bits of 256; empty for other kinds
+        "distance": "float64",  # of the perceptual hashes, in bits of 256; empty for the other kinds
     },
-    order=("kind", "image_id", "other"),
+    order=("kind", "image_id", "other_image_id"),
 )
 
 
 def find_duplicates(
-    images: pd.DataFrame, hashes: NDArray[np.bool_] | None = None, largest: int | None = None
+    images: pd.DataFrame, hashes: NDArray[np.bool_] | None = None, max_distance: int | None = None
 ) -> pd.DataFrame:
-    """Find the pairs of images that have to stay in one part.
+    """Find the pairs of images that must stay in one split.
 
-    Equal bytes are found among all images. The other kinds tell only what the table does not:
-    pairs of two lesions, and near-duplicates only of different bytes.
+    Pairs with the same bytes are reported for all images. The other kinds are reported only for two different lesions,
+    and near-duplicates only for different bytes.
 
     Args:
-        images: Columns `image_id`, `lesion_id`, `sha256`; a row a image, in any order.
-        hashes: Perceptual hash of each, shape (images, 256); None to look for no near-duplicates.
-        largest: Largest distance of near-duplicates, in bits; None likewise.
+        images: Columns `image_id`, `lesion_id`, `sha256`; one row for each image, in any order.
+        hashes: Perceptual hash of each image, of shape (images, 256); None skips near-duplicates.
+        max_distance: Largest distance of near-duplicates, in bits; None skips near-duplicates.
 
     Returns:
-        Columns of `DUPLICATES`, in its order.
+        Pairs with the columns of `DUPLICATES`, in its order.
     """
     ids, lesions, sha256 = (images[name].tolist() for name in ("image_id", "lesion_id", "sha256"))
     pairs: list[tuple[str, int, int, float | None]] = []
     pairs += [("same bytes", *pair, None) for pair in same_bytes(sha256)]
-    if hashes is not None and largest is not None:
-        near = near_pairs(hashes, largest)
-        pairs += [("near-duplicate", one, other, bits) for one, other, bits in near if sha256[one] != sha256[other]]
+    if hashes is not None and max_distance is not None:
+        near = near_pairs(hashes, max_distance)
+        pairs += [
+            ("near-duplicate", first, second, bits) for first, second, bits in near if sha256[first] != sha256[second]
+        ]
     pairs += [("confirmed", *pair, None) for pair in confirmed_pairs(ids, lesions)]
 
     rows = []
-    for kind, *places, distance in pairs:
-        one, other = sorted(places, key=ids.__getitem__)
-        if kind == "same bytes" or lesions[one] != lesions[other]:
-            rows.append((kind, ids[one], ids[other], lesions[one], lesions[other], distance))
+    for kind, *indices, distance in pairs:
+        first, second = sorted(indices, key=ids.__getitem__)
+        if kind == "same bytes" or lesions[first] != lesions[second]:
+            rows.append((kind, ids[first], ids[second], lesions[first], lesions[second], distance))
     return DUPLICATES.sort(pd.DataFrame(rows, columns=list(DUPLICATES.columns)))
 
 
 def same_bytes(sha256: Sequence[str]) -> list[tuple[int, int]]:
-    """Return pairs of images of the same bytes, as places: the first with each further one.
+    """Return the pairs of files with the same bytes, as indices: the first file paired with each of the others.
 
     Args:
-        sha256: What each file hashes to.
+        sha256: SHA-256 of each file.
     """
-    places = defaultdict(list)
-    for place, digest in enumerate(sha256):
-        places[digest].append(place)
-    return [(first, further) for first, *others in places.values() for further in others]
+    indices = defaultdict(list)
+    for index, digest in enumerate(sha256):
+        indices[digest].append(index)
+    return [(first, other) for first, *others in indices.values() for other in others]
 
 
-def group(lesions: Iterable[str], duplicates: pd.DataFrame) -> dict[str, str]:
-    """Return the group of each lesion: its own name, or the first name of those it is joined with.
+def group_lesions(lesions: Iterable[str], duplicates: pd.DataFrame) -> dict[str, str]:
+    """Return the group of each lesion: the first lesion_id, in alphabetical order, of all lesions connected by pairs.
 
     Args:
         lesions: All lesion_ids.
-        duplicates: Pairs that must stay together, columns of `DUPLICATES`; a chain of pairs is one group.
+        duplicates: Pairs that must stay in one split, with the columns of `DUPLICATES`; a chain of pairs is one group.
     """
     parent = {lesion: lesion for lesion in lesions}
 
@@ -203,8 +202,8 @@ def group(lesions: Iterable[str], duplicates: pd.DataFrame) -> dict[str, str]:
             parent[lesion] = lesion = parent[parent[lesion]]
         return lesion
 
-    for one, other in zip(duplicates["lesion_id"], duplicates["other_lesion_id"], strict=True):
-        first, second = sorted((root(one), root(other)))
+    for lesion_pair in zip(duplicates["lesion_id"], duplicates["other_lesion_id"], strict=True):
+        first, second = sorted(map(root, lesion_pair))
         parent[second] = first
     return {lesion: root(lesion) for lesion in parent}
 
@@ -213,10 +212,10 @@ MERGED = Table(
     columns={
         "image_id": "str",
         "lesion_id": "str",
-        "group": "str",  # lesions that must stay in one part, named after the first of them
+        "group": "str",  # of lesions that must stay in one split; the first of their lesion_ids
         "dx": "str",
         "dx_type": "str",
-        "age": "float64",  # years
+        "age": "float64",  # in years
         "sex": "str",
         "localization": "str",
         "sha256": "str",  # of the image's file

@@ -1,7 +1,4 @@
-"""What HAM10000 looks like as published: two folders of images and a table.
-
-The dataset's own table, as it is written.
-"""
+"""The published format of HAM10000: two folders of images and a table of metadata."""
 
 from __future__ import annotations
 
@@ -20,37 +17,37 @@ COLUMNS = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization
 
 
 def list_images(dataset: Path) -> list[Path]:
-    """List the images of both folders, sorted by folder and name; a missing folder has none."""
+    """List the JPEG files of both folders, sorted by folder and name; a missing folder counts as empty."""
     return [path for folder in IMAGE_FOLDERS for path in sorted((dataset / folder).glob("*.jpg")) if path.is_file()]
 
 
 SEPARATORS = ",;\t"
-ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}"  # a file's name has 255 characters, and copies and masks add to it
-UNKNOWN = ("", "na", "nan", "none", "null")  # as programs write an age that is not known, in either case
+ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}"  # a file name has at most 255 characters; augmented images and masks add some
+UNKNOWN_AGES = ("", "na", "nan", "none", "null")  # how programs write a missing value, in lower or upper case
 
 
-class Written(NamedTuple):
-    """A table as it is written.
+class RawTable(NamedTuple):
+    """A table as read, not validated.
 
     Attributes:
-        frame: Every field a string, a missing one empty; the index is the line in the file.
-        ragged: Lines of more or fewer fields than the first, by their number; not in the frame.
+        frame: Fields as strings, empty if missing; the index is the line number in the file.
+        ragged: Line number to fields, for lines with more or fewer fields than the header; they are not in `frame`.
     """
 
     frame: pd.DataFrame
     ragged: dict[int, list[str]]
 
 
-def read_text(path: Path) -> Written:
-    """Read the table as it is written.
+def read_raw(path: Path) -> RawTable:
+    """Read a table without validating it.
 
-    A byte-order mark, the separators of a spreadsheet, empty lines and separators too many at a line's end are
+    A byte-order mark, a semicolon or tab as separator, empty lines and extra separators at the end of a line are
     accepted.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        UnicodeDecodeError: It is not UTF-8.
-        ValueError: It is not a table.
+        FileNotFoundError: The file is missing.
+        UnicodeDecodeError: The file is not UTF-8.
+        ValueError: The file is not a table.
     """
     import pandas as pd
 
@@ -70,32 +67,32 @@ def read_text(path: Path) -> Written:
     width = len(header)
     ragged = {number: fields for number, fields in lines.items() if len(fields) < width or any(fields[width:])}
     whole = {number: fields[:width] for number, fields in lines.items() if number not in ragged}
-    return Written(pd.DataFrame.from_dict(whole, orient="index", columns=header, dtype=str), ragged)
+    return RawTable(pd.DataFrame.from_dict(whole, orient="index", columns=header, dtype=str), ragged)
 
 
 def read_valid(path: Path, left_out: Collection[str]) -> pd.DataFrame:
-    """Read the sound rows of a table that acquire let pass.
+    """Read the valid rows of a table that the acquire stage has verified.
 
     Args:
-        path: The table, as published.
-        left_out: image_id of the rows that verification left out. Rows that no such id names, ragged ones and
-            those without a well-formed image_id, are never read.
+        path: The table in the published format.
+        left_out: image_id of the rows that verification left out. Rows with a wrong number of fields or an invalid
+            image_id are left out too.
 
     Returns:
-        The published columns, sorted by image_id; age in years, missing where it is not known.
+        Rows with the published columns, sorted by image_id; age in years, NaN if unknown.
     """
     import pandas as pd
 
-    frame = read_text(path).frame[list(COLUMNS)]
+    frame = read_raw(path).frame[list(COLUMNS)]
     frame = frame[frame["image_id"].str.fullmatch(ID) & ~frame["image_id"].isin(list(left_out))]
     frame = frame.sort_values("image_id", ignore_index=True)
-    known = ~unknown(frame["age"])
+    known = ~is_unknown(frame["age"])
     return frame.assign(age=pd.to_numeric(frame["age"].where(known)).astype("float64"))
 
 
-def unknown(ages: pd.Series[str]) -> pd.Series[bool]:
-    """Return which ages are written as not known."""
-    return ages.str.strip().str.lower().isin(UNKNOWN)
+def is_unknown(ages: pd.Series[str]) -> pd.Series[bool]:
+    """Return whether each age is written as unknown (empty, "nan", ...)."""
+    return ages.str.strip().str.lower().isin(UNKNOWN_AGES)
 
 
 DIAGNOSES = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")

@@ -1,28 +1,29 @@
-"""What is wrong with an dataset, told all at once.
+"""Problems that verification found in a dataset.
 
-data/problems.csv: what verification found in the dataset and went on with; nothing, where all is sound.
+`PROBLEMS` is data/problems.csv, the problems that did not stop the acquire stage. It has no rows if the dataset is
+valid.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from dermoscopy.core.errors import few
+from dermoscopy.core.errors import first_few
 from dermoscopy.core.tables import Table
 
 Outcome = Literal["fatal", "left out", "kept"]
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong, or worth knowing.
+    """A problem of the dataset, or something worth reporting.
 
     Attributes:
-        kind: What is wrong, in the words of a reader.
-        name: The image, lesion, file or column it is wrong with.
+        kind: Kind of problem, in words for the reader of a message.
+        name: Name of the image, lesion, file or column that has the problem.
         detail: The value received, or empty.
-        images: image_id of the images it concerns, as received.
-        outcome: "fatal": nothing can go on with it. "left out": without strictness, all goes on
-            but for its images. "kept": nothing is wrong, and a reader is told.
+        images: image_id of the affected images, as received.
+        outcome: "fatal": the dataset cannot be used. "left out": the affected images are left out, unless
+            verification is strict. "kept": the images are used, and it is only reported.
     """
 
     kind: str
@@ -33,36 +34,37 @@ class Problem(NamedTuple):
 
 
 def printable(text: str) -> str:
-    """Return a text as a terminal may show it: what is no visible character, nor a blank, is escaped."""
+    """Escape all characters of a text that are neither visible nor a space, so that a terminal can show it."""
     return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
     )
 
 
 def summarize(problems: Sequence[Problem]) -> list[str]:
-    """Return one line a kind, in the order of their first problems: its count and its first few names."""
+    """Return one line for each kind, in order of appearance: the number of problems and the first few names."""
     kinds: dict[str, list[Problem]] = defaultdict(list)
     for problem in problems:
         kinds[problem.kind].append(problem)
     lines = []
-    for kind, members in kinds.items():
-        names = [f"{name} ({detail})" if detail else name for _, name, detail, *_ in members]
-        lines.append(f"{kind}, {len(members):,}: {printable(', '.join(few(names)))}")
+    for kind, found in kinds.items():
+        names = [f"{name} ({detail})" if detail else name for _, name, detail, *_ in found]
+        lines.append(f"{kind}, {len(found):,}: {printable(', '.join(first_few(names)))}")
     return lines
 
 
-def left_out(problems: Iterable[Problem]) -> set[str]:
-    """Return the image_id, as received, of every image that does not go on."""
+def left_out_images(problems: Iterable[Problem]) -> set[str]:
+    """Return the image_id, as received, of all images that are left out."""
     return {image_id for problem in problems if problem.outcome == "left out" for image_id in problem.images}
 
 
 PROBLEMS = Table(
     columns={
         "kind": "str",
-        "name": "str",  # of the image, lesion, file or folder, as a reader is told
-        "image_id": "str",  # of a image it concerns, a row each; empty if it concerns none
+        "name": "str",  # of the image, lesion, file, folder or column
+        "image_id": "str",  # of an affected image, one row for each; empty if there is none
         "detail": "str",  # the value received, or empty
-        "outcome": "str",  # "left out", or "kept": noted, and taken in all the same
+        "outcome": "str",  # "left out", or "kept": reported only, the image is used
     },
     order=("outcome", "kind", "name", "image_id"),
 )

@@ -1,4 +1,4 @@
-"""A trained member's probabilities for images."""
+"""Predict images with a trained member."""
 
 from pathlib import Path
 from typing import Any
@@ -15,34 +15,43 @@ from dermoscopy.networks.params import Runtime, SmallCNN, Transfer
 def predict_images(
     model: Any, parameters: Transfer | SmallCNN, paths: list[Path], batch_size: int, runtime: Runtime
 ) -> NDArray[np.float64]:
-    """Return the probability that each image shows a malignant lesion.
+    """Predict the probability that each image shows a malignant lesion.
 
-    It depends on the image alone: not on its batch, not on the order of the list.
+    It depends on the image only, not on its batch or on the order of the images.
 
     Args:
-        model: A member's Keras model, as `load_member` returns it.
-        parameters: Its parameters.
-        paths: The images' files.
-        batch_size: Images at a time.
-        runtime: How the machine is used; `configure` has been called with it.
+        model: Keras model of a member, as `load_member` returns it.
+        parameters: Parameters of the member.
+        paths: Files of the images.
+        batch_size: Number of images in a batch.
+        runtime: The `runtime` block; `configure` has been called with it.
 
     Returns:
-        From 0 to 1, in the order of the list; shape (images,).
+        Probabilities from 0 to 1, in the order of `paths`; shape (images,).
     """
-    fitting = int(runtime.memory * GIGABYTE / (3 * parameters.image_size**2))
-    at_once = max(fitting // batch_size, 1) * batch_size  # whole batches: the same ones, however many fit
-    answers = []
-    for start in range(0, len(paths), at_once):
-        images = read_images(paths[start : start + at_once], parameters.image_size, runtime.threads)
+    images_in_memory = int(runtime.memory * GIGABYTE / (3 * parameters.image_size**2))
+    # A chunk is whole batches, so that the memory limit does not change the batches.
+    chunk_size = max(images_in_memory // batch_size, 1) * batch_size
+    chunks = []
+    for start in range(0, len(paths), chunk_size):
+        images = read_images(paths[start : start + chunk_size], parameters.image_size, runtime.threads)
         with memory_guard(batch_size, "predict.batch_size"):
-            answers.append(probabilities(model, [images], batch_size, eager=runtime.eager))
-    return np.concatenate(answers)
+            chunks.append(probabilities(model, [images], batch_size, eager=runtime.eager))
+    return np.concatenate(chunks)
 
 
 def predict_split(
     model: Any, parameters: Transfer | SmallCNN, rows: pd.DataFrame, batch_size: int, runtime: Runtime
 ) -> pd.DataFrame:
-    """Return a split's rows of `tables.predictions`; `rows` are those of its own table."""
+    """Predict a split: return the table `core.tables.PREDICTIONS` for rows of `core.splits.SPLIT`.
+
+    Args:
+        model: Keras model of a member, as `load_member` returns it.
+        parameters: Parameters of the member.
+        rows: Rows of the split.
+        batch_size: Number of images in a batch.
+        runtime: The `runtime` block; `configure` has been called with it.
+    """
     paths = [Path(path) for path in rows["path"]]
-    answers = predict_images(model, parameters, paths, batch_size, runtime)
-    return rows[["image_id", "lesion_id", "dx", "label"]].assign(probability=answers)
+    probability = predict_images(model, parameters, paths, batch_size, runtime)
+    return rows[["image_id", "lesion_id", "dx", "label"]].assign(probability=probability)

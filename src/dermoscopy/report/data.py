@@ -9,7 +9,7 @@ import pandas as pd
 
 from dermoscopy.audit.contact_sheets import DUPLICATES
 from dermoscopy.core.metrics import BENIGN, MALIGNANT, Confusion, confusion
-from dermoscopy.core.splits import KNOWN, LABELS, SPLITS
+from dermoscopy.core.splits import LABELS, SHARED_LESIONS, SPLITS
 from dermoscopy.ham10000.metadata import DIAGNOSES
 from dermoscopy.report import formatting as names
 from dermoscopy.report.charts import age_chart
@@ -140,7 +140,7 @@ def about_data(sources: Sources, settings: Split, suffix: str, width: int) -> di
         "data": sources.data,
         "protocol": protocol,
         "image": "image",
-        "known": sources.audit.get(KNOWN),
+        "known": sources.audit.get(SHARED_LESIONS),
         "histology_only": settings.test_histo_only,
         "splits": splits,
         "totals": {label: sum_splits(splits, label) for label in (*LABELS, None)},

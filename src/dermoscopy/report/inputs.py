@@ -10,7 +10,7 @@ import pandas as pd
 from dermoscopy.audit.summary import BY_LABEL, COUNTS
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.members import member_names
-from dermoscopy.core.splits import read_protocol
+from dermoscopy.core.splits import read_protocol_title
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.combiners import Choice, read_choice
 from dermoscopy.ensemble.fit import CANDIDATES, POINTS, WEIGHTS
@@ -86,7 +86,7 @@ def read_sources(root: Path = Path()) -> Sources:
     """
     data, metrics, plots = root / "data", root / "metrics", root / "plots"
     return Sources(
-        protocol=read_protocol(data / "audited"),
+        protocol=read_protocol_title(data / "audited"),
         simulated=_read_json(data / "source.json").get("source") == "simulated",
         versions=_read_json(data / "environment.json"),
         audit=_read_json(metrics / "audit.json"),

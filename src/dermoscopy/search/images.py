@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermoscopy.core.errors import TrainingError
-from dermoscopy.core.files import write_beside
+from dermoscopy.core.files import atomic_write
 from dermoscopy.networks.data import Examples, sha256_of_arrays
 
 SPLITS = ("train", "val")
@@ -43,7 +43,7 @@ def shared(train: Examples, val: Examples, folder: Path) -> Iterator[Path]:
 def _save(array: NDArray[Any], path: Path) -> None:
     # Beside: a cluster's worker may still map the file of a search that was killed.
     # Open for reading too, NumPy writes by `write`, and not by `tofile`, whose error on a full disk bears no number.
-    with write_beside(path) as beside, beside.open("w+b") as file:
+    with atomic_write(path) as beside, beside.open("w+b") as file:
         np.save(file, array)
 
 

@@ -57,7 +57,7 @@ def table(trial_results: Sequence[TrialResult], monitor: Monitor, protocol: str)
     Args:
         trial_results: All there were.
         monitor: What scores.
-        protocol: As `evaluation.protocol.shown` tells it.
+        protocol: As `core.splits.protocol_title` returns it.
     """
     return pd.DataFrame([standing.row(monitor) for standing in trial_results]).assign(protocol=protocol)
 

@@ -16,7 +16,7 @@ import pandas as pd
 from PIL import Image
 
 from dermoscopy.core.metrics import roc_auc
-from dermoscopy.core.tables import SCORES
+from dermoscopy.core.tables import LATENT_SCORES
 from dermoscopy.ham10000.metadata import COLUMNS, IMAGE_FOLDERS, METADATA
 from dermoscopy.simulate.appearance import LOOKS, blend, draw_signs
 from dermoscopy.simulate.image import draw_tone, take_image
@@ -59,7 +59,7 @@ def simulate(params: Simulate, raw: Path, truth: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
     table[list(COLUMNS)].to_csv(raw / METADATA, index=False, lineterminator="\n")
-    SCORES.write(table[list(SCORES.columns)], truth / "scores.csv")
+    LATENT_SCORES.write(table[list(LATENT_SCORES.columns)], truth / "scores.csv")
     ceiling = {"roc_auc": roc_auc(table["malignant"].to_numpy(), table["score"].to_numpy())}
     (truth / "ceiling.json").write_text(json.dumps(ceiling, indent=2) + "\n")
     _draw_all(params, _sitters(table, folders, masks))

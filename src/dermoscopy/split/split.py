@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from dermoscopy.core.errors import ParameterError
-from dermoscopy.core.files import fresh
+from dermoscopy.core.files import new_folder
 from dermoscopy.core.splits import LABELS, SPLIT, SPLITS, locate
 from dermoscopy.split.params import Policy, Split
 
@@ -205,7 +205,7 @@ def write(tables: dict[str, pd.DataFrame], images: Path, root: Path = Path()) ->
     folder = root / "data" / "split"
     for split, table in tables.items():
         for label in LABELS:
-            fresh(folder / split / label)
+            new_folder(folder / split / label)
         for image_id, source, path in zip(table["image_id"], table["source"], table["path"], strict=True):
             if image_id == source:
                 shutil.copyfile(images / f"{image_id}.jpg", root / path)

@@ -16,7 +16,7 @@ class TrainSettings:
         training: Parameters that all members share.
         runtime: How the machine is used.
         seed: The top-level one; in a training, the one that `derived` made of it.
-        protocol: How the splits were drawn, as `core.splits.shown` tells it; no training depends on it.
+        protocol: How the splits were drawn, as `core.splits.protocol_title` returns it; no training depends on it.
         versions: Of the libraries; under others a killed training starts anew.
     """
 

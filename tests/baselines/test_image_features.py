@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermoscopy.baselines.baselines import colour_quantiles, describe, pixels
+from dermoscopy.baselines.baselines import colour_quantiles, extract_features, pixels
 
 
-def test_quantiles_of_each_channel_whatever_the_place():
+def test_colour_quantiles_do_not_depend_on_position():
     image = np.zeros((2, 2, 3), np.uint8)
     image[..., 0] = [[0, 51], [102, 255]]
     image[..., 2] = 255
@@ -18,11 +18,11 @@ def test_quantiles_of_each_channel_whatever_the_place():
     assert colour_quantiles(3)(image[::-1, ::-1]) == pytest.approx(features)
 
 
-def test_photographs_are_described_in_their_order(tmp_path: Path):
+def test_features_are_in_the_order_of_the_images(tmp_path: Path):
     paths = []
     for shade in range(0, 250, 10):
         paths.append(tmp_path / f"{shade}.png")
         Image.fromarray(np.full((30, 40, 3), shade, np.uint8)).save(paths[-1])
-    features = describe(paths, 2, pixels)
+    features = extract_features(paths, 2, pixels)
     assert features.shape == (25, 12)
     assert (features == np.arange(0, 250, 10)[:, None] / 255).all()

@@ -1,4 +1,4 @@
-"""Under the protocol "paper" copies are held out too: they are predicted, scored and shown like images."""
+"""Under the protocol "paper", val and test have augmented images, which are predicted and shown like originals."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +45,7 @@ PARAMETERS = SmallCNN(
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """What explain, predict and baselines read: the splits and four tiny members."""
+    """Folder with the inputs of explain, predict and baselines: the splits and four tiny members."""
     tiny.split(tmp_path, tiny.merge(tmp_path), protocol="paper")
     (tmp_path / "data" / "audited").write_text("paper leaky\n")
     monkeypatch.chdir(tmp_path)
@@ -60,7 +60,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     file.read.cache_clear()
 
 
-def test_held_out_copies_are_predicted_and_shown(project: Path) -> None:
+def test_augmented_images_of_val_and_test_are_predicted_and_shown(project: Path) -> None:
     predict()
     baselines()
     explain()
@@ -79,8 +79,8 @@ def test_held_out_copies_are_predicted_and_shown(project: Path) -> None:
 
 
 @pytest.mark.parametrize("stage", [predict, baselines, explain])
-def test_what_is_called_test_is_test(project: Path, stage) -> None:
+def test_rows_of_train_in_test_raise_leak_error(project: Path, stage) -> None:
     train = plant.row_of(project, "train")
     plant.add(project, "test", train.to_frame().T)
-    with pytest.raises(LeakError, match=rf"test.csv holds rows .*\n  {train['image_id']}: split train"):
+    with pytest.raises(LeakError, match=rf"test\.csv.*\n  {train['image_id']}: split train"):
         stage()
