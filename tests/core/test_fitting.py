@@ -6,7 +6,7 @@ import pytest
 from dermoscopy.core.errors import LeakError
 from dermoscopy.core.splits import SPLIT, read_train_and_val, read_val
 from tests import tiny
-from tests.audit.plant import change, plant_copy, plant_other_part, row_of
+from tests.audit.plant import change, plant_augmented_apart, plant_other_split, row_of
 
 PROTOCOLS = pytest.mark.parametrize("protocol", ["lesion", "image", "paper"])
 
@@ -27,7 +27,7 @@ def test_what_a_protocol_makes_is_read(merged: pd.DataFrame, tmp_path: Path, pro
 @PROTOCOLS
 def test_rows_of_test_are_refused_under_every_protocol(merged: pd.DataFrame, tmp_path: Path, protocol: str) -> None:
     tiny.split(tmp_path, merged, protocol=protocol)
-    plant_other_part(tmp_path)
+    plant_other_split(tmp_path)
     assert f"{row_of(tmp_path, 'train')['image_id']}: split test" in complaint(tmp_path, protocol)
 
 
@@ -58,7 +58,7 @@ def test_a_shared_photograph_is_refused_under_every_protocol(
 
 
 def test_copies_are_refused_in_val(project: Path) -> None:
-    name = plant_copy(project).split(", 1: ")[1].split()[0]
+    name = plant_augmented_apart(project).name
     for protocol in ("lesion", "image"):
         with pytest.raises(LeakError, match=f"val holds copies.*\n.*/{name}.jpg"):
             read_val(project / "data" / "split", protocol)

@@ -32,5 +32,5 @@ class Simulate(Block):
     @model_validator(mode="after")
     def _both_classes(self) -> Self:
         if not 1 <= round(self.malignant * self.lesions) < self.lesions:
-            raise ValueError(f"malignant {self.malignant} of {self.lesions} lesions leaves one class without any")
+            raise ValueError(f"malignant {self.malignant} of {self.lesions} lesions leaves one class without lesions")
         return self
