@@ -200,7 +200,9 @@ def age_chart(by_label: pd.DataFrame, title: str) -> Chart:
     x, y = Scale(start, end, 46, AGE_WIDTH - 10), Scale(0, top, AGE_HEIGHT - 44, 12)
     of = {label: rows[rows["label"] == label] for label in LABELS}
     peaks = [ages.sort_values("proportion").iloc[-1] for ages in of.values() if len(ages)]
-    most = ", ".join(f"{peak['label']} most often {peak['age']} years ({percent(peak['proportion'])})" for peak in peaks)
+    most = ", ".join(
+        f"{peak['label']} most often {peak['age']} years ({percent(peak['proportion'])})" for peak in peaks
+    )
     return Chart(
         title=title,
         alt=f"Share of each label's images by ten years of age; {most or 'no age is known'}.",

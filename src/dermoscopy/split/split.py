@@ -22,11 +22,11 @@ logger = logging.getLogger(__name__)
 def assign_splits(table: pd.DataFrame, proportions: Mapping[str, float], seed: int) -> "pd.Series[str]":
     """Assign whole groups to the splits at random, stratified by label and diagnosis.
 
-    The groups of a label are taken diagnosis by diagnosis, each diagnosis in random order. Every
-    group goes to the split that lacks most images of its proportion at that time. So the number of
-    images of a label, and of a diagnosis, is wrong in each split by less than a few groups' images, and
-    the size of a group does not decide where it goes. StratifiedGroupKFold of scikit-learn
-    needs proportions that are multiples of one fold and takes seconds on ten thousand images.
+    The groups of a label are assigned diagnosis by diagnosis, each diagnosis in random order. Every group
+    goes to the split that lacks most images at that time. So each split's number of images of a label
+    differs from its proportion by less than the images of a few groups, and so does its number of images of
+    a diagnosis. The size of a group does not decide its split. StratifiedGroupKFold of scikit-learn
+    needs proportions that are multiples of one fold, and takes seconds on ten thousand images.
 
     Args:
         table: One row per image, in any order; columns `group`, `dx`, `label`. A group with images of
