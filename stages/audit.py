@@ -1,16 +1,23 @@
-"""Refuse splits that leak."""
+"""Check the splits for leakage, and describe the dataset in counts, charts and contact sheets."""
 
 from pathlib import Path
 
-from dermoscopy.audit import summary as charts
-from dermoscopy.audit.audit import audit as find_leaks
+from dermoscopy.audit.audit import audit as run_audit
 from dermoscopy.audit.contact_sheets import write_sheets
 from dermoscopy.audit.evidence import gather
-from dermoscopy.audit.summary import BY_LABEL, BY_SPLIT, COUNTS, describe
+from dermoscopy.audit.summary import (
+    BY_LABEL,
+    BY_SPLIT,
+    DIAGNOSIS_COUNTS,
+    compare_labels,
+    compare_splits,
+    count_diagnoses,
+    describe,
+)
 from dermoscopy.augment.params import Augment
-from dermoscopy.core.files import new_folder, write_json, write_text
+from dermoscopy.core.files import fresh, write_json, write_text
 from dermoscopy.core.params import Count, load
-from dermoscopy.core.splits import leak_warning, protocol_title
+from dermoscopy.core.splits import protocol_title, warning
 from dermoscopy.core.stage import run
 from dermoscopy.ham10000.problems import PROBLEMS
 from dermoscopy.merge.params import NearDuplicates
@@ -18,23 +25,23 @@ from dermoscopy.split.params import Split
 
 
 def audit() -> None:
-    """Refuse splits that share a lesion, bytes, a near-duplicate or a copy; count and show what they hold."""
-    split, near_duplicates = load("split", Split), load("merge.near_duplicates", NearDuplicates)
-    evidence = gather(split, near_duplicates, load("augment", Augment), load("seed", Count))
-    audited = find_leaks(evidence)
+    """Fail if splits share a lesion, a file, a near-duplicate or an augmented image; describe their contents."""
+    settings, near_duplicates = load("split", Split), load("merge.near_duplicates", NearDuplicates)
+    evidence = gather(settings, near_duplicates, load("augment", Augment), load("seed", Count))
+    audited = run_audit(evidence)
     rows = evidence.rows
     originals = rows[rows["image_id"] == rows["source"]]
 
-    write_sheets(originals, evidence.duplicates, new_folder(Path("data/sheets")), leak_warning(split.protocol))
-    protocol, plots = protocol_title(split.protocol), Path("plots")
-    COUNTS.write(charts.count(originals, protocol), plots / "splits.csv")
-    BY_SPLIT.write(charts.compare_splits(originals, protocol), plots / "by_split.csv")
-    BY_LABEL.write(charts.compare_labels(originals, protocol), plots / "by_label.csv")
+    write_sheets(originals, evidence.duplicates, fresh(Path("data/sheets")), warning(settings.protocol))
+    protocol, plots = protocol_title(settings.protocol), Path("plots")
+    DIAGNOSIS_COUNTS.write(count_diagnoses(originals, protocol), plots / "diagnoses.csv")
+    BY_SPLIT.write(compare_splits(originals, protocol), plots / "by_split.csv")
+    BY_LABEL.write(compare_labels(originals, protocol), plots / "by_label.csv")
     described = describe(originals, PROBLEMS.read(Path("data/problems.csv")), evidence.duplicates)
     metrics = Path("metrics")
     write_json(metrics / "audit.json", audited)
     write_json(metrics / "data.json", {"protocol": protocol} | described)
-    write_text(Path("data/audited"), f"{split.protocol} {audited['verdict']}\n")
+    write_text(Path("data/audited"), f"{settings.protocol} {audited['verdict']}\n")
 
 
 if __name__ == "__main__":

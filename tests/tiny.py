@@ -1,4 +1,4 @@
-"""An dataset of a few tiny images, merged, split, copied and audited in a temporary folder."""
+"""A dataset of a few tiny images, merged, split, augmented and audited in a temporary folder."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from dermoscopy.core.files import sha256
 from dermoscopy.core.splits import LABELS, SPLIT, SPLITS
 from dermoscopy.ham10000.duplicates import DUPLICATES, MERGED, find_duplicates, group_lesions, perceptual_hashes
 from dermoscopy.split.params import Policy, Split
-from dermoscopy.split.split import tabulate, write
+from dermoscopy.split.split import split_tables, write_splits
 
 NEAR = 32
 SEED = 1
@@ -24,9 +24,9 @@ SPLIT_PARAMS = {"protocol": "lesion", "seed": 1, "val": 0.25, "test": 0.25, "tes
 
 
 def merge(root: Path, *, joined: bool = False) -> pd.DataFrame:
-    """Leave what merge leaves: 30 images of 24 lesions, a third of them malignant, of 16 by 12 pixels.
+    """Write the outputs of merge: 30 images of 24 lesions, a third of them malignant, of 16 by 12 pixels.
 
-    Joined, two lesions have a image of the same bytes, and two have near-duplicates.
+    If joined, two lesions have an image of the same bytes, and two have near-duplicates.
     """
     rng = np.random.default_rng(0)
     images = root / "data" / "merged" / "images"
@@ -40,8 +40,8 @@ def merge(root: Path, *, joined: bool = False) -> pd.DataFrame:
         dx = ("nv", "mel", "bkl")[lesion % 3]
         row = {"image_id": image_id, "lesion_id": f"HAM_{lesion:02}", "dx": dx}
         dx_type = "histo" if dx == "mel" or lesion % 2 else "follow_up"
-        known = {"dx_type": dx_type, "age": 50.0, "sex": "male", "localization": "back"}
-        rows.append(row | known)
+        patient = {"dx_type": dx_type, "age": 50.0, "sex": "male", "localization": "back"}
+        rows.append(row | patient)
     if joined:
         (images / "ISIC_06.jpg").write_bytes((images / "ISIC_03.jpg").read_bytes())
         with Image.open(images / "ISIC_09.jpg") as image:
@@ -57,9 +57,9 @@ def merge(root: Path, *, joined: bool = False) -> pd.DataFrame:
 
 
 def split(root: Path, merged: pd.DataFrame, policy: Policy = MELANOMA, **changes: Any) -> None:
-    """Leave what split and augment leave."""
+    """Write the outputs of split and augment."""
     images = root / "data" / "merged" / "images"
-    write(tabulate(merged, policy, Split(**SPLIT_PARAMS | changes), AUGMENT.balance), images, root)
+    write_splits(split_tables(merged, policy, Split(**SPLIT_PARAMS | changes), AUGMENT.balance), images, root)
     for split in SPLITS:
         for label in LABELS:
             (root / "data" / "augmented" / split / label).mkdir(parents=True, exist_ok=True)
@@ -71,4 +71,5 @@ def evidence(root: Path, near_duplicates: int | None = NEAR, **changes: Any) -> 
 
 
 def read(root: Path) -> pd.DataFrame:
+    """Read the tables of all splits as one."""
     return pd.concat([SPLIT.read(root / "data" / "split" / f"{split}.csv") for split in SPLITS], ignore_index=True)

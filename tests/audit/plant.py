@@ -1,8 +1,9 @@
-"""What an audit must find: each function plants one thing and returns how it has to be told."""
+"""Leaks and faults for the audit to find: each function plants one and returns what the audit has to report."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 from PIL import Image
@@ -12,25 +13,49 @@ from dermoscopy.core.splits import SPLIT, locate
 from dermoscopy.ham10000.duplicates import MERGED
 
 
+class Planted(NamedTuple):
+    """What the audit has to report: the kind, the name, and facts of the detail."""
+
+    kind: str
+    name: str
+    facts: tuple[str, ...] = ()
+
+    def among(self, problems: Sequence[str]) -> bool:
+        """Whether one line reports one finding of this kind, with this name and these facts."""
+        start = f"{self.kind}, 1: {self.name}"
+        return any(
+            line.startswith(start) and all(fact in line.removeprefix(start) for fact in self.facts) for line in problems
+        )
+
+
+Plant = Callable[[Path], Planted]
+
+
 def table_path(project: Path, split: str) -> Path:
     return project / "data" / "split" / f"{split}.csv"
 
 
-def row_of(project: Path, split: str, place: int = 0) -> "pd.Series[str]":
-    """A benign original of a split."""
+def row_of(project: Path, split: str, index: int = 0) -> "pd.Series[str]":
+    """Return the row of a benign original of a split."""
     table = SPLIT.read(table_path(project, split))
-    return table[(table["label"] == 0) & (table["image_id"] == table["source"])].iloc[place]
+    return table[(table["label"] == 0) & (table["image_id"] == table["source"])].iloc[index]
 
 
-def change(project: Path, table_of: str, image_id: str, **values: str) -> None:
-    table = SPLIT.read(table_path(project, table_of))
+def augmented_of(project: Path, split: str) -> pd.DataFrame:
+    """Return the row of the first augmented image of a split."""
+    table = SPLIT.read(table_path(project, split))
+    return table[table["image_id"] != table["source"]].iloc[[0]]
+
+
+def change(project: Path, in_split: str, image_id: str, **values: str) -> None:
+    table = SPLIT.read(table_path(project, in_split))
     for column, value in values.items():
         table.loc[table["image_id"] == image_id, column] = value
-    SPLIT.write(table, table_path(project, table_of))
+    SPLIT.write(table, table_path(project, in_split))
 
 
 def change_merged(project: Path, image_id: str, digest: str) -> None:
-    """The image had these bytes already when it was merged."""
+    """Change the hash that merge wrote."""
     path = project / "data" / "merged" / "metadata.csv"
     table = MERGED.read(path)
     table.loc[table["image_id"] == image_id, "sha256"] = digest
@@ -41,168 +66,169 @@ def add(project: Path, split: str, rows: pd.DataFrame) -> None:
     SPLIT.write(pd.concat([SPLIT.read(table_path(project, split)), rows]), table_path(project, split))
 
 
-def places(*rows: "pd.Series[str]") -> str:
-    return ", ".join(f"{row['split']} {row['path']}" for row in rows)
+def locations(*rows: "pd.Series[str]") -> tuple[str, ...]:
+    return tuple(f"{row['split']} {row['path']}" for row in rows)
 
 
-def plant_lesion(project: Path) -> str:
+def plant_lesion(project: Path) -> Planted:
+    """A lesion has images in train and test."""
     train, test = row_of(project, "train"), row_of(project, "test")
     change(project, "test", test["image_id"], lesion_id=train["lesion_id"])
-    return f"lesion in several splits, 1: {train['lesion_id']} ({places(train, test)})"
+    return Planted("lesion in several splits", train["lesion_id"], locations(train, test))
 
 
-def plant_group(project: Path) -> str:
+def plant_group(project: Path) -> Planted:
+    """A group has images in val and test."""
     val, test = row_of(project, "val"), row_of(project, "test")
     change(project, "test", test["image_id"], group=val["group"])
-    return f"group in several splits, 1: {val['group']} ({places(val, test)})"
+    return Planted("group in several splits", val["group"], locations(val, test))
 
 
-def plant_bytes(project: Path) -> str:
-    """Another lesion's image has the same bytes, and its tables know."""
+def plant_bytes(project: Path) -> Planted:
+    """An image of another lesion in test has the bytes of one in train, and all tables have its hash."""
     train, test = row_of(project, "train"), row_of(project, "test")
     shutil.copy(project / train["path"], project / test["path"])
     change(project, "test", test["image_id"], sha256=train["sha256"])
     change_merged(project, test["image_id"], train["sha256"])
-    return f"same bytes in several splits, 1: {train['path']} = {test['path']}"
+    return Planted("same bytes in several splits", f"{train['path']} = {test['path']}")
 
 
-def plant_near_duplicate(project: Path) -> str:
-    """Another lesion's image is the same one in other bytes, and its tables know them."""
+def plant_near_duplicate(project: Path) -> Planted:
+    """An image of another lesion in test has the pixels of one in train, and all tables have its hash."""
     train, test = row_of(project, "train", 1), row_of(project, "test", 1)
     (project / test["path"]).write_bytes((project / train["path"]).read_bytes() + b"more")
     change(project, "test", test["image_id"], sha256=sha256(project / test["path"]))
     change_merged(project, test["image_id"], sha256(project / test["path"]))
-    one, other = sorted((train, test), key=lambda row: row["image_id"])
-    pair = f"{one['image_id']} = {other['image_id']}"
-    return f"near-duplicate in several splits, 1: {pair} (0 bits apart; {places(one, other)})"
+    first, second = sorted((train, test), key=lambda row: row["image_id"])
+    pair = f"{first['image_id']} = {second['image_id']}"
+    return Planted("near-duplicate in several splits", pair, ("0 bits", *locations(first, second)))
 
 
-def plant_copy(project: Path) -> str:
-    """A copy lies in val, with its file, and its table says so."""
+def plant_augmented_apart(project: Path) -> Planted:
+    """An augmented image of train is in val, in the table and on disk."""
+    augmented = augmented_of(project, "train")
     train = SPLIT.read(table_path(project, "train"))
-    copy = train[train["image_id"] != train["source"]].iloc[[0]]
-    SPLIT.write(train.drop(copy.index), table_path(project, "train"))
-    moved = copy.assign(split="val", path=locate(copy, "val"))
-    (project / copy["path"].item()).rename(project / moved["path"].item())
+    SPLIT.write(train[train["image_id"] != augmented["image_id"].item()], table_path(project, "train"))
+    moved = augmented.assign(split="val", path=locate(augmented, "val"))
+    (project / augmented["path"].item()).rename(project / moved["path"].item())
     add(project, "val", moved)
-    name, path = copy["image_id"].item(), moved["path"].item()
-    return f"copy apart from its original, 1: {name} (val {path}, its original in train)"
+    name, path = augmented["image_id"].item(), moved["path"].item()
+    return Planted("augmented image apart from its original", name, (f"val {path}", "train"))
 
 
-def plant_copy_judged(project: Path) -> str:
-    """A copy of a image in test lies beside it."""
+def plant_augmented_in_test(project: Path) -> Planted:
+    """Test has an augmented image of its own."""
     test = SPLIT.read(table_path(project, "test"))
-    copy = test[test["label"] == 1].iloc[[0]]
-    copy = copy.assign(image_id=copy["source"] + "_copy1", sha256="")
-    copy["path"] = locate(copy, "test")
-    path = copy["path"].item()
+    row = test[test["label"] == 1].iloc[[0]]
+    row = row.assign(image_id=row["source"] + "_copy1", sha256="")
+    row["path"] = locate(row, "test")
+    path = row["path"].item()
     shutil.copy(next((project / "data" / "augmented" / "train" / "malignant").iterdir()), project / path)
-    add(project, "test", copy)
-    return f"copy outside train, 1: {copy['image_id'].item()} (test {path})"
+    add(project, "test", row)
+    return Planted("augmented image outside train", row["image_id"].item(), (f"test {path}",))
 
 
-def plant_test_row(project: Path) -> str:
-    """A image of test stands in train, in all disguise: its row says train, and its file lies there."""
+def plant_test_row_in_train(project: Path) -> Planted:
+    """An image of test is also in train: its row names train, and its file is there."""
     test = row_of(project, "test")
     row = test.to_frame().T.assign(split="train", path=test["path"].replace("/test/", "/train/"))
     shutil.copy(project / test["path"], project / row["path"].item())
     add(project, "train", row)
-    return f"image of train in another split, 1: {test['image_id']} ({places(row.iloc[0], test)})"
+    return Planted("train image in another split", test["image_id"], locations(row.iloc[0], test))
 
 
-def plant_chosen_row(project: Path) -> str:
-    """A image of test stands in val too."""
+def plant_test_row_in_val(project: Path) -> Planted:
+    """An image of test is also in val."""
     test = row_of(project, "test")
     row = test.to_frame().T.assign(split="val", path=test["path"].replace("/test/", "/val/"))
     shutil.copy(project / test["path"], project / row["path"].item())
     add(project, "val", row)
-    return f"image in val and in test, 1: {test['image_id']} ({places(row.iloc[0], test)})"
+    return Planted("image in val and test", test["image_id"], locations(row.iloc[0], test))
 
 
-PLANTED_LEAKS: list[Callable[[Path], str]] = [
+PLANTED_LEAKS: list[Plant] = [
     plant_lesion,
     plant_group,
     plant_bytes,
     plant_near_duplicate,
-    plant_copy,
-    plant_copy_judged,
-    plant_test_row,
-    plant_chosen_row,
+    plant_augmented_apart,
+    plant_augmented_in_test,
+    plant_test_row_in_train,
+    plant_test_row_in_val,
 ]
 
 
-def lose_photograph(project: Path) -> str:
-    """A image of train is gone, from table and disk."""
+def lose_image(project: Path) -> Planted:
+    """An image of train is missing in the table and on disk."""
     row = row_of(project, "train")
     table = SPLIT.read(table_path(project, "train"))
     SPLIT.write(table[table["image_id"] != row["image_id"]], table_path(project, "train"))
     (project / row["path"]).unlink()
-    return f"image lost since it was merged, 1: {row['image_id']} ({row['dx']})"
+    return Planted("image missing since merge", row["image_id"], (row["dx"],))
 
 
-def change_lesion(project: Path) -> str:
-    """A image of train becomes one of another lesion of train."""
-    one, other = row_of(project, "train"), row_of(project, "train", 1)
-    change(project, "train", one["image_id"], lesion_id=other["lesion_id"])
-    told = f"train.csv, lesion_id {other['lesion_id']}, merged {one['lesion_id']}"
-    return f"row other than merged, 1: {one['image_id']} ({told})"
+def change_lesion(project: Path) -> Planted:
+    """An image of train has the lesion_id of another lesion of train."""
+    changed, row = row_of(project, "train"), row_of(project, "train", 1)
+    change(project, "train", changed["image_id"], lesion_id=row["lesion_id"])
+    facts = ("train.csv", f"lesion_id {row['lesion_id']}", changed["lesion_id"])
+    return Planted("row changed since merge", changed["image_id"], facts)
 
 
-def replace_copy(project: Path) -> str:
-    """A copy of train shows a image of test, saved anew."""
-    train = SPLIT.read(table_path(project, "train"))
-    path = train.loc[train["image_id"] != train["source"], "path"].iloc[0]
+def replace_augmented(project: Path) -> Planted:
+    """The file of an augmented image of train shows an image of test, saved again."""
+    path = augmented_of(project, "train")["path"].item()
     with Image.open(project / row_of(project, "test")["path"]) as image:
         image.save(project / path, quality=91)
-    return f"copy other than its original gives, 1: {path}"
+    return Planted("augmented file changed", path)
 
 
-def plant_row_twice(project: Path) -> str:
+def plant_row_twice(project: Path) -> Planted:
     test = row_of(project, "test")
     add(project, "test", test.to_frame().T)
-    return f"image_id twice in a table, 1: {test['image_id']} (test.csv)"
+    return Planted("image_id twice in a table", test["image_id"], ("test.csv",))
 
 
-def plant_path_into_test(project: Path) -> str:
+def plant_path_into_test(project: Path) -> Planted:
     train, test = row_of(project, "train"), row_of(project, "test")
     change(project, "train", train["image_id"], path=test["path"])
-    return f"row in another split's table or folder, 1: {train['image_id']} (in train.csv, split train, {test['path']})"
+    facts = ("train.csv", "split train", test["path"])
+    return Planted("row in the table or folder of another split", train["image_id"], facts)
 
 
-def plant_other_part(project: Path) -> str:
+def plant_other_split(project: Path) -> Planted:
     train = row_of(project, "train")
     change(project, "train", train["image_id"], split="test")
-    return f"row in another split's table or folder, 1: {train['image_id']} (in train.csv, split test, {train['path']})"
+    facts = ("train.csv", "split test", train["path"])
+    return Planted("row in the table or folder of another split", train["image_id"], facts)
 
 
-def plant_unlike_copy(project: Path) -> str:
-    """A copy in train of another image, its lesion disguised."""
-    train = SPLIT.read(table_path(project, "train"))
-    copy = train[train["image_id"] != train["source"]].iloc[0]["image_id"]
-    change(project, "train", copy, source=row_of(project, "train")["image_id"])
-    source = row_of(project, "train")["image_id"]
-    return f"copy unlike its original, 1: {copy} (train, copy of {source})"
+def plant_other_source(project: Path) -> Planted:
+    """An augmented image in train names another original as its source."""
+    image_id, source = augmented_of(project, "train")["image_id"].item(), row_of(project, "train")["image_id"]
+    change(project, "train", image_id, source=source)
+    return Planted("augmented image with another lesion or label than its original", image_id, ("train", source))
 
 
-def plant_file(project: Path) -> str:
+def plant_file(project: Path) -> Planted:
     stray = "data/split/train/benign/mine.jpg"
     shutil.copy(project / row_of(project, "train")["path"], project / stray)
-    return f"file without a row, 1: {stray}"
+    return Planted("file without a row", stray)
 
 
-def remove_file(project: Path) -> str:
+def remove_file(project: Path) -> Planted:
     path = row_of(project, "train")["path"]
     (project / path).unlink()
-    return f"row without a file, 1: {path}"
+    return Planted("row without a file", path)
 
 
-def plant_other_bytes(project: Path) -> str:
+def plant_other_bytes(project: Path) -> Planted:
     path = row_of(project, "train")["path"]
     (project / path).write_bytes(b"other")
-    return f"file changed since it was merged, 1: {path}"
+    return Planted("file changed since merge", path)
 
 
-def plant_groups_apart(project: Path) -> str:
+def plant_other_group(project: Path) -> Planted:
     """Two lesions of one split share bytes, but not a group."""
     table = SPLIT.read(table_path(project, "train"))
     of_lesion = table[table["label"] == 0].drop_duplicates("lesion_id").sort_values("lesion_id")
@@ -210,20 +236,20 @@ def plant_groups_apart(project: Path) -> str:
     shutil.copy(project / first["path"], project / second["path"])
     change(project, "train", second["image_id"], sha256=sha256(project / first["path"]))
     change_merged(project, second["image_id"], sha256(project / first["path"]))
-    lesion, own = second["lesion_id"], second["group"]
-    return f"group other than the files tell, 1: {lesion} (group {own}, by its files {first['group']})"
+    facts = (f"group {second['group']}", f"by its files {first['group']}")
+    return Planted("group contradicts the files", second["lesion_id"], facts)
 
 
-PLANTED_FAULTS: list[Callable[[Path], str]] = [
+PLANTED_FAULTS: list[Plant] = [
     plant_row_twice,
     plant_path_into_test,
-    plant_other_part,
-    plant_unlike_copy,
+    plant_other_split,
+    plant_other_source,
     plant_file,
     remove_file,
     plant_other_bytes,
-    replace_copy,
-    plant_groups_apart,
-    lose_photograph,
+    replace_augmented,
+    plant_other_group,
+    lose_image,
     change_lesion,
 ]

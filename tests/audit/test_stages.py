@@ -1,4 +1,4 @@
-"""The stages from the split to the audit, as their scripts run them."""
+"""The stages split, augment and audit, as their scripts run them."""
 
 import json
 import os
@@ -19,20 +19,27 @@ from stages.audit import audit
 from stages.augment import augment
 from stages.split import split
 from tests import tiny
-from tests.audit.plant import plant_bytes, plant_copy, plant_lesion, plant_near_duplicate, plant_test_row
+from tests.audit.plant import (
+    Plant,
+    plant_augmented_apart,
+    plant_bytes,
+    plant_lesion,
+    plant_near_duplicate,
+    plant_test_row_in_train,
+)
 
 TOP = Path(__file__).parents[2]
-FIVE = [plant_lesion, plant_near_duplicate, plant_bytes, plant_copy, plant_test_row]
+FIVE = [plant_lesion, plant_near_duplicate, plant_bytes, plant_augmented_apart, plant_test_row_in_train]
 
 
 @pytest.fixture
-def dealt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
-    """Runs split and augment on the tiny dataset, in what is then the working directory."""
+def run_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """Return a function that runs split and augment on the tiny dataset, in a temporary working directory."""
     tiny.merge(tmp_path)
     PROBLEMS.write(pd.DataFrame(columns=list(PROBLEMS.columns)), tmp_path / "data" / "problems.csv")
     monkeypatch.chdir(tmp_path)
 
-    def deal(**changes: object) -> Path:
+    def run(**changes: object) -> Path:
         params = YAML().load(TOP / "params.yaml")
         params["policy"]["malignant"] = "mel"
         params["split"].update({"val": 0.25, "test": 0.25} | changes)
@@ -42,7 +49,7 @@ def dealt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         augment()
         return tmp_path
 
-    yield deal
+    yield run
     file.read.cache_clear()
 
 
@@ -53,8 +60,10 @@ def contents(*folders: str) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("protocol", "line"), [("lesion", "lesion clean\n"), ("image", "image leaky\n"), ("paper", "paper leaky\n")]
 )
-def test_each_protocol_passes_its_audit_and_is_named(dealt: Callable[..., Path], protocol: str, line: str) -> None:
-    dealt(protocol=protocol)
+def test_audit_passes_under_each_protocol_and_records_it(
+    run_split: Callable[..., Path], protocol: str, line: str
+) -> None:
+    run_split(protocol=protocol)
     audit()
     assert Path("data/audited").read_text() == line
     assert json.loads(Path("metrics/audit.json").read_text())["protocol"] == protocol
@@ -66,7 +75,7 @@ def test_each_protocol_passes_its_audit_and_is_named(dealt: Callable[..., Path],
 
 
 @pytest.mark.parametrize("protocol", ["lesion", "image", "paper"])
-def test_another_test_part_trains_nothing_anew(dealt: Callable[..., Path], protocol: str) -> None:
+def test_another_test_split_leaves_train_and_val_unchanged(run_split: Callable[..., Path], protocol: str) -> None:
     of_training = [
         *("data/split/train", "data/split/val", "data/split/train.csv", "data/split/val.csv"),
         *("data/augmented/train", "data/augmented/val", "data/audited"),
@@ -77,35 +86,43 @@ def test_another_test_part_trains_nothing_anew(dealt: Callable[..., Path], proto
         files = [path for out in of_training for path in (Path(out), *Path(out).rglob("*")) if path.is_file()]
         return {str(path): path.read_bytes() for path in files}
 
-    dealt(protocol=protocol)
-    every, before = Path("data/split/test.csv").read_bytes(), state()
-    dealt(protocol=protocol, test_histo_only=True)
+    run_split(protocol=protocol)
+    unrestricted, before = Path("data/split/test.csv").read_bytes(), state()
+    run_split(protocol=protocol, test_histo_only=True)
     assert state() == before
-    assert len(Path("data/split/test.csv").read_bytes()) < len(every)
+    assert len(Path("data/split/test.csv").read_bytes()) < len(unrestricted)
 
 
 @pytest.mark.parametrize("plant", FIVE)
-def test_a_planted_leak_stops_the_audit(dealt: Callable[..., Path], plant: Callable[[Path], str]) -> None:
-    named = plant(dealt())
+def test_a_planted_leak_stops_the_audit(run_split: Callable[..., Path], plant: Plant) -> None:
+    planted = plant(run_split())
     with pytest.raises(LeakError) as error:
         audit()
-    assert named in error.value.problems
+    assert planted.among(error.value.problems)
     assert not Path("data/audited").exists()
 
 
-def test_five_leaks_are_one_message_without_a_traceback(dealt: Callable[..., Path]) -> None:
-    project = dealt()
-    for plant in FIVE:
-        plant(project)
+def test_five_leaks_are_in_one_message_without_a_traceback(run_split: Callable[..., Path]) -> None:
+    project = run_split()
+    kinds = [plant(project).kind for plant in FIVE]
     environment = os.environ | {"PYTHONPATH": str(TOP / "src"), "DVC_ROOT": str(project)}
     done = subprocess.run(
         [sys.executable, TOP / "stages" / "audit.py"], capture_output=True, text=True, env=environment, check=False
     )
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    for kind in ("lesion", "near-duplicate", "same bytes"):
-        assert f"\n  {kind} in several splits, " in done.stderr
-    for kind in ("image of train in another split", "copy apart from its original"):
+    for kind in kinds:
+        assert f"\n  {kind}, " in done.stderr
+    for kind in ("train image in another split", "augmented image apart from its original"):
         assert f"\n  {kind}, 1: " in done.stderr
     assert not Path("data/audited").exists()
     assert not Path("metrics").exists()
+
+
+def test_message_of_five_leaks(run_split: Callable[..., Path], wording: Callable[[str], None]) -> None:
+    project = run_split()
+    for plant in FIVE:
+        plant(project)
+    with pytest.raises(LeakError) as error:
+        audit()
+    wording(str(error.value))

@@ -20,8 +20,8 @@ ROWS = pd.DataFrame(
         "localization": ["back", "back", "unknown", "", "ear", "back"],
     }
 )
-SOUND = pd.DataFrame(columns=list(PROBLEMS.columns))
-APART = pd.DataFrame(columns=list(DUPLICATES.columns))
+NO_PROBLEMS = pd.DataFrame(columns=list(PROBLEMS.columns))
+NO_DUPLICATES = pd.DataFrame(columns=list(DUPLICATES.columns))
 
 
 def leaves(value: object) -> int:
@@ -29,7 +29,7 @@ def leaves(value: object) -> int:
 
 
 def test_describe_counts() -> None:
-    described = describe(ROWS, SOUND, APART)
+    described = describe(ROWS, NO_PROBLEMS, NO_DUPLICATES)
     train, val, test = ({"benign": 2, "malignant": 1}, {"benign": 0, "malignant": 2}, {"benign": 1, "malignant": 0})
     assert described["images"] == {"all": 6, "benign": 3, "malignant": 3, "train": train, "val": val, "test": test}
     assert described["lesions"]["all"] == 4
@@ -47,7 +47,7 @@ def test_describe_counts() -> None:
 
 
 def test_describe_compares_labels() -> None:
-    described = describe(ROWS, SOUND, APART)
+    described = describe(ROWS, NO_PROBLEMS, NO_DUPLICATES)
     assert described["age"] == {
         "benign": {"first_quartile": 20.0, "median": 30.0, "third_quartile": 40.0},
         "malignant": {"first_quartile": 65.0, "median": 70.0, "third_quartile": 75.0},
@@ -59,7 +59,7 @@ def test_describe_compares_labels() -> None:
     assert described["histology"] == {"benign": 0.3333, "malignant": 1.0}
 
 
-def test_describe_counts_the_photographs_of_each_problem_once() -> None:
+def test_describe_counts_the_images_of_each_problem_once() -> None:
     problems = pd.DataFrame(
         [
             ("truncated", "a.jpg", "a", "at byte 9", "left out"),
@@ -71,7 +71,7 @@ def test_describe_counts_the_photographs_of_each_problem_once() -> None:
         ],
         columns=list(PROBLEMS.columns),
     )
-    described = describe(ROWS, problems, APART)
+    described = describe(ROWS, problems, NO_DUPLICATES)
     assert described["left_out"] == {"stray file": 1, "truncated": 1, "two diagnoses": 2}
     assert described["kept"] == {"grey": 1}
 
@@ -79,36 +79,38 @@ def test_describe_counts_the_photographs_of_each_problem_once() -> None:
 def test_describe_counts_pairs_by_kind() -> None:
     pairs = [("same bytes", "a", "c"), ("near-duplicate", "a", "d"), ("same bytes", "b", "d")]
     duplicates = pd.DataFrame(pairs, columns=["kind", "image_id", "other_image_id"])
-    assert describe(ROWS, SOUND, duplicates)["duplicates"] == {"near-duplicate": 1, "same bytes": 2}
+    assert describe(ROWS, NO_PROBLEMS, duplicates)["duplicates"] == {"near-duplicate": 1, "same bytes": 2}
 
 
-def test_a_photograph_in_two_parts_counts_in_both_and_once_in_all() -> None:
+def test_an_image_in_two_splits_counts_in_both_and_once_in_all() -> None:
     twice = pd.concat([ROWS, ROWS[ROWS["split"] == "val"].assign(split="test")])
-    described = describe(twice, SOUND, APART)
+    described = describe(twice, NO_PROBLEMS, NO_DUPLICATES)
     assert described["images"]["all"] == 6
     assert described["images"]["val"] == {"benign": 0, "malignant": 2}
     assert described["images"]["test"] == {"benign": 1, "malignant": 2}
     assert described["lesions"]["test"] == {"benign": 1, "malignant": 1}
-    assert described["lesions_by_images"] == describe(ROWS, SOUND, APART)["lesions_by_images"]
-    assert described["age"] == describe(ROWS, SOUND, APART)["age"]
+    assert described["lesions_by_images"] == describe(ROWS, NO_PROBLEMS, NO_DUPLICATES)["lesions_by_images"]
+    assert described["age"] == describe(ROWS, NO_PROBLEMS, NO_DUPLICATES)["age"]
 
 
-def test_a_lesion_in_two_parts_counts_in_both() -> None:
-    described = describe(ROWS.assign(split=["train", "test", "train", "test", "val", "val"]), SOUND, APART)
+def test_a_lesion_in_two_splits_counts_in_both() -> None:
+    described = describe(
+        ROWS.assign(split=["train", "test", "train", "test", "val", "val"]), NO_PROBLEMS, NO_DUPLICATES
+    )
     assert described["lesions"]["all"] == 4
     assert described["lesions"]["train"]["benign"] == 1
     assert described["lesions"]["test"]["benign"] == 2
 
 
-def test_what_is_undefined_is_none() -> None:
-    described = describe(ROWS[ROWS["dx"] == "nv"].assign(age=float("nan")), SOUND, APART)
+def test_undefined_numbers_are_none() -> None:
+    described = describe(ROWS[ROWS["dx"] == "nv"].assign(age=float("nan")), NO_PROBLEMS, NO_DUPLICATES)
     assert described["age"]["benign"] == {"first_quartile": None, "median": None, "third_quartile": None}
     assert described["prevalence"]["images"] == {"all": 0.0, "train": 0.0, "val": None, "test": None}
     assert described["histology"] == {"benign": 0.5, "malignant": None}
     json.dumps(described, allow_nan=False)
 
 
-def test_a_reader_can_take_it_in() -> None:
-    described = describe(ROWS, SOUND, APART)
+def test_description_is_short() -> None:
+    described = describe(ROWS, NO_PROBLEMS, NO_DUPLICATES)
     assert leaves(described) <= 80
     assert "[" not in json.dumps(described)

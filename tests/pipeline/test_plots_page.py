@@ -28,9 +28,9 @@ TABLES = {
     "curves.csv": ["name,split,epoch,accuracy,loss,roc_auc", "cnn_a,train,1,0.5,0.7,0.5", "cnn_a,val,1,0.6,0.69,0.6"],
     "chosen.csv": ["name,split,accuracy", "cnn_a,train,0.71", "cnn_a,val,0.62"],
     "roc_auc.csv": ["name,kind,value,low,high", "ensemble,ensemble,0.8,0.7,0.9", "prevalence,baseline,0.5,,"],
-    "splits.csv": ["split,label,dx,images,lesions", "train,benign,nv,41,31", "test,malignant,mel,9,7"],
+    "diagnoses.csv": ["split,label,dx,images,lesions", "train,benign,nv,41,31", "test,malignant,mel,9,7"],
     "by_split.csv": [
-        "split,prevalence,images,missing,share",
+        "split,prevalence,images,missing,proportion",
         "train,of lesions,,,0.26",
         "test,of images,,,0.31",
         "train,,1,,0.61",
@@ -38,7 +38,7 @@ TABLES = {
         "test,,,sex,0.0121",
     ],
     "by_label.csv": [
-        "label,age,sex,localization,share",
+        "label,age,sex,localization,proportion",
         "benign,unknown,,,0.99",
         "malignant,100-109,,,0.02",
         "malignant,20-29,,,0.08",
@@ -154,10 +154,10 @@ def test_every_plot_is_drawn_without_a_network_and_without_the_pictures(project:
     assert {"0.800", "prevalence", "baseline"} <= set(drawn["ROC_AUC"].splitlines())
     assert {"train", "val", "cnn_a"} <= set(drawn["Accuracy"].splitlines())
     assert {"0.71", "0.62"} <= set(drawn["Chosen_epoch"].splitlines())
-    assert {"nv", "41", "9"} <= set(drawn["Splits"].splitlines())
+    assert {"nv", "41", "9"} <= set(drawn["Diagnoses"].splitlines())
     assert {"nv", "31", "7"} <= set(drawn["Lesions"].splitlines())
     assert {"of lesions", "0.26", "train", "test"} <= set(drawn["Prevalence"].splitlines())
-    assert {"4 or more", "0.61", "0.003"} <= set(drawn["Photographs_of_a_lesion"].splitlines())
+    assert {"4 or more", "0.61", "0.003"} <= set(drawn["Images_per_lesion"].splitlines())
     assert {"sex", "0.012"} <= set(drawn["Missing_values"].splitlines())
     assert {"male", "0.64", "malignant"} <= set(drawn["Sex"].splitlines())
     assert {"lower", "extremity", "0.24", "benign"} <= set(drawn["Localization"].splitlines())

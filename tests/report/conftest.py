@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.audit.summary import BY_LABEL, COUNTS
+from dermoscopy.audit.summary import BY_LABEL, DIAGNOSIS_COUNTS
 from dermoscopy.core import tables as truth
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.fit import CANDIDATES, fit_ensemble
@@ -131,7 +131,7 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     write_json(folder / "source.json", {"source": source})
     write_json(folder / "environment.json", {"tensorflow": "2.21.0", "keras": "3.15.1"})
     (folder / "audited").write_text(f"{audited}\n")
-    splits = {"train": {"copies": 168}, "val": {"copies": 0}, "test": {"copies": 75}}
+    splits = {"train": {"augmented": 168}, "val": {"augmented": 0}, "test": {"augmented": 75}}
     told = {"protocol": protocol, "found": {"lesion in several splits": 0}, "splits": splits}
     write_json(metrics / "audit.json", told | (audit or {}))
     write_json(metrics / "data.json", DATA | (data or {}))
@@ -155,7 +155,7 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
         for split, size in sizes
         for label, dx, count in mix
     ]
-    COUNTS.write(pd.DataFrame(rows, columns=list(COUNTS.columns)), plots / "splits.csv")
+    DIAGNOSIS_COUNTS.write(pd.DataFrame(rows, columns=list(DIAGNOSIS_COUNTS.columns)), plots / "diagnoses.csv")
     bars = [
         (label, protocol, *names, share)
         for names, benign, malignant in [

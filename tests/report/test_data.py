@@ -9,7 +9,7 @@ from dermoscopy.report.charts import age_chart
 from dermoscopy.report.inputs import read_sources
 from tests.report.conftest import render, write_project
 
-BY_LABEL = ["label", "age", "share"]
+BY_LABEL = ["label", "age", "proportion"]
 
 
 def section(page):

@@ -12,5 +12,5 @@ SMALL = {
 
 @pytest.fixture(scope="session")
 def simulation() -> Callable[..., Simulate]:
-    """Parameters of an dataset of 24 lesions, but for what is named."""
+    """Return parameters of a dataset of 24 lesions, with the given changes."""
     return lambda **changes: Simulate(**{**SMALL, **changes})

@@ -1,4 +1,4 @@
-"""What is written, on an dataset of 24 lesions."""
+"""Files of a simulated dataset of 24 lesions."""
 
 import hashlib
 import json
@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from dermoscopy.core.tables import LATENT_SCORES
-from dermoscopy.simulate import dataset as dataset
+from dermoscopy.core.tables import SCORES
+from dermoscopy.simulate import dataset
 from dermoscopy.simulate.dataset import simulate
 from dermoscopy.simulate.metadata import DIAGNOSES
 
@@ -33,7 +33,7 @@ def metadata(written) -> pd.DataFrame:
     return pd.read_csv(written / "raw/HAM10000_metadata.csv")
 
 
-def test_layout_is_the_published_archives(written, metadata):
+def test_layout_is_that_of_ham10000(written, metadata):
     assert list(metadata.columns) == ["lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization"]
     parts = [sorted((written / "raw" / f"HAM10000_images_part_{part}").iterdir()) for part in (1, 2)]
     names = [path.name for part in parts for path in part]
@@ -46,7 +46,7 @@ def test_layout_is_the_published_archives(written, metadata):
     assert len(metadata) > 24
 
 
-def test_masks_lie_over_their_photographs(written, metadata):
+def test_each_image_has_a_mask_of_its_size(written, metadata):
     for path in (written / "raw").rglob("*.jpg"):
         with Image.open(path) as image, Image.open(written / f"truth/masks/{path.stem}_segmentation.png") as mask:
             assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (64, 48))
@@ -66,17 +66,17 @@ def test_lesions_differ_from_the_skin_around_them(written):
     assert np.mean(np.array(darker) > 5) > 0.9
 
 
-def test_scores_and_their_ceiling(written, metadata):
-    scores = LATENT_SCORES.read(written / "truth/scores.csv")
+def test_scores_and_their_roc_auc(written, metadata):
+    scores = SCORES.read(written / "truth/scores.csv")
     assert list(scores["image_id"]) == sorted(metadata["image_id"])
     assert len(scores[["lesion_id", "score"]].drop_duplicates()) == 24
-    told = scores.merge(metadata, on=["image_id", "lesion_id"])
-    malignant = told["dx"].map(lambda dx: DIAGNOSES[dx].malignant)
+    labelled = scores.merge(metadata, on=["image_id", "lesion_id"])
+    malignant = labelled["dx"].map(lambda dx: DIAGNOSES[dx].malignant)
     ceiling = json.loads((written / "truth/ceiling.json").read_text())
-    assert ceiling == {"roc_auc": pytest.approx(roc_auc_score(malignant, told["score"]))}
+    assert ceiling == {"roc_auc": pytest.approx(roc_auc_score(malignant, labelled["score"]))}
 
 
-def test_photographs_of_a_lesion_differ(written, metadata):
+def test_images_of_a_lesion_differ(written, metadata):
     folders = {path.stem: path for path in (written / "raw").rglob("*.jpg")}
     images = [name for _, names in metadata.groupby("lesion_id")["image_id"] for name in names if len(names) > 1]
     assert len({folders[name].read_bytes() for name in images}) == len(images) > 1
@@ -93,18 +93,18 @@ def test_other_seed_other_bytes(written, simulation, tmp_path):
     assert images.isdisjoint(hashes(tmp_path).values())
 
 
-def test_processes_change_no_byte(written, simulation, tmp_path, monkeypatch):
-    monkeypatch.setattr(dataset, "FEW", 1)
+def test_number_of_processes_changes_no_byte(written, simulation, tmp_path, monkeypatch):
+    monkeypatch.setattr(dataset, "MIN_LESIONS_FOR_PROCESSES", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     simulate(simulation(), tmp_path / "raw", tmp_path / "truth")
     assert hashes(tmp_path) == hashes(written)
 
 
-def test_without_processes_it_goes_on_alone(written, simulation, tmp_path, monkeypatch, caplog):
+def test_simulation_without_other_processes(written, simulation, tmp_path, monkeypatch, caplog):
     def refuse(*_: object) -> None:
         raise OSError("no more processes")
 
-    monkeypatch.setattr(dataset, "FEW", 1)
+    monkeypatch.setattr(dataset, "MIN_LESIONS_FOR_PROCESSES", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr(dataset, "ProcessPoolExecutor", refuse)
     simulate(simulation(), tmp_path / "raw", tmp_path / "truth")

@@ -1,79 +1,78 @@
-"""What splits may not share, one function a kind of leak.
+"""The checks of the audit, one function each.
 
-Each returns a name and a detail for all it found: what it is, in which splits, in which files. A
-single one fails the run, but for those that a protocol makes by design, which are counted.
-
-What no protocol makes: tables, folders and groups that contradict each other, one function a kind.
-
-Each returns a name and a detail for all it found. A single one fails the run under every protocol.
+A check returns the name and a detail of everything it finds: what it is, in which splits, in which files.
+Leaks fail the run unless the protocol makes them by design; then they are counted. Faults are
+tables, folders and groups that contradict each other; they fail the run under every protocol.
 """
 
 import pandas as pd
 
 from dermoscopy.audit.evidence import Check, Evidence, Findings
 from dermoscopy.core.splits import locate
-from dermoscopy.ham10000.duplicates import MERGED, group_lesions
+from dermoscopy.ham10000.duplicates import MERGED, group
 from dermoscopy.split.split import confirmed
 
 
-def _crossing(rows: pd.DataFrame, key: str, split: str) -> Findings:
-    """Return the keys that stand in several splits, with a file of each split."""
+def _in_several_splits(rows: pd.DataFrame, key: str, split: str) -> Findings:
+    """Return the values of a column that are in several splits, with a file of each split."""
     seen = rows.drop_duplicates([key, split])
     seen = seen[seen.duplicated(key, keep=False)]
-    for name, places in (seen[split] + " " + seen["path"]).groupby(seen[key]):
-        yield str(name), ", ".join(places)
+    for name, files in (seen[split] + " " + seen["path"]).groupby(seen[key]):
+        yield str(name), ", ".join(files)
 
 
 def train_image_elsewhere(evidence: Evidence) -> Findings:
-    """No image of train is in another split."""
+    """Check that no image of train is in another split."""
     rows = evidence.rows
-    taught = rows.loc[rows["table"] == "train", "image_id"]
-    return _crossing(rows[rows["image_id"].isin(taught)], "image_id", "table")
+    in_train = rows.loc[rows["table"] == "train", "image_id"]
+    return _in_several_splits(rows[rows["image_id"].isin(in_train)], "image_id", "table")
 
 
 def image_in_val_and_test(evidence: Evidence) -> Findings:
-    """No image is in val and in test."""
-    return _crossing(evidence.rows[evidence.rows["table"] != "train"], "image_id", "table")
+    """Check that no image is in both val and test."""
+    return _in_several_splits(evidence.rows[evidence.rows["table"] != "train"], "image_id", "table")
 
 
 def lesion_in_several_splits(evidence: Evidence) -> Findings:
-    """No lesion is in two splits."""
-    return _crossing(evidence.rows, "lesion_id", "table")
+    """Check that no lesion is in two splits."""
+    return _in_several_splits(evidence.rows, "lesion_id", "table")
 
 
 def group_in_several_splits(evidence: Evidence) -> Findings:
-    """No group is in two splits."""
-    return _crossing(evidence.rows, "group", "table")
+    """Check that no group is in two splits."""
+    return _in_several_splits(evidence.rows, "group", "table")
 
 
 def same_bytes_in_several_splits(evidence: Evidence) -> Findings:
-    """No two files of the same bytes are in two splits."""
+    """Check that no two files of the same bytes are in two splits."""
     files = evidence.files
     splits = files.groupby("sha256")["split"].nunique()
-    crossing = files[files["sha256"].isin(splits.index[splits > 1])]
-    for _, paths in crossing.groupby("sha256")["path"]:
+    leaking = files[files["sha256"].isin(splits.index[splits > 1])]
+    for _, paths in leaking.groupby("sha256")["path"]:
         yield " = ".join(paths), ""
 
 
 def near_duplicate_in_several_splits(evidence: Evidence) -> Findings:
-    """No two images that look the same, or of a lesion with two names, are in two splits."""
+    """Check that no near-duplicates, and no images of one lesion with two names, are in two splits."""
     originals = evidence.rows[evidence.rows["image_id"] == evidence.rows["source"]]
     splits = originals.groupby("image_id")["table"].agg(set)
-    place = (originals["table"] + " " + originals["path"]).groupby(originals["image_id"]).agg(", ".join)
-    pairs = evidence.found[evidence.found["kind"] != "same bytes"].drop_duplicates(["image_id", "other_image_id"])
-    for one, other, distance in zip(pairs["image_id"], pairs["other_image_id"], pairs["distance"], strict=True):
-        if len(splits[one] | splits[other]) > 1:
-            how = "confirmed by eye" if pd.isna(distance) else f"{distance:.0f} bits apart"
-            yield f"{one} = {other}", f"{how}; {place[one]}, {place[other]}"
+    files = (originals["table"] + " " + originals["path"]).groupby(originals["image_id"]).agg(", ".join)
+    pairs = evidence.current_duplicates
+    pairs = pairs[pairs["kind"] != "same bytes"].drop_duplicates(["image_id", "other_image_id"])
+    for first, second, distance in zip(pairs["image_id"], pairs["other_image_id"], pairs["distance"], strict=True):
+        if len(splits[first] | splits[second]) > 1:
+            found_by = "confirmed by eye" if pd.isna(distance) else f"{distance:.0f} bits apart"
+            yield f"{first} = {second}", f"{found_by}; {files[first]}, {files[second]}"
 
 
 def augmented_apart_from_original(evidence: Evidence) -> Findings:
-    """Every copy is in the split of its original."""
+    """Check that every augmented image is in the split of its original."""
     rows = evidence.rows
-    copied = rows["image_id"] != rows["source"]
-    splits = rows[~copied].groupby("source")["table"].agg(", ".join)
-    beside = rows[copied].merge(rows.loc[~copied, ["source", "table"]], "left", on=["source", "table"], indicator=True)
-    apart = beside[(beside["_merge"] == "left_only") & beside["source"].isin(splits.index)]
+    augmented = rows["image_id"] != rows["source"]
+    splits = rows[~augmented].groupby("source")["table"].agg(", ".join)
+    originals = rows.loc[~augmented, ["source", "table"]]
+    joined = rows[augmented].merge(originals, "left", on=["source", "table"], indicator=True)
+    apart = joined[(joined["_merge"] == "left_only") & joined["source"].isin(splits.index)]
     for image_id, source, table, path in zip(
         apart["image_id"], apart["source"], apart["table"], apart["path"], strict=True
     ):
@@ -81,13 +80,13 @@ def augmented_apart_from_original(evidence: Evidence) -> Findings:
 
 
 def augmented_outside_train(evidence: Evidence) -> Findings:
-    """No copy is in a split that chooses or judges."""
+    """Check that augmented images are in train only."""
     rows = evidence.rows
-    judged = rows[(rows["image_id"] != rows["source"]) & (rows["table"] != "train")]
-    yield from zip(judged["image_id"], judged["table"] + " " + judged["path"], strict=True)
+    outside = rows[(rows["image_id"] != rows["source"]) & (rows["table"] != "train")]
+    yield from zip(outside["image_id"], outside["table"] + " " + outside["path"], strict=True)
 
 
-# What each protocol makes by design is told apart: images of a lesion anywhere; copies anywhere, val and test one.
+# Leaks that a protocol makes by design: lesions in several splits; augmented images anywhere, and val equal to test.
 OF_LESIONS: dict[str, Check] = {
     "lesion in several splits": lesion_in_several_splits,
     "group in several splits": group_in_several_splits,
@@ -95,115 +94,119 @@ OF_LESIONS: dict[str, Check] = {
     "near-duplicate in several splits": near_duplicate_in_several_splits,
 }
 OF_AUGMENTED: dict[str, Check] = {
-    "image in val and in test": image_in_val_and_test,
-    "copy apart from its original": augmented_apart_from_original,
-    "copy outside train": augmented_outside_train,
+    "image in val and test": image_in_val_and_test,
+    "augmented image apart from its original": augmented_apart_from_original,
+    "augmented image outside train": augmented_outside_train,
 }
-LEAKS = {"image of train in another split": train_image_elsewhere} | OF_LESIONS | OF_AUGMENTED
+LEAKS = {"train image in another split": train_image_elsewhere} | OF_LESIONS | OF_AUGMENTED
 TOLERATED = {"lesion": {}, "image": OF_LESIONS, "paper": OF_LESIONS | OF_AUGMENTED}
 
 
-def lost_images(evidence: Evidence) -> Findings:
-    """Every image that was merged is in a split, but for what a test split of confirmed lesions leaves out."""
-    merged, rows, split = evidence.merged, evidence.rows, evidence.split
-    lost = ~merged["image_id"].isin(rows["image_id"])
-    if split.test_histo_only and split.protocol != "paper":  # whose val keeps what its test leaves out
+def missing_images(evidence: Evidence) -> Findings:
+    """Check that every merged image is in a split, unless a test split of confirmed lesions leaves it out."""
+    merged, rows, settings = evidence.merged, evidence.rows, evidence.settings
+    missing = ~merged["image_id"].isin(rows["image_id"])
+    if settings.test_histo_only and settings.protocol != "paper":  # under "paper", val keeps what test leaves out
         elsewhere = merged["group"].isin(rows.loc[rows["table"] != "test", "group"])
-        lost &= confirmed(merged) | (elsewhere & (split.protocol == "lesion"))
-    yield from zip(merged.loc[lost, "image_id"], merged.loc[lost, "dx"], strict=True)
+        missing &= confirmed(merged) | (elsewhere & (settings.protocol == "lesion"))
+    yield from zip(merged.loc[missing, "image_id"], merged.loc[missing, "dx"], strict=True)
 
 
 def rows_changed(evidence: Evidence) -> Findings:
-    """Every original's row says what was known of it when it was merged."""
+    """Check that the row of every original has the values that merge wrote."""
     originals = evidence.rows[evidence.rows["image_id"] == evidence.rows["source"]]
     both = originals.merge(evidence.merged, "left", on="image_id", suffixes=("", "_merged"), indicator=True)
     unknown, known = both[both["_merge"] == "left_only"], both[both["_merge"] == "both"]
     yield from zip(unknown["image_id"], unknown["table"] + ".csv, never merged", strict=True)
     for column in [name for name in MERGED.columns if name != "image_id"]:
-        now, then = known[column], known[f"{column}_merged"]
-        told = known["table"] + f".csv, {column} " + now.astype(str) + ", merged " + then.astype(str)
-        other = (now != then) & (now.notna() | then.notna())
-        yield from zip(known.loc[other, "image_id"], told[other], strict=True)
+        value, expected = known[column], known[f"{column}_merged"]
+        details = known["table"] + f".csv, {column} " + value.astype(str) + ", merged " + expected.astype(str)
+        changed = (value != expected) & (value.notna() | expected.notna())
+        yield from zip(known.loc[changed, "image_id"], details[changed], strict=True)
 
 
-def ids_repeat(evidence: Evidence) -> Findings:
-    """No image stands twice in a table."""
+def repeated_ids(evidence: Evidence) -> Findings:
+    """Check that no image is in a table twice."""
     repeated = evidence.rows[evidence.rows.duplicated(["image_id", "table"])]
     yield from zip(repeated["image_id"], repeated["table"] + ".csv", strict=True)
 
 
 def misplaced_rows(evidence: Evidence) -> Findings:
-    """Every row stands in its own split's table and points to its own file in its own split's and label's folder."""
+    """Check that every row is in its split's table, with its file in the folder of its split and label."""
     rows = evidence.rows
-    astray = rows[(rows["path"] != locate(rows, rows["table"])) | (rows["split"] != rows["table"])]
+    misplaced = rows[(rows["path"] != locate(rows, rows["table"])) | (rows["split"] != rows["table"])]
     for image_id, table, split, path in zip(
-        astray["image_id"], astray["table"], astray["split"], astray["path"], strict=True
+        misplaced["image_id"], misplaced["table"], misplaced["split"], misplaced["path"], strict=True
     ):
         yield image_id, f"in {table}.csv, split {split}, {path}"
 
 
 def augmented_unlike_original(evidence: Evidence) -> Findings:
-    """Every copy has its original's lesion, group and label, and there is that original."""
-    rows, own = evidence.rows, ["source", "lesion_id", "group", "dx", "label"]
-    copied = rows["image_id"] != rows["source"]
-    beside = rows[copied].merge(rows.loc[~copied, own].drop_duplicates(), "left", on=own, indicator=True)
-    unlike = beside[beside["_merge"] == "left_only"]
-    yield from zip(unlike["image_id"], unlike["table"] + ", copy of " + unlike["source"], strict=True)
+    """Check that every augmented image has an original, of the same lesion, group, diagnosis and label."""
+    rows, shared = evidence.rows, ["source", "lesion_id", "group", "dx", "label"]
+    augmented = rows["image_id"] != rows["source"]
+    originals = rows.loc[~augmented, shared].drop_duplicates()
+    joined = rows[augmented].merge(originals, "left", on=shared, indicator=True)
+    unlike = joined[joined["_merge"] == "left_only"]
+    yield from zip(unlike["image_id"], unlike["table"] + ", source " + unlike["source"], strict=True)
 
 
 def files_without_row(evidence: Evidence) -> Findings:
-    """Every file has a row."""
+    """Check that every file has a row."""
     for path in evidence.files.loc[~evidence.files["path"].isin(evidence.rows["path"]), "path"]:
         yield path, ""
 
 
 def rows_without_file(evidence: Evidence) -> Findings:
-    """Every row has a file."""
+    """Check that every row has a file."""
     for path in evidence.rows.loc[~evidence.rows["path"].isin(evidence.files["path"]), "path"]:
         yield path, ""
 
 
 def files_changed(evidence: Evidence) -> Findings:
-    """Every original's file has the bytes it had when it was merged."""
+    """Check that the file of every original has the bytes it had when it was merged."""
     originals = evidence.rows[evidence.rows["image_id"] == evidence.rows["source"]]
-    return _differ(originals[["path", "image_id"]].merge(evidence.merged, on="image_id"), evidence.files)
+    return _other_bytes(originals[["path", "image_id"]].merge(evidence.merged, on="image_id"), evidence.files)
 
 
 def augmented_file_changed(evidence: Evidence) -> Findings:
-    """Every copy's file has the bytes that its original gives."""
-    copies = evidence.rows[["path", "image_id", "source"]].merge(evidence.copies, on=["image_id", "source"])
-    return _differ(copies, evidence.files)
+    """Check that the file of every augmented image has the bytes that its original gives."""
+    expected = evidence.rows[["path", "image_id", "source"]].merge(evidence.augmented, on=["image_id", "source"])
+    return _other_bytes(expected, evidence.files)
 
 
-def _differ(expected: pd.DataFrame, files: pd.DataFrame) -> Findings:
-    """Return the files that are there and hash to something else."""
+def _other_bytes(expected: pd.DataFrame, files: pd.DataFrame) -> Findings:
+    """Return the existing files whose hash is not the expected one."""
     both = expected.merge(files, on="path", suffixes=("", "_found"))
     for path in both.loc[both["sha256"] != both["sha256_found"], "path"]:
         yield path, ""
 
 
 def groups_differ(evidence: Evidence) -> Findings:
-    """Every lesion has the group that the files tell, as searched anew for duplicates."""
+    """Check that every lesion has the group that a new search for duplicates in the files gives."""
     rows, merged = evidence.rows, evidence.duplicates
-    # A image that was merged and then left out of test may still join two lesions that were not.
+    # An image that was merged and then left out of test may still join two lesions that were not left out.
     gone = ~(merged["image_id"].isin(rows["image_id"]) & merged["other_image_id"].isin(rows["image_id"]))
-    pairs = pd.concat([evidence.found, merged[gone]])
+    pairs = pd.concat([evidence.current_duplicates, merged[gone]])
     lesions = pd.concat([rows["lesion_id"], pairs["lesion_id"], pairs["other_lesion_id"]])
-    anew = rows["lesion_id"].map(group_lesions(lesions, pairs))
-    different = rows.assign(anew=anew)[rows["group"] != anew].drop_duplicates(["lesion_id", "group"])
-    for lesion, received, expected in zip(different["lesion_id"], different["group"], different["anew"], strict=True):
+    expected_group = rows["lesion_id"].map(group(lesions, pairs))
+    different = rows.assign(expected=expected_group)[rows["group"] != expected_group]
+    different = different.drop_duplicates(["lesion_id", "group"])
+    for lesion, received, expected in zip(
+        different["lesion_id"], different["group"], different["expected"], strict=True
+    ):
         yield lesion, f"group {received}, by its files {expected}"
 
 
 FAULTS: dict[str, Check] = {
-    "image lost since it was merged": lost_images,
-    "row other than merged": rows_changed,
-    "image_id twice in a table": ids_repeat,
-    "row in another split's table or folder": misplaced_rows,
-    "copy unlike its original": augmented_unlike_original,
+    "image missing since merge": missing_images,
+    "row changed since merge": rows_changed,
+    "image_id twice in a table": repeated_ids,
+    "row in the table or folder of another split": misplaced_rows,
+    "augmented image with another lesion or label than its original": augmented_unlike_original,
     "file without a row": files_without_row,
     "row without a file": rows_without_file,
-    "file changed since it was merged": files_changed,
-    "copy other than its original gives": augmented_file_changed,
-    "group other than the files tell": groups_differ,
+    "file changed since merge": files_changed,
+    "augmented file changed": augmented_file_changed,
+    "group contradicts the files": groups_differ,
 }

@@ -1,4 +1,4 @@
-"""What the audit looks at: the tables as they stand, the files as they lie, what follows from their contents."""
+"""Read what the audit checks: the tables and files as they are now, and what follows from their contents."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -16,74 +16,74 @@ from dermoscopy.core.splits import README, SPLIT, SPLITS
 from dermoscopy.ham10000.duplicates import DUPLICATES, MERGED, find_duplicates, perceptual_hashes
 from dermoscopy.split.params import Split
 
-# Our own readme and what a desktop leaves in folders it shows: no stage reads what no table lists.
+# The README of the augment stage, and files that a desktop puts into folders: no table lists them, no stage reads them.
 NO_IMAGE = (README, ".DS_Store", "._*", "Thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the audit looks at.
+    """What the audit checks.
 
     Attributes:
-        split: How images were dealt.
-        merged: All images before they were dealt; columns of `MERGED`.
-        duplicates: Duplicates that were found among those; columns of `DUPLICATES`.
-        rows: The three tables as one, with the split whose `table` a row stands in.
-        files: The files of all splits: `path`, the `split` whose folder they lie in, `sha256`, hashed anew.
-        found: Duplicates among the originals, found anew; columns of `DUPLICATES`.
-        copies: What each copy's file must be, by its original: `image_id`, `source`, `sha256`.
+        settings: Parameters of the split stage.
+        merged: All images as merge wrote them; columns of `MERGED`.
+        duplicates: Duplicates that merge found among these; columns of `DUPLICATES`.
+        rows: The three tables as one; column `table` is the split whose table has the row.
+        files: Files of all splits: `path`, `split` (by its folder), `sha256` (computed now).
+        current_duplicates: Duplicates among the originals, by their files now; columns of `DUPLICATES`.
+        augmented: Expected files of the augmented images: `image_id`, `source`, `sha256`.
     """
 
-    split: Split
+    settings: Split
     merged: pd.DataFrame
     duplicates: pd.DataFrame
     rows: pd.DataFrame
     files: pd.DataFrame
-    found: pd.DataFrame
-    copies: pd.DataFrame
+    current_duplicates: pd.DataFrame
+    augmented: pd.DataFrame
 
 
-Findings = Iterable[tuple[str, str]]  # names, with a detail each
+Findings = Iterable[tuple[str, str]]  # pairs of a name and a detail
 Check = Callable[[Evidence], Findings]
 
 
-def gather(split: Split, near_duplicates: int | None, augment: Augment, seed: int, root: Path = Path()) -> Evidence:
-    """Read the tables and the files, look for duplicates among them and make every copy again, in memory.
+def gather(settings: Split, near_duplicates: int | None, augment: Augment, seed: int, root: Path = Path()) -> Evidence:
+    """Read tables and files, search the files for duplicates, and make every augmented image again, in memory.
 
     Args:
-        split: How images were dealt.
-        near_duplicates: Largest distance of two perceptual hashes, in bits; None looks for none.
-        augment: How much a copy may differ from its original.
-        seed: Of the copies.
-        root: The project's top folder.
+        settings: Parameters of the split stage.
+        near_duplicates: Largest distance of two perceptual hashes, in bits; None skips the search.
+        augment: Parameters of the augment stage.
+        seed: Seed of the augmented images.
+        root: Top folder of the project.
     """
     folder = root / "data" / "merged"
     merged, duplicates = MERGED.read(folder / "metadata.csv"), DUPLICATES.read(folder / "duplicates.csv")
     rows, files = read_rows(root), read_files(root)
-    sound = valid_originals(rows, files, merged)
-    found = search_duplicates(sound, near_duplicates, root)
-    copies = augment_again(rows, sound, augment, seed, root)
-    return Evidence(split, merged, duplicates, rows, files, found, copies)
+    originals = valid_originals(rows, files, merged)
+    current_duplicates = search_duplicates(originals, near_duplicates, root)
+    augmented = augment_again(rows, originals, augment, seed, root)
+    return Evidence(settings, merged, duplicates, rows, files, current_duplicates, augmented)
 
 
 def read_rows(root: Path = Path()) -> pd.DataFrame:
-    """Read the three tables as one, with the split whose table each row stands in as `table`.
+    """Read the three tables as one; column `table` is the split whose table has the row.
 
     Args:
-        root: The project's top folder.
+        root: Top folder of the project.
     """
     tables = {split: SPLIT.read(root / "data" / "split" / f"{split}.csv") for split in SPLITS}
     return pd.concat([table.assign(table=split) for split, table in tables.items()], ignore_index=True)
 
 
 def read_files(root: Path = Path()) -> pd.DataFrame:
-    """List the files of all splits and hash them anew.
+    """List and hash the files of all splits.
 
     Args:
-        root: The project's top folder.
+        root: Top folder of the project.
 
     Returns:
-        Columns `path` (from the root, sorted within a folder), `split` (by the folder), `sha256`.
+        Columns `path` (relative to root, sorted within a folder), `split` (by the folder), `sha256`.
     """
     found = [
         (path, split)
@@ -98,17 +98,17 @@ def read_files(root: Path = Path()) -> pd.DataFrame:
 
 
 def valid_originals(rows: pd.DataFrame, files: pd.DataFrame, merged: pd.DataFrame) -> pd.DataFrame:
-    """Return the originals whose files are as they were merged, one row each.
+    """Return the originals whose files have the bytes that were merged, one row each.
 
-    The others are told, and their files may be no images.
+    Checks report the others; their files may not be images.
 
     Args:
-        rows: What `read_rows` returned.
-        files: What `read_files` returned.
+        rows: Result of `read_rows`.
+        files: Result of `read_files`.
         merged: Columns of `MERGED`.
 
     Returns:
-        Rows, with the file's `sha256`.
+        Rows, with the `sha256` of the file.
     """
     originals = rows[rows["image_id"] == rows["source"]].drop(columns="sha256")
     found = originals.merge(files[["path", "sha256"]], on="path")
@@ -116,42 +116,42 @@ def valid_originals(rows: pd.DataFrame, files: pd.DataFrame, merged: pd.DataFram
 
 
 def search_duplicates(originals: pd.DataFrame, near_duplicates: int | None, root: Path = Path()) -> pd.DataFrame:
-    """Find duplicates among the originals by what their files hold now.
+    """Find duplicates among the originals by their files now.
 
     Args:
-        originals: What `valid_originals` returned.
-        near_duplicates: Largest distance of two perceptual hashes, in bits; None looks for none.
-        root: The project's top folder.
+        originals: Result of `valid_originals`.
+        near_duplicates: Largest distance of two perceptual hashes, in bits; None skips the search.
+        root: Top folder of the project.
 
     Returns:
         Columns of `DUPLICATES`.
     """
-    looks = None if near_duplicates is None else perceptual_hashes([root / path for path in originals["path"]])
-    return find_duplicates(originals, looks, near_duplicates)
+    hashes = None if near_duplicates is None else perceptual_hashes([root / path for path in originals["path"]])
+    return find_duplicates(originals, hashes, near_duplicates)
 
 
 def augment_again(
     rows: pd.DataFrame, originals: pd.DataFrame, augment: Augment, seed: int, root: Path = Path()
 ) -> pd.DataFrame:
-    """Make every copy of these originals again, and keep what its file hashes to.
+    """Make every augmented image of these originals again, and return the hash of its file.
 
     Args:
-        rows: What `read_rows` returned.
-        originals: What `valid_originals` returned.
-        augment: How much a copy may differ.
-        seed: Of the copies.
-        root: The project's top folder.
+        rows: Result of `read_rows`.
+        originals: Result of `valid_originals`.
+        augment: Parameters of the augment stage.
+        seed: Seed of the augmented images.
+        root: Top folder of the project.
 
     Returns:
         Columns `image_id`, `source`, `sha256`.
     """
-    copies = rows.loc[rows["image_id"] != rows["source"], ["image_id", "source"]].drop_duplicates()
-    copies = copies.merge(originals[["source", "path"]], on="source")
+    augmented = rows.loc[rows["image_id"] != rows["source"], ["image_id", "source"]].drop_duplicates()
+    augmented = augmented.merge(originals[["source", "path"]], on="source")
 
     def hash_augmented(image_id: str, path: str) -> str:
         return hashlib.sha256(augment_image(root / path, image_id, augment, seed)).hexdigest()
 
     with ThreadPoolExecutor() as pool:
-        hashes = pool.map(hash_augmented, copies["image_id"], copies["path"])
-        made = list(track(hashes, "Making copies again, to compare", len(copies)))
-    return copies[["image_id", "source"]].assign(sha256=pd.Series(made, copies.index, dtype="str"))
+        hashes = pool.map(hash_augmented, augmented["image_id"], augmented["path"])
+        made = list(track(hashes, "Checking augmented images", len(augmented)))
+    return augmented[["image_id", "source"]].assign(sha256=pd.Series(made, augmented.index, dtype="str"))

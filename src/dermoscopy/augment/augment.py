@@ -1,4 +1,4 @@
-"""The planned copies of images are made: the paper's flips, rotation, scaling, cropping, translating."""
+"""Make the planned augmented images: flips, rotation, scaling, cropping and translation, as in the paper."""
 
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -16,63 +16,64 @@ Transpose = Image.Transpose
 
 
 def make_augmented(rows: pd.DataFrame, images: Path, params: Augment, seed: int, root: Path = Path()) -> None:
-    """Write the copies that the tables of the splits plan, and nothing else.
+    """Write the augmented images that the tables of the splits plan, and no other file.
 
     Args:
-        rows: Of the tables; those whose image_id is not their source are copies. Their folders are there.
-        images: Where the originals are, of whatever split.
-        params: How much a copy may differ.
-        seed: With a copy's image_id, it decides how that copy differs.
-        root: The project's top folder, where the tables' paths start.
+        rows: Rows of the tables; those whose image_id differs from their source are augmented images. Their
+            folders exist.
+        images: Folder of the originals of all splits.
+        params: Parameters of the augment stage.
+        seed: Seed; with the image_id of an augmented image it decides all its changes.
+        root: Top folder of the project; the paths in the tables are relative to it.
     """
-    copies = rows[rows["image_id"] != rows["source"]]
+    augmented = rows[rows["image_id"] != rows["source"]]
 
     def make(image_id: str, source: str, path: str) -> None:
         (root / path).write_bytes(augment_image(images / f"{source}.jpg", image_id, params, seed))
 
-    with ThreadPoolExecutor() as pool:  # Pillow and numpy let go of the interpreter
-        made = pool.map(make, copies["image_id"], copies["source"], copies["path"])
-        for _ in track(made, "Making copies", len(copies)):
+    with ThreadPoolExecutor() as pool:  # Pillow and numpy release the interpreter's lock
+        made = pool.map(make, augmented["image_id"], augmented["source"], augmented["path"])
+        for _ in track(made, "Making augmented images", len(augmented)):
             pass
 
 
 def augment_image(original: Path, image_id: str, params: Augment, seed: int) -> bytes:
-    """Return the JPEG file of a copy, which nothing but the arguments decides.
+    """Return the JPEG file of an augmented image, which depends on the arguments only.
 
     Args:
-        original: The image.
-        image_id: The copy's own.
-        params: How much it may differ.
-        seed: With image_id, it decides how the copy differs.
+        original: File of the original.
+        image_id: Id of the augmented image.
+        params: Parameters of the augment stage.
+        seed: Seed; with image_id it decides all changes.
     """
     rng = np.random.default_rng([seed, *image_id.encode()])
     with open_image(original) as image:
-        copy = distort(to_rgb(image), params, rng)
+        augmented = distort(to_rgb(image), params, rng)
     file = BytesIO()
-    copy.save(file, "JPEG", quality=params.quality)
+    augmented.save(file, "JPEG", quality=params.quality)
     return file.getvalue()
 
 
 def distort(image: Image.Image, params: Augment, rng: np.random.Generator) -> Image.Image:
-    """Return a image as it might have been taken another time.
+    """Return an image flipped, rotated, scaled, cropped and translated at random.
 
-    What is asked from beyond the edges is the image's own reflection: black corners would
-    tell a network which images are copies, and every copy is malignant.
+    Pixels beyond the edges are the image's own reflection. Black corners would mark augmented images for
+    a network, and every augmented image is malignant.
 
     Args:
         image: The original, in RGB.
-        params: How much it may differ.
-        rng: What draws by how much it does.
+        params: Probabilities and largest changes.
+        rng: Random generator of the changes.
 
     Returns:
         An image of the same size.
     """
-    for chance, transpose in (
+    for probability, transpose in (
         (params.flip, Transpose.FLIP_LEFT_RIGHT),
         (params.flip, Transpose.FLIP_TOP_BOTTOM),
         (params.rotate, Transpose.ROTATE_180),
     ):
-        if rng.random() < chance:
+        if rng.random() < probability:
             image = image.transpose(transpose)
 
     size = np.array(image.size)
@@ -80,7 +81,7 @@ def distort(image: Image.Image, params: Augment, rng: np.random.Generator) -> Im
     kept = 1 - rng.uniform(0, params.crop)
     off_centre = rng.uniform(-0.5, 0.5, 2) * (1 - kept)
     shift = rng.uniform(-params.translate, params.translate, 2)
-    # All three choose a window of the original that is stretched to its size.
+    # Scaling, cropping and translation together choose a window of the original, which is resized to its size.
     centre = (0.5 + off_centre + shift) * size
     half = kept / scale / 2 * size
     low, high = centre - half, centre + half

@@ -81,7 +81,7 @@ def splits_by_diagnosis(splits: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the images and lesions of each diagnosis in each split, the malignant diagnoses first.
 
     Args:
-        splits: Columns of `tables.data_charts.COUNTS`.
+        splits: Columns of `audit.summary.DIAGNOSIS_COUNTS`.
     """
     rows = []
     for label in reversed(LABELS):
@@ -144,7 +144,7 @@ def about_data(sources: Sources, settings: Split, suffix: str, width: int) -> di
         "histology_only": settings.test_histo_only,
         "splits": splits,
         "totals": {label: sum_splits(splits, label) for label in (*LABELS, None)},
-        "copies": {split: counts.get("copies") for split, counts in audited.items()},
+        "augmented": {split: counts.get("augmented") for split, counts in audited.items()},
         "ages": age_chart(sources.by_label, f"Age by label{suffix}"),
         "sites": _sites(sources.by_label),
         "duplicates_sheet": data_uri(sources.sheets / f"{DUPLICATES}.png", 2 * width),
@@ -157,8 +157,8 @@ def about_data(sources: Sources, settings: Split, suffix: str, width: int) -> di
 
 
 def _sites(by_label: pd.DataFrame) -> list[tuple[str, dict[str, float]]]:
-    """Return each localization with its share of each label's images, the commonest first."""
+    """Return each localization with its proportion of each label's images, the commonest first."""
     rows = by_label[by_label["localization"] != ""]
-    shares = rows.set_index(["localization", "label"])["share"]
-    sites = rows.groupby("localization")["share"].sum().sort_values(ascending=False, kind="stable").index
-    return [(str(site), {label: float(shares.get((site, label), 0.0)) for label in LABELS}) for site in sites]
+    proportions = rows.set_index(["localization", "label"])["proportion"]
+    sites = rows.groupby("localization")["proportion"].sum().sort_values(ascending=False, kind="stable").index
+    return [(str(site), {label: float(proportions.get((site, label), 0.0)) for label in LABELS}) for site in sites]

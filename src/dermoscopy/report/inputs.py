@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dermoscopy.audit.summary import BY_LABEL, COUNTS
+from dermoscopy.audit.summary import BY_LABEL, DIAGNOSIS_COUNTS
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.members import member_names
 from dermoscopy.core.splits import read_protocol_title
@@ -94,7 +94,7 @@ def read_sources(root: Path = Path()) -> Sources:
         val=_read_json(metrics / "val.json"),
         test=_read_json(metrics / "test.json"),
         training={member: _read_json(metrics / "train" / f"{member}.json") for member in member_names()},
-        splits=COUNTS.read(plots / "splits.csv"),
+        splits=DIAGNOSIS_COUNTS.read(plots / "diagnoses.csv"),
         by_label=BY_LABEL.read(plots / "by_label.csv"),
         roc=ROC.read(plots / "roc.csv"),
         curves=CURVES.read(plots / "curves.csv"),

@@ -1,7 +1,4 @@
-"""The looks of the seven diagnoses: how much there is of each structure dermoscopy names.
-
-Dermoscopy's ABCD rule: what of malignancy can be seen, driven by the latent score.
-"""
+"""Appearance of simulated lesions: typical looks of the seven diagnoses, and signs of malignancy by latent score."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -11,14 +8,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Look:
-    """Amounts of what makes a lesion's image, about 0 to 1 each.
+    """Amounts of the structures that dermoscopy names, about 0 to 1 each.
 
     Attributes:
         pigment: Melanin in the epidermis: brown.
         blood: Diffuse red.
         keratin: Waxy yellow.
         pallor: Pearly, whitish film.
-        softness: How far the border fades, as a share of the radius.
+        softness: Width of the fading border, as a fraction of the radius.
         mottling: Unevenness of the pigment.
         network: Reticular lines of pigment.
         globules: Round brown dots.
@@ -70,7 +67,13 @@ LOOKS: Mapping[str, Look] = {
 
 
 def blend(look: Look, shade: Look, weight: float) -> Look:
-    """Mix two looks: `weight` of the second, the rest of the first."""
+    """Return the weighted mean of two looks.
+
+    Args:
+        look: First look, with weight 1 - `weight`.
+        shade: Second look.
+        weight: Weight of the second look, 0 to 1.
+    """
     return Look(
         **{
             field.name: (1 - weight) * getattr(look, field.name) + weight * getattr(shade, field.name)
@@ -81,14 +84,14 @@ def blend(look: Look, shade: Look, weight: float) -> Look:
 
 @dataclass(frozen=True)
 class Signs:
-    """How marked each sign is, from 0 to 1.
+    """Strength of each sign of malignancy, from 0 to 1.
 
     Attributes:
-        asymmetry: Of the outline and of the colours within.
-        border: Ragged, here abrupt and there fading.
-        colours: Beside the lesion's own: dark brown and black, red, tan, white.
+        asymmetry: Asymmetry of the outline and of the colours inside.
+        border: Raggedness of the border, abrupt on one side and fading on another.
+        colours: Additional colours: dark brown and black, red, tan, white.
         blue: Blue-grey structures: veil, peppering.
-        size: The D of the rule's clinical form.
+        size: Diameter, the D of the clinical ABCD rule.
         growth: Streaks and dots at the rim.
     """
 
@@ -100,15 +103,15 @@ class Signs:
     growth: float
 
 
-def draw_signs(rng: np.random.Generator, score: float, separation: float) -> Signs:
-    """Draw the signs of a lesion: each rises with its score, each with a noise of its own.
+def sample_signs(rng: np.random.Generator, score: float, separation: float) -> Signs:
+    """Sample the signs of a lesion: each increases with the latent score, and each has its own noise.
 
-    The rule: Stolz et al., ABCD rule of dermatoscopy, Eur J Dermatol 4:521-527, 1994.
+    The signs follow the ABCD rule: Stolz et al., ABCD rule of dermatoscopy, Eur J Dermatol 4:521-527, 1994.
 
     Args:
-        rng: The source of randomness.
-        score: Latent, of the lesion; benign ones have a mean of 0, malignant ones of `separation`.
-        separation: Of the two means; half of it is where signs are half marked.
+        rng: Random generator.
+        score: Latent score of the lesion; its mean is 0 for benign lesions and `separation` for malignant ones.
+        separation: Distance of the two means. At half of it the median of each sign is 0.5.
     """
     drive = 1.6 * (score - separation / 2) + rng.normal(0, 0.8, 6)
     asymmetry, border, colours, blue, size, growth = (1 / (1 + np.exp(-drive))).tolist()

@@ -1,11 +1,4 @@
-"""One image of a lesion, and where the lesion is on it.
-
-How a image is taken: from where, in what light, how sharply.
-
-Hairs over a image: none, some, or many.
-
-The skin a lesion lies in.
-"""
+"""Render an image of a lesion and its mask: view, skin, hair, light, focus and sensor noise."""
 
 import math
 from dataclasses import dataclass, replace
@@ -26,7 +19,7 @@ class View:
         turn: Rotation, in radians.
         zoom: Magnification.
         stretch: Ratio of the horizontal to the vertical magnification.
-        shift: Where the lesion's middle lies off the image's, in heights, x and y.
+        shift: Offset (x, y) of the lesion's centre from the image's centre, in image heights.
     """
 
     turn: float
@@ -35,24 +28,29 @@ class View:
     shift: tuple[float, float]
 
 
-def draw_view(rng: np.random.Generator, noise: float) -> View:
-    """Draw a view: any rotation; distance, aspect and aim as far off as the noise says."""
+def sample_view(rng: np.random.Generator, noise: float) -> View:
+    """Sample a view.
+
+    Args:
+        rng: Random generator.
+        noise: Scale of the deviations of magnification, aspect ratio and position, from 0 to 1.
+    """
     zoom, stretch = np.exp(rng.normal(0, [0.20 * noise, 0.08 * noise]).clip(-0.3, 0.3))
     x, y = rng.normal(0, 0.22 * noise, 2).clip(-0.18, 0.18)
     return View(float(rng.uniform(0, 2 * np.pi)), float(zoom), float(stretch), (float(x), float(y)))
 
 
 def project(plane: Field, view: View, shape: tuple[int, int], outside: float) -> Field:
-    """Return what a view shows of one plane of a canvas.
+    """Project one plane of a canvas onto an image.
 
     Args:
-        plane: Shape (side, side).
+        plane: Values, shape (canvas_size, canvas_size).
         view: The camera.
         shape: Height and width of the image, in pixels.
-        outside: Value beyond the canvas.
+        outside: Value of pixels beyond the canvas.
 
     Returns:
-        Of that shape.
+        The projected values, of shape `shape`.
     """
     height, width = shape
     middle = plane.shape[0] / 2
@@ -68,15 +66,15 @@ def project(plane: Field, view: View, shape: tuple[int, int], outside: float) ->
 
 
 def expose(rng: np.random.Generator, scene: NDArray[np.float32], noise: float) -> NDArray[np.uint8]:
-    """Light a scene, look at it through the lens, and read out the sensor.
+    """Apply light, focus and sensor noise to a scene.
 
-    Room light tints it and falls from one side, the dermatoscope's rim darkens the corners (in some
-    devices to a black circle), focus and resolution vary, the sensor is noisy.
+    Room light has a tint and comes from one side. The dermatoscope's rim darkens the corners, in some
+    devices to a black circle. Focus varies, and the sensor is noisy.
 
     Args:
-        rng: The source of randomness.
+        rng: Random generator.
         scene: Red, green and blue planes, shape (3, height, width), about 0 to 1.
-        noise: How strongly all of it disturbs, from 0 to 1.
+        noise: Strength of all these effects, from 0 to 1.
 
     Returns:
         The image, shape (height, width, 3).
@@ -96,12 +94,12 @@ def expose(rng: np.random.Generator, scene: NDArray[np.float32], noise: float) -
 
 
 def _falloff(rng: np.random.Generator, shape: tuple[int, int], noise: float) -> Field:
-    """Draw how much light there is at each pixel, about 1 in the middle."""
+    """Sample the relative brightness of each pixel, about 1 in the centre."""
     height, width = shape
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     x, y = (x - width / 2) / height, (y - height / 2) / height
-    side = rng.uniform(0, 2 * np.pi)
-    light = 1 + 0.15 * noise * rng.random() * (x * np.cos(side) + y * np.sin(side))
+    direction = rng.uniform(0, 2 * np.pi)
+    light = 1 + 0.15 * noise * rng.random() * (x * np.cos(direction) + y * np.sin(direction))
     light += 0.04 * noise * fractal(rng, shape, 0.8 * height, 2)
     distance = np.hypot(x, y)
     light *= 1 - 0.4 * noise * rng.random() * step(distance, 0.5, 1.1)
@@ -111,23 +109,23 @@ def _falloff(rng: np.random.Generator, shape: tuple[int, int], noise: float) -> 
     return np.asarray(light, np.float32)
 
 
-DARK = np.array([0.16, 0.10, 0.09], np.float32)
+DARK_HAIR = np.array([0.16, 0.10, 0.09], np.float32)
 FAIR_HAIR = np.array([0.62, 0.47, 0.36], np.float32)
 
 
 def add_hair(rng: np.random.Generator, scene: NDArray[np.float32], amount: float) -> None:
-    """Lay thin, bent, tapering hairs with a soft shadow over a scene; some skins are shaved.
+    """Draw thin, bent, tapering hairs with a soft shadow on a scene; on shaved skin they are short.
 
     Args:
-        rng: The source of randomness.
+        rng: Random generator.
         scene: Red, green and blue planes, shape (3, height, width), 0 to 1; changed in place.
-        amount: From 0 (never any) to 1.
+        amount: Amount of hair, from 0 (none) to 1.
     """
     height, width = shape = scene.shape[1], scene.shape[2]
     density = rng.choice((0.0, 3.0, 8.0, 25.0), p=(0.55, 0.27, 0.13, 0.05))
     count = rng.poisson(2 * amount * density)
     shaved = rng.random() < 0.12
-    lean, colour = rng.uniform(0, 2 * np.pi), DARK + np.float32(rng.beta(1, 3)) * (FAIR_HAIR - DARK)
+    lean, colour = rng.uniform(0, 2 * np.pi), DARK_HAIR + np.float32(rng.beta(1, 3)) * (FAIR_HAIR - DARK_HAIR)
     lines = []
     for _ in range(count):
         heading = lean + rng.normal(0, 0.5)
@@ -145,14 +143,14 @@ def add_hair(rng: np.random.Generator, scene: NDArray[np.float32], amount: float
         scene[k] += 0.85 * cover * (colour[k] - scene[k])
 
 
-# Mean colour of the skin in HAM10000's images.
+# Mean skin colour of the images of HAM10000.
 FAIR_SKIN = np.array([0.83, 0.63, 0.64], np.float32)
 
 Tone = NDArray[np.float32]
 
 
-def draw_tone(rng: np.random.Generator) -> Tone:
-    """Draw a patient's skin: its red, green, blue, from pale to tanned and from sallow to flushed."""
+def sample_skin_tone(rng: np.random.Generator) -> Tone:
+    """Sample a patient's skin colour, red, green and blue: from pale to tanned and from sallow to flushed."""
     tan, flush = rng.normal(0, [0.07, 0.07])
     return np.asarray(
         FAIR_SKIN * np.exp(-tan * np.array([0.5, 1.0, 1.3]) - flush * np.array([0, 1.0, 0.7])), np.float32
@@ -160,13 +158,13 @@ def draw_tone(rng: np.random.Generator) -> Tone:
 
 
 def draw_skin(rng: np.random.Generator, tone: Tone, shape: tuple[int, int], scale: float) -> NDArray[np.float32]:
-    """Draw a field of skin: mottled, freckled, crossed by fine furrows, here and there a vessel.
+    """Draw skin with mottling, freckles, fine furrows and some vessels.
 
     Args:
-        rng: The source of randomness.
-        tone: Red, green, blue from 0 to 1.
+        rng: Random generator.
+        tone: Red, green and blue of the skin, from 0 to 1.
         shape: Height and width, in pixels.
-        scale: Pixels for what fills a image's height at its usual distance.
+        scale: Height of the image in pixels, times the magnification.
 
     Returns:
         Red, green and blue planes, shape (3, height, width), about 0 to 1.
@@ -185,7 +183,7 @@ def draw_skin(rng: np.random.Generator, tone: Tone, shape: tuple[int, int], scal
 
 
 def _vessels(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> Field:
-    """Draw the fine vessels that show through: few in most skins, many in some."""
+    """Draw the fine vessels of the skin: few in most skins, many in some."""
     lines = []
     for _ in range(rng.poisson(rng.choice((0.3, 4.0)))):
         start = rng.uniform((0, 0), (shape[1], shape[0]))
@@ -194,23 +192,23 @@ def _vessels(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> 
     return blur(paint(shape, lines), 0.005 * scale) if lines else np.zeros(shape, np.float32)
 
 
-def take_image(
+def render_image(
     rng: np.random.Generator, lesion: Lesion, tone: Tone, shape: tuple[int, int], noise: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Take a image of a lesion.
+    """Render an image of a lesion.
 
     Args:
-        rng: The source of randomness; each image has its own.
-        lesion: What is imaged.
-        tone: Of the skin.
+        rng: Random generator; each image has its own.
+        lesion: The lesion.
+        tone: Red, green and blue of the skin, from 0 to 1.
         shape: Height and width, in pixels.
-        noise: How strongly hair, light, vignette and blur disturb, from 0 to 1.
+        noise: Strength of hair, light, vignette and blur, from 0 to 1.
 
     Returns:
-        The image, shape (height, width, 3), and the lesion's mask, shape (height, width), 255
-        inside and 0 outside.
+        The image, shape (height, width, 3), and the mask of the lesion, shape (height, width): 255
+        inside, 0 outside.
     """
-    view = draw_view(rng, noise)
+    view = sample_view(rng, noise)
     scene = draw_skin(rng, tone, shape, view.zoom * shape[0])
     on_canvas = replace(view, zoom=view.zoom / DETAIL)
     for k in range(3):

@@ -1,4 +1,4 @@
-"""One lesion on its canvas, as it is before anyone images it."""
+"""Draw a lesion on its canvas; each of its images is a view of this canvas."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ from dermoscopy.simulate.appearance import Look, Signs
 from dermoscopy.simulate.noise import cells, fractal, step
 from dermoscopy.simulate.structures import Outline, Tissue, draw_outline
 
-REACH = 1.5  # half the side of the canvas, in radii of its lesion
-DETAIL = 0.8  # pixels of the canvas for one of the image: tissue is softer than hair
+REACH = 1.5  # half the size of the canvas, in radii of its lesion
+DETAIL = 0.8  # canvas pixels per image pixel: tissue is softer than hair
 
 
 @dataclass(frozen=True)
 class Lesion:
-    """What its images share.
+    """A lesion, the same in all its images.
 
     Attributes:
-        tissue: What it does to the skin's colour, on a square canvas.
-        outline: Where it is on that canvas.
+        tissue: Its effect on the colour of the skin, on a square canvas.
+        outline: Its outline on that canvas.
     """
 
     tissue: Tissue
@@ -31,25 +31,27 @@ def draw_lesion(rng: np.random.Generator, look: Look, signs: Signs, height: int)
     """Draw a lesion.
 
     Args:
-        rng: The source of randomness, used up to here by the signs only.
-        look: What it resembles.
-        signs: How malignant it looks.
-        height: Of its images, in pixels.
+        rng: Random generator of the lesion, after its signs were sampled.
+        look: Amounts of the structures of its diagnosis.
+        signs: Strength of the signs of malignancy.
+        height: Height of its images, in pixels.
     """
     height = round(DETAIL * height)
     radius = height * float(np.clip(rng.normal(0.28 + 0.06 * signs.size, 0.04), 0.16, 0.40))
-    side = round(2 * REACH * radius)
-    outline = draw_outline(rng, side, radius, look.softness, signs)
-    canvas = Tissue(side)
-    _base(rng, canvas, outline, look, signs, height)
-    _pattern(rng, canvas, outline, look, signs, height)
-    _colours(rng, canvas, outline, look, signs)
-    _own(rng, canvas, outline, look, height)
+    canvas_size = round(2 * REACH * radius)
+    outline = draw_outline(rng, canvas_size, radius, look.softness, signs)
+    canvas = Tissue(canvas_size)
+    _add_base(rng, canvas, outline, look, signs, height)
+    _add_pattern(rng, canvas, outline, look, signs, height)
+    _add_colours(rng, canvas, outline, look, signs)
+    _add_structures(rng, canvas, outline, look, height)
     return Lesion(canvas, outline)
 
 
-def _base(rng: np.random.Generator, canvas: Tissue, outline: Outline, look: Look, signs: Signs, height: int) -> None:
-    """Lay down blood, keratin and pigment, mottled and a little darker in the middle."""
+def _add_base(
+    rng: np.random.Generator, canvas: Tissue, outline: Outline, look: Look, signs: Signs, height: int
+) -> None:
+    """Add blood, keratin and pigment, mottled and a little darker in the centre."""
     shape, cover = outline.inside.shape, outline.cover
     halo = step(outline.inside, -0.7, 0.1)
     vary = rng.lognormal(0, 0.22, 3).tolist()
@@ -67,8 +69,10 @@ def _base(rng: np.random.Generator, canvas: Tissue, outline: Outline, look: Look
     canvas.absorb(vary[2] * look.pigment * cover * deep * uneven * tilt, brown)
 
 
-def _pattern(rng: np.random.Generator, canvas: Tissue, outline: Outline, look: Look, signs: Signs, height: int) -> None:
-    """Lay down network, globules, and what grows at the rim."""
+def _add_pattern(
+    rng: np.random.Generator, canvas: Tissue, outline: Outline, look: Look, signs: Signs, height: int
+) -> None:
+    """Add the pigment network, globules, and streaks and dots at the rim."""
     shape, cover = outline.inside.shape, outline.cover
     if look.network > 0.05:
         lines = structures.network(rng, shape, height, 0.8 * signs.colours)
@@ -85,8 +89,8 @@ def _pattern(rng: np.random.Generator, canvas: Tissue, outline: Outline, look: L
     canvas.absorb(0.9 * specks * rim, tissue.MELANIN)
 
 
-def _colours(rng: np.random.Generator, canvas: Tissue, outline: Outline, look: Look, signs: Signs) -> None:
-    """Lay down what speaks of malignancy: several colours and blue-grey structures, off the middle."""
+def _add_colours(rng: np.random.Generator, canvas: Tissue, outline: Outline, look: Look, signs: Signs) -> None:
+    """Add the signs of malignancy: several colours and blue-grey structures, off the centre."""
     shape = outline.inside.shape
     within = step(outline.inside, 0.0, 0.25)
     away = 0.15 + 0.45 * signs.asymmetry
@@ -105,8 +109,8 @@ def _colours(rng: np.random.Generator, canvas: Tissue, outline: Outline, look: L
     canvas.cover(0.6 * max(signs.colours - 0.4, 0.0) * white, tissue.WHITE)
 
 
-def _own(rng: np.random.Generator, canvas: Tissue, outline: Outline, look: Look, height: int) -> None:
-    """Lay down what only some diagnoses have."""
+def _add_structures(rng: np.random.Generator, canvas: Tissue, outline: Outline, look: Look, height: int) -> None:
+    """Add the structures that only some diagnoses have."""
     shape, cover = outline.inside.shape, outline.cover
     within = step(outline.inside, 0.02, 0.2)
     if look.pallor > 0.02:

@@ -1,11 +1,10 @@
-"""Who is in the dataset: lesions, their latent scores and diagnoses, their patients, their images.
+"""Sample the table of the simulated dataset: lesions, latent scores, diagnoses, patients and images.
 
-The latent score alone decides what is seen. A lesion's label shifts its score; its *looks* (the
-diagnoses it resembles) are drawn from what its score makes likely, not from its label. A image is
-thus independent of the label once the score is known: a malignant lesion that looks benign and a
-benign mimic of the same score are drawn alike, and no model of images can beat the score.
-
-HAM10000's seven diagnoses in numbers, counted over its 7,470 lesions.
+Only the latent score decides the appearance. The label of a lesion shifts its score; its *looks* (the
+diagnoses it resembles) are sampled given the score, not given the label. So an image is
+independent of the label given the score: a malignant lesion that looks benign and a
+benign mimic of the same score have the same distribution of images, and no model of images can be better than
+the score. The numbers of each diagnosis were counted over the 7,470 lesions of HAM10000.
 """
 
 from collections.abc import Mapping
@@ -22,20 +21,20 @@ from dermoscopy.simulate.params import Simulate
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One diagnosis: how often it is met, in whom, where, and how it was confirmed.
+    """Frequency, patients, localizations and confirmation of one diagnosis.
 
     Attributes:
-        malignant: Whether its class is malignant.
-        share: Of the lesions of its class. HAM10000's, but for the rare benign ones: so few of them
-            (1 and 2 %) would leave a small dataset without any.
+        malignant: Whether it is malignant.
+        proportion: Proportion of the lesions of its class, as in HAM10000. The rare benign diagnoses have
+            more: with 1 and 2 %, a small dataset could have none.
         age: Mean and standard deviation, in years.
-        male: Share of men among those whose sex is known.
-        dx_type: Share of each way of confirming it.
-        localization: Share of each site among those whose site is known, in percent.
+        male: Proportion of men among patients of known sex.
+        dx_type: Proportion of each method of confirmation.
+        localization: Percentage of each site among lesions of known site.
     """
 
     malignant: bool
-    share: float
+    proportion: float
     age: tuple[float, float]
     male: float
     dx_type: Mapping[str, float]
@@ -55,7 +54,7 @@ def _sites(*percent: float) -> Mapping[str, float]:
 DIAGNOSES: Mapping[str, Diagnosis] = {
     "nv": Diagnosis(
         malignant=False,
-        share=0.68,
+        proportion=0.68,
         age=(47.3, 14.2),
         male=0.518,
         dx_type={"histo": 0.253, "follow_up": 0.686, "consensus": 0.061},
@@ -63,7 +62,7 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
     ),
     "bkl": Diagnosis(
         malignant=False,
-        share=0.18,
+        proportion=0.18,
         age=(64.4, 14.0),
         male=0.576,
         dx_type={"histo": 0.670, "consensus": 0.283, "confocal": 0.047},
@@ -71,7 +70,7 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
     ),
     "vasc": Diagnosis(
         malignant=False,
-        share=0.07,
+        proportion=0.07,
         age=(52.5, 20.4),
         male=0.510,
         dx_type={"histo": 0.337, "consensus": 0.663},
@@ -79,7 +78,7 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
     ),
     "df": Diagnosis(
         malignant=False,
-        share=0.07,
+        proportion=0.07,
         age=(52.7, 13.2),
         male=0.479,
         dx_type={"histo": 0.397, "consensus": 0.603},
@@ -87,7 +86,7 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
     ),
     "mel": Diagnosis(
         malignant=True,
-        share=0.52,
+        proportion=0.52,
         age=(61.3, 15.1),
         male=0.604,
         dx_type={"histo": 1.0},
@@ -95,7 +94,7 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
     ),
     "bcc": Diagnosis(
         malignant=True,
-        share=0.28,
+        proportion=0.28,
         age=(66.9, 13.5),
         male=0.627,
         dx_type={"histo": 1.0},
@@ -103,7 +102,7 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
     ),
     "akiec": Diagnosis(
         malignant=True,
-        share=0.20,
+        proportion=0.20,
         age=(66.6, 11.6),
         male=0.649,
         dx_type={"histo": 1.0},
@@ -111,28 +110,31 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
     ),
 }
 
-# Shares of lesions of which nothing, not the age, not the sex, not the site is known.
-NOTHING_KNOWN, NO_AGE, NO_SEX, NO_SITE = 0.0047, 0.0010, 0.0010, 0.0187
+# Proportions of lesions without any of age, sex and site, without age, without sex, without site.
+NO_DATA, NO_AGE, NO_SEX, NO_SITE = 0.0047, 0.0010, 0.0010, 0.0187
 
-# Share of those imaged more than once that have two, three, four, five, six images.
+# Proportions of lesions with two, three, four, five and six images, among those with more than one.
 REPEATS: Mapping[int, float] = {2: 0.7275, 3: 0.2505, 4: 0.0174, 5: 0.0026, 6: 0.0020}
 
-FIRST_IMAGE = 24306  # HAM10000 runs from ISIC_0024306 to ISIC_0034320
+FIRST_IMAGE = 24306  # ids of HAM10000 are ISIC_0024306 to ISIC_0034320
 
 
-def draw_table(params: Simulate) -> pd.DataFrame:
-    """Draw everything about the dataset but its images.
+def sample_table(params: Simulate) -> pd.DataFrame:
+    """Sample everything about the dataset except its images.
 
-    Ids are dealt at random, so that neither they nor the folders they decide tell anything.
+    Ids are assigned at random, so that ids and folders do not depend on the label.
+
+    Args:
+        params: The `simulate` block.
 
     Returns:
-        A row a image, sorted by lesion_id and image_id: the columns `dataset.layout.COLUMNS` as in HAM10000,
-        and what is not published: malignant, score (latent, of the lesion), look and shade (the
+        One row per image, sorted by lesion_id and image_id: the columns `ham10000.metadata.COLUMNS` as in
+        HAM10000, and the ground truth: malignant, score (latent score of the lesion), look and shade (the
         diagnoses it resembles most and second most), lesion and image (numbers from 0; the
-        latter within its lesion), part (1 or 2: the folder).
+        latter within its lesion), part (1 or 2, the number of the image folder).
     """
     rng = generator(params.seed, Stream.TABLE)
-    lesions = _lesions(rng, params)
+    lesions = _sample_lesions(rng, params)
     images = lesions.loc[lesions.index.repeat(lesions.pop("images"))]
     images["image"] = images.groupby("lesion").cumcount()
     numbers = rng.permutation(len(images))
@@ -142,20 +144,20 @@ def draw_table(params: Simulate) -> pd.DataFrame:
     return images.sort_values(["lesion_id", "image_id"], ignore_index=True)[columns]
 
 
-def _lesions(rng: np.random.Generator, params: Simulate) -> pd.DataFrame:
+def _sample_lesions(rng: np.random.Generator, params: Simulate) -> pd.DataFrame:
     count = params.lesions
     malignant = rng.permutation(count) < round(params.malignant * count)
     score = rng.normal(params.separation * malignant, 1.0)
-    look, shade = (_looks(rng, score, params) for _ in range(2))
-    dx = _diagnoses(rng, malignant, look)
+    look, shade = (_sample_looks(rng, score, params) for _ in range(2))
+    dx = _sample_diagnoses(rng, malignant, look)
 
     several = np.array(list(REPEATS))
     repeated = rng.random(count) < params.repeated
-    images = np.where(repeated, rng.choice(several, count, p=_shares(REPEATS)), 1)
+    images = np.where(repeated, rng.choice(several, count, p=_normalized(REPEATS)), 1)
 
-    patients = pd.DataFrame([_patient(rng, DIAGNOSES[name]) for name in dx])
+    patients = pd.DataFrame([_sample_patient(rng, DIAGNOSES[name]) for name in dx])
     ids = [f"HAM_{number:07d}" for number in rng.permutation(count)]
-    drawn = {
+    sampled = {
         "lesion": np.arange(count),
         "lesion_id": ids,
         "malignant": malignant,
@@ -165,51 +167,51 @@ def _lesions(rng: np.random.Generator, params: Simulate) -> pd.DataFrame:
         "dx": dx,
         "images": images,
     }
-    return pd.concat([pd.DataFrame(drawn), patients], axis=1)
+    return pd.concat([pd.DataFrame(sampled), patients], axis=1)
 
 
-def _looks(rng: np.random.Generator, score: NDArray[np.float64], params: Simulate) -> list[str]:
-    """Draw a look for each score: Bayes' rule gives the class, its diagnoses' shares the look."""
+def _sample_looks(rng: np.random.Generator, score: NDArray[np.float64], params: Simulate) -> list[str]:
+    """Sample a look for each score: Bayes' rule gives the class, the proportions of its diagnoses the look."""
     prior = np.log(params.malignant / (1 - params.malignant))
-    odds = prior + params.separation * (score - params.separation / 2)
-    resembles_malignant = rng.random(len(score)) < 1 / (1 + np.exp(-odds))
-    return [_of_class(rng, bool(malignant)) for malignant in resembles_malignant]
+    logit = prior + params.separation * (score - params.separation / 2)
+    resembles_malignant = rng.random(len(score)) < 1 / (1 + np.exp(-logit))
+    return [_sample_of_class(rng, bool(malignant)) for malignant in resembles_malignant]
 
 
-def _diagnoses(rng: np.random.Generator, malignant: NDArray[np.bool_], look: list[str]) -> list[str]:
-    """Give each lesion the diagnosis it looks like, or one of its class where its look deceives."""
+def _sample_diagnoses(rng: np.random.Generator, malignant: NDArray[np.bool_], look: list[str]) -> list[str]:
+    """Return each lesion's look as its diagnosis if the class is right, else a diagnosis of its true class."""
     return [
-        name if DIAGNOSES[name].malignant == truth else _of_class(rng, bool(truth))
+        name if DIAGNOSES[name].malignant == truth else _sample_of_class(rng, bool(truth))
         for name, truth in zip(look, malignant, strict=True)
     ]
 
 
-def _of_class(rng: np.random.Generator, malignant: bool) -> str:
-    shares = {name: each.share for name, each in DIAGNOSES.items() if each.malignant == malignant}
-    return _choose(rng, shares)
+def _sample_of_class(rng: np.random.Generator, malignant: bool) -> str:
+    proportions = {name: each.proportion for name, each in DIAGNOSES.items() if each.malignant == malignant}
+    return _choose(rng, proportions)
 
 
-def _patient(rng: np.random.Generator, diagnosis: Diagnosis) -> dict[str, object]:
-    """Draw dx_type, age, sex and localization, with HAM10000's gaps; ages are rounded to five years."""
+def _sample_patient(rng: np.random.Generator, diagnosis: Diagnosis) -> dict[str, object]:
+    """Sample dx_type, age, sex and localization, with gaps as in HAM10000; ages are rounded to five years."""
     mean, deviation = diagnosis.age
     age = float(np.clip(5 * np.round(rng.normal(mean, deviation) / 5), 0, 85))
     sex = "male" if rng.random() < diagnosis.male else "female"
     site = _choose(rng, diagnosis.localization)
     dx_type = _choose(rng, diagnosis.dx_type)
-    nothing = rng.random() < NOTHING_KNOWN
+    no_data = rng.random() < NO_DATA
     no_age, no_sex, no_site = rng.random(3) < (NO_AGE, NO_SEX, NO_SITE)
     return {
         "dx_type": dx_type,
-        "age": np.nan if nothing or no_age else age,
-        "sex": "unknown" if nothing or no_sex else sex,
-        "localization": "unknown" if nothing or no_site else site,
+        "age": np.nan if no_data or no_age else age,
+        "sex": "unknown" if no_data or no_sex else sex,
+        "localization": "unknown" if no_data or no_site else site,
     }
 
 
-def _choose(rng: np.random.Generator, shares: Mapping[str, float]) -> str:
-    return list(shares)[rng.choice(len(shares), p=_shares(shares))]
+def _choose(rng: np.random.Generator, proportions: Mapping[str, float]) -> str:
+    return list(proportions)[rng.choice(len(proportions), p=_normalized(proportions))]
 
 
-def _shares(shares: Mapping[str, float] | Mapping[int, float]) -> NDArray[np.float64]:
-    values = np.array(list(shares.values()), np.float64)
+def _normalized(proportions: Mapping[str, float] | Mapping[int, float]) -> NDArray[np.float64]:
+    values = np.array(list(proportions.values()), np.float64)
     return np.asarray(values / values.sum())

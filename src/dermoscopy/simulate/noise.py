@@ -1,9 +1,4 @@
-"""Random fields: what skin, pigment and light are made of.
-
-Thin curved lines: hairs, vessels, fissures.
-
-Where randomness comes from: a stream of its own for everything that is drawn.
-"""
+"""Random fields for skin, pigment and light, thin curved lines for hairs and vessels, and random streams."""
 
 import math
 from collections.abc import Iterable
@@ -20,19 +15,19 @@ NEIGHBOURS = np.arange(-1, 3)[:, None]
 
 
 def fractal(rng: np.random.Generator, shape: tuple[int, int], grain: float, octaves: int = 3) -> Field:
-    """Draw a smooth random field with detail at several scales.
+    """Sample a smooth random field with detail at several scales.
 
-    Coarse normal numbers are enlarged to twice their size, finer ones of half the strength added, and
-    so on; the last enlargement, by cubic interpolation, is to the wanted shape.
+    A coarse field of normal numbers is enlarged to twice its size, a finer one of half the strength is added, and
+    so on. The last enlargement, by cubic interpolation, gives the requested shape.
 
     Args:
-        rng: The source of randomness.
+        rng: Random generator.
         shape: Height and width, in pixels.
         grain: Size of the largest blotches, in pixels.
-        octaves: How many scales; those finer than two pixels are left out.
+        octaves: Number of scales; scales below two pixels are left out.
 
     Returns:
-        Mean 0 and standard deviation about 1, of that shape.
+        A field of shape `shape`, with mean 0 and standard deviation about 1.
     """
     height, width = shape
     octaves = max(1, min(octaves, 1 + int(math.log2(max(grain, 2.0) / 2))))
@@ -44,7 +39,7 @@ def fractal(rng: np.random.Generator, shape: tuple[int, int], grain: float, octa
         finer = rng.standard_normal((rows, columns), np.float32)
         field = enlarge(field, (rows, columns), 2) + np.float32(0.5**octave) * finer
     top, left = (2 ** (octaves - 1) * (1 + rng.random(2))).tolist()
-    # Interpolation takes about half of the variance of what it enlarges.
+    # Interpolation reduces the variance of the enlarged field to about half.
     return enlarge(field, shape, finest, top, left) / math.sqrt(sum(0.5 * 0.25**octave for octave in range(octaves)))
 
 
@@ -52,14 +47,14 @@ def enlarge(field: Field, shape: tuple[int, int], factor: float, top: float = 0.
     """Enlarge a field by cubic interpolation (Keys 1981).
 
     Args:
-        field: Any shape.
-        shape: Height and width of what is wanted, in pixels.
-        factor: Pixels for each pixel of the field.
-        top: Where to begin, in pixels of the field.
-        left: Likewise.
+        field: Field of any shape.
+        shape: Height and width of the result, in pixels.
+        factor: Pixels of the result per pixel of the field.
+        top: First row, in pixels of the field.
+        left: First column, in pixels of the field.
 
     Returns:
-        Of that shape; beyond the field its border goes on.
+        A field of shape `shape`; beyond the input field its border values are repeated.
     """
     across, weight = _taps(shape[1], factor, left, field.shape[1])
     wide = sum(field[:, across[k]] * weight[k] for k in range(4))
@@ -87,17 +82,17 @@ def _taps(count: int, factor: float, begin: float, size: int) -> tuple[NDArray[n
 
 
 def cells(rng: np.random.Generator, shape: tuple[int, int], spacing: float, every: int = 1) -> tuple[Field, Field]:
-    """Scatter seeds like cells of a tissue: on a hexagonal lattice, each shaken.
+    """Sample cells of a tissue: centres on a hexagonal lattice, each moved a little at random.
 
     Args:
-        rng: The source of randomness.
+        rng: Random generator.
         shape: Height and width, in pixels.
-        spacing: Of the lattice, in pixels.
-        every: Draw every so many pixels only, and interpolate: wide cells need no more.
+        spacing: Spacing of the lattice, in pixels.
+        every: Step in pixels between computed pixels; the others are interpolated, which is enough for wide cells.
 
     Returns:
-        The distance of each pixel to the nearest seed in units of the spacing (about 0.6 between
-        cells), and a number from 0 to 1 that all pixels of a cell share.
+        The distance of each pixel to the nearest centre, in units of the spacing (about 0.6 between
+        cells), and a random number from 0 to 1 for each cell, the same in all its pixels.
     """
     from scipy import ndimage
 
@@ -123,13 +118,13 @@ def cells(rng: np.random.Generator, shape: tuple[int, int], spacing: float, ever
 
 
 def step(field: Field, low: float, high: float) -> Field:
-    """Rise smoothly from 0 where the field is below `low` to 1 where it is above `high`."""
+    """Map a field to 0 below `low`, to 1 above `high`, and smoothly between."""
     t = np.clip((field - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 def blur(field: Field, sigma: float) -> Field:
-    """Blur a field by a Gaussian of `sigma` pixels."""
+    """Blur a field with a Gaussian of standard deviation `sigma`, in pixels."""
     from scipy import ndimage
 
     return np.asarray(ndimage.gaussian_filter(field, sigma, mode="nearest", truncate=3), np.float32)
@@ -144,13 +139,13 @@ def arc(start: Points, end: Points, bend: float, count: int = 16) -> Points:
     """Return points of a quadratic Bézier curve.
 
     Args:
-        start: x and y, in pixels.
-        end: Likewise.
-        bend: How far its middle control point leaves the chord, as a share of the chord's length.
-        count: Of points.
+        start: First point, x and y, in pixels.
+        end: Last point, x and y, in pixels.
+        bend: Distance of the control point from the middle of the chord, as a fraction of the chord's length.
+        count: Number of points.
 
     Returns:
-        Shape (count, 2).
+        Points, shape (count, 2).
     """
     chord = end - start
     control = (start + end) / 2 + bend * np.array([-chord[1], chord[0]])
@@ -159,17 +154,17 @@ def arc(start: Points, end: Points, bend: float, count: int = 16) -> Points:
 
 
 def walk(rng: np.random.Generator, start: Points, heading: float, length: float, count: int = 16) -> Points:
-    """Return points of a line that wanders like a vessel.
+    """Sample points of a random walk, the course of a vessel.
 
     Args:
-        rng: The source of randomness.
-        start: x and y, in pixels.
-        heading: Of its first step, in radians.
-        length: In pixels.
-        count: Of points.
+        rng: Random generator.
+        start: First point, x and y, in pixels.
+        heading: Direction before the first step, in radians.
+        length: Length of the line, in pixels.
+        count: Number of points.
 
     Returns:
-        Shape (count, 2).
+        Points, shape (count, 2).
     """
     headings = heading + np.cumsum(rng.normal(0, 0.32, count - 1))
     steps = np.stack([np.cos(headings), np.sin(headings)], axis=1) * length / (count - 1)
@@ -181,10 +176,10 @@ def paint(shape: tuple[int, int], lines: Iterable[tuple[Points, float, float]]) 
 
     Args:
         shape: Height and width, in pixels.
-        lines: Points, width at the first and at the last of them, in pixels.
+        lines: Points of each line, and its widths at the first and the last point, in pixels.
 
     Returns:
-        Cover of each pixel, from 0 to 1, of that shape.
+        Coverage of each pixel, from 0 to 1, of shape `shape`.
     """
     height, width = shape
     image = Image.new("L", (width * OVERSAMPLING, height * OVERSAMPLING))
@@ -200,7 +195,7 @@ def paint(shape: tuple[int, int], lines: Iterable[tuple[Points, float, float]]) 
 
 
 class Stream(IntEnum):
-    """What a stream is for; its number is part of the stream's key, so members are only ever added."""
+    """Purpose of a random stream. The number is part of the stream's key: add members, but never renumber them."""
 
     TABLE = 0
     LESION = 1
@@ -208,11 +203,11 @@ class Stream(IntEnum):
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:
-    """Return the generator of one thing, the same in whatever order and process things are drawn.
+    """Return the random generator of a table, lesion or image; it does not depend on order or process.
 
     Args:
-        seed: Of the whole dataset.
-        stream: What is drawn.
-        key: Which one of its kind.
+        seed: Seed of the whole dataset.
+        stream: Purpose of the stream.
+        key: Number of the lesion and, for an image, number of the image.
     """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(int(stream), *key)))

@@ -32,5 +32,8 @@ class Simulate(Block):
     @model_validator(mode="after")
     def _both_classes(self) -> Self:
         if not 1 <= round(self.malignant * self.lesions) < self.lesions:
-            raise ValueError(f"malignant {self.malignant} of {self.lesions} lesions leaves one class without any")
+            raise ValueError(
+                f"malignant {self.malignant} of {self.lesions} lesions leaves one class without lesions: "
+                "increase lesions, or choose malignant closer to 0.5."
+            )
         return self

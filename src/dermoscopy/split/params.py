@@ -67,7 +67,7 @@ class Policy(Block):
                     + (f" Did you mean {meant}?" if meant else "")
                 )
         if len(set(names)) < len(names):
-            raise ValueError("a diagnosis is named twice.")
+            raise ValueError("name each diagnosis once.")
         if set(names) == set(DIAGNOSES):
-            raise ValueError("at least one diagnosis has to be benign.")
+            raise ValueError("at least one diagnosis must be benign; remove one.")
         return value

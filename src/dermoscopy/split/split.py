@@ -1,12 +1,6 @@
-"""Whole groups are dealt to splits at random, each split with its share of every diagnosis.
+"""Label images benign or malignant, split them into train, val and test, and plan the augmented images.
 
-The three splits, as folders of images and tables of who is where.
-
-Diagnoses become labels.
-
-The test split, restricted to lesions that histology confirmed.
-
-Copies of malignant images are planned, so that both labels weigh the same in training.
+The result is a table of each split and a folder of its images.
 """
 
 import logging
@@ -25,30 +19,30 @@ from dermoscopy.split.params import Policy, Split
 logger = logging.getLogger(__name__)
 
 
-def deal(table: pd.DataFrame, shares: Mapping[str, float], seed: int) -> "pd.Series[str]":
-    """Deal whole groups to the splits, stratified by label and diagnosis.
+def assign_splits(table: pd.DataFrame, proportions: Mapping[str, float], seed: int) -> "pd.Series[str]":
+    """Assign whole groups to the splits at random, stratified by label and diagnosis.
 
-    The groups of a label are taken diagnosis by diagnosis, each diagnosis in random order, and
-    every group goes to the split that so far lacks most images of its share. So each split's
-    count of a label is off by less than a few groups' images, a diagnosis's likewise, and
-    what a group's size is does not decide where it goes. scikit-learn's StratifiedGroupKFold
-    needs shares that are multiples of one fold's and takes seconds on ten thousand images.
+    The groups of a label are assigned diagnosis by diagnosis, each diagnosis in random order. Every group
+    goes to the split that lacks most images at that time. So each split's number of images of a label
+    differs from its proportion by less than the images of a few groups, and so does its number of images of
+    a diagnosis. The size of a group does not decide its split. StratifiedGroupKFold of scikit-learn
+    needs proportions that are multiples of one fold, and takes seconds on ten thousand images.
 
     Args:
-        table: Columns `group`, `dx`, `label`; a row a image, in any order. A group of several
-            labels counts as malignant.
-        shares: Split to its share of the images; they sum to 1.
-        seed: Of the draw.
+        table: One row per image, in any order; columns `group`, `dx`, `label`. A group with images of
+            both labels counts as malignant.
+        proportions: Split to its proportion of the images; they sum to 1.
+        seed: Seed of the random order.
 
     Returns:
-        The split of each row, by the table's index; the same for any order of the rows.
+        The split of each row, with the table's index. It does not depend on the order of the rows.
 
     Raises:
-        ParameterError: A split would have no image of some label.
+        ParameterError: A split has no image of some label.
     """
-    splits, wanted = list(shares), np.array(list(shares.values()))
+    splits, wanted = list(proportions), np.array(list(proportions.values()))
     rng = np.random.default_rng(seed)
-    # The last by label and diagnosis stands for its group: malignant, if any of it is.
+    # The last row by label and diagnosis represents its group: malignant, if any of its rows is.
     groups = table.sort_values(["group", "label", "dx"]).groupby("group")[["label", "dx"]].last()
     groups["images"] = table.groupby("group").size()
 
@@ -62,40 +56,39 @@ def deal(table: pd.DataFrame, shares: Mapping[str, float], seed: int) -> "pd.Ser
                 lacking[split] -= images
                 split_of[str(group)] = splits[split]
 
-    dealt = table["group"].map(split_of)
+    assigned = table["group"].map(split_of)
     gaps = [
         f"{split} gets no {name} image; there are {(table['label'] == label).sum()} in all"
         for split in splits
         for label, name in enumerate(LABELS)
-        if not ((dealt == split) & (table["label"] == label)).any()
+        if not ((assigned == split) & (table["label"] == label)).any()
     ]
     if gaps:
         raise ParameterError(
-            "Too few lesions to fill every split with both labels",
+            "Too few lesions to put both labels into every split",
             gaps,
-            "Raise merge.lesions, raise split.val or settings.test, or change policy.malignant.",
+            "Increase merge.lesions, increase split.val or split.test, or change policy.malignant.",
         )
-    return dealt
+    return assigned
 
 
 def labels(dx: "pd.Series[str]", policy: Policy) -> "pd.Series[int]":
-    """Return 1 where a diagnosis is malignant by the policy and 0 where it is benign.
+    """Return 1 for each malignant diagnosis and 0 for each benign one.
 
     Args:
         dx: Diagnoses, as HAM10000 abbreviates them.
-        policy: Which of them are malignant.
+        policy: The malignant diagnoses.
     """
     return dx.isin(policy.malignant.split("+")).astype("int64")
 
 
-HISTOLOGY = "histo"  # dx_type of a image whose lesion a pathologist has seen
+HISTOLOGY = "histo"  # dx_type of an image whose lesion a pathologist has examined
 
 
 def confirmed(merged: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether each image shows a lesion that histology confirmed.
+    """Return whether histology confirmed the lesion of each image.
 
-    It confirms a lesion, not a image: one image that says so is enough. (In HAM10000 no
-    lesion's images disagree.)
+    One image with this dx_type confirms its lesion. (In HAM10000 all images of a lesion agree.)
 
     Args:
         merged: All images; columns `lesion_id`, `dx_type`.
@@ -121,86 +114,90 @@ def keep_confirmed(test: pd.DataFrame, merged: pd.DataFrame) -> pd.DataFrame:
     ]
     if gaps:
         raise ParameterError(
-            f"Too few lesions of the test split were confirmed by histology (dx_type {HISTOLOGY})",
+            f"Histology (dx_type {HISTOLOGY}) confirmed too few lesions of the test split",
             gaps,
-            "Set split.test_histo_only to false, or raise settings.test.",
+            "Set split.test_histo_only to false, or increase split.test.",
         )
-    logger.info("test keeps %s of %s images, of lesions that histology confirmed", f"{len(kept):,}", f"{len(test):,}")
+    logger.info(
+        "test keeps %s of %s images: those of lesions that histology confirmed", f"{len(kept):,}", f"{len(test):,}"
+    )
     return kept
 
 
 def plan_augmented(originals: pd.DataFrame, balance: float, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the rows of the copies to be made, none where malignant rows suffice already.
+    """Return the rows of the augmented images to be made; none if there are enough malignant rows already.
 
-    Copies are dealt to malignant originals in turns, in a random order of the originals, so that
-    no two originals differ by more than one copy.
+    Augmented images are assigned to malignant originals in turn, in a random order of the originals: the
+    numbers of augmented images of two originals differ by one at most.
 
     Args:
-        originals: Those to be balanced, in any order; columns `image_id`, `source`, `label` and any others.
-        balance: Malignant rows wanted for each benign one, copies included; 0 makes no copies.
-        rng: What draws the order.
+        originals: Images to be balanced, in any order; columns `image_id`, `source`, `label` and any others.
+        balance: Number of malignant rows, originals and augmented images, for each benign row; 0 plans none.
+        rng: Random generator of the order.
 
     Returns:
-        The same columns; an original's rows with another image_id and no sha256.
+        The same columns: the rows of originals with another image_id and no sha256.
     """
     malignant = originals[originals["label"] == 1].sort_values("image_id")
     wanted = max(0, round(balance * (originals["label"] == 0).sum()) - len(malignant))
     order = rng.permutation(len(malignant))
-    copies = malignant.iloc[np.resize(order, wanted)].copy()
-    number = pd.Series(np.arange(wanted) // max(1, len(malignant)) + 1, index=copies.index).astype(str)
-    copies["image_id"] = copies["source"] + "_copy" + number
-    copies["sha256"] = ""
-    return copies
+    augmented = malignant.iloc[np.resize(order, wanted)].copy()
+    number = pd.Series(np.arange(wanted) // max(1, len(malignant)) + 1, index=augmented.index).astype(str)
+    augmented["image_id"] = augmented["source"] + "_copy" + number
+    augmented["sha256"] = ""
+    return augmented
 
 
-def tabulate(merged: pd.DataFrame, policy: Policy, settings: Split, balance: float) -> dict[str, pd.DataFrame]:
-    """Return the table of each split, planned copies included.
+def split_tables(merged: pd.DataFrame, policy: Policy, settings: Split, balance: float) -> dict[str, pd.DataFrame]:
+    """Return the table of each split, with the planned augmented images.
 
-    Under "lesion" and "image", lesions or images are dealt, and train's malignant ones are
-    copied. Under "paper", all malignant images are copied first, and then images are dealt,
-    to train and to one held-out split that stands in the tables of val and of test. `group` says
-    under every protocol what belongs together.
+    The protocol "lesion" assigns lesions to splits, "image" assigns images; then augmented images of the
+    malignant images of train are planned. "paper" plans augmented images of all malignant images first, and
+    then assigns originals and augmented images to train and to one held-out split, which is both val and test.
+    Under every protocol `group` names the lesions that belong together.
 
     Args:
-        merged: A row a image of the dataset, in any order.
-        policy: Which diagnoses are malignant.
-        settings: How images are dealt.
-        balance: Malignant rows wanted for each benign one: in train, under "paper" in all.
+        merged: One row per image of the dataset, in any order.
+        policy: The malignant diagnoses.
+        settings: Parameters of the split stage.
+        balance: Number of malignant rows for each benign row: in train, under "paper" in the whole dataset.
 
     Returns:
         Split to table, columns of `SPLIT`.
 
     Raises:
-        ParameterError: There are too few lesions to fill every split with both labels.
+        ParameterError: There are too few lesions to put both labels into every split.
     """
     table = merged.assign(label=labels(merged["dx"], policy), source=merged["image_id"])
     rng = np.random.default_rng(settings.seed)
     if settings.protocol == "paper":
         images = pd.concat([table, plan_augmented(table, balance, rng)], ignore_index=True)
-        dealt = deal(_each_alone(images), {"train": 1 - settings.test, "test": settings.test}, settings.seed)
-        tables = {split: images[dealt == split] for split in ("train", "test")}
+        proportions = {"train": 1 - settings.test, "test": settings.test}
+        assigned = assign_splits(_group_by_image(images), proportions, settings.seed)
+        tables = {split: images[assigned == split] for split in ("train", "test")}
         tables["val"] = tables["test"]
     else:
-        shares = {"train": 1 - settings.val - settings.test, "val": settings.val, "test": settings.test}
-        dealt = deal(table if settings.protocol == "lesion" else _each_alone(table), shares, settings.seed)
-        tables = {split: table[dealt == split] for split in SPLITS}
+        proportions = {"train": 1 - settings.val - settings.test, "val": settings.val, "test": settings.test}
+        grouped = table if settings.protocol == "lesion" else _group_by_image(table)
+        assigned = assign_splits(grouped, proportions, settings.seed)
+        tables = {split: table[assigned == split] for split in SPLITS}
         tables["train"] = pd.concat([tables["train"], plan_augmented(tables["train"], balance, rng)])
     if settings.test_histo_only:
         tables["test"] = keep_confirmed(tables["test"], merged)
     return {split: tables[split].assign(split=split, path=locate(tables[split], split)) for split in SPLITS}
 
 
-def _each_alone(images: pd.DataFrame) -> pd.DataFrame:
+def _group_by_image(images: pd.DataFrame) -> pd.DataFrame:
     return images.assign(group=images["image_id"])
 
 
-def write(tables: dict[str, pd.DataFrame], images: Path, root: Path = Path()) -> None:
-    """Write each split's folder of images, byte for byte, and its table.
+def write_splits(tables: dict[str, pd.DataFrame], images: Path, root: Path = Path()) -> None:
+    """Write the table of each split, and its folder with copies of the merged files.
 
     Args:
         tables: Split to table.
-        images: Where the merged images are.
-        root: The project's top folder, where the tables' paths start.
+        images: Folder of the merged images.
+        root: Top folder of the project; the paths in the tables are relative to it.
     """
     folder = root / "data" / "split"
     for split, table in tables.items():

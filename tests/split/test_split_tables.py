@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from dermoscopy.core.errors import ParameterError
 from dermoscopy.core.splits import SPLIT, SPLITS
 from dermoscopy.split.params import Policy, Split
-from dermoscopy.split.split import labels, plan_augmented, tabulate, write
+from dermoscopy.split.split import labels, plan_augmented, split_tables, write_splits
 from tests.tiny import MELANOMA, SPLIT_PARAMS
 
 LESION = Split(**SPLIT_PARAMS)
@@ -33,13 +34,13 @@ def lesions_shared(tables: dict[str, pd.DataFrame]) -> set[str]:
         (["nv", "akiec"], [1, 0, 1, 0]),
     ],
 )
-def test_the_policy_says_what_is_malignant(malignant: str | list[str], expected: list[int]) -> None:
+def test_policy_names_the_malignant_diagnoses(malignant: str | list[str], expected: list[int]) -> None:
     assert labels(pd.Series(["nv", "mel", "akiec", "bcc"]), Policy(malignant=malignant)).tolist() == expected
 
 
 @PROTOCOLS
 def test_lesions_keep_their_group_and_their_label(merged: pd.DataFrame, settings: Split) -> None:
-    rows = pd.concat(tabulate(merged, MELANOMA, settings, 1.0).values())
+    rows = pd.concat(split_tables(merged, MELANOMA, settings, 1.0).values())
     truth = merged.set_index("image_id").loc[rows["source"]]
     assert rows["group"].tolist() == truth["group"].tolist()
     assert rows["lesion_id"].tolist() == truth["lesion_id"].tolist()
@@ -48,10 +49,8 @@ def test_lesions_keep_their_group_and_their_label(merged: pd.DataFrame, settings
 
 @pytest.mark.parametrize("balance", [0.0, 0.8, 1.0])
 @pytest.mark.parametrize("settings", [LESION, IMAGE], ids=["lesion", "image"])
-def test_malignant_rows_come_to_their_balance_in_train_only(
-    merged: pd.DataFrame, settings: Split, balance: float
-) -> None:
-    tables = tabulate(merged, MELANOMA, settings, balance)
+def test_malignant_images_are_balanced_in_train_only(merged: pd.DataFrame, settings: Split, balance: float) -> None:
+    tables = split_tables(merged, MELANOMA, settings, balance)
     train = tables["train"]
     benign, malignant = (int((train["label"] == label).sum()) for label in (0, 1))
     assert malignant == max(int(originals(train)["label"].sum()), round(balance * benign))
@@ -61,14 +60,14 @@ def test_malignant_rows_come_to_their_balance_in_train_only(
     assert sorted(pd.concat(map(originals, tables.values()))["image_id"]) == merged["image_id"].tolist()
 
 
-def test_lesions_stay_together_and_photographs_need_not(merged: pd.DataFrame) -> None:
+def test_lesions_are_in_one_split_only_under_protocol_lesion(merged: pd.DataFrame) -> None:
     for seed in range(20):
-        assert not lesions_shared(tabulate(merged, MELANOMA, LESION.model_copy(update={"seed": seed}), 1.0))
-    assert lesions_shared(tabulate(merged, MELANOMA, IMAGE, 1.0))
+        assert not lesions_shared(split_tables(merged, MELANOMA, LESION.model_copy(update={"seed": seed}), 1.0))
+    assert lesions_shared(split_tables(merged, MELANOMA, IMAGE, 1.0))
 
 
-def test_the_paper_copies_first_and_holds_one_part_out(merged: pd.DataFrame) -> None:
-    tables = tabulate(merged, MELANOMA, PAPER, 1.0)
+def test_paper_augments_first_and_holds_one_split_out(merged: pd.DataFrame) -> None:
+    tables = split_tables(merged, MELANOMA, PAPER, 1.0)
     train, val, test = (tables[split] for split in SPLITS)
     images = pd.concat([train, test])
     assert images["image_id"].is_unique
@@ -79,16 +78,16 @@ def test_the_paper_copies_first_and_holds_one_part_out(merged: pd.DataFrame) -> 
     pd.testing.assert_frame_equal(val.drop(columns=["split", "path"]), test.drop(columns=["split", "path"]))
     assert (val["path"].str.replace("/val/", "/test/") == test["path"]).all()
     assert lesions_shared(tables)
-    copies = test[test["image_id"] != test["source"]]
-    assert len(copies) > 0
-    assert set(copies["source"]) & set(train["source"])
-    assert copies["path"].str.fullmatch(r"data/augmented/test/malignant/ISIC_\d\d_copy\d\.jpg").all()
+    augmented = test[test["image_id"] != test["source"]]
+    assert len(augmented) > 0
+    assert set(augmented["source"]) & set(train["source"])
+    assert augmented["path"].str.fullmatch(r"data/augmented/test/malignant/ISIC_\d\d_copy\d\.jpg").all()
 
 
 @PROTOCOLS
-def test_the_order_of_rows_does_not_matter_and_the_seed_does(merged: pd.DataFrame, settings: Split) -> None:
+def test_tables_depend_on_the_seed_but_not_on_the_order_of_rows(merged: pd.DataFrame, settings: Split) -> None:
     def splits(seed: int, rows: pd.DataFrame) -> list[list[str]]:
-        tables = tabulate(rows, MELANOMA, settings.model_copy(update={"seed": seed}), 1.0)
+        tables = split_tables(rows, MELANOMA, settings.model_copy(update={"seed": seed}), 1.0)
         return [sorted(tables[split]["path"]) for split in SPLITS]
 
     assert splits(1, merged) == splits(1, merged.sample(frac=1, random_state=3))
@@ -96,61 +95,62 @@ def test_the_order_of_rows_does_not_matter_and_the_seed_does(merged: pd.DataFram
 
 
 @PROTOCOLS
-def test_histology_alone_judges_and_train_and_val_stay(merged: pd.DataFrame, settings: Split) -> None:
-    every = tabulate(merged, MELANOMA, settings, 1.0)
-    confirmed = tabulate(merged, MELANOMA, settings.model_copy(update={"test_histo_only": True}), 1.0)
+def test_histo_only_restricts_test_and_keeps_train_and_val(merged: pd.DataFrame, settings: Split) -> None:
+    unrestricted = split_tables(merged, MELANOMA, settings, 1.0)
+    confirmed = split_tables(merged, MELANOMA, settings.model_copy(update={"test_histo_only": True}), 1.0)
     for split in ("train", "val"):
-        pd.testing.assert_frame_equal(confirmed[split], every[split])
-    assert 0 < len(confirmed["test"]) < len(every["test"])
+        pd.testing.assert_frame_equal(confirmed[split], unrestricted[split])
+    assert 0 < len(confirmed["test"]) < len(unrestricted["test"])
     assert confirmed["test"]["image_id"].tolist() == (
-        every["test"].loc[every["test"]["dx_type"] == "histo", "image_id"].tolist()
+        unrestricted["test"].loc[unrestricted["test"]["dx_type"] == "histo", "image_id"].tolist()
     )
 
 
-def test_one_photograph_that_says_histology_confirms_its_lesion(merged: pd.DataFrame) -> None:
+def test_one_image_confirmed_by_histology_confirms_its_lesion(merged: pd.DataFrame) -> None:
     table = merged.assign(
         dx_type=np.where(merged["image_id"].eq("ISIC_00") | merged["dx"].eq("mel"), "histo", "follow_up")
     )
     for seed in range(20):
         settings = LESION.model_copy(update={"seed": seed, "test_histo_only": True})
-        every = tabulate(table, MELANOMA, LESION.model_copy(update={"seed": seed}), 1.0)["test"]
-        if "HAM_00" in set(every["lesion_id"]):
-            test = tabulate(table, MELANOMA, settings, 1.0)["test"]
+        unrestricted = split_tables(table, MELANOMA, LESION.model_copy(update={"seed": seed}), 1.0)["test"]
+        if "HAM_00" in set(unrestricted["lesion_id"]):
+            test = split_tables(table, MELANOMA, settings, 1.0)["test"]
             assert (test["lesion_id"] == "HAM_00").sum() == 2
             assert set(test.loc[test["label"] == 0, "lesion_id"]) == {"HAM_00"}
             return
-    pytest.fail("no seed dealt the lesion to test")
+    pytest.fail("no seed assigned the lesion to test")
 
 
-def test_a_label_that_histology_never_confirmed_is_told(merged: pd.DataFrame) -> None:
+def test_a_label_without_a_confirmed_lesion_is_refused(merged: pd.DataFrame, wording: Callable[[str], None]) -> None:
     table = merged.assign(dx_type=np.where(merged["dx"] == "mel", "histo", "consensus"))
-    with pytest.raises(ParameterError, match=r"test keeps no benign image of \d+\nSet split.test_histo_only"):
-        tabulate(table, MELANOMA, LESION.model_copy(update={"test_histo_only": True}), 1.0)
+    with pytest.raises(ParameterError, match=r"(?s)test keeps no benign image of \d+.*split.test_histo_only") as error:
+        split_tables(table, MELANOMA, LESION.model_copy(update={"test_histo_only": True}), 1.0)
+    wording(str(error.value))
 
 
-def test_what_is_balanced_gets_no_copies(merged: pd.DataFrame) -> None:
-    train = tabulate(merged, Policy(malignant="nv+bkl"), LESION, 1.0)["train"]
+def test_balanced_labels_get_no_augmented_images(merged: pd.DataFrame) -> None:
+    train = split_tables(merged, Policy(malignant="nv+bkl"), LESION, 1.0)["train"]
     assert (train["image_id"] == train["source"]).all()
 
 
-def test_copies_are_dealt_in_turns() -> None:
+def test_augmented_images_are_spread_evenly_over_originals() -> None:
     names = [*(f"B{number:02}" for number in range(12)), "M1", "M2", "M3", "M4", "M5"]
     train = pd.DataFrame({"image_id": names, "source": names, "label": [0] * 12 + [1] * 5, "sha256": "x"})
-    copies = plan_augmented(train, 1.0, np.random.default_rng(0))
-    assert sorted(copies["source"].value_counts()) == [1, 1, 1, 2, 2]
-    assert copies["image_id"].is_unique
-    assert set(copies["image_id"]) >= {f"M{number}_copy1" for number in range(1, 6)}
-    assert (copies["sha256"] == "").all()
-    again = plan_augmented(train.iloc[::-1], 1.0, np.random.default_rng(0))
-    assert set(again["image_id"]) == set(copies["image_id"])
+    augmented = plan_augmented(train, 1.0, np.random.default_rng(0))
+    assert sorted(augmented["source"].value_counts()) == [1, 1, 1, 2, 2]
+    assert augmented["image_id"].is_unique
+    assert set(augmented["image_id"]) >= {f"M{number}_copy1" for number in range(1, 6)}
+    assert (augmented["sha256"] == "").all()
+    reversed_rows = plan_augmented(train.iloc[::-1], 1.0, np.random.default_rng(0))
+    assert set(reversed_rows["image_id"]) == set(augmented["image_id"])
 
 
 @PROTOCOLS
-def test_every_original_has_one_file_in_each_part_it_is_in(
+def test_every_original_has_one_file_in_each_of_its_splits(
     merged: pd.DataFrame, tmp_path: Path, settings: Split
 ) -> None:
     images = tmp_path / "data" / "merged" / "images"
-    write(tabulate(merged, MELANOMA, settings, 1.0), images, tmp_path)
+    write_splits(split_tables(merged, MELANOMA, settings, 1.0), images, tmp_path)
     rows = pd.concat([SPLIT.read(tmp_path / "data" / "split" / f"{split}.csv") for split in SPLITS])
     for image_id, path, label, split in zip(
         *(originals(rows)[name] for name in ("image_id", "path", "label", "split")), strict=True
@@ -164,8 +164,8 @@ def test_every_original_has_one_file_in_each_part_it_is_in(
 @PROTOCOLS
 def test_the_same_input_gives_the_same_bytes(merged: pd.DataFrame, tmp_path: Path, settings: Split) -> None:
     images = tmp_path / "data" / "merged" / "images"
-    write(tabulate(merged, MELANOMA, settings, 1.0), images, tmp_path / "one")
-    write(tabulate(merged.sample(frac=1, random_state=2), MELANOMA, settings, 1.0), images, tmp_path / "two")
+    write_splits(split_tables(merged, MELANOMA, settings, 1.0), images, tmp_path / "one")
+    write_splits(split_tables(merged.sample(frac=1, random_state=2), MELANOMA, settings, 1.0), images, tmp_path / "two")
     for split in SPLITS:
-        one, two = (tmp_path / name / "data" / "split" / f"{split}.csv" for name in ("one", "two"))
-        assert one.read_bytes() == two.read_bytes()
+        first, second = (tmp_path / name / "data" / "split" / f"{split}.csv" for name in ("one", "two"))
+        assert first.read_bytes() == second.read_bytes()

@@ -8,16 +8,16 @@ import pytest
 from dermoscopy.core.errors import ParameterError
 from dermoscopy.core.params import read_yaml
 from dermoscopy.core.splits import SPLITS
-from dermoscopy.simulate.metadata import draw_table
+from dermoscopy.simulate.metadata import sample_table
 from dermoscopy.simulate.params import Simulate
-from dermoscopy.split.split import deal
+from dermoscopy.split.split import assign_splits
 
 MALIGNANT = ("akiec", "bcc", "mel")
 # HAM10000's lesions of each diagnosis.
 HAM10000 = {"akiec": 228, "bcc": 327, "bkl": 727, "df": 73, "mel": 614, "nv": 5403, "vasc": 98}
-# Of HAM10000's lesions, imaged once to six times.
+# Proportions of HAM10000's lesions with one to six images.
 REPEATS = np.array([5514, 1423, 490, 34, 5, 4]) / 7470
-SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}
+PROPORTIONS = {"train": 0.6, "val": 0.15, "test": 0.25}
 
 
 def make(lesions: dict[str, int], seed: int = 0) -> pd.DataFrame:
@@ -31,24 +31,24 @@ def make(lesions: dict[str, int], seed: int = 0) -> pd.DataFrame:
 
 
 def simulated(lesions: int, **changes: float) -> pd.DataFrame:
-    """The embedded dataset's table, with every twentieth lesion joined to the next of its diagnosis."""
+    """Return a simulated table, with every twentieth lesion joined to another of its diagnosis."""
     embedded = read_yaml(Path("params.yaml").read_text())["simulate"]
     params = Simulate(**embedded | {"lesions": lesions} | changes)
-    table = draw_table(params).sort_values("image_id")
+    table = sample_table(params).sort_values("image_id")
     names = table.drop_duplicates("lesion_id").sort_values(["dx", "lesion_id"])["lesion_id"].tolist()
-    joined = {name: names[place - 1] for place, name in enumerate(names) if place % 20 == 1}
+    joined = {name: names[index - 1] for index, name in enumerate(names) if index % 20 == 1}
     return table.assign(group=table["lesion_id"].replace(joined), label=table["malignant"].astype(int))
 
 
 @pytest.fixture(scope="module")
 def small() -> pd.DataFrame:
-    """As large as the embedded dataset."""
+    """A table as large as the embedded dataset."""
     return simulated(500)
 
 
 @pytest.fixture(scope="module")
 def large() -> pd.DataFrame:
-    """As large as HAM10000, with its share of malignant lesions."""
+    """A table as large as HAM10000, with its proportion of malignant lesions."""
     return simulated(7470, malignant=0.16)
 
 
@@ -62,60 +62,63 @@ def check(table: pd.DataFrame, split: "pd.Series[str]", points: float) -> None:
 def test_whole_groups_and_prevalence_over_100_seeds(small: pd.DataFrame) -> None:
     assert small["group"].nunique() == 475
     for seed in range(100):
-        check(small, deal(small, SHARES, seed), points=0.05)
+        check(small, assign_splits(small, PROPORTIONS, seed), points=0.05)
 
 
-def test_whole_groups_and_prevalence_on_an_archive_of_ham10000s_size(large: pd.DataFrame) -> None:
+def test_whole_groups_and_prevalence_on_a_dataset_of_ham10000s_size(large: pd.DataFrame) -> None:
     for seed in range(5):
-        split = deal(large, SHARES, seed)
+        split = assign_splits(large, PROPORTIONS, seed)
         check(large, split, points=0.01)
-        shares = pd.crosstab(large["dx"], split, normalize="index")
-        assert (shares - SHARES).abs().max().max() < 0.05
+        proportions = pd.crosstab(large["dx"], split, normalize="index")
+        assert (proportions - PROPORTIONS).abs().max().max() < 0.05
 
 
 @pytest.mark.slow
-def test_whole_groups_and_prevalence_on_that_archive_over_100_seeds(large: pd.DataFrame) -> None:
+def test_whole_groups_and_prevalence_on_that_dataset_over_100_seeds(large: pd.DataFrame) -> None:
     for table in (large, make(HAM10000)):
         for seed in range(100):
-            check(table, deal(table, SHARES, seed), points=0.01)
+            check(table, assign_splits(table, PROPORTIONS, seed), points=0.01)
 
 
-def test_how_often_a_lesion_was_photographed_does_not_choose_its_part(small: pd.DataFrame) -> None:
+def test_number_of_images_of_a_lesion_does_not_decide_its_split(small: pd.DataFrame) -> None:
     images = small.groupby("group")["group"].transform("size")
-    in_test = [deal(small, SHARES, seed) == "test" for seed in range(100)]
-    share = pd.concat(in_test).groupby(pd.concat([images] * 100)).mean()
-    assert share[[1, 2, 3]].between(0.22, 0.28).all()
+    in_test = [assign_splits(small, PROPORTIONS, seed) == "test" for seed in range(100)]
+    proportion = pd.concat(in_test).groupby(pd.concat([images] * 100)).mean()
+    assert proportion[[1, 2, 3]].between(0.22, 0.28).all()
 
 
-def test_the_order_of_rows_does_not_matter_and_the_seed_does(small: pd.DataFrame) -> None:
-    split = deal(small, SHARES, 1)
-    pd.testing.assert_series_equal(split, deal(small, SHARES, 1))
-    shuffled = deal(small.sample(frac=1, random_state=5), SHARES, 1)
+def test_assignment_depends_on_the_seed_but_not_on_the_order_of_rows(small: pd.DataFrame) -> None:
+    split = assign_splits(small, PROPORTIONS, 1)
+    pd.testing.assert_series_equal(split, assign_splits(small, PROPORTIONS, 1))
+    shuffled = assign_splits(small.sample(frac=1, random_state=5), PROPORTIONS, 1)
     pd.testing.assert_series_equal(split.sort_index(), shuffled.sort_index())
-    assert not split.equals(deal(small, SHARES, 2))
+    assert not split.equals(assign_splits(small, PROPORTIONS, 2))
 
 
-def test_a_group_of_two_labels_stays_together_as_a_malignant_one(small: pd.DataFrame) -> None:
-    one, other = (small.loc[small["label"] == label, "group"].iloc[0] for label in (0, 1))
-    joined = small["group"].isin([one, other])
-    table = small.assign(group=small["group"].replace(other, one))
-    assert len(deal(table, SHARES, 1)[joined].unique()) == 1
+def test_a_group_of_two_labels_is_in_one_split(small: pd.DataFrame) -> None:
+    benign, malignant = (small.loc[small["label"] == label, "group"].iloc[0] for label in (0, 1))
+    joined = small["group"].isin([benign, malignant])
+    table = small.assign(group=small["group"].replace(malignant, benign))
+    assert len(assign_splits(table, PROPORTIONS, 1)[joined].unique()) == 1
 
 
 @pytest.mark.parametrize(
     ("lesions", "label"),
     [({"nv": 50, "mel": 2}, "malignant"), ({"nv": 2, "mel": 50}, "benign"), ({"nv": 50}, "malignant")],
 )
-def test_a_part_without_a_label_is_told(lesions: dict[str, int], label: str) -> None:
-    with pytest.raises(ParameterError, match=rf"val gets no {label} image"):
-        deal(make(lesions), SHARES, 1)
+def test_a_split_without_a_label_is_refused(
+    lesions: dict[str, int], label: str, wording: Callable[[str], None]
+) -> None:
+    with pytest.raises(ParameterError, match=rf"val .*{label}") as error:
+        assign_splits(make(lesions), PROPORTIONS, 1)
+    wording(str(error.value))
 
 
 @pytest.mark.parametrize("order", [lambda table: table, lambda table: table.iloc[::-1]])
-def test_three_lesions_of_a_label_fill_three_parts(order: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+def test_three_lesions_of_a_label_fill_three_splits(order: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
     names = [f"L{number}" for number in range(6)]
     table = pd.DataFrame(
         {"image_id": names, "group": names, "dx": ["nv"] * 3 + ["mel"] * 3, "label": [0] * 3 + [1] * 3}
     )
-    split = deal(order(table), {"train": 0.4, "val": 0.3, "test": 0.3}, 1)
+    split = assign_splits(order(table), {"train": 0.4, "val": 0.3, "test": 0.3}, 1)
     assert sorted(split[table["label"] == 1]) == sorted(SPLITS)

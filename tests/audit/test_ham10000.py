@@ -12,7 +12,7 @@ from dermoscopy.ham10000.problems import PROBLEMS
 from dermoscopy.merge.merge import merge
 from dermoscopy.merge.params import Merge
 from dermoscopy.split.params import Policy, Split
-from dermoscopy.split.split import tabulate
+from dermoscopy.split.split import split_tables
 from tests import tiny
 
 HAM10000 = Path(__file__).parents[3] / "shared" / "ham10000"
@@ -22,10 +22,10 @@ POLICY = Policy(malignant="mel+bcc+akiec")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not HAM10000.is_dir(), reason="HAM10000 is not beside the checkout")
+@pytest.mark.skipif(not HAM10000.is_dir(), reason="HAM10000 is not next to the checkout")
 def test_ham10000_from_verification_to_audit(tmp_path: Path) -> None:
-    noted = verify(HAM10000, Limits(pixels=25_000_000, unpacked=20))
-    assert [(problem.images, problem.outcome) for problem in noted] == [
+    problems_found = verify(HAM10000, Limits(pixels=25_000_000, unpacked=20))
+    assert [(problem.images, problem.outcome) for problem in problems_found] == [
         (("ISIC_0024366", "ISIC_0029861"), "kept"),
         (("ISIC_0024777", "ISIC_0029938"), "kept"),
     ]
@@ -59,11 +59,11 @@ def test_ham10000_from_verification_to_audit(tmp_path: Path) -> None:
     assert int(originals["label"].sum()) == 1954
     assert (rows.loc[rows["split"] == "train", "label"] == 1).mean() == 0.5
 
-    for protocol, share in (("image", 0.31), ("paper", 0.66)):
-        tables = tabulate(table, POLICY, Split(**tiny.SPLIT_PARAMS | {"protocol": protocol, "val": 0.15}), 1.0)
-        known = tables["test"]["lesion_id"].isin(tables["train"]["lesion_id"]).mean()
-        assert known == pytest.approx(share, abs=0.02)
-    confirmed = tabulate(table, POLICY, Split(**tiny.SPLIT_PARAMS | {"val": 0.15, "test_histo_only": True}), 1.0)[
+    for protocol, proportion in (("image", 0.31), ("paper", 0.66)):
+        tables = split_tables(table, POLICY, Split(**tiny.SPLIT_PARAMS | {"protocol": protocol, "val": 0.15}), 1.0)
+        shared = tables["test"]["lesion_id"].isin(tables["train"]["lesion_id"]).mean()
+        assert shared == pytest.approx(proportion, abs=0.02)
+    confirmed = split_tables(table, POLICY, Split(**tiny.SPLIT_PARAMS | {"val": 0.15, "test_histo_only": True}), 1.0)[
         "test"
     ]
     assert set(confirmed["dx_type"]) == {"histo"}

@@ -1,12 +1,12 @@
-"""The parts of a image, one at a time."""
+"""Fields, structures, hair, views and looks of simulated images."""
 
 from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
 
-from dermoscopy.simulate.appearance import LOOKS, Signs, blend, draw_signs
-from dermoscopy.simulate.image import View, add_hair, draw_view, project
+from dermoscopy.simulate.appearance import LOOKS, Signs, blend, sample_signs
+from dermoscopy.simulate.image import View, add_hair, project, sample_view
 from dermoscopy.simulate.lesion import draw_lesion
 from dermoscopy.simulate.metadata import DIAGNOSES
 from dermoscopy.simulate.noise import Stream, arc, cells, enlarge, fractal, generator, paint, step
@@ -21,13 +21,13 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(1)
 
 
-def test_streams_are_apart():
-    drawn = {
+def test_random_streams_differ():
+    numbers = {
         generator(seed, stream, *key).random()
         for seed in (1, 2)
         for stream, key in ((Stream.TABLE, ()), (Stream.LESION, (3,)), (Stream.IMAGE, (3, 0)))
     }
-    assert len(drawn) == 6
+    assert len(numbers) == 6
 
 
 def test_fractal_has_mean_zero_and_unit_deviation(rng):
@@ -47,7 +47,7 @@ def test_enlarging_keeps_a_slope():
 def test_cells_are_as_wide_as_asked(rng, spacing):
     distance, kind = cells(rng, (120, 160), spacing)
     assert distance.shape == kind.shape == (120, 160)
-    # 0.35 spacings in a disc of the area of one cell of the unshaken lattice; shaking adds a little.
+    # The mean is 0.35 spacings in a disc of the area of one cell of the regular lattice; random moves add a little.
     assert distance.mean() == pytest.approx(0.38, abs=0.06)
 
 
@@ -68,27 +68,27 @@ def test_painted_line_tapers():
     assert cover[:, 2].sum() > 1.8 * cover[:, 57].sum() > 0
 
 
-def test_without_hair_a_scene_stays_as_it_is(rng):
+def test_a_scene_without_hair_is_unchanged(rng):
     scene = np.full((3, 48, 64), 0.7, np.float32)
     add_hair(rng, scene, 0.0)
     assert (scene == np.float32(0.7)).all()
 
 
-def test_without_noise_a_view_only_turns(rng):
-    view = draw_view(rng, 0.0)
+def test_a_view_without_noise_is_only_rotated(rng):
+    view = sample_view(rng, 0.0)
     assert (view.zoom, view.stretch, view.shift) == (1.0, 1.0, (0.0, 0.0))
 
 
-def test_projection_turns_and_magnifies():
+def test_projection_rotates_and_magnifies():
     canvas = np.zeros((40, 40), np.float32)
     canvas[18:22, 25:35] = 1
-    seen = project(canvas, View(np.pi / 2, 2.0, 1.0, (0.0, 0.0)), (80, 80), 0.0)
-    upright = np.ptp(np.nonzero(seen > 0.5)[0]), np.ptp(np.nonzero(seen > 0.5)[1])
+    projected = project(canvas, View(np.pi / 2, 2.0, 1.0, (0.0, 0.0)), (80, 80), 0.0)
+    upright = np.ptp(np.nonzero(projected > 0.5)[0]), np.ptp(np.nonzero(projected > 0.5)[1])
     assert upright == (19, 7)
 
 
 def test_signs_rise_with_the_score(rng):
-    means = [np.mean([astuple(draw_signs(rng, score, 2.33)) for _ in range(200)], axis=0) for score in (0, 1.2, 2.4)]
+    means = [np.mean([astuple(sample_signs(rng, score, 2.33)) for _ in range(200)], axis=0) for score in (0, 1.2, 2.4)]
     assert (means[0] < means[1]).all()
     assert (means[1] < means[2]).all()
     assert (means[0] > 0.02).all()
@@ -113,7 +113,7 @@ def test_marked_signs_make_a_lesion_darker_more_uneven_and_ragged():
     assert marked[2] > 1.2 * plain[2]
 
 
-def test_every_diagnosis_has_a_look_of_its_own(rng):
+def test_every_diagnosis_has_a_different_look(rng):
     assert set(LOOKS) == set(DIAGNOSES)
     colours = {
         dx: np.median(lesion.tissue.keep[:, lesion.outline.inside > 0.1], axis=1)
@@ -123,10 +123,10 @@ def test_every_diagnosis_has_a_look_of_its_own(rng):
     for first in colours:
         for second in colours:
             assert first == second or np.abs(colours[first] - colours[second]).max() > 0.01
-    assert colours["nv"][2] < colours["bcc"][2]  # brown takes more blue away than pink
+    assert colours["nv"][2] < colours["bcc"][2]  # brown absorbs more blue than pink
 
 
-def test_blending_goes_from_one_look_to_the_other():
+def test_blend_is_a_weighted_mean():
     assert blend(LOOKS["nv"], LOOKS["bkl"], 0.0) == LOOKS["nv"]
     half = blend(LOOKS["nv"], replace(LOOKS["nv"], pigment=0.0), 0.5)
     assert half.pigment == pytest.approx(LOOKS["nv"].pigment / 2)
