@@ -27,11 +27,11 @@ from dermoscopy.networks.build import build_member
 from dermoscopy.networks.data import Examples, batches, read_examples
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.runtime import configure
-from dermoscopy.train.features import cut, store
+from dermoscopy.train.features import cache_features, split_frozen
 from dermoscopy.train.fit import PhaseTrainer
-from dermoscopy.train.monitoring import Watcher
+from dermoscopy.train.monitoring import TrainingCallback
 from dermoscopy.train.phases import phases
-from dermoscopy.train.sampling import draw
+from dermoscopy.train.sampling import sample_augmentations
 from dermoscopy.train.settings import TrainSettings
 
 RESULTS = Path("docs/training.csv")
@@ -73,9 +73,9 @@ def measure_input(member: str, params: Params, kept: dict[str, Examples]) -> lis
 
     def data(place: str, augmented: bool) -> Any:
         augment = params.training.augment.model_copy(update=EVERYTHING)
-        distort = draw(augment, len(order), seed=params.seed, epoch=1).apply if augmented else None
+        augment = sample_augmentations(augment, len(order), seed=params.seed, epoch=1).apply if augmented else None
         images, labels = kept[place].images, kept[place].labels
-        return batches([images], params.training.batch_size, labels=labels, order=order, distort=distort)
+        return batches([images], params.training.batch_size, labels=labels, order=order, augment=augment)
 
     def train(of: Any) -> None:
         trainer.model.fit(of, shuffle=False, verbose=0)
@@ -126,7 +126,7 @@ def measure_frozen_phase(member: str, params: Params, examples: Examples) -> dic
         model = build_member(member, parameters, params.seed)
         for layer in model.layers[:-1]:
             layer.trainable = False
-        store(cut(model), both, params.training.batch_size, eager=params.runtime.eager)
+        cache_features(split_frozen(model), both, params.training.batch_size, eager=params.runtime.eager)
 
     seconds = timed({"phase": phase, "forward": forward})
     about = {"member": member, "images": len(both)}
@@ -162,7 +162,7 @@ def new_trainer(member: str, parameters: Transfer | SmallCNN, params: Params, tr
     val = Examples(train.images[:VAL], train.labels[:VAL])
     first = phases(parameters)[0]
     settings = TrainSettings(params.training, params.runtime, params.seed, protocol="", versions={})
-    return PhaseTrainer(model, parameters, first, train, val, settings, Watcher())
+    return PhaseTrainer(model, parameters, first, train, val, settings, TrainingCallback())
 
 
 def main() -> None:

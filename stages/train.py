@@ -9,7 +9,7 @@ from dermoscopy.core.params import Count, load
 from dermoscopy.core.splits import read_audited, read_train_and_val, shown
 from dermoscopy.core.stage import checkpoints, run
 from dermoscopy.networks.params import Member, Optimizer, Runtime, Training, with_optimizer
-from dermoscopy.train.member import Places, train_member
+from dermoscopy.train.member import MemberPaths, train_member
 from dermoscopy.train.settings import TrainSettings
 
 
@@ -31,7 +31,7 @@ def train(member: str) -> dict[str, Any]:
             protocol=shown(protocol),
             versions=json.loads(Path("data/environment.json").read_text()),
         ),
-        Places(
+        MemberPaths(
             weights=Path("data/weights") / member,
             checkpoints=checkpoints(),
             folder=Path("data/models") / member,

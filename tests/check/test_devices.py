@@ -26,7 +26,7 @@ def test_a_batch_divides_among_the_devices(tree, devices, batch_size, said):
 @pytest.mark.parametrize(("gpus", "told"), [(["0", "1"], "has 2 GPUs, but tensorflow-cpu"), (["0"], "has 1 GPU, but")])
 def test_gpus_that_nobody_would_use_are_told(monkeypatch, caplog, gpus, told):
     monkeypatch.setattr(module, "distribution", lambda name: None)
-    monkeypatch.setattr(module, "visible", lambda environment: gpus)
+    monkeypatch.setattr(module, "visible_gpus", lambda environment: gpus)
     warn_unused_gpus()
     assert told in caplog.text
 
@@ -38,6 +38,6 @@ def test_without_gpus_or_with_the_tensorflow_for_them_nothing_is(monkeypatch, ca
             raise PackageNotFoundError
 
     monkeypatch.setattr(module, "distribution", distribution)
-    monkeypatch.setattr(module, "visible", lambda environment: gpus)
+    monkeypatch.setattr(module, "visible_gpus", lambda environment: gpus)
     warn_unused_gpus()
     assert caplog.text == ""

@@ -67,7 +67,7 @@ def test_distortions_know_the_place_in_the_epoch_and_not_in_the_array() -> None:
     def later(images: Any, places: Any) -> Any:
         return images + tf.cast(places, tf.float32)[:, tf.newaxis, tf.newaxis, tf.newaxis] / 4
 
-    data = batches([IMAGES], 2, order=np.array([4, 0, 3]), distort=later)
+    data = batches([IMAGES], 2, order=np.array([4, 0, 3]), augment=later)
     assert [numbers(batch) for batch in data] == [[4, 0.25], [3.5]]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dermoscopy.core.errors import ParameterError
-from dermoscopy.networks.devices import distribution, require_devices
+from dermoscopy.networks.devices import device_strategy, require_devices
 
 TOP = Path(__file__).parents[2]
 FLOAT32 = 1e-5
@@ -49,7 +49,7 @@ def test_batch_normalisation_would_otherwise_see_a_share_of_the_batch(found: dic
 def test_one_device_needs_no_strategy() -> None:
     import tensorflow as tf
 
-    assert distribution(1) is tf.distribute.get_strategy()
+    assert device_strategy(1) is tf.distribute.get_strategy()
 
 
 @pytest.mark.parametrize(("devices", "cards"), [(1, 0), (2, 0), (1, 1), (2, 2), (1, 4)])

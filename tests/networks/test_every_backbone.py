@@ -113,13 +113,13 @@ def test_only_what_was_unfrozen_changes(
 
 
 def test_clip_and_l2_reach_optimizer_and_loss(name: str, model: Any, parameters: Transfer, images: np.ndarray) -> None:
-    answers = np.asarray(model(images.astype(np.float32), training=False))[:, 0].astype(np.float64)
+    predictions = np.asarray(model(images.astype(np.float32), training=False))[:, 0].astype(np.float64)
     labels = np.arange(len(images)) % 2
     penalty = parameters.l2 * np.sum(np.asarray(model.get_layer("dense_1").kernel) ** 2)
     model.compile(make_optimizer("adam", 0.01, parameters.clip, parameters.clip_by), "binary_crossentropy")
     model.run_eagerly, model.jit_compile = True, False
     loss = model.test_on_batch(images.astype(np.float32), labels[:, None])
-    cross_entropy = -np.mean(np.log(np.where(labels, answers, 1 - answers)))
+    cross_entropy = -np.mean(np.log(np.where(labels, predictions, 1 - predictions)))
     np.testing.assert_allclose(loss, cross_entropy + penalty, rtol=1e-4)
     assert model.optimizer.global_clipnorm == parameters.clip
 
@@ -134,5 +134,5 @@ def test_its_output_stays_float32_and_its_normalisation_exact_in_bfloat16(
     assert model.output.dtype == "float32"
     assert normalization(model).compute_dtype == "float32"
     assert {layer.compute_dtype for layer in backbone_layers(model, parameters) if layer.weights} == {"bfloat16"}
-    answers = probabilities(model, [images], 5, eager=True)
-    assert np.all((answers > 0) & (answers < 1))
+    predictions = probabilities(model, [images], 5, eager=True)
+    assert np.all((predictions > 0) & (predictions < 1))

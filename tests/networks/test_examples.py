@@ -9,12 +9,12 @@ import pytest
 
 from dermoscopy.core.errors import TrainingError
 from dermoscopy.core.images import read_image
-from dermoscopy.networks.data import AT_ONCE, Examples, read_examples, require_both_labels
+from dermoscopy.networks.data import CHUNK, Examples, read_examples, require_both_labels
 
 Rows = Callable[..., pd.DataFrame]
 
 
-@pytest.mark.parametrize("count", [6, 2 * AT_ONCE + 1])
+@pytest.mark.parametrize("count", [6, 2 * CHUNK + 1])
 @pytest.mark.parametrize("memory", [4.0, 1e-9])
 def test_photographs_keep_the_tables_order(rows: Rows, tmp_path: Path, count: int, memory: float) -> None:
     train = rows("train", count)

@@ -1,6 +1,6 @@
 import pytest
 
-from dermoscopy.networks.runtime import suited
+from dermoscopy.networks.runtime import fastest_precision
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from dermoscopy.networks.runtime import suited
     ],
 )
 def test_a_processor_is_known_by_its_flags(flags: str, precision: str) -> None:
-    assert suited(flags, None) == precision
+    assert fastest_precision(flags, None) == precision
 
 
 @pytest.mark.parametrize(
@@ -28,4 +28,4 @@ def test_a_processor_is_known_by_its_flags(flags: str, precision: str) -> None:
     ],
 )
 def test_a_graphics_card_counts_more_than_the_processor(capability: tuple[int, int], precision: str) -> None:
-    assert suited("amx_bf16", capability) == precision
+    assert fastest_precision("amx_bf16", capability) == precision

@@ -56,7 +56,7 @@ def test_bfloat16_gives_finite_float64(small_cnn: Callable[..., SmallCNN], image
     import keras
 
     keras.config.set_dtype_policy("mixed_bfloat16")
-    answers = probabilities(build_small_cnn("cnn_a", small_cnn(image_size=32, conv_layers=2), seed=1), [images], 4)
-    assert answers.dtype == np.float64
-    assert answers.shape == (7,)
-    assert np.all((answers > 0) & (answers < 1))
+    predictions = probabilities(build_small_cnn("cnn_a", small_cnn(image_size=32, conv_layers=2), seed=1), [images], 4)
+    assert predictions.dtype == np.float64
+    assert predictions.shape == (7,)
+    assert np.all((predictions > 0) & (predictions < 1))

@@ -7,7 +7,7 @@ import pytest
 
 from dermoscopy.core.errors import ParameterError
 from dermoscopy.networks import runtime as module
-from dermoscopy.networks.devices import Card
+from dermoscopy.networks.devices import Gpu
 from dermoscopy.networks.params import Runtime
 from dermoscopy.networks.runtime import Machine, configure, processor_flags
 
@@ -25,8 +25,8 @@ def runtime() -> Make:
     return make
 
 
-def find(monkeypatch: pytest.MonkeyPatch, *cards: Card) -> None:
-    monkeypatch.setattr(module, "cards", lambda: list(cards))
+def find(monkeypatch: pytest.MonkeyPatch, *cards: Gpu) -> None:
+    monkeypatch.setattr(module, "list_gpus", lambda: list(cards))
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
@@ -52,12 +52,12 @@ def test_auto_is_what_the_machine_does_well_and_is_told(
 
 
 def test_a_card_gives_its_name_and_its_precision(runtime: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    find(monkeypatch, Card("Tesla T4", (7, 5)), Card("Tesla T4", (7, 5)))
+    find(monkeypatch, Gpu("Tesla T4", (7, 5)), Gpu("Tesla T4", (7, 5)))
     assert configure(runtime(precision="auto", devices=2)) == Machine("Tesla T4", "mixed_float16", 2)
 
 
 def test_more_devices_than_cards_are_refused(runtime: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    find(monkeypatch, Card("Tesla T4", (7, 5)))
+    find(monkeypatch, Gpu("Tesla T4", (7, 5)))
     with pytest.raises(ParameterError, match="received 2; TensorFlow finds 1 graphics card here"):
         configure(runtime(devices=2))
 

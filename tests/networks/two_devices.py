@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dermoscopy.networks.devices import distribution, share_statistics
+from dermoscopy.networks.devices import device_strategy, synchronize_batch_norm
 from dermoscopy.networks.optimizers import make_optimizer
 from dermoscopy.networks.params import ClipBy, Runtime
 from dermoscopy.networks.runtime import configure
@@ -31,7 +31,7 @@ def network(*, shared: bool = True) -> Any:
     ]
     model = keras.Sequential([keras.Input((8, 8, 3)), *layers])
     if shared:
-        share_statistics(model)
+        synchronize_batch_norm(model)
     return model
 
 
@@ -42,7 +42,7 @@ def train(devices: int, clip: float | None, clip_by: ClipBy, **options: bool) ->
     random = np.random.default_rng(1)
     images = random.normal(size=(PHOTOGRAPHS, 8, 8, 3)).astype(np.float32)
     labels = (np.arange(PHOTOGRAPHS) % 2)[:, None].astype(np.float32)
-    with distribution(devices).scope():
+    with device_strategy(devices).scope():
         model = network(**options)
         model.compile(make_optimizer("sgd", 0.1, clip, clip_by), "binary_crossentropy", jit_compile=False)
     examples = tf.data.Dataset.from_tensor_slices((images, labels)).batch(BATCH)

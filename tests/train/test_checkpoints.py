@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dermoscopy.train.checkpoints import Checkpoint, State, checkpoint_key, restored
+from dermoscopy.train.checkpoints import Checkpoint, State, checkpoint_key, restore_curve
 from dermoscopy.train.history import Curve, Epoch
 
 
@@ -28,7 +28,7 @@ def same(one: State, other: State) -> None:
         for mine, yours in zip(getattr(one, name), getattr(other, name), strict=True):
             assert mine.dtype == yours.dtype
             np.testing.assert_array_equal(mine, yours)
-    np.testing.assert_array_equal(one.answers, other.answers)
+    np.testing.assert_array_equal(one.predictions, other.predictions)
 
 
 def test_what_was_saved_is_what_is_loaded(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_what_was_saved_is_what_is_loaded(tmp_path: Path) -> None:
 
 def test_weights_that_are_the_best_are_kept_once(tmp_path: Path) -> None:
     one = state()
-    best = State(one.epochs, one.weights, one.optimizer, one.weights, one.answers)
+    best = State(one.epochs, one.weights, one.optimizer, one.weights, one.predictions)
     for name, each in {"apart": one, "best": best}.items():
         Checkpoint(tmp_path / name).save(each)
     loaded = Checkpoint(tmp_path / "best").load()
@@ -121,7 +121,7 @@ def test_a_full_disk_keeps_the_state_before(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_curve_is_restored_with_its_choice() -> None:
     kept = State([epoch(1, 0.6), epoch(2, 0.4), epoch(3, 0.5)], [], [], [], np.empty(0))
-    curve = restored(Curve("val_loss"), kept)
+    curve = restore_curve(Curve("val_loss"), kept)
     assert curve.epochs == kept.epochs
     assert curve.chosen == kept.epochs[1]
 

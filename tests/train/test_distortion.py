@@ -6,7 +6,7 @@ import pytest
 
 from dermoscopy.networks.data import batches
 from dermoscopy.networks.params import Augment
-from dermoscopy.train.sampling import Distortions, draw, epoch_order
+from dermoscopy.train.sampling import Augmentations, sample_augmentations, epoch_order
 
 EVERYTHING = {"flip": 0.5, "quarter_turns": True, "zoom": 0.2, "shift": 0.1, "brightness": 0.1, "contrast": 0.3}
 WAYS: list[Callable[[np.ndarray], np.ndarray]] = [
@@ -25,14 +25,14 @@ def some_images(count: int, side: int = 9) -> np.ndarray:
 
 
 def apply(augment: Augment, images: np.ndarray, seed: int = 1) -> np.ndarray:
-    distortions = draw(augment, len(images), seed=seed, epoch=1)
-    return np.asarray(distortions.apply(images, np.arange(len(images))))
+    augmentations = sample_augmentations(augment, len(images), seed=seed, epoch=1)
+    return np.asarray(augmentations.apply(images, np.arange(len(images))))
 
 
-def one(**changes: Any) -> Distortions:
+def one(**changes: Any) -> Augmentations:
     """A single image's, but for what is given, of doing nothing."""
     nothing = {"linear": np.eye(2)[np.newaxis], "shift": np.zeros((1, 2)), "brightness": [0], "contrast": [0]}
-    return Distortions(**{name: np.asarray(value, np.float32) for name, value in {**nothing, **changes}.items()})
+    return Augmentations(**{name: np.asarray(value, np.float32) for name, value in {**nothing, **changes}.items()})
 
 
 @pytest.mark.parametrize("side", [8, 9, 224])
@@ -72,7 +72,7 @@ def test_zoom_keeps_the_centre_and_takes_the_middle() -> None:
 
 
 def test_zoom_stays_within_its_bound() -> None:
-    scales = draw(some(zoom=0.2), 500, seed=1, epoch=1).linear[:, 0, 0]
+    scales = sample_augmentations(some(zoom=0.2), 500, seed=1, epoch=1).linear[:, 0, 0]
     assert 1 / 1.2 <= scales.min() < 0.86
     assert 1.19 < scales.max() <= 1 / 0.8
 
@@ -82,7 +82,7 @@ def test_a_shift_is_a_share_of_the_side_and_mirrors_what_it_lacks() -> None:
     moved = np.asarray(one(shift=[[0.2, -0.3]]).apply(images, [0]))
     mirrored = np.pad(images, ((0, 0), (3, 3), (3, 3), (0, 0)), mode="symmetric")
     np.testing.assert_allclose(moved, mirrored[:, 0:10, 5:15], atol=1e-3)
-    shifts = draw(some(shift=0.3), 500, seed=1, epoch=1).shift
+    shifts = sample_augmentations(some(shift=0.3), 500, seed=1, epoch=1).shift
     assert shifts.shape == (500, 2)
     assert 0.29 < np.abs(shifts).max() <= 0.3
 
@@ -108,17 +108,17 @@ def test_colours_stay_between_black_and_white() -> None:
 
 def test_each_photograph_gets_what_its_place_says_whatever_its_batch() -> None:
     images = some_images(7)
-    distortions = draw(Augment(**EVERYTHING), 7, seed=1, epoch=1)
-    together = np.asarray(distortions.apply(images, np.arange(7)))
-    alone = np.concatenate([distortions.apply(images[[place]], [place]) for place in range(7)])
+    augmentations = sample_augmentations(Augment(**EVERYTHING), 7, seed=1, epoch=1)
+    together = np.asarray(augmentations.apply(images, np.arange(7)))
+    alone = np.concatenate([augmentations.apply(images[[place]], [place]) for place in range(7)])
     np.testing.assert_allclose(together, alone, atol=1e-4)
-    assert not np.allclose(together, np.asarray(distortions.apply(images, np.arange(7)[::-1])))
+    assert not np.allclose(together, np.asarray(augmentations.apply(images, np.arange(7)[::-1])))
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
 def test_a_parameter_leaves_the_draws_of_the_others(name: str) -> None:
-    without = draw(Augment(**{**EVERYTHING, name: type(EVERYTHING[name])(0)}), 5, seed=1, epoch=1)
-    every = draw(Augment(**EVERYTHING), 5, seed=1, epoch=1)
+    without = sample_augmentations(Augment(**{**EVERYTHING, name: type(EVERYTHING[name])(0)}), 5, seed=1, epoch=1)
+    every = sample_augmentations(Augment(**EVERYTHING), 5, seed=1, epoch=1)
     own = {"flip": "linear", "quarter_turns": "linear", "zoom": "linear"}.get(name, name)
     for field in ("linear", "shift", "brightness", "contrast"):
         assert np.array_equal(getattr(without, field), getattr(every, field)) == (field != own)
@@ -130,8 +130,8 @@ def test_equal_seeds_and_epochs_give_equal_batches_and_others_do_not() -> None:
 
     def pixels(seed: int, epoch: int, drawn: int) -> np.ndarray:
         order = epoch_order(labels, "batches", seed=seed, epoch=epoch)
-        distort = draw(Augment(**EVERYTHING), len(order), seed=drawn, epoch=epoch).apply
-        return np.concatenate(list(batches([images], 4, order=order, distort=distort)))
+        augment = sample_augmentations(Augment(**EVERYTHING), len(order), seed=drawn, epoch=epoch).apply
+        return np.concatenate(list(batches([images], 4, order=order, augment=augment)))
 
     first = pixels(1, 1, drawn=3)
     np.testing.assert_array_equal(first, pixels(1, 1, drawn=3))

@@ -6,7 +6,7 @@ import pytest
 
 from dermoscopy.networks.build import backbone_layers, build_member, unfreeze
 from dermoscopy.networks.params import SmallCNN, Transfer
-from dermoscopy.train.features import GIGABYTE, cut, size, store
+from dermoscopy.train.features import GIGABYTE, cache_features, feature_gigabytes, split_frozen
 
 MakeTransfer = Callable[..., Transfer]
 
@@ -25,44 +25,44 @@ def some_images(count: int, side: int) -> np.ndarray:
 def test_halves_in_a_row_are_the_whole(transfer: MakeTransfer, last: Any) -> None:
     model = frozen(transfer(), last)
     images = some_images(5, 32)
-    halves = cut(model)
-    assert halves is not None
-    features = store(halves, images, 2, eager=True)
-    assert size(halves, 5) * GIGABYTE == sum(array.nbytes for array in features)
-    whole, short = model.predict_on_batch(images.astype(np.float32)), halves.trained.predict_on_batch(features)
+    split_model = split_frozen(model)
+    assert split_model is not None
+    features = cache_features(split_model, images, 2, eager=True)
+    assert feature_gigabytes(split_model, 5) * GIGABYTE == sum(array.nbytes for array in features)
+    whole, short = model.predict_on_batch(images.astype(np.float32)), split_model.trained.predict_on_batch(features)
     np.testing.assert_allclose(short, whole, atol=1e-6)
 
 
 def test_halves_share_their_layers_with_the_whole(transfer: MakeTransfer) -> None:
     model = frozen(transfer(), 5)
-    halves = cut(model)
-    assert halves is not None
+    split_model = split_frozen(model)
+    assert split_model is not None
     ours = {id(variable) for variable in model.trainable_variables}
-    assert {id(variable) for variable in halves.trained.trainable_variables} == ours
-    assert halves.frozen.trainable_variables == []
+    assert {id(variable) for variable in split_model.trained.trainable_variables} == ours
+    assert split_model.frozen.trainable_variables == []
 
 
 def test_the_last_150_layers_of_inception_are_cut_off_inside_a_block(transfer: MakeTransfer) -> None:
     model = frozen(transfer(backbone="inception_v3", image_size=75), 150)
-    halves = cut(model)
-    assert halves is not None
-    assert len(halves.frozen.outputs) > 1
+    split_model = split_frozen(model)
+    assert split_model is not None
+    assert len(split_model.frozen.outputs) > 1
     images = some_images(2, 75)
-    features = store(halves, images, 2, eager=True)
-    whole, short = model.predict_on_batch(images.astype(np.float32)), halves.trained.predict_on_batch(features)
+    features = cache_features(split_model, images, 2, eager=True)
+    whole, short = model.predict_on_batch(images.astype(np.float32)), split_model.trained.predict_on_batch(features)
     np.testing.assert_allclose(short, whole, atol=1e-5)
 
 
 def test_a_frozen_backbone_leaves_a_vector_a_photograph(transfer: MakeTransfer) -> None:
-    halves = cut(frozen(transfer(dense=[8], dropout=0.5), "none"))
-    assert halves is not None
-    assert [tensor.shape for tensor in halves.frozen.outputs] == [(None, 512)]
+    split_model = split_frozen(frozen(transfer(dense=[8], dropout=0.5), "none"))
+    assert split_model is not None
+    assert [tensor.shape for tensor in split_model.frozen.outputs] == [(None, 512)]
 
 
 def test_dropout_is_never_stored(transfer: MakeTransfer) -> None:
-    halves = cut(frozen(transfer(dropout=0.5), "none"))
-    assert halves is not None
-    assert [layer.name for layer in halves.trained.layers][1:] == ["dropout_1", "malignant"]
+    split_model = split_frozen(frozen(transfer(dropout=0.5), "none"))
+    assert split_model is not None
+    assert [layer.name for layer in split_model.trained.layers][1:] == ["dropout_1", "malignant"]
 
 
 def test_features_keep_the_precision_they_were_computed_in(transfer: MakeTransfer) -> None:
@@ -71,22 +71,22 @@ def test_features_keep_the_precision_they_were_computed_in(transfer: MakeTransfe
     keras.config.set_dtype_policy("mixed_bfloat16")
     model = frozen(transfer(), 5)
     images = some_images(3, 32)
-    halves = cut(model)
-    assert halves is not None
-    features = store(halves, images, 3, eager=True)
+    split_model = split_frozen(model)
+    assert split_model is not None
+    features = cache_features(split_model, images, 3, eager=True)
     assert [array.dtype.name for array in features] == ["bfloat16"]
-    whole, short = model.predict_on_batch(images.astype(np.float32)), halves.trained.predict_on_batch(features)
+    whole, short = model.predict_on_batch(images.astype(np.float32)), split_model.trained.predict_on_batch(features)
     np.testing.assert_array_equal(short, whole)
 
 
 def test_nothing_is_spared_where_everything_trains(transfer: MakeTransfer, tiny_cnn: Callable[..., SmallCNN]) -> None:
-    assert cut(frozen(transfer(), "all")) is None
-    assert cut(build_member("m", tiny_cnn(), seed=1)) is None
+    assert split_frozen(frozen(transfer(), "all")) is None
+    assert split_frozen(build_member("m", tiny_cnn(), seed=1)) is None
 
 
 def test_every_photograph_is_counted(transfer: MakeTransfer) -> None:
-    halves = cut(frozen(transfer(), "none"))
-    assert halves is not None
+    split_model = split_frozen(frozen(transfer(), "none"))
+    assert split_model is not None
     counted: list[int] = []
-    store(halves, some_images(5, 32), 2, eager=True, on_batch=counted.append)
+    cache_features(split_model, some_images(5, 32), 2, eager=True, on_batch=counted.append)
     assert counted == [2, 2, 1]

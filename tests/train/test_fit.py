@@ -13,7 +13,7 @@ from dermoscopy.networks.params import Augment, Runtime, SmallCNN, Training, Tra
 from dermoscopy.train.checkpoints import Checkpoint, State
 from dermoscopy.train.fit import fit
 from dermoscopy.train.history import Curve, Epoch
-from dermoscopy.train.monitoring import Watcher
+from dermoscopy.train.monitoring import TrainingCallback
 from dermoscopy.train.settings import TrainSettings
 
 MakeCNN = Callable[..., SmallCNN]
@@ -46,7 +46,7 @@ def machine(**changes: Any) -> Runtime:
     return Runtime(**{"threads": 2, "precision": "float32", "eager": True, "devices": 1, "memory": 1.0, **changes})
 
 
-class Seen(Watcher):
+class Seen(TrainingCallback):
     """Remembers what it is told."""
 
     def __init__(self, on_step: Callable[[int, float], None] = lambda step, loss: None) -> None:
@@ -79,7 +79,7 @@ def run(
     keras.utils.set_random_seed(1)  # of backbones whose weights are taken for given ones
     model = build_member("m", parameters, seed=1) if model is None else model
     seen = seen or Seen()
-    curve, answers = fit(
+    curve, predictions = fit(
         model,
         parameters,
         examples(16, parameters.image_size) if train is None else train,
@@ -87,9 +87,9 @@ def run(
         TrainSettings(shared(**changes), runtime or machine(), seed, protocol="", versions={}),
         state=state,
         save=save,
-        watcher=seen,
+        callback=seen,
     )
-    return model, curve, answers, seen.epochs
+    return model, curve, predictions, seen.epochs
 
 
 def test_learns_what_can_be_seen(tiny_cnn: MakeCNN) -> None:
@@ -103,22 +103,22 @@ def test_learns_what_can_be_seen(tiny_cnn: MakeCNN) -> None:
 def test_leaves_the_chosen_epochs_weights(tiny_cnn: MakeCNN) -> None:
     # A step that is far too large: some middle epoch is the best.
     parameters = tiny_cnn(epochs=6, optimizer="sgd", learning_rate=0.3)
-    model, curve, answers, seen = run(parameters, monitor="val_loss")
+    model, curve, predictions, seen = run(parameters, monitor="val_loss")
     assert curve.chosen is not None
     assert curve.chosen.epoch < 6
     assert [epoch for epoch, chosen in seen if chosen][-1] == curve.chosen
     val = examples(6, seed=2)
-    np.testing.assert_array_equal(probabilities(model, [val.images], 4, eager=True), answers)
+    np.testing.assert_array_equal(probabilities(model, [val.images], 4, eager=True), predictions)
     stopped, *_ = run(tiny_cnn(epochs=curve.chosen.epoch, optimizer="sgd", learning_rate=0.3), monitor="val_loss")
     for one, other in zip(model.get_weights(), stopped.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def test_losses_leave_the_penalty_out(transfer: Callable[..., Transfer]) -> None:
-    _, curve, answers, _ = run(transfer(dense=[8], l2=100.0, optimizer="sgd", learning_rate=1e-9, clip=1.0))
+    _, curve, predictions, _ = run(transfer(dense=[8], l2=100.0, optimizer="sgd", learning_rate=1e-9, clip=1.0))
     assert curve.epochs[0].train_loss < 5
     labels = examples(6, 32, seed=2).labels
-    cross_entropy = -np.mean(np.log(np.where(labels == 1, answers, 1 - answers)))
+    cross_entropy = -np.mean(np.log(np.where(labels == 1, predictions, 1 - predictions)))
     assert curve.epochs[0].val_loss == pytest.approx(cross_entropy)
 
 
@@ -202,15 +202,15 @@ def test_phases_train_the_layers_they_name(transfer: Callable[..., Transfer]) ->
 def test_stored_features_train_like_photographs(transfer: Callable[..., Transfer], unfrozen: Any) -> None:
     parameters = given(transfer, unfrozen_layers=unfrozen, frozen_epochs=2, epochs=2)
     stored, not_stored = Seen(), Seen()
-    short, short_curve, short_answers, _ = run(parameters, seen=stored, monitor="val_loss")
-    long, long_curve, long_answers, _ = run(
+    short, short_curve, short_predictions, _ = run(parameters, seen=stored, monitor="val_loss")
+    long, long_curve, long_predictions, _ = run(
         parameters, seen=not_stored, monitor="val_loss", runtime=machine(memory=1e-9)
     )
     assert stored.stored == [22, 22]  # train and val, in each phase
     assert not_stored.stored == []
     for one, other in zip(short.get_weights(), long.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
-    np.testing.assert_allclose(short_answers, long_answers, atol=1e-5)
+    np.testing.assert_allclose(short_predictions, long_predictions, atol=1e-5)
     one, other = short_curve.frame(), long_curve.frame()
     np.testing.assert_allclose(one[["train_loss", "val_loss"]], other[["train_loss", "val_loss"]], atol=1e-4)
 
@@ -306,16 +306,16 @@ def same_bytes_after_any_epoch(parameters: SmallCNN | Transfer, changes: dict[st
         checkpoints.append(Checkpoint(folder / str(len(checkpoints))))
         checkpoints[-1].save(state)
 
-    unbroken, curve, answers, _ = run(parameters, save=save, **changes)
+    unbroken, curve, predictions, _ = run(parameters, save=save, **changes)
     assert len(checkpoints) == len(curve.epochs) > 1
     for checkpoint in checkpoints:
         state = checkpoint.load()
         assert state is not None
-        resumed, resumed_curve, resumed_answers, seen = run(parameters, state=state, **changes)
+        resumed, resumed_curve, resumed_predictions, seen = run(parameters, state=state, **changes)
         assert len(seen) == len(curve.epochs) - len(state.epochs)
         assert resumed_curve.epochs == curve.epochs
         assert resumed_curve.chosen == curve.chosen
-        np.testing.assert_array_equal(resumed_answers, answers)
+        np.testing.assert_array_equal(resumed_predictions, predictions)
         for one, other in zip(resumed.get_weights(), unbroken.get_weights(), strict=True):
             np.testing.assert_array_equal(one, other)
 

@@ -18,7 +18,7 @@ from dermoscopy.core.tables import CURVE
 from dermoscopy.networks.params import Runtime, SmallCNN, Training
 from dermoscopy.train import member as module
 from dermoscopy.train.fit import PhaseTrainer
-from dermoscopy.train.member import Places, train_member
+from dermoscopy.train.member import MemberPaths, train_member
 from dermoscopy.train.settings import TrainSettings
 
 Rows = Callable[..., pd.DataFrame]
@@ -50,7 +50,7 @@ def train(parameters: SmallCNN, splits: tuple[pd.DataFrame, pd.DataFrame], folde
             protocol="image (leaky protocol)",
             versions={"keras": "3"},
         ),
-        Places(
+        MemberPaths(
             weights=Path("data/weights"),
             checkpoints=folder / "checkpoints",
             folder=folder / "cnn_a",

@@ -7,7 +7,7 @@ from typing import Any
 from dermoscopy.acquire.sources import expand, find
 from dermoscopy.check.params import Params
 from dermoscopy.core.params import GIGABYTE
-from dermoscopy.networks.backbones import BACKBONES, Arithmetic, Pace
+from dermoscopy.networks.backbones import BACKBONES, PacePrecision, Pace
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.search.space import rungs
 from dermoscopy.train.phases import Phase, phases
@@ -23,7 +23,7 @@ MALIGNANT = 0.195  # share of HAM10000
 
 
 # The small network is CNN A, going forward a third of its step.
-SMALL: Mapping[Arithmetic, Pace] = {"float32": Pace(5.3, 1.8), "mixed_bfloat16": Pace(3.0, 1.0)}
+SMALL: Mapping[PacePrecision, Pace] = {"float32": Pace(5.3, 1.8), "mixed_bfloat16": Pace(3.0, 1.0)}
 
 
 def log_cost(params: Params, source: Mapping[str, Any]) -> None:
@@ -140,7 +140,7 @@ def _archive(params: Params) -> tuple[float, float]:
     return sum(one.member.file_size if one.member else one.path.stat().st_size for one in entries), len(entries)
 
 
-def _arithmetic(params: Params) -> Arithmetic:
+def _arithmetic(params: Params) -> PacePrecision:
     return "mixed_bfloat16" if params.runtime.precision == "mixed_bfloat16" else "float32"
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-OwnNormalization = Literal["caffe", "centered", "inside"]
-Arithmetic = Literal["float32", "mixed_bfloat16"]
-ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
+BackboneNormalization = Literal["caffe", "centered", "inside"]
+PacePrecision = Literal["float32", "mixed_bfloat16"]
+BASE_URL = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 
 class Pace(NamedTuple):
@@ -34,20 +34,20 @@ class Backbone:
             ImageNet's means subtracted, "centered" is -1 to 1 (Keras calls it "tf"), "inside" is by layers of its own.
         min_image_size: Smallest square it takes, in pixels.
         layers: How many it has without its top, its input counted.
-        weights: File of the weights learnt on ImageNet, without the top, under `ADDRESS`.
+        weights: File of the weights learnt on ImageNet, without the top, under `BASE_URL`.
         md5: What the file hashes to; None where keras.applications has no checksum of it.
         size: Of the file, in bytes.
         pace: By arithmetic; None where it is not measured.
     """
 
     constructor: str
-    normalization: OwnNormalization
+    normalization: BackboneNormalization
     min_image_size: int
     layers: int
     weights: str
     md5: str | None
     size: int
-    pace: Mapping[Arithmetic, Pace] | None
+    pace: Mapping[PacePrecision, Pace] | None
 
     @property
     def file(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from dermoscopy.core.errors import ParameterError, WeightsError
 from dermoscopy.networks.backbones import BACKBONES
-from dermoscopy.networks.devices import share_statistics
+from dermoscopy.networks.devices import synchronize_batch_norm
 from dermoscopy.networks.layers import derive, head, normalize
 from dermoscopy.networks.params import SmallCNN, Transfer, UnfrozenLayers
 
@@ -49,11 +49,11 @@ def build_transfer(member: str, parameters: Transfer, seed: int, weights: Path |
     backbone = getattr(keras.applications, known.constructor)(
         include_top=False, weights=None, input_tensor=normalize(inputs, normalization, name)
     )
-    share_statistics(backbone)
+    synchronize_batch_norm(backbone)
     if parameters.weights == NO_WEIGHTS:
-        start_from_nothing(backbone, parameters, seed)
+        initialize_backbone(backbone, parameters, seed)
     elif weights is not None:
-        start_from_file(backbone, member, parameters, weights)
+        load_starting_weights(backbone, member, parameters, weights)
     features = keras.layers.GlobalAveragePooling2D(name="pooling")(backbone.output)
     outputs = head(
         features,
@@ -66,7 +66,7 @@ def build_transfer(member: str, parameters: Transfer, seed: int, weights: Path |
     return keras.Model(inputs, outputs, name=member)
 
 
-def start_from_nothing(backbone: Any, parameters: Transfer, seed: int) -> None:
+def initialize_backbone(backbone: Any, parameters: Transfer, seed: int) -> None:
     """Draw a backbone's kernels anew and let its batch normalisation follow within a few steps.
 
     VGG19 does not learn from the Glorot initialisation keras.applications gives it (He et al. 2015,
@@ -89,7 +89,7 @@ def start_from_nothing(backbone: Any, parameters: Transfer, seed: int) -> None:
             layer.momentum = parameters.batch_norm_momentum
 
 
-def start_from_file(backbone: Any, member: str, parameters: Transfer, folder: Path) -> None:
+def load_starting_weights(backbone: Any, member: str, parameters: Transfer, folder: Path) -> None:
     """Load a backbone's starting weights by topology, since Keras numbers layer names by process.
 
     Args:

@@ -31,7 +31,7 @@ def batches(
     labels: NDArray[np.float32] | None = None,
     weights: NDArray[np.float32] | None = None,
     order: NDArray[np.int64] | None = None,
-    distort: Callable[[Any, Any], Any] | None = None,
+    augment: Callable[[Any, Any], Any] | None = None,
 ) -> Any:
     """Return a dataset of batches, the last one smaller where they do not divide.
 
@@ -47,7 +47,7 @@ def batches(
         weights: How much each counts, shape (images,); only with labels.
         order: Positions of the images in the order wanted, any of them as often as wanted; as
             they stand where None.
-        distort: Changes a batch of the only input, float32, given the places of its images in the order.
+        augment: Changes a batch of the only input, float32, given the places of its images in the order.
 
     Returns:
         A dataset of the inputs (a tensor, or a tuple where there are several), or of tuples of them,
@@ -69,8 +69,8 @@ def batches(
         for tensor, array in zip(taken, inputs, strict=True):
             tensor.set_shape((None, *array.shape[1:]))
         taken = [tf.cast(tensor, tf.float32) if tensor.dtype == tf.uint8 else tensor for tensor in taken]
-        if distort is not None:
-            taken = [distort(taken[0], places)]
+        if augment is not None:
+            taken = [augment(taken[0], places)]
         if len(taken) > 1:
             return (tuple(taken), *told)
         return (taken[0], *told) if told else taken[0]
@@ -82,7 +82,7 @@ def batches(
     return tf.data.Dataset.from_tensor_slices(columns).batch(batch_size).map(load).prefetch(1).with_options(options)
 
 
-AT_ONCE = 64  # images in memory on their way to the disk
+CHUNK = 64  # images in memory on their way to the disk
 
 
 @dataclass(frozen=True)
@@ -144,8 +144,8 @@ def _read_to_disk(paths: list[Path], size: int, threads: int, folder: Path) -> N
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
             # Written rather than mapped: a full disk is then an error, and not the end of the process.
-            for start in range(0, len(paths), AT_ONCE):
-                file.write(read_images(paths[start : start + AT_ONCE], size, threads).data)
+            for start in range(0, len(paths), CHUNK):
+                file.write(read_images(paths[start : start + CHUNK], size, threads).data)
             file.flush()
             return np.memmap(file, np.uint8, mode="r", shape=shape)
     except OSError as error:
@@ -187,8 +187,8 @@ def probabilities(
     """
     model.run_eagerly = eager
     model.jit_compile = False
-    answers = model.predict(batches(inputs, batch_size), verbose=0)
-    return np.asarray(answers[:, 0], dtype=np.float64)
+    predictions = model.predict(batches(inputs, batch_size), verbose=0)
+    return np.asarray(predictions[:, 0], dtype=np.float64)
 
 
 @contextmanager

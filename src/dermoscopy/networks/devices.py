@@ -15,7 +15,7 @@ from dermoscopy.core.errors import ParameterError
 
 
 @dataclass(frozen=True)
-class Card:
+class Gpu:
     """A graphics card.
 
     Attributes:
@@ -27,14 +27,14 @@ class Card:
     capability: tuple[int, int] | None
 
 
-def cards() -> list[Card]:
+def list_gpus() -> list[Gpu]:
     """Return the graphics cards TensorFlow can use."""
     import tensorflow as tf
 
     found = []
     for device in tf.config.list_physical_devices("GPU"):
         details = tf.config.experimental.get_device_details(device)
-        found.append(Card(details.get("device_name", device.name), details.get("compute_capability")))
+        found.append(Gpu(details.get("device_name", device.name), details.get("compute_capability")))
     return found
 
 
@@ -56,7 +56,7 @@ def require_devices(devices: int, found: int) -> None:
         )
 
 
-def divide_processor(devices: int) -> None:
+def add_logical_cpus(devices: int) -> None:
     """Make TensorFlow see the processor as several devices, to try without graphics cards what needs several.
 
     Args:
@@ -73,7 +73,7 @@ def divide_processor(devices: int) -> None:
         tf.config.set_logical_device_configuration(processor, parts)
 
 
-def distribution(devices: int) -> Any:
+def device_strategy(devices: int) -> Any:
     """Return how a network is spread over devices: build and compile it in the `scope()` of what is returned.
 
     Each device takes an equal share of every batch, and all take the same step. Give it whole shares: devices
@@ -102,7 +102,7 @@ def _mirrored(devices: int) -> Any:
     return tf.distribute.MirroredStrategy([f"{kind}:{number}" for number in range(devices)])
 
 
-def share_statistics(model: Any) -> None:
+def synchronize_batch_norm(model: Any) -> None:
     """Let batch normalisation see the whole batch, where each device has only a share of it.
 
     Args:
@@ -120,7 +120,7 @@ def share_statistics(model: Any) -> None:
 DRIVER = Path("/proc/driver/nvidia/gpus")
 
 
-def visible(environment: Mapping[str, str], driver: Path = DRIVER) -> list[str]:
+def visible_gpus(environment: Mapping[str, str], driver: Path = DRIVER) -> list[str]:
     """Return the GPUs a process may use; none where there is no driver.
 
     Args:
@@ -139,7 +139,7 @@ def visible(environment: Mapping[str, str], driver: Path = DRIVER) -> list[str]:
     return re.findall(r"^GPU .*UUID:\s*(GPU-[\w-]+)", told, flags=re.MULTILINE)
 
 
-def shares(gpus: Sequence[str], devices: int) -> list[str]:
+def divide_gpus(gpus: Sequence[str], devices: int) -> list[str]:
     """Return what a branch may be given, as CUDA_VISIBLE_DEVICES takes it: so many GPUs, or all of too few.
 
     Args:
@@ -150,7 +150,7 @@ def shares(gpus: Sequence[str], devices: int) -> list[str]:
     return [",".join(gpus[start : start + devices]) for start in whole] or [",".join(gpus)] * bool(gpus)
 
 
-def idlest(shares: Sequence[str], used: Sequence[str | None]) -> str | None:
+def least_used(shares: Sequence[str], used: Sequence[str | None]) -> str | None:
     """Return the share of GPUs that the fewest use, of equals the first; none if there is none.
 
     Args:

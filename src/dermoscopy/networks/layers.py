@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from dermoscopy.networks.backbones import OwnNormalization
+from dermoscopy.networks.backbones import BackboneNormalization
 from dermoscopy.networks.params import Initializer
 
 
@@ -80,7 +80,7 @@ def _drop(features: Any, rate: float, seed: int, place: int) -> Any:
 CAFFE_MEANS = (103.939, 116.779, 123.68)
 
 
-def normalize(pixels: Any, kind: Literal["unit", "centered"] | OwnNormalization, name: str = "normalization") -> Any:
+def normalize(pixels: Any, kind: Literal["unit", "centered"] | BackboneNormalization, name: str = "normalization") -> Any:
     """Add the layers that normalise a image.
 
     They compute in float32 under every precision: bfloat16 cannot tell all 256 values apart once shifted.

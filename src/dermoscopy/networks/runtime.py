@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dermoscopy.networks.devices import cards, divide_processor, require_devices
+from dermoscopy.networks.devices import list_gpus, add_logical_cpus, require_devices
 from dermoscopy.networks.params import Precision, Runtime
 
 logger = logging.getLogger(__name__)
@@ -18,11 +18,11 @@ logger = logging.getLogger(__name__)
 # As /proc/cpuinfo names them: matrix tiles, and products of vectors.
 BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}
 # First compute capability of a graphics card whose tensor cores take the type.
-BFLOAT16_CARDS = (8, 0)
-FLOAT16_CARDS = (7, 0)
+BFLOAT16_CAPABILITY = (8, 0)
+FLOAT16_CAPABILITY = (7, 0)
 
 
-def suited(flags: str, capability: tuple[int, int] | None) -> Precision:
+def fastest_precision(flags: str, capability: tuple[int, int] | None) -> Precision:
     """Return the precision a machine does well.
 
     Args:
@@ -30,9 +30,9 @@ def suited(flags: str, capability: tuple[int, int] | None) -> Precision:
         capability: Compute capability of its graphics card, major and minor; None without one.
     """
     if capability is not None:
-        if capability >= BFLOAT16_CARDS:
+        if capability >= BFLOAT16_CAPABILITY:
             return "mixed_bfloat16"
-        return "mixed_float16" if capability >= FLOAT16_CARDS else "float32"
+        return "mixed_float16" if capability >= FLOAT16_CAPABILITY else "float32"
     return "mixed_bfloat16" if BFLOAT16_FLAGS & set(flags.split()) else "float32"
 
 
@@ -83,13 +83,13 @@ def configure(runtime: Runtime) -> Machine:
         # Threads are fixed by TensorFlow's first computation in a process.
         if tf.config.threading.get_intra_op_parallelism_threads() != runtime.threads:
             logger.warning("TensorFlow already runs with other threads than %d: bytes will differ.", runtime.threads)
-    found = cards()
+    found = list_gpus()
     require_devices(runtime.devices, len(found))
     if not found:
-        divide_processor(runtime.devices)
+        add_logical_cpus(runtime.devices)
     tf.config.experimental.enable_op_determinism()
     capability = found[0].capability if found else None
-    precision = suited(processor_flags(), capability) if runtime.precision == "auto" else runtime.precision
+    precision = fastest_precision(processor_flags(), capability) if runtime.precision == "auto" else runtime.precision
     keras.utils.clear_session()  # resets the precision too: first
     keras.config.set_dtype_policy(precision)
     machine = Machine(found[0].name if found else "CPU", precision, runtime.devices)

@@ -29,14 +29,14 @@ class State:
         weights: The model's.
         optimizer: Its variables, in the phase of the last epoch.
         best: The model's weights after the chosen epoch.
-        answers: What those say of val, shape (images,).
+        predictions: What those say of val, shape (images,).
     """
 
     epochs: Sequence[Epoch]
     weights: Sequence[NDArray[Any]]
     optimizer: Sequence[NDArray[Any]]
     best: Sequence[NDArray[Any]]
-    answers: NDArray[np.float64]
+    predictions: NDArray[np.float64]
 
 
 class Checkpoint:
@@ -62,7 +62,7 @@ class Checkpoint:
         arrays = {f"{name}_{place}": array for name, several in lists.items() for place, array in enumerate(several)}
         epochs = json.dumps([asdict(epoch) for epoch in state.epochs])
         with write_beside(self.folder / "state.npz") as beside:
-            np.savez(beside, allow_pickle=False, epochs=np.array(epochs), answers=state.answers, **arrays)
+            np.savez(beside, allow_pickle=False, epochs=np.array(epochs), predictions=state.predictions, **arrays)
 
     def load(self) -> State | None:
         """Return what was saved; None where nothing was, or nothing that can be read."""
@@ -78,7 +78,7 @@ class Checkpoint:
                 weights=weights,
                 optimizer=_several(arrays, "optimizer"),
                 best=_several(arrays, "best") or weights,
-                answers=arrays["answers"],
+                predictions=arrays["predictions"],
             )
         except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
             logger.warning("%s cannot be read (%s): training starts from its first epoch.", path, error)
@@ -98,7 +98,7 @@ def _several(arrays: dict[str, NDArray[Any]], name: str) -> list[NDArray[Any]]:
     return [arrays[f"{name}_{place}"] for place in range(count)]
 
 
-def restored(curve: Curve, state: State) -> Curve:
+def restore_curve(curve: Curve, state: State) -> Curve:
     """Return a curve with the epochs of a state added to it."""
     for epoch in state.epochs:
         curve.add(epoch)

@@ -12,7 +12,7 @@ from dermoscopy.networks.data import batches
 
 
 @dataclass(frozen=True)
-class Halves:
+class SplitModel:
     """A network cut where nothing before the cut trains.
 
     Attributes:
@@ -25,7 +25,7 @@ class Halves:
     trained: Any
 
 
-def cut(model: Any) -> Halves | None:
+def split_frozen(model: Any) -> SplitModel | None:
     """Cut a network behind the last layers whose answer for a image never changes.
 
     Such a layer has nothing that trains, drops nothing out, and stands behind none that does.
@@ -34,7 +34,7 @@ def cut(model: Any) -> Halves | None:
         model: A Keras model, its layers frozen as they are to be.
 
     Returns:
-        Its halves; None where no layer with weights stands before the cut, so that it would spare nothing.
+        Its split_model; None where no layer with weights stands before the cut, so that it would spare nothing.
     """
     import keras
 
@@ -51,17 +51,17 @@ def cut(model: Any) -> Halves | None:
     if not any(operation.name in fixed and getattr(operation, "weights", []) for operation in model.operations):
         return None
     features = list(crossing.values())
-    return Halves(keras.Model(model.inputs, features), keras.Model(features, model.outputs))
+    return SplitModel(keras.Model(model.inputs, features), keras.Model(features, model.outputs))
 
 
-def size(halves: Halves, images: int) -> float:
+def feature_gigabytes(split_model: SplitModel, images: int) -> float:
     """Return what the features of so many images take, in gigabytes."""
-    bytes_each = sum(int(np.prod(tensor.shape[1:])) * _dtype(tensor).itemsize for tensor in halves.frozen.outputs)
+    bytes_each = sum(int(np.prod(tensor.shape[1:])) * _dtype(tensor).itemsize for tensor in split_model.frozen.outputs)
     return images * bytes_each / GIGABYTE
 
 
-def store(
-    halves: Halves,
+def cache_features(
+    split_model: SplitModel,
     images: NDArray[np.uint8],
     batch_size: int,
     *,
@@ -71,7 +71,7 @@ def store(
     """Run the frozen layers over images, once.
 
     Args:
-        halves: Of a network.
+        split_model: Of a network.
         images: Shape (images, side, side, 3), uint8.
         batch_size: Images at a time; changes nothing beyond rounding.
         eager: Without a graph.
@@ -81,13 +81,13 @@ def store(
         An array for each tensor that crosses the cut, images along its first axis, in the precision
         they were computed in.
     """
-    halves.frozen.run_eagerly = eager
-    halves.frozen.jit_compile = False  # as in `probabilities`
-    features = [np.empty((len(images), *tensor.shape[1:]), _dtype(tensor)) for tensor in halves.frozen.outputs]
+    split_model.frozen.run_eagerly = eager
+    split_model.frozen.jit_compile = False  # as in `probabilities`
+    features = [np.empty((len(images), *tensor.shape[1:]), _dtype(tensor)) for tensor in split_model.frozen.outputs]
     start = 0
     for batch in batches([images], batch_size):
         end = start + len(batch)
-        for kept, told in zip(features, _tensors(halves.frozen.predict_on_batch(batch)), strict=True):
+        for kept, told in zip(features, _tensors(split_model.frozen.predict_on_batch(batch)), strict=True):
             kept[start:end] = told
         on_batch(end - start)
         start = end

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from dermoscopy.core.metrics import confusion, log_loss, roc_auc
 from dermoscopy.networks.build import backbone_layers, unfreeze
 from dermoscopy.networks.data import Examples, batches, memory_guard, probabilities
-from dermoscopy.networks.devices import distribution
+from dermoscopy.networks.devices import device_strategy
 from dermoscopy.networks.layers import derive
 from dermoscopy.networks.optimizers import learning_rate, make_optimizer
 from dermoscopy.networks.params import SmallCNN, Training, Transfer
-from dermoscopy.train.checkpoints import State, restored
-from dermoscopy.train.features import cut, size, store
+from dermoscopy.train.checkpoints import State, restore_curve
+from dermoscopy.train.features import cache_features, feature_gigabytes, split_frozen
 from dermoscopy.train.history import Curve, Epoch
-from dermoscopy.train.monitoring import Watcher
+from dermoscopy.train.monitoring import TrainingCallback
 from dermoscopy.train.phases import Phase, phases, require_finite
-from dermoscopy.train.sampling import draw, epoch_length, epoch_order, example_weights
+from dermoscopy.train.sampling import sample_augmentations, epoch_length, epoch_order, example_weights
 from dermoscopy.train.settings import TrainSettings
 
 ACCURACY_THRESHOLD = 0.5  # probability from which accuracy counts a image as malignant, as Keras's does
@@ -37,7 +37,7 @@ class PhaseTrainer:
         train: What it learns from.
         val: What it is judged by after each epoch.
         settings: What all trainings share; the seed is that of all that is random in this one.
-        watcher: Who is told of each step.
+        callback: Who is told of each step.
     """
 
     def __init__(
@@ -48,35 +48,35 @@ class PhaseTrainer:
         train: Examples,
         val: Examples,
         settings: TrainSettings,
-        watcher: Watcher,
+        callback: TrainingCallback,
     ) -> None:
         import keras
 
         self.parameters, self.phase, self.seed = parameters, phase, settings.seed
         self.training, self.runtime = settings.training, settings.runtime
-        self.train, self.val, self.watcher = train, val, watcher
+        self.train, self.val, self.callback = train, val, callback
         self.weights = example_weights(train.labels, self.training.balance)
         if isinstance(parameters, Transfer) and phase.unfrozen is not None:
             unfreeze(backbone_layers(model, parameters), phase.unfrozen, frozen_batch_norm=parameters.frozen_batch_norm)
-        self.model, self.inputs, self.val_inputs = self._shortened(model)
-        with distribution(self.runtime.devices).scope():
+        self.model, self.inputs, self.val_inputs = self._model_and_inputs(model)
+        with device_strategy(self.runtime.devices).scope():
             self._compile()
         # Outside of the scope: validation runs on one device, and so in order.
-        self.judge = self.model if self.runtime.devices == 1 else keras.Model(self.model.inputs, self.model.outputs)
+        self.eval_model = self.model if self.runtime.devices == 1 else keras.Model(self.model.inputs, self.model.outputs)
 
-    def _shortened(self, model: Any) -> tuple[Any, list[NDArray[Any]], list[NDArray[Any]]]:
+    def _model_and_inputs(self, model: Any) -> tuple[Any, list[NDArray[Any]], list[NDArray[Any]]]:
         """Return what trains, and what it is fed: stored features where that spares work and fits in memory."""
         splits = [self.train.images, self.val.images]
-        halves = None if self.training.augment.changes else cut(model)
+        split_model = None if self.training.augment.changes else split_frozen(model)
         images = sum(len(split) for split in splits)
-        if halves is None or size(halves, images) > self.runtime.memory:
+        if split_model is None or feature_gigabytes(split_model, images) > self.runtime.memory:
             return model, [splits[0]], [splits[1]]
-        with memory_guard(self.training.batch_size), self.watcher.storing(images) as on_batch:
+        with memory_guard(self.training.batch_size), self.callback.storing(images) as on_batch:
             features = [
-                store(halves, split, self.training.batch_size, eager=self.runtime.eager, on_batch=on_batch)
+                cache_features(split_model, split, self.training.batch_size, eager=self.runtime.eager, on_batch=on_batch)
                 for split in splits
             ]
-        return halves.trained, features[0], features[1]
+        return split_model.trained, features[0], features[1]
 
     def _compile(self) -> None:
         import keras
@@ -115,7 +115,7 @@ class PhaseTrainer:
 
     def restore(self, optimizer: Sequence[NDArray[Any]]) -> None:
         """Give the optimizer the variables that `optimizer_state` returned."""
-        with distribution(self.runtime.devices).scope():
+        with device_strategy(self.runtime.devices).scope():
             self.model.optimizer.build(self.model.trainable_variables)
             for variable, value in zip(self.model.optimizer.variables, optimizer, strict=True):
                 variable.assign(value)
@@ -132,30 +132,30 @@ class PhaseTrainer:
         import keras
 
         order = self._order(epoch)
-        distort = None
+        augment = None
         if self.training.augment.changes:
             own = derive(self.seed, "augment")
-            distort = draw(self.training.augment, len(order), seed=own, epoch=epoch).apply
+            augment = sample_augmentations(self.training.augment, len(order), seed=own, epoch=epoch).apply
         data = batches(
             self.inputs,
             self.training.batch_size,
             labels=self.train.labels,
             weights=self.weights,
             order=order,
-            distort=distort,
+            augment=augment,
         )
         _seed_dropout(self.model, self.seed, epoch)
         report = keras.callbacks.LambdaCallback(
-            on_batch_end=lambda batch, logs: self.watcher.on_step(batch + 1, logs["loss"])
+            on_batch_end=lambda batch, logs: self.callback.on_step(batch + 1, logs["loss"])
         )
         watchers = [keras.callbacks.TerminateOnNaN(), report]
         with memory_guard(self.training.batch_size):
             history = self.model.fit(data, shuffle=False, verbose=0, callbacks=watchers).history
             require_finite(history["loss"][0], "loss", epoch, self.parameters, self.phase)
-            answers = probabilities(self.judge, self.val_inputs, self.training.batch_size, eager=self.runtime.eager)
+            predictions = probabilities(self.eval_model, self.val_inputs, self.training.batch_size, eager=self.runtime.eager)
         # The last step's weights have not met a loss yet.
-        require_finite(float(answers.sum()), "validation", epoch, self.parameters, self.phase)
-        return _row(epoch, self.phase, history, self.val, answers), answers
+        require_finite(float(predictions.sum()), "validation", epoch, self.parameters, self.phase)
+        return _row(epoch, self.phase, history, self.val, predictions), predictions
 
 
 def _seed_dropout(model: Any, seed: int, epoch: int) -> None:
@@ -166,7 +166,7 @@ def _seed_dropout(model: Any, seed: int, epoch: int) -> None:
 
 
 def _row(
-    epoch: int, phase: Phase, history: dict[str, list[float]], val: Examples, answers: NDArray[np.float64]
+    epoch: int, phase: Phase, history: dict[str, list[float]], val: Examples, predictions: NDArray[np.float64]
 ) -> Epoch:
     labels = val.labels.astype(np.int64)
     return Epoch(
@@ -175,9 +175,9 @@ def _row(
         train_loss=float(history["cross_entropy"][0]),
         train_accuracy=float(history["accuracy"][0]),
         train_roc_auc=float(history["roc_auc"][0]),
-        val_loss=log_loss(labels, answers),
-        val_accuracy=confusion(labels, answers >= ACCURACY_THRESHOLD).accuracy,
-        val_roc_auc=roc_auc(labels, answers),
+        val_loss=log_loss(labels, predictions),
+        val_accuracy=confusion(labels, predictions >= ACCURACY_THRESHOLD).accuracy,
+        val_roc_auc=roc_auc(labels, predictions),
     )
 
 
@@ -190,7 +190,7 @@ def fit(
     *,
     state: State | None = None,
     save: Callable[[State], None] = lambda state: None,
-    watcher: Watcher | None = None,
+    callback: TrainingCallback | None = None,
 ) -> tuple[Curve, NDArray[np.float64]]:
     """Train a model through its phases and leave it with the weights of the chosen epoch.
 
@@ -206,7 +206,7 @@ def fit(
             what is drawn anew, and of dropout.
         state: What an earlier, killed call saved last; None trains from the first epoch.
         save: Called after each epoch with all that the next one depends on.
-        watcher: Who is told of each phase, step and epoch.
+        callback: Who is told of each phase, step and epoch.
 
     Returns:
         All epochs and the chosen one; and what its weights say of val, shape (images,).
@@ -214,29 +214,29 @@ def fit(
     Raises:
         TrainingError: The loss is no longer finite, or the memory does not suffice.
     """
-    watcher, training = watcher or Watcher(), settings.training
+    callback, training = callback or TrainingCallback(), settings.training
     curve, best, kept = Curve(training.monitor), model.get_weights(), np.empty(0)
     if state:
-        curve, best, kept = restored(curve, state), state.best, state.answers
+        curve, best, kept = restore_curve(curve, state), state.best, state.predictions
     for place, phase in enumerate(phases(parameters)):
         trained = [epoch for epoch in curve.epochs if epoch.phase == phase.name]
         followed = bool(trained) and curve.epochs[-1].phase != phase.name
         if followed or _over(trained, phase, curve, training):
             continue
         model.set_weights(state.weights if state and trained else best)
-        trainer = PhaseTrainer(model, parameters, phase, train, val, settings, watcher)
+        trainer = PhaseTrainer(model, parameters, phase, train, val, settings, callback)
         if state and trained:
             trainer.restore(state.optimizer)
-        watcher.on_phase(place, len(trained))
+        callback.on_phase(place, len(trained))
         while not _over(trained, phase, curve, training):
-            row, answers = trainer.epoch(len(curve.epochs) + 1)
+            row, predictions = trainer.epoch(len(curve.epochs) + 1)
             chosen = curve.add(row)
             trained.append(row)
             weights = model.get_weights()
             if chosen:
-                best, kept = weights, answers
+                best, kept = weights, predictions
             save(State(curve.epochs, weights, trainer.optimizer_state(), best, kept))
-            watcher.on_epoch(row, chosen)
+            callback.on_epoch(row, chosen)
     model.set_weights(best)
     return curve, kept
 

@@ -17,14 +17,14 @@ from dermoscopy.core.progress import progress
 from dermoscopy.core.tables import CURVE
 from dermoscopy.networks.build import NO_WEIGHTS, build_member
 from dermoscopy.networks.data import read_examples, require_both_labels
-from dermoscopy.networks.devices import distribution
+from dermoscopy.networks.devices import device_strategy
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.runtime import configure
 from dermoscopy.networks.saved import save_member
 from dermoscopy.train.checkpoints import Checkpoint, checkpoint_key
 from dermoscopy.train.fit import fit
 from dermoscopy.train.history import Curve, Epoch
-from dermoscopy.train.monitoring import Progress, Watcher, log_chosen, log_epoch, open_live, training_progress
+from dermoscopy.train.monitoring import Progress, TrainingCallback, log_chosen, log_epoch, open_live, training_progress
 from dermoscopy.train.phases import phases
 from dermoscopy.train.sampling import epoch_length
 from dermoscopy.train.settings import TrainSettings
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Places:
+class MemberPaths:
     """Where a member's training finds and leaves what.
 
     Attributes:
@@ -57,7 +57,7 @@ def train_member(
     train: pd.DataFrame,
     val: pd.DataFrame,
     settings: TrainSettings,
-    places: Places,
+    places: MemberPaths,
 ) -> dict[str, Any]:
     """Train a member and write what it leaves.
 
@@ -97,7 +97,7 @@ def train_member(
     files = []
     if isinstance(parameters, Transfer) and parameters.weights != NO_WEIGHTS:
         files.append(places.weights / f"{parameters.weights}.h5")
-    with distribution(runtime.devices).scope():
+    with device_strategy(runtime.devices).scope():
         model = build_member(member, parameters, settings.seed, places.weights)
     checkpoint = Checkpoint(places.checkpoints / checkpoint_key(member, key, arrays, files))
     with ExitStack() as stack:
@@ -113,7 +113,7 @@ def train_member(
         shown = stack.enter_context(
             training_progress(*(member, phases(parameters), length, training.batch_size, logger), done=len(done))
         )
-        curve, answers = fit(
+        curve, predictions = fit(
             model,
             parameters,
             examples,
@@ -121,9 +121,9 @@ def train_member(
             settings.derived(member, "order"),
             state=state,
             save=checkpoint.save,
-            watcher=_Told(member, shown, live),
+            callback=ReportingCallback(member, shown, live),
         )
-        log_chosen(live, curve, held_out.labels.astype(np.int64), answers)
+        log_chosen(live, curve, held_out.labels.astype(np.int64), predictions)
         save_member(member, parameters, model, places.folder)
         write_curve(curve, settings.protocol, places.table, places.metrics)
         checkpoint.finish()
@@ -136,7 +136,7 @@ def train_member(
     }
 
 
-class _Told(Watcher):
+class ReportingCallback(TrainingCallback):
     """Progress on the terminal, curves in DVCLive's folder."""
 
     def __init__(self, member: str, shown: Progress, live: Any) -> None:

@@ -172,7 +172,7 @@ def log_chosen(live: Any, curve: Curve, labels: NDArray[np.int64], probabilities
     live.log_plot("roc", corners, x="fpr", y="tpr", template="simple", title="ROC on val")
 
 
-class Watcher:
+class TrainingCallback:
     """Hears of everything and does nothing; a subclass does what it likes of it."""
 
     def on_phase(self, place: int, trained: int) -> None:

@@ -66,7 +66,7 @@ QUARTER_TURNS = np.array([[[1, 0], [0, 1]], [[0, -1], [1, 0]], [[-1, 0], [0, -1]
 
 
 @dataclass(frozen=True)
-class Distortions:
+class Augmentations:
     """What becomes of each image of an epoch, by its place in it.
 
     Attributes:
@@ -122,7 +122,7 @@ class Distortions:
         return np.pad(rows, ((0, 0), (0, 2)))
 
 
-def draw(augment: Augment, count: int, *, seed: int, epoch: int) -> Distortions:
+def sample_augmentations(augment: Augment, count: int, *, seed: int, epoch: int) -> Augmentations:
     """Draw what becomes of each image of an epoch.
 
     Each has draws of its own for everything, whatever is in use: a changed parameter leaves the others' draws.
@@ -140,7 +140,7 @@ def draw(augment: Augment, count: int, *, seed: int, epoch: int) -> Distortions:
     signs = np.where(flips < augment.flip, -1.0, 1.0)
     turned = QUARTER_TURNS[turns * augment.quarter_turns]
     linear = turned * signs[:, np.newaxis, :] / (1 + augment.zoom * zoom)[:, np.newaxis, np.newaxis]
-    return Distortions(
+    return Augmentations(
         linear=linear.astype(np.float32),
         shift=(augment.shift * shift).astype(np.float32),
         brightness=(augment.brightness * brightness).astype(np.float32),
