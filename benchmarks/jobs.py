@@ -56,7 +56,9 @@ def measure(jobs: int) -> tuple[float, dict[str, Any]]:
         shutil.rmtree(folder, ignore_errors=True)
     told = Counting()
     start = time.monotonic()
-    failed = run_branches(BRANCHES, jobs, divide_gpus(visible_gpus(os.environ), load("runtime.devices", Positive)), told)
+    failed = run_branches(
+        BRANCHES, jobs, divide_gpus(visible_gpus(os.environ), load("runtime.devices", Positive)), told
+    )
     seconds = time.monotonic() - start
     if failed or told.ran != len(BRANCHES):
         raise SystemExit(f"{told.ran} of {len(BRANCHES)} ran, {len(failed)} failed: nothing was measured.")

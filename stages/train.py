@@ -14,7 +14,7 @@ from dermoscopy.train.settings import TrainSettings
 
 
 def train(member: str) -> dict[str, Any]:
-    """Train one member and keep the epoch that val prefers; a killed training goes on where it was."""
+    """Train a member and keep the epoch with the best metric on val; a killed training is resumed."""
     require_member(member)
     parameters = load(f"models.{member}", Member)
     protocol = read_audited(Path("data/audited"))

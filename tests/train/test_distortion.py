@@ -6,7 +6,7 @@ import pytest
 
 from dermoscopy.networks.data import batches
 from dermoscopy.networks.params import Augment
-from dermoscopy.train.sampling import Augmentations, sample_augmentations, epoch_order
+from dermoscopy.train.sampling import Augmentations, epoch_order, sample_augmentations
 
 EVERYTHING = {"flip": 0.5, "quarter_turns": True, "zoom": 0.2, "shift": 0.1, "brightness": 0.1, "contrast": 0.3}
 WAYS: list[Callable[[np.ndarray], np.ndarray]] = [

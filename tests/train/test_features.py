@@ -25,44 +25,44 @@ def some_images(count: int, side: int) -> np.ndarray:
 def test_halves_in_a_row_are_the_whole(transfer: MakeTransfer, last: Any) -> None:
     model = frozen(transfer(), last)
     images = some_images(5, 32)
-    split_model = split_frozen(model)
-    assert split_model is not None
-    features = cache_features(split_model, images, 2, eager=True)
-    assert feature_gigabytes(split_model, 5) * GIGABYTE == sum(array.nbytes for array in features)
-    whole, short = model.predict_on_batch(images.astype(np.float32)), split_model.trained.predict_on_batch(features)
+    partial = split_frozen(model)
+    assert partial is not None
+    features = cache_features(partial, images, 2, eager=True)
+    assert feature_gigabytes(partial, 5) * GIGABYTE == sum(array.nbytes for array in features)
+    whole, short = model.predict_on_batch(images.astype(np.float32)), partial.trained.predict_on_batch(features)
     np.testing.assert_allclose(short, whole, atol=1e-6)
 
 
 def test_halves_share_their_layers_with_the_whole(transfer: MakeTransfer) -> None:
     model = frozen(transfer(), 5)
-    split_model = split_frozen(model)
-    assert split_model is not None
+    partial = split_frozen(model)
+    assert partial is not None
     ours = {id(variable) for variable in model.trainable_variables}
-    assert {id(variable) for variable in split_model.trained.trainable_variables} == ours
-    assert split_model.frozen.trainable_variables == []
+    assert {id(variable) for variable in partial.trained.trainable_variables} == ours
+    assert partial.frozen.trainable_variables == []
 
 
 def test_the_last_150_layers_of_inception_are_cut_off_inside_a_block(transfer: MakeTransfer) -> None:
     model = frozen(transfer(backbone="inception_v3", image_size=75), 150)
-    split_model = split_frozen(model)
-    assert split_model is not None
-    assert len(split_model.frozen.outputs) > 1
+    partial = split_frozen(model)
+    assert partial is not None
+    assert len(partial.frozen.outputs) > 1
     images = some_images(2, 75)
-    features = cache_features(split_model, images, 2, eager=True)
-    whole, short = model.predict_on_batch(images.astype(np.float32)), split_model.trained.predict_on_batch(features)
+    features = cache_features(partial, images, 2, eager=True)
+    whole, short = model.predict_on_batch(images.astype(np.float32)), partial.trained.predict_on_batch(features)
     np.testing.assert_allclose(short, whole, atol=1e-5)
 
 
 def test_a_frozen_backbone_leaves_a_vector_a_photograph(transfer: MakeTransfer) -> None:
-    split_model = split_frozen(frozen(transfer(dense=[8], dropout=0.5), "none"))
-    assert split_model is not None
-    assert [tensor.shape for tensor in split_model.frozen.outputs] == [(None, 512)]
+    partial = split_frozen(frozen(transfer(dense=[8], dropout=0.5), "none"))
+    assert partial is not None
+    assert [tensor.shape for tensor in partial.frozen.outputs] == [(None, 512)]
 
 
 def test_dropout_is_never_stored(transfer: MakeTransfer) -> None:
-    split_model = split_frozen(frozen(transfer(dropout=0.5), "none"))
-    assert split_model is not None
-    assert [layer.name for layer in split_model.trained.layers][1:] == ["dropout_1", "malignant"]
+    partial = split_frozen(frozen(transfer(dropout=0.5), "none"))
+    assert partial is not None
+    assert [layer.name for layer in partial.trained.layers][1:] == ["dropout_1", "malignant"]
 
 
 def test_features_keep_the_precision_they_were_computed_in(transfer: MakeTransfer) -> None:
@@ -71,11 +71,11 @@ def test_features_keep_the_precision_they_were_computed_in(transfer: MakeTransfe
     keras.config.set_dtype_policy("mixed_bfloat16")
     model = frozen(transfer(), 5)
     images = some_images(3, 32)
-    split_model = split_frozen(model)
-    assert split_model is not None
-    features = cache_features(split_model, images, 3, eager=True)
+    partial = split_frozen(model)
+    assert partial is not None
+    features = cache_features(partial, images, 3, eager=True)
     assert [array.dtype.name for array in features] == ["bfloat16"]
-    whole, short = model.predict_on_batch(images.astype(np.float32)), split_model.trained.predict_on_batch(features)
+    whole, short = model.predict_on_batch(images.astype(np.float32)), partial.trained.predict_on_batch(features)
     np.testing.assert_array_equal(short, whole)
 
 
@@ -85,8 +85,8 @@ def test_nothing_is_spared_where_everything_trains(transfer: MakeTransfer, tiny_
 
 
 def test_every_photograph_is_counted(transfer: MakeTransfer) -> None:
-    split_model = split_frozen(frozen(transfer(), "none"))
-    assert split_model is not None
+    partial = split_frozen(frozen(transfer(), "none"))
+    assert partial is not None
     counted: list[int] = []
-    cache_features(split_model, some_images(5, 32), 2, eager=True, on_batch=counted.append)
+    cache_features(partial, some_images(5, 32), 2, eager=True, on_batch=counted.append)
     assert counted == [2, 2, 1]

@@ -20,7 +20,7 @@ Starting weights of {member}.
 
 # What keras.applications publishes: weights learnt on ImageNet, without the top.
 PUBLISHED = {
-    name: Published(backbone.file_name, BASE_URL + backbone.weights, backbone.md5, backbone.size)
+    name: Published(backbone.file, BASE_URL + backbone.weights, backbone.md5, backbone.size)
     for name, backbone in BACKBONES.items()
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 from dermoscopy.acquire.sources import expand, find
 from dermoscopy.check.params import Params
 from dermoscopy.core.params import GIGABYTE
-from dermoscopy.networks.backbones import BACKBONES, PacePrecision, Pace
+from dermoscopy.networks.backbones import BACKBONES, Pace, PacePrecision
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.search.space import rungs
 from dermoscopy.train.phases import Phase, phases
