@@ -24,7 +24,7 @@ from dermoscopy.cli.dvc import run_dvc
 from dermoscopy.cli.repro import BEFORE, BRANCHES, Prefixed, run_branches
 from dermoscopy.cli.run import override, read_profile
 from dermoscopy.core.params import Positive, load, read_yaml
-from dermoscopy.networks.devices import shares, visible
+from dermoscopy.networks.devices import divide_gpus, visible_gpus
 
 JOBS = (1, 2, 4)
 RESULTS = Path("docs/jobs.csv")
@@ -56,7 +56,9 @@ def measure(jobs: int) -> tuple[float, dict[str, Any]]:
         shutil.rmtree(folder, ignore_errors=True)
     told = Counting()
     start = time.monotonic()
-    failed = run_branches(BRANCHES, jobs, shares(visible(os.environ), load("runtime.devices", Positive)), told)
+    failed = run_branches(
+        BRANCHES, jobs, divide_gpus(visible_gpus(os.environ), load("runtime.devices", Positive)), told
+    )
     seconds = time.monotonic() - start
     if failed or told.ran != len(BRANCHES):
         raise SystemExit(f"{told.ran} of {len(BRANCHES)} ran, {len(failed)} failed: nothing was measured.")

@@ -2,11 +2,11 @@
 
 python benchmarks/training.py
 
-Writes docs/training.csv, a row per measure: its seconds, the seconds of its reference (against) and the value. Each
-time is the median of three, in turns. Run nothing else at the same time.
+Writes docs/training.csv, a row per measure: its seconds, the seconds of its reference and the value. Each time is the
+median of three, in turns. Run nothing else at the same time.
 
 waiting for input: proportion of an epoch's time that is saved if all batches are the same cached one.
-input alone: time to read an epoch's batches without training, as a proportion of an epoch with the cached batch.
+input only: time to read an epoch's batches without training, as a proportion of an epoch with the cached batch.
 frozen phase: time of ten epochs with a frozen backbone and cached features, in forward passes of the backbone
     over the same images; each with a new network, whose graph has to be traced.
 """
@@ -27,22 +27,23 @@ from dermoscopy.networks.build import build_member
 from dermoscopy.networks.data import Examples, batches, read_examples
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.runtime import configure
-from dermoscopy.train.features import cut, store
+from dermoscopy.train.features import cache_features, split_frozen
 from dermoscopy.train.fit import PhaseTrainer
-from dermoscopy.train.monitoring import Watcher
+from dermoscopy.train.monitoring import TrainingCallback
 from dermoscopy.train.phases import phases
-from dermoscopy.train.sampling import draw
+from dermoscopy.train.sampling import sample_augmentations
 from dermoscopy.train.settings import TrainSettings
 
 RESULTS = Path("docs/training.csv")
-SIDE = 224
+IMAGE_SIZE = 224
 REPEATS = 3
 EPOCHS = 10
-# Images, some of them again, by what a member is built of.
+# Images of an epoch, some of them repeated, by backbone or kind of member.
 EPOCH = {"vgg16": 48, "vgg19": 48, "inception_v3": 160, "mobilenet_v2": 160, "small_cnn": 1920}
+# Images of a forward pass, by backbone.
 PASS = {"vgg16": 128, "vgg19": 128, "inception_v3": 512, "mobilenet_v2": 512}
-VAL = 16  # images
-EVERYTHING = {"flip": 0.5, "quarter_turns": True, "zoom": 0.1, "shift": 0.1, "brightness": 0.1, "contrast": 0.1}
+VAL = 16  # images of val
+ALL_AUGMENTATIONS = {"flip": 0.5, "quarter_turns": True, "zoom": 0.1, "shift": 0.1, "brightness": 0.1, "contrast": 0.1}
 
 
 def timed(tasks: dict[str, Callable[[], None]]) -> pd.DataFrame:
@@ -59,63 +60,63 @@ def timed(tasks: dict[str, Callable[[], None]]) -> pd.DataFrame:
 
 
 def measure_input(member: str, params: Params, kept: dict[str, Examples]) -> list[dict[str, Any]]:
-    """Return a row for each place the images are kept, with and without augmentation, and each measure.
+    """Return a row for each storage of the images, with and without augmentation, and each measure.
 
     Args:
-        member: Who trains, all layers.
-        params: All of them.
-        kept: The same images in each place.
+        member: Name of the member; all its layers are trained.
+        params: All parameters.
+        kept: The same images by their storage, "memory" or "disk".
     """
-    parameters = at_side(member, params).model_copy(update={"weights": "none"})
+    parameters = resized(member, params).model_copy(update={"weights": "none"})
     trainer = new_trainer(member, parameters, params, next(iter(kept.values())))
     count = len(kept["memory"].labels)
-    order = np.resize(np.random.default_rng(params.seed).permutation(count), EPOCH[built_of(parameters)])
+    order = np.resize(np.random.default_rng(params.seed).permutation(count), EPOCH[network_name(parameters)])
 
-    def data(place: str, augmented: bool) -> Any:
-        augment = params.training.augment.model_copy(update=EVERYTHING)
-        distort = draw(augment, len(order), seed=params.seed, epoch=1).apply if augmented else None
-        images, labels = kept[place].images, kept[place].labels
-        return batches([images], params.training.batch_size, labels=labels, order=order, distort=distort)
+    def data(storage: str, augmented: bool) -> Any:
+        settings = params.training.augment.model_copy(update=ALL_AUGMENTATIONS)
+        augment = sample_augmentations(settings, len(order), seed=params.seed, epoch=1).apply if augmented else None
+        images, labels = kept[storage].images, kept[storage].labels
+        return batches([images], params.training.batch_size, labels=labels, order=order, augment=augment)
 
-    def train(of: Any) -> None:
-        trainer.model.fit(of, shuffle=False, verbose=0)
+    def train(batches: Any) -> None:
+        trainer.model.fit(batches, shuffle=False, verbose=0)
 
-    def read(of: Any) -> None:
-        for _ in of:
+    def read(batches: Any) -> None:
+        for _ in batches:
             pass
 
     steps = -(-len(order) // params.training.batch_size)
     same = data("memory", False).take(1).cache().repeat(steps)
     train(same)  # traces the graph
-    ways = [(place, augmented) for place in kept for augmented in (False, True)]
+    cases = [(storage, augmented) for storage in kept for augmented in (False, True)]
     tasks: dict[str, Callable[[], None]] = {"same": lambda: train(same)}
-    for way in ways:
-        tasks[f"train {way}"] = lambda way=way: train(data(*way))
-        tasks[f"read {way}"] = lambda way=way: read(data(*way))
+    for case in cases:
+        tasks[f"train {case}"] = lambda case=case: train(data(*case))
+        tasks[f"read {case}"] = lambda case=case: read(data(*case))
     seconds = timed(tasks)
     rows = []
-    for way in ways:
-        about = {"member": member, "images": len(order), "kept": way[0], "augment": way[1]}
-        epoch, alone, same_batch = (seconds[name] for name in (f"train {way}", f"read {way}", "same"))
+    for case in cases:
+        about = {"member": member, "images": len(order), "kept": case[0], "augment": case[1]}
+        epoch, input_only, same_batch = (seconds[name] for name in (f"train {case}", f"read {case}", "same"))
         rows += [
             row("waiting for input", about, epoch, same_batch, 1 - same_batch / epoch),
-            row("input alone", about, alone, same_batch, alone / same_batch),
+            row("input only", about, input_only, same_batch, input_only / same_batch),
         ]
     return rows
 
 
 def measure_frozen_phase(member: str, params: Params, examples: Examples) -> dict[str, Any]:
-    """Return the row of a backbone.
+    """Return the row of the frozen phase of a member.
 
     Args:
-        member: Whose backbone, as if its random weights had been given.
-        params: All of them.
-        examples: What the head learns from.
+        member: Name of the member; its random weights are used as starting weights.
+        params: All parameters.
+        examples: Images and labels of train.
     """
-    parameters = at_side(member, params).model_copy(update={"weights": "given", "frozen_epochs": EPOCHS})
-    count = PASS[built_of(parameters)]
+    parameters = resized(member, params).model_copy(update={"weights": "given", "frozen_epochs": EPOCHS})
+    count = PASS[network_name(parameters)]
     train = Examples(examples.images[:count], examples.labels[:count])
-    both = np.concatenate([train.images, examples.images[:VAL]])
+    images = np.concatenate([train.images, examples.images[:VAL]])
 
     def phase() -> None:
         trainer = new_trainer(member, parameters, params, train)
@@ -126,43 +127,43 @@ def measure_frozen_phase(member: str, params: Params, examples: Examples) -> dic
         model = build_member(member, parameters, params.seed)
         for layer in model.layers[:-1]:
             layer.trainable = False
-        store(cut(model), both, params.training.batch_size, eager=params.runtime.eager)
+        cache_features(split_frozen(model), images, params.training.batch_size, eager=params.runtime.eager)
 
     seconds = timed({"phase": phase, "forward": forward})
-    about = {"member": member, "images": len(both)}
+    about = {"member": member, "images": len(images)}
     return row("frozen phase", about, seconds["phase"], seconds["forward"], seconds["phase"] / seconds["forward"])
 
 
 def row(
-    measure: str, about: dict[str, Any], seconds: pd.Series, against: pd.Series, value: pd.Series
+    measure: str, about: dict[str, Any], seconds: pd.Series, reference: pd.Series, value: pd.Series
 ) -> dict[str, Any]:
     """Return a row with the medians over the turns."""
     return {
         "measure": measure,
         **about,
         "seconds": seconds.median(),
-        "against": against.median(),
+        "reference": reference.median(),
         "value": value.median(),
     }
 
 
-def built_of(parameters: Transfer | SmallCNN) -> str:
-    """Return a member's backbone, or the kind of a member that has none."""
+def network_name(parameters: Transfer | SmallCNN) -> str:
+    """Return the backbone of a member, or the kind of a member without one."""
     return parameters.backbone if isinstance(parameters, Transfer) else parameters.kind
 
 
-def at_side(member: str, params: Params) -> Transfer | SmallCNN:
-    """Return a member's parameters at the side measured."""
-    return params.models[member].model_copy(update={"image_size": SIDE})
+def resized(member: str, params: Params) -> Transfer | SmallCNN:
+    """Return a member's parameters with the image size of the measurements."""
+    return params.models[member].model_copy(update={"image_size": IMAGE_SIZE})
 
 
 def new_trainer(member: str, parameters: Transfer | SmallCNN, params: Params, train: Examples) -> PhaseTrainer:
-    """Return the trainer of a new network's first phase."""
+    """Return the trainer of the first phase of a new network."""
     model = build_member(member, parameters, params.seed)
     val = Examples(train.images[:VAL], train.labels[:VAL])
     first = phases(parameters)[0]
     settings = TrainSettings(params.training, params.runtime, params.seed, protocol="", versions={})
-    return PhaseTrainer(model, parameters, first, train, val, settings, Watcher())
+    return PhaseTrainer(model, parameters, first, train, val, settings, TrainingCallback())
 
 
 def main() -> None:
@@ -175,8 +176,8 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         kept = {
-            place: read_examples(frame, SIDE, params.runtime.threads, memory=memory, folder=Path(folder))
-            for place, memory in (("memory", np.inf), ("disk", 0.0))
+            storage: read_examples(frame, IMAGE_SIZE, params.runtime.threads, memory=memory, folder=Path(folder))
+            for storage, memory in (("memory", np.inf), ("disk", 0.0))
         }
     for member in params.models:
         rows += measure_input(member, params, kept)

@@ -143,9 +143,7 @@ def waiting() -> str:
     cells = measured.set_index(["member", "measure", "kept", "augment"])["value"].sort_index()
     for member in measured["member"].unique():
         shares = [
-            " / ".join(
-                f"{100 * cells[member, measure, *way]:.1f} %" for measure in ("waiting for input", "input alone")
-            )
+            " / ".join(f"{100 * cells[member, measure, *way]:.1f} %" for measure in ("waiting for input", "input only"))
             for way in ways
         ]
         lines.append(f"| {member} | {' | '.join(shares)} |")

@@ -9,12 +9,12 @@ from dermoscopy.core.params import Count, load
 from dermoscopy.core.splits import protocol_title, read_audited_protocol, read_train_and_val
 from dermoscopy.core.stage import checkpoints, run
 from dermoscopy.networks.params import Member, Optimizer, Runtime, Training, with_optimizer
-from dermoscopy.train.member import Places, train_member
+from dermoscopy.train.member import MemberPaths, train_member
 from dermoscopy.train.settings import TrainSettings
 
 
 def train(member: str) -> dict[str, Any]:
-    """Train one member and keep the epoch that val prefers; a killed training goes on where it was."""
+    """Train a member and keep the epoch with the best metric on val; a killed training is resumed."""
     require_member(member)
     parameters = load(f"models.{member}", Member)
     protocol = read_audited_protocol(Path("data/audited"))
@@ -31,7 +31,7 @@ def train(member: str) -> dict[str, Any]:
             protocol=protocol_title(protocol),
             versions=json.loads(Path("data/environment.json").read_text()),
         ),
-        Places(
+        MemberPaths(
             weights=Path("data/weights") / member,
             checkpoints=checkpoints(),
             folder=Path("data/models") / member,

@@ -26,7 +26,7 @@ def test_the_batch_size_is_a_multiple_of_the_devices(tree, devices, batch_size, 
 @pytest.mark.parametrize(("gpus", "count"), [(["0", "1"], "2 GPUs"), (["0"], "1 GPU,")])
 def test_unused_gpus_are_logged(monkeypatch, caplog, gpus, count):
     monkeypatch.setattr(module, "distribution", lambda name: None)
-    monkeypatch.setattr(module, "visible", lambda environment: gpus)
+    monkeypatch.setattr(module, "visible_gpus", lambda environment: gpus)
     warn_unused_gpus()
     assert count in caplog.text
     assert "tensorflow-cpu" in caplog.text
@@ -39,6 +39,6 @@ def test_without_gpus_or_with_gpu_support_nothing_is_logged(monkeypatch, caplog,
             raise PackageNotFoundError
 
     monkeypatch.setattr(module, "distribution", distribution)
-    monkeypatch.setattr(module, "visible", lambda environment: gpus)
+    monkeypatch.setattr(module, "visible_gpus", lambda environment: gpus)
     warn_unused_gpus()
     assert caplog.text == ""

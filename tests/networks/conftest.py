@@ -16,7 +16,7 @@ def _float32() -> Iterator[None]:
 
 @pytest.fixture
 def small_cnn() -> Callable[..., SmallCNN]:
-    """The paper's CNN A, but for what is given."""
+    """Return a function that makes the parameters of the paper's CNN A, with changes."""
 
     def make(**changes: Any) -> SmallCNN:
         paper = {

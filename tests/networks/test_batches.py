@@ -11,35 +11,35 @@ LABELS = np.array([0, 10, 20, 30, 40], np.float32)
 
 
 def numbers(batch: Any) -> list[float]:
-    """Which images of IMAGES a batch holds."""
+    """Return the numbers of the images of a batch in IMAGES."""
     return batch.numpy()[:, 0, 0, 0].tolist()
 
 
-def test_keeps_the_order_and_the_remainder() -> None:
+def test_batches_keep_the_order_and_the_remainder() -> None:
     assert [numbers(batch) for batch in batches([IMAGES], 2)] == [[0, 1], [2, 3], [4]]
 
 
-def test_takes_the_positions_that_are_wanted_as_often_as_they_are() -> None:
+def test_order_selects_and_repeats_images() -> None:
     order = np.array([4, 0, 3, 0, 0, 1, 4])
     assert [numbers(batch) for batch in batches([IMAGES], 3, order=order)] == [[4, 0, 3], [0, 0, 1], [4]]
 
 
-def test_labels_and_weights_follow_their_photographs() -> None:
+def test_labels_and_weights_follow_their_images() -> None:
     order = np.array([4, 0, 3])
-    seen = list(batches([IMAGES], 2, labels=LABELS, weights=LABELS + 1, order=order))
-    assert [numbers(pixels) for pixels, _, _ in seen] == [[4, 0], [3]]
-    for pixels, truth, weight in seen:
+    read = list(batches([IMAGES], 2, labels=LABELS, weights=LABELS + 1, order=order))
+    assert [numbers(pixels) for pixels, _, _ in read] == [[4, 0], [3]]
+    for pixels, truth, weight in read:
         np.testing.assert_array_equal(truth[:, 0], 10 * pixels[:, 0, 0, 0])
         np.testing.assert_array_equal(weight, 10 * pixels[:, 0, 0, 0] + 1)
 
 
-def test_photographs_become_float32_from_0_to_255() -> None:
+def test_images_become_float32_from_0_to_255() -> None:
     (batch,) = batches([np.full((1, 2, 2, 3), 255, np.uint8)], 4)
     assert batch.dtype == "float32"
     assert batch.numpy().max() == 255
 
 
-def test_features_stay_as_they_are() -> None:
+def test_cached_features_are_not_changed() -> None:
     wide = np.random.default_rng(1).random((5, 3, 3, 2)).astype(ml_dtypes.bfloat16)
     flat = np.random.default_rng(2).random((5, 4)).astype(np.float32)
     order = np.array([2, 0, 4])
@@ -48,42 +48,44 @@ def test_features_stay_as_they_are() -> None:
     np.testing.assert_array_equal(both[1].numpy(), flat[order])
     assert [tensor.dtype.name for tensor in both] == ["bfloat16", "float32"]
     assert truth.numpy()[:, 0].tolist() == [20, 0, 40]
-    # In a tuple of their own, or Keras would take the second input for labels.
-    [((one, other),)] = batches([wide, flat], 8, order=order)
-    assert (one.shape, other.shape) == ((3, 3, 3, 2), (3, 4))
+    # In a tuple of one tuple, or Keras would take the second input for labels.
+    [((first, second),)] = batches([wide, flat], 8, order=order)
+    assert (first.shape, second.shape) == ((3, 3, 3, 2), (3, 4))
 
 
-def test_a_map_of_a_file_gives_what_memory_gives(tmp_path: Path) -> None:
+def test_a_memory_map_gives_the_same_batches(tmp_path: Path) -> None:
     IMAGES.tofile(tmp_path / "images")
     mapped = np.memmap(tmp_path / "images", np.uint8, mode="r", shape=IMAGES.shape)
     order = np.array([3, 1, 4])
-    for stored, held in zip(batches([mapped], 2, order=order), batches([IMAGES], 2, order=order), strict=True):
-        np.testing.assert_array_equal(stored, held)
+    for from_disk, from_memory in zip(
+        batches([mapped], 2, order=order), batches([IMAGES], 2, order=order), strict=True
+    ):
+        np.testing.assert_array_equal(from_disk, from_memory)
 
 
-def test_distortions_know_the_place_in_the_epoch_and_not_in_the_array() -> None:
+def test_augment_receives_the_position_in_the_epoch_and_not_in_the_array() -> None:
     import tensorflow as tf
 
-    def later(images: Any, places: Any) -> Any:
-        return images + tf.cast(places, tf.float32)[:, tf.newaxis, tf.newaxis, tf.newaxis] / 4
+    def brighten_by_position(images: Any, positions: Any) -> Any:
+        return images + tf.cast(positions, tf.float32)[:, tf.newaxis, tf.newaxis, tf.newaxis] / 4
 
-    data = batches([IMAGES], 2, order=np.array([4, 0, 3]), distort=later)
+    data = batches([IMAGES], 2, order=np.array([4, 0, 3]), augment=brighten_by_position)
     assert [numbers(batch) for batch in data] == [[4, 0.25], [3.5]]
 
 
-def test_shapes_are_known_before_anything_is_read() -> None:
+def test_shapes_are_known_before_the_images_are_read() -> None:
     pixels, truth = batches([IMAGES], 2, labels=LABELS).element_spec
     assert pixels.shape.as_list() == [None, 2, 2, 3]
     assert truth.shape.as_list() == [None, 1]
 
 
-def test_the_autotuner_is_off_and_the_order_fixed() -> None:
+def test_the_autotuner_is_off_and_the_order_deterministic() -> None:
     options = batches([IMAGES], 2).options()
     assert options.autotune.enabled is False
     assert options.deterministic is True
 
 
-def test_keras_takes_several_inputs() -> None:
+def test_keras_accepts_several_inputs() -> None:
     import keras
 
     inputs = [keras.Input((3,)), keras.Input((4,))]

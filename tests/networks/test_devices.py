@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dermoscopy.core.errors import ParameterError
-from dermoscopy.networks.devices import distribution, require_devices
+from dermoscopy.networks.devices import device_strategy, require_devices
 
 TOP = Path(__file__).parents[2]
 FLOAT32 = 1e-5
@@ -16,7 +16,7 @@ FLOAT32 = 1e-5
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Any]:
-    """What two logical processors do that one does not; TensorFlow divides a processor once in a process."""
+    """Return differences between one and two logical CPUs; TensorFlow divides the CPU only once in a process."""
     ran = subprocess.run(
         [sys.executable, "-m", "tests.networks.two_devices"],
         cwd=TOP,
@@ -30,33 +30,33 @@ def found() -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_two_devices_give_what_one_does(found: dict[str, Any]) -> None:
+def test_two_devices_train_like_one(found: dict[str, Any]) -> None:
     assert (found["device"], found["devices"]) == ("CPU", 2)
-    assert found["apart"]["value None"] < FLOAT32
+    assert found["difference"]["value None"] < FLOAT32
 
 
 @pytest.mark.slow
-def test_clipping_is_of_the_whole_batch(found: dict[str, Any]) -> None:
-    assert max(found["apart"].values()) < FLOAT32
+def test_gradients_of_the_whole_batch_are_clipped(found: dict[str, Any]) -> None:
+    assert max(found["difference"].values()) < FLOAT32
     assert min(found["clipped"].values()) > 100 * FLOAT32
 
 
 @pytest.mark.slow
-def test_batch_normalisation_would_otherwise_see_a_share_of_the_batch(found: dict[str, Any]) -> None:
-    assert found["own statistics"] > 100 * FLOAT32
+def test_without_synchronization_batch_normalization_differs(found: dict[str, Any]) -> None:
+    assert found["unsynchronized"] > 100 * FLOAT32
 
 
-def test_one_device_needs_no_strategy() -> None:
+def test_a_single_device_has_the_default_strategy() -> None:
     import tensorflow as tf
 
-    assert distribution(1) is tf.distribute.get_strategy()
+    assert device_strategy(1) is tf.distribute.get_strategy()
 
 
-@pytest.mark.parametrize(("devices", "cards"), [(1, 0), (2, 0), (1, 1), (2, 2), (1, 4)])
-def test_devices_that_are_there_pass(devices: int, cards: int) -> None:
-    require_devices(devices, cards)
+@pytest.mark.parametrize(("devices", "gpus"), [(1, 0), (2, 0), (1, 1), (2, 2), (1, 4)])
+def test_enough_gpus_or_none_pass(devices: int, gpus: int) -> None:
+    require_devices(devices, gpus)
 
 
-def test_devices_that_are_not_are_refused() -> None:
-    with pytest.raises(ParameterError, match="received 4; TensorFlow finds 2 graphics cards here"):
+def test_too_few_gpus_raise_an_error() -> None:
+    with pytest.raises(ParameterError, match=r"runtime\.devices: received 4.* 2 GPUs"):
         require_devices(4, 2)

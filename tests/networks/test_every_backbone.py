@@ -20,14 +20,14 @@ pytestmark = pytest.mark.parametrize("name", BACKBONES)
 
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
-    """Let Keras name layers as in a process that has built no model before."""
+    """Reset the numbers in Keras's layer names."""
     import keras
 
     keras.utils.clear_session()
 
 
 def normalization(model: Any) -> Any:
-    """Return the layer behind the input."""
+    """Return the layer after the input."""
     return model.layers[1]
 
 
@@ -46,8 +46,8 @@ def parameters(transfer: Make, name: str) -> Transfer:
 
 @pytest.fixture
 def images(parameters: Transfer) -> np.ndarray:
-    side = parameters.image_size
-    return np.random.default_rng(1).integers(0, 256, (5, side, side, 3), dtype=np.uint8)
+    size = parameters.image_size
+    return np.random.default_rng(1).integers(0, 256, (5, size, size, 3), dtype=np.uint8)
 
 
 @pytest.fixture
@@ -66,38 +66,40 @@ def weights(layers: list[Any]) -> list[list[np.ndarray]]:
     return [[np.asarray(weight).copy() for weight in layer.weights] for layer in layers]
 
 
-def same(before: list[np.ndarray], layer: Any) -> bool:
-    return all(np.array_equal(one, weight) for one, weight in zip(before, layer.weights, strict=True))
+def is_unchanged(before: list[np.ndarray], layer: Any) -> bool:
+    return all(np.array_equal(old, new) for old, new in zip(before, layer.weights, strict=True))
 
 
-def test_is_fed_what_keras_applications_would_feed_it(name: str, parameters: Transfer, images: np.ndarray) -> None:
+def test_normalization_agrees_with_keras_applications(name: str, parameters: Transfer, images: np.ndarray) -> None:
     import keras
 
     model = build_transfer(name, parameters.model_copy(update={"normalization": "backbone"}), seed=1)
-    fed = keras.Model(model.input, normalization(model).output)(images.astype(np.float32))
+    normalized = keras.Model(model.input, normalization(model).output)(images.astype(np.float32))
     module = import_module(getattr(keras.applications, BACKBONES[name].constructor).__module__)
     expected = module.preprocess_input(images.astype(np.float32))
-    np.testing.assert_allclose(fed, expected, atol=1e-4)
+    np.testing.assert_allclose(normalized, expected, atol=1e-4)
 
 
-def test_trains_a_step_and_comes_back_saying_the_same(
+def test_a_trained_model_predicts_the_same_after_saving_and_loading(
     name: str, model: Any, parameters: Transfer, images: np.ndarray, tmp_path: Path
 ) -> None:
     before = weights(model.layers)
     step(model, parameters, images)
     trained = [layer for layer in model.layers if layer.trainable_weights]
-    assert not any(same(one, layer) for one, layer in zip(before, model.layers, strict=True) if layer in trained)
+    assert not any(
+        is_unchanged(old, layer) for old, layer in zip(before, model.layers, strict=True) if layer in trained
+    )
     save_member(name, parameters, model, tmp_path)
-    again, read = load_member(tmp_path)
+    loaded, read = load_member(tmp_path)
     assert read == parameters
-    alone = probabilities(model, [images], 1, eager=True)
-    np.testing.assert_array_equal(probabilities(again, [images], 1, eager=True), alone)
-    # Not by its batch, nor by its place in it.
-    np.testing.assert_allclose(probabilities(model, [images[::-1]], 5, eager=True)[::-1], alone, atol=1e-5)
+    one_by_one = probabilities(model, [images], 1, eager=True)
+    np.testing.assert_array_equal(probabilities(loaded, [images], 1, eager=True), one_by_one)
+    # The batch and the position in it make no difference.
+    np.testing.assert_allclose(probabilities(model, [images[::-1]], 5, eager=True)[::-1], one_by_one, atol=1e-5)
 
 
 @pytest.mark.parametrize("frozen", [True, False])
-def test_only_what_was_unfrozen_changes(
+def test_only_unfrozen_layers_change(
     name: str, model: Any, parameters: Transfer, images: np.ndarray, frozen: bool
 ) -> None:
     import keras
@@ -106,27 +108,25 @@ def test_only_what_was_unfrozen_changes(
     unfreeze(layers, "last_conv", frozen_batch_norm=frozen)
     before = weights(layers)
     step(model, parameters, images)
-    changed = [layer for one, layer in zip(before, layers, strict=True) if not same(one, layer)]
-    place = max(place for place, layer in enumerate(layers) if isinstance(layer, keras.layers.Conv2D))
-    statistics = [] if frozen else [one for one in layers[place:] if isinstance(one, keras.layers.BatchNormalization)]
-    assert changed == [layers[place], *statistics]
+    changed = [layer for old, layer in zip(before, layers, strict=True) if not is_unchanged(old, layer)]
+    last = max(index for index, layer in enumerate(layers) if isinstance(layer, keras.layers.Conv2D))
+    norms = [] if frozen else [layer for layer in layers[last:] if isinstance(layer, keras.layers.BatchNormalization)]
+    assert changed == [layers[last], *norms]
 
 
 def test_clip_and_l2_reach_optimizer_and_loss(name: str, model: Any, parameters: Transfer, images: np.ndarray) -> None:
-    answers = np.asarray(model(images.astype(np.float32), training=False))[:, 0].astype(np.float64)
+    predicted = np.asarray(model(images.astype(np.float32), training=False))[:, 0].astype(np.float64)
     labels = np.arange(len(images)) % 2
     penalty = parameters.l2 * np.sum(np.asarray(model.get_layer("dense_1").kernel) ** 2)
     model.compile(make_optimizer("adam", 0.01, parameters.clip, parameters.clip_by), "binary_crossentropy")
     model.run_eagerly, model.jit_compile = True, False
     loss = model.test_on_batch(images.astype(np.float32), labels[:, None])
-    cross_entropy = -np.mean(np.log(np.where(labels, answers, 1 - answers)))
+    cross_entropy = -np.mean(np.log(np.where(labels, predicted, 1 - predicted)))
     np.testing.assert_allclose(loss, cross_entropy + penalty, rtol=1e-4)
     assert model.optimizer.global_clipnorm == parameters.clip
 
 
-def test_its_output_stays_float32_and_its_normalisation_exact_in_bfloat16(
-    name: str, parameters: Transfer, images: np.ndarray
-) -> None:
+def test_output_and_normalization_stay_float32_in_bfloat16(name: str, parameters: Transfer, images: np.ndarray) -> None:
     import keras
 
     keras.config.set_dtype_policy("mixed_bfloat16")
@@ -134,5 +134,5 @@ def test_its_output_stays_float32_and_its_normalisation_exact_in_bfloat16(
     assert model.output.dtype == "float32"
     assert normalization(model).compute_dtype == "float32"
     assert {layer.compute_dtype for layer in backbone_layers(model, parameters) if layer.weights} == {"bfloat16"}
-    answers = probabilities(model, [images], 5, eager=True)
-    assert np.all((answers > 0) & (answers < 1))
+    predicted = probabilities(model, [images], 5, eager=True)
+    assert np.all((predicted > 0) & (predicted < 1))

@@ -9,26 +9,26 @@ def pixels() -> np.ndarray:
     return np.arange(256, dtype=np.float32)[: 8 * 8 * 3].reshape(1, 8, 8, 3)
 
 
-def feed(kind: str, pixels: np.ndarray) -> np.ndarray:
+def normalized(kind: str, pixels: np.ndarray) -> np.ndarray:
     import keras
 
     inputs = keras.Input((8, 8, 3))
     return np.asarray(keras.Model(inputs, normalize(inputs, kind))(pixels))
 
 
-def test_unit_is_the_papers_division(pixels: np.ndarray) -> None:
-    np.testing.assert_allclose(feed("unit", pixels), pixels / 255, atol=1e-7)
+def test_unit_divides_by_255(pixels: np.ndarray) -> None:
+    np.testing.assert_allclose(normalized("unit", pixels), pixels / 255, atol=1e-7)
 
 
 @pytest.mark.parametrize(("kind", "module"), [("centered", "inception_v3"), ("caffe", "vgg19")])
-def test_own_is_what_keras_applications_does(kind: str, module: str, pixels: np.ndarray) -> None:
+def test_normalization_agrees_with_keras_applications(kind: str, module: str, pixels: np.ndarray) -> None:
     import keras
 
     expected = getattr(keras.applications, module).preprocess_input(pixels.copy())
-    np.testing.assert_allclose(feed(kind, pixels), expected, atol=1e-5)
+    np.testing.assert_allclose(normalized(kind, pixels), expected, atol=1e-5)
 
 
-def test_stays_exact_in_bfloat16() -> None:
+def test_normalization_is_exact_in_bfloat16() -> None:
     import keras
 
     shades = np.arange(256, dtype=np.float32).reshape(1, 16, 16, 1).repeat(3, axis=-1)

@@ -10,7 +10,7 @@ GRADIENTS = ([3.0, -4.0], [0.5])
 
 
 @pytest.mark.parametrize("name", get_args(Optimizer))
-def test_every_name_is_keras_own(name: Optimizer) -> None:
+def test_each_name_is_an_optimizer_of_keras(name: Optimizer) -> None:
     optimizer = make_optimizer(name, 0.25, clip=1.0)
     assert type(optimizer).__name__.lower() == name
     assert float(optimizer.learning_rate) == 0.25
@@ -25,7 +25,7 @@ def test_every_name_is_keras_own(name: Optimizer) -> None:
         ("global_norm", (np.divide([3.0, -4.0], 25.25**0.5), np.divide([0.5], 25.25**0.5))),
     ],
 )
-def test_clip_bounds_components_or_norms(clip_by: ClipBy, expected: tuple[list[float], list[float]]) -> None:
+def test_clipping_limits_components_or_norms(clip_by: ClipBy, expected: tuple[list[float], list[float]]) -> None:
     import keras
 
     variables = [keras.Variable([0.0, 0.0]), keras.Variable([0.0])]
@@ -35,7 +35,7 @@ def test_clip_bounds_components_or_norms(clip_by: ClipBy, expected: tuple[list[f
         np.testing.assert_allclose(variable.numpy(), -np.asarray(step), rtol=1e-6)
 
 
-def test_null_does_not_clip() -> None:
+def test_without_clip_gradients_are_not_clipped() -> None:
     import keras
 
     variable = keras.Variable([0.0, 0.0])
@@ -44,13 +44,13 @@ def test_null_does_not_clip() -> None:
 
 
 @pytest.mark.parametrize("name", get_args(Optimizer))
-def test_a_schedule_moves_the_step(name: Optimizer) -> None:
+def test_a_schedule_changes_the_learning_rate(name: Optimizer) -> None:
     import keras
 
     optimizer = make_optimizer(name, learning_rate(0.5, "cosine", 0, 2))
     variable = keras.Variable([0.0])
-    seen = []
+    rates = []
     for _ in range(3):
-        seen.append(float(optimizer.learning_rate))
+        rates.append(float(optimizer.learning_rate))
         optimizer.apply([keras.ops.convert_to_tensor([1.0])], [variable])
-    np.testing.assert_allclose(seen, [0.5, 0.25, 0.0], atol=1e-7)
+    np.testing.assert_allclose(rates, [0.5, 0.25, 0.0], atol=1e-7)

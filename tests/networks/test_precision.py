@@ -1,6 +1,6 @@
 import pytest
 
-from dermoscopy.networks.runtime import suited
+from dermoscopy.networks.runtime import fastest_precision
 
 
 @pytest.mark.parametrize(
@@ -13,8 +13,8 @@ from dermoscopy.networks.runtime import suited
         ("", "float32"),
     ],
 )
-def test_a_processor_is_known_by_its_flags(flags: str, precision: str) -> None:
-    assert suited(flags, None) == precision
+def test_the_flags_of_the_cpu_determine_the_precision(flags: str, precision: str) -> None:
+    assert fastest_precision(flags, None) == precision
 
 
 @pytest.mark.parametrize(
@@ -27,5 +27,5 @@ def test_a_processor_is_known_by_its_flags(flags: str, precision: str) -> None:
         ((6, 1), "float32"),
     ],
 )
-def test_a_graphics_card_counts_more_than_the_processor(capability: tuple[int, int], precision: str) -> None:
-    assert suited("amx_bf16", capability) == precision
+def test_the_gpu_determines_the_precision_if_there_is_one(capability: tuple[int, int], precision: str) -> None:
+    assert fastest_precision("amx_bf16", capability) == precision

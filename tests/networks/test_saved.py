@@ -19,44 +19,44 @@ def images() -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
 
 
-def test_a_small_cnn_comes_back(small_cnn: MakeCNN, images: np.ndarray, tmp_path: Path) -> None:
+def test_a_loaded_small_cnn_predicts_the_same(small_cnn: MakeCNN, images: np.ndarray, tmp_path: Path) -> None:
     parameters = small_cnn(image_size=32, conv_layers=2)
     model = build_small_cnn("cnn_a", parameters, seed=7)
     save_member("cnn_a", parameters, model, tmp_path / "cnn_a")
-    again, read = load_member(tmp_path / "cnn_a")
+    loaded, read = load_member(tmp_path / "cnn_a")
     assert read == parameters
-    np.testing.assert_array_equal(probabilities(again, [images], 2), probabilities(model, [images], 2))
+    np.testing.assert_array_equal(probabilities(loaded, [images], 2), probabilities(model, [images], 2))
 
 
-def test_a_member_over_starting_weights_comes_back_without_them(
+def test_a_member_with_starting_weights_is_loaded_without_them(
     transfer: Callable[..., Transfer], images: np.ndarray, tmp_path: Path
 ) -> None:
     parameters = transfer(weights="mine", normalization="backbone", dense=[4], dropout=0.5, l2=1e-5)
     model = build_transfer("vgg19", parameters, seed=7)
     save_member("vgg19", parameters, model, tmp_path / "vgg19")
-    again, read = load_member(tmp_path / "vgg19")
+    loaded, read = load_member(tmp_path / "vgg19")
     assert read == parameters
-    np.testing.assert_array_equal(probabilities(again, [images], 2), probabilities(model, [images], 2))
+    np.testing.assert_array_equal(probabilities(loaded, [images], 2), probabilities(model, [images], 2))
 
 
-def test_bytes_repeat_and_hold_no_optimizer(small_cnn: MakeCNN, tmp_path: Path) -> None:
+def test_saved_bytes_are_reproducible_and_exclude_the_optimizer(small_cnn: MakeCNN, tmp_path: Path) -> None:
     parameters = small_cnn(image_size=32, conv_layers=2)
     model = build_small_cnn("cnn_a", parameters, seed=7)
-    save_member("cnn_a", parameters, model, tmp_path / "one")
+    save_member("cnn_a", parameters, model, tmp_path / "first")
     model.compile("adam", "binary_crossentropy", jit_compile=False)
-    save_member("cnn_a", parameters, model, tmp_path / "two")
+    save_member("cnn_a", parameters, model, tmp_path / "second")
     for name in ("model.weights.h5", "model.yaml"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["model.weights.h5", "model.yaml"]
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+    assert sorted(path.name for path in (tmp_path / "second").iterdir()) == ["model.weights.h5", "model.yaml"]
 
 
-def test_the_card_is_plain_yaml(small_cnn: MakeCNN, tmp_path: Path) -> None:
+def test_the_parameters_are_saved_as_yaml(small_cnn: MakeCNN, tmp_path: Path) -> None:
     parameters = small_cnn(image_size=32, conv_layers=2, learning_rate=1e-5)
     save_member("cnn_a", parameters, build_small_cnn("cnn_a", parameters, seed=7), tmp_path)
     card = yaml.safe_load((tmp_path / "model.yaml").read_text())
     assert card == {"member": "cnn_a", "kind": "small_cnn", "parameters": parameters.model_dump(exclude={"kind"})}
 
 
-def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+def test_loading_an_empty_folder_raises_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="dvc checkout"):
         load_member(tmp_path)

@@ -9,7 +9,7 @@ def rates(*arguments: object, steps: int) -> np.ndarray:
     return np.array([float(schedule(step)) for step in range(steps + 1)])
 
 
-def test_constant_without_warm_up_is_the_number_itself() -> None:
+def test_a_constant_rate_without_warm_up_is_a_number() -> None:
     assert learning_rate(0.1, "constant", 0, 10) == 0.1
     assert isinstance(learning_rate(0.1, "constant", 0, 10), float)
 
@@ -19,7 +19,7 @@ def test_cosine_falls_to_0() -> None:
     np.testing.assert_allclose(rates(0.2, "cosine", 0, steps=10), expected, atol=1e-7)
 
 
-def test_warm_up_rises_from_0_and_what_follows_takes_the_other_steps() -> None:
+def test_warm_up_rises_from_0_and_the_schedule_takes_the_other_steps() -> None:
     constant = rates(0.2, "constant", 4, steps=10)
     np.testing.assert_allclose(constant, [0, 0.05, 0.1, 0.15] + [0.2] * 7, atol=1e-7)
     cosine = rates(0.2, "cosine", 4, steps=10)
@@ -29,5 +29,5 @@ def test_warm_up_rises_from_0_and_what_follows_takes_the_other_steps() -> None:
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
-def test_a_warm_up_longer_than_its_phase_only_rises(schedule: str) -> None:
+def test_a_warm_up_longer_than_the_phase_only_rises(schedule: str) -> None:
     np.testing.assert_allclose(rates(0.2, schedule, 8, steps=4), 0.025 * np.arange(5), atol=1e-7)

@@ -1,4 +1,4 @@
-"""Train the same on one device and on two, and print how far apart the results are: run in a fresh process."""
+"""Train a network on one and on two devices, and print the differences as JSON; run this in a new process."""
 
 import json
 import sys
@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from dermoscopy.networks.devices import distribution, share_statistics
+from dermoscopy.networks.devices import device_strategy, synchronize_batch_norm
 from dermoscopy.networks.optimizers import make_optimizer
 from dermoscopy.networks.params import ClipBy, Runtime
 from dermoscopy.networks.runtime import configure
 
-PHOTOGRAPHS, BATCH = 12, 8  # the last batch is smaller, and two devices share it equally too
+IMAGES, BATCH = 12, 8  # the last batch is smaller, and is also divided equally between two devices
 
 
-def network(*, shared: bool = True) -> Any:
+def network(*, synchronized: bool = True) -> Any:
     import keras
 
     def seeded(seed: int) -> Any:
@@ -30,8 +30,8 @@ def network(*, shared: bool = True) -> Any:
         kinds.Dense(1, "sigmoid", kernel_initializer=seeded(3)),
     ]
     model = keras.Sequential([keras.Input((8, 8, 3)), *layers])
-    if shared:
-        share_statistics(model)
+    if synchronized:
+        synchronize_batch_norm(model)
     return model
 
 
@@ -40,38 +40,39 @@ def train(devices: int, clip: float | None, clip_by: ClipBy, **options: bool) ->
     import tensorflow as tf
 
     random = np.random.default_rng(1)
-    images = random.normal(size=(PHOTOGRAPHS, 8, 8, 3)).astype(np.float32)
-    labels = (np.arange(PHOTOGRAPHS) % 2)[:, None].astype(np.float32)
-    with distribution(devices).scope():
+    images = random.normal(size=(IMAGES, 8, 8, 3)).astype(np.float32)
+    labels = (np.arange(IMAGES) % 2)[:, None].astype(np.float32)
+    with device_strategy(devices).scope():
         model = network(**options)
         model.compile(make_optimizer("sgd", 0.1, clip, clip_by), "binary_crossentropy", jit_compile=False)
     examples = tf.data.Dataset.from_tensor_slices((images, labels)).batch(BATCH)
     model.fit(examples, epochs=2, shuffle=False, verbose=0)
-    # An odd image out, which two devices could not share.
-    alone = keras.Model(model.inputs, model.outputs).predict(images[: BATCH + 1], batch_size=BATCH, verbose=0)
-    return [*model.get_weights(), alone]
+    # An odd number of images, which cannot be divided between two devices.
+    predicted = keras.Model(model.inputs, model.outputs).predict(images[: BATCH + 1], batch_size=BATCH, verbose=0)
+    return [*model.get_weights(), predicted]
 
 
-def apart(one: list[np.ndarray], other: list[np.ndarray]) -> float:
-    return max(float(np.abs(left - right).max()) for left, right in zip(one, other, strict=True))
+def difference(first: list[np.ndarray], second: list[np.ndarray]) -> float:
+    """Return the largest absolute difference."""
+    return max(float(np.abs(left - right).max()) for left, right in zip(first, second, strict=True))
 
 
 def main() -> None:
-    two = Runtime(threads=2, precision="float32", eager=False, devices=2, memory=1)
-    machine = configure(two)
+    runtime = Runtime(threads=2, precision="float32", eager=False, devices=2, memory=1)
+    machine = configure(runtime)
     clips: list[tuple[float | None, ClipBy]] = [(None, "value"), (0.01, "value"), (0.1, "global_norm")]
     single = {f"{clip_by} {clip}": train(1, clip, clip_by) for clip, clip_by in clips}
-    found = {f"{clip_by} {clip}": train(2, clip, clip_by) for clip, clip_by in clips}
-    configure(two.model_copy(update={"devices": 1}))  # as another stage's turn in the same process
-    free = single["value None"]
+    double = {f"{clip_by} {clip}": train(2, clip, clip_by) for clip, clip_by in clips}
+    configure(runtime.model_copy(update={"devices": 1}))  # as another stage in the same process
+    unclipped = single["value None"]
     print(
         json.dumps(
             {
                 "device": machine.device,
                 "devices": machine.devices,
-                "apart": {name: apart(single[name], found[name]) for name in single},
-                "clipped": {name: apart(single[name], free) for name in single if name != "value None"},
-                "own statistics": apart(free, train(2, None, "value", shared=False)),
+                "difference": {name: difference(single[name], double[name]) for name in single},
+                "clipped": {name: difference(single[name], unclipped) for name in single if name != "value None"},
+                "unsynchronized": difference(unclipped, train(2, None, "value", synchronized=False)),
             }
         )
     )

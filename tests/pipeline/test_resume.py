@@ -90,6 +90,6 @@ def test_a_killed_training_ends_with_the_bytes_of_an_unbroken_one(
         )
         assert not alive(trainer)
         assert second.wait(PATIENCE) == 0
-    assert f"{member} goes on behind epoch {KILLED_AFTER}" in (tmp_path / "second").read_text()
+    assert f"{member}: resuming after epoch {KILLED_AFTER}" in (tmp_path / "second").read_text()
     assert outputs(project, member) == outputs(unbroken, member)
     assert all((path / FINISHED).exists() for path in checkpoints.glob(f"{member}-*") if path.is_dir())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dermoscopy.train.checkpoints import Checkpoint, State, checkpoint_key, restored
+from dermoscopy.train.checkpoints import Checkpoint, State, checkpoint_key, restore_curve
 from dermoscopy.train.history import Curve, Epoch
 
 
@@ -22,44 +22,44 @@ def state(epochs: int = 2, fill: float = 1.0) -> State:
     return State([epoch(number + 1) for number in range(epochs)], weights, optimizer, best, np.array([0.1, 1 / 3]))
 
 
-def same(one: State, other: State) -> None:
-    assert list(one.epochs) == list(other.epochs)
+def assert_equal(loaded: State, saved: State) -> None:
+    assert list(loaded.epochs) == list(saved.epochs)
     for name in ("weights", "optimizer", "best"):
-        for mine, yours in zip(getattr(one, name), getattr(other, name), strict=True):
-            assert mine.dtype == yours.dtype
-            np.testing.assert_array_equal(mine, yours)
-    np.testing.assert_array_equal(one.answers, other.answers)
+        for array, expected in zip(getattr(loaded, name), getattr(saved, name), strict=True):
+            assert array.dtype == expected.dtype
+            np.testing.assert_array_equal(array, expected)
+    np.testing.assert_array_equal(loaded.probabilities, saved.probabilities)
 
 
-def test_what_was_saved_is_what_is_loaded(tmp_path: Path) -> None:
+def test_load_returns_the_state_that_was_saved(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "key")
     assert checkpoint.load() is None
     checkpoint.save(state())
     loaded = checkpoint.load()
     assert loaded is not None
-    same(loaded, state())
+    assert_equal(loaded, state())
     checkpoint.save(state(3, fill=2.0))
     loaded = checkpoint.load()
     assert loaded is not None
-    same(loaded, state(3, fill=2.0))
+    assert_equal(loaded, state(3, fill=2.0))
     checkpoint.remove()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_weights_that_are_the_best_are_kept_once(tmp_path: Path) -> None:
-    one = state()
-    best = State(one.epochs, one.weights, one.optimizer, one.weights, one.answers)
-    for name, each in {"apart": one, "best": best}.items():
-        Checkpoint(tmp_path / name).save(each)
+def test_weights_that_are_the_best_are_saved_once(tmp_path: Path) -> None:
+    different = state()
+    best = State(different.epochs, different.weights, different.optimizer, different.weights, different.probabilities)
+    for name, saved in {"different": different, "best": best}.items():
+        Checkpoint(tmp_path / name).save(saved)
     loaded = Checkpoint(tmp_path / "best").load()
     assert loaded is not None
-    same(loaded, best)
-    sizes = [(tmp_path / name / "state.npz").stat().st_size for name in ("apart", "best")]
+    assert_equal(loaded, best)
+    sizes = [(tmp_path / name / "state.npz").stat().st_size for name in ("different", "best")]
     assert sizes[1] < sizes[0]
 
 
 @pytest.mark.parametrize("size", [0, 10, 600, -1])
-def test_a_state_that_cannot_be_read_is_told_and_left(
+def test_a_state_that_cannot_be_read_is_ignored_with_a_warning(
     tmp_path: Path, size: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     checkpoint = Checkpoint(tmp_path)
@@ -67,7 +67,8 @@ def test_a_state_that_cannot_be_read_is_told_and_left(
     path = tmp_path / "state.npz"
     path.write_bytes(path.read_bytes()[:size])
     assert checkpoint.load() is None
-    assert "training starts from its first epoch" in caplog.text
+    assert str(path) in caplog.text
+    assert "first epoch" in caplog.text
 
 
 FULL_DISK = """
@@ -87,7 +88,7 @@ except OSError as error:
 """
 
 
-def test_no_room_left_keeps_the_state_before(tmp_path: Path) -> None:
+def test_a_file_size_limit_keeps_the_previous_state(tmp_path: Path) -> None:
     folder = tmp_path / "key"
     done = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(folder)],
@@ -100,10 +101,10 @@ def test_no_room_left_keeps_the_state_before(tmp_path: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["state.npz"]
     loaded = Checkpoint(folder).load()
     assert loaded is not None
-    same(loaded, state())
+    assert_equal(loaded, state())
 
 
-def test_a_full_disk_keeps_the_state_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_keeps_the_previous_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint = Checkpoint(tmp_path)
     checkpoint.save(state())
 
@@ -116,36 +117,36 @@ def test_a_full_disk_keeps_the_state_before(tmp_path: Path, monkeypatch: pytest.
     assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
     loaded = checkpoint.load()
     assert loaded is not None
-    same(loaded, state())
+    assert_equal(loaded, state())
 
 
-def test_a_curve_is_restored_with_its_choice() -> None:
-    kept = State([epoch(1, 0.6), epoch(2, 0.4), epoch(3, 0.5)], [], [], [], np.empty(0))
-    curve = restored(Curve("val_loss"), kept)
-    assert curve.epochs == kept.epochs
-    assert curve.chosen == kept.epochs[1]
+def test_a_restored_curve_has_its_chosen_epoch() -> None:
+    saved = State([epoch(1, 0.6), epoch(2, 0.4), epoch(3, 0.5)], [], [], [], np.empty(0))
+    curve = restore_curve(Curve("val_loss"), saved)
+    assert curve.epochs == saved.epochs
+    assert curve.chosen == saved.epochs[1]
 
 
 def key(**changes: Any) -> str:
-    usual: dict[str, Any] = {
+    default: dict[str, Any] = {
         "member": "cnn_a",
         "settings": {"parameters": {"dropout": 0.5}, "seed": 1},
         "arrays": [np.zeros((2, 4, 4, 3), np.uint8), np.zeros(2, np.float32)],
         "files": [],
     }
-    return checkpoint_key(**{**usual, **changes})
+    return checkpoint_key(**{**default, **changes})
 
 
-def test_keys_name_the_member_and_repeat() -> None:
+def test_the_key_begins_with_the_member_and_is_reproducible() -> None:
     assert key() == key()
     assert key().startswith("cnn_a-")
 
 
-def test_another_member_parameter_photograph_or_file_has_another_key(tmp_path: Path) -> None:
+def test_another_member_parameter_image_label_or_file_gives_another_key(tmp_path: Path) -> None:
     darker = [np.ones((2, 4, 4, 3), np.uint8), np.zeros(2, np.float32)]
     relabelled = [np.zeros((2, 4, 4, 3), np.uint8), np.ones(2, np.float32)]
     weights = tmp_path / "vgg19.h5"
-    weights.write_bytes(b"one")
+    weights.write_bytes(b"first")
     keys = [
         key(),
         key(member="cnn_b"),
@@ -155,6 +156,6 @@ def test_another_member_parameter_photograph_or_file_has_another_key(tmp_path: P
         key(arrays=relabelled),
         key(files=[weights]),
     ]
-    weights.write_bytes(b"two")
+    weights.write_bytes(b"second")
     keys.append(key(files=[weights]))
     assert len(set(keys)) == len(keys)

@@ -13,32 +13,32 @@ EPOCHS = [
 
 
 def curve(monitor: Monitor) -> Curve:
-    made = Curve(monitor)
+    curve = Curve(monitor)
     for epoch in EPOCHS:
-        made.add(epoch)
-    return made
+        curve.add(epoch)
+    return curve
 
 
 @pytest.mark.parametrize(("monitor", "best"), [("val_accuracy", 2), ("val_loss", 3), ("val_roc_auc", 4)])
-def test_the_first_of_the_best_is_chosen(monitor: Monitor, best: int) -> None:
+def test_the_first_epoch_with_the_best_metric_is_chosen(monitor: Monitor, best: int) -> None:
     chosen = curve(monitor).chosen
     assert chosen is not None
     assert chosen.epoch == best
 
 
-def test_add_says_whether_it_is_the_best_so_far() -> None:
-    made = Curve("val_accuracy")
-    assert [made.add(epoch) for epoch in EPOCHS] == [True, True, False, False]
+def test_add_returns_whether_the_epoch_is_the_best_so_far() -> None:
+    curve = Curve("val_accuracy")
+    assert [curve.add(epoch) for epoch in EPOCHS] == [True, True, False, False]
 
 
-def test_rows_are_those_of_the_table() -> None:
+def test_the_frame_has_the_columns_of_the_table() -> None:
     frame = curve("val_loss").frame()
     assert list(frame.columns) == list(CURVE.columns)
     assert frame["chosen"].tolist() == [0, 0, 1, 0]
     assert frame["phase"].tolist() == ["frozen", "frozen", "trained", "trained"]
 
 
-def test_summary_is_the_chosen_epochs() -> None:
+def test_the_summary_has_the_metrics_of_the_chosen_epoch() -> None:
     summary = curve("val_accuracy").summary()
     assert summary == {
         "epoch": 2,

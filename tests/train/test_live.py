@@ -24,7 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def strict(text: str) -> object:
-    """Parse as a browser does: no NaN, no Infinity."""
+    """Parse JSON as a browser does: without NaN and Infinity."""
 
     def refuse(constant: str) -> None:
         raise ValueError(constant)
@@ -32,7 +32,7 @@ def strict(text: str) -> object:
     return json.loads(text, parse_constant=refuse)
 
 
-def test_curves_can_be_watched(folder: Path) -> None:
+def test_curves_are_written_per_split_and_metric(folder: Path) -> None:
     lines = (folder / "plots/metrics/val/roc_auc.tsv").read_text().splitlines()
     assert lines == ["step\troc_auc", "1\t0.5", "2\t0.75"]
     names = {str(path.relative_to(folder / "plots/metrics")) for path in folder.rglob("*.tsv")}
@@ -41,20 +41,20 @@ def test_curves_can_be_watched(folder: Path) -> None:
     }
 
 
-def test_metrics_hold_the_chosen_epoch(folder: Path) -> None:
+def test_metrics_include_the_chosen_epoch(folder: Path) -> None:
     metrics = strict((folder / "metrics.json").read_text())
     assert metrics["chosen"]["epoch"] == 1
     assert metrics["chosen"]["gap"] == pytest.approx(-0.25)
     assert metrics["step"] == 2
 
 
-def test_roc_is_json(folder: Path) -> None:
+def test_the_roc_curve_is_valid_json(folder: Path) -> None:
     corners = strict((folder / "plots/custom/roc.json").read_text())
     assert corners[0] == {"fpr": 0.0, "tpr": 0.0}
     assert corners[-1] == {"fpr": 1.0, "tpr": 1.0}
 
 
-def test_dvc_yaml_is_left_alone(folder: Path) -> None:
+def test_dvc_yaml_is_not_changed(folder: Path) -> None:
     assert (folder.parent / "dvc.yaml").read_text() == "stages: {}\n"
     assert sorted(path.name for path in folder.parent.iterdir()) == ["dvc.yaml", "live"]
     assert sorted(path.name for path in folder.iterdir()) == ["metrics.json", "plots"]

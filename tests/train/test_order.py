@@ -8,12 +8,12 @@ from dermoscopy.train.sampling import epoch_order
 
 
 def labels(benign: int, malignant: int) -> np.ndarray:
-    """So many of either, mixed."""
+    """Return shuffled labels with the given numbers of benign and malignant images."""
     return np.random.default_rng(1).permutation(np.repeat([0, 1], [benign, malignant])).astype(np.float32)
 
 
 @pytest.mark.parametrize("balance", ["none", "class_weights"])
-def test_each_photograph_comes_once(balance: Balance) -> None:
+def test_each_image_occurs_once(balance: Balance) -> None:
     order = epoch_order(labels(7, 3), balance, seed=1, epoch=2)
     assert sorted(order) == list(range(10))
     np.testing.assert_array_equal(order, epoch_order(labels(3, 7), balance, seed=1, epoch=2))
@@ -23,29 +23,29 @@ def test_each_photograph_comes_once(balance: Balance) -> None:
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 8])
 def test_balanced_batches_are_half_benign_and_half_malignant(benign: int, malignant: int, batch_size: int) -> None:
     truth = labels(benign, malignant)
-    drawn = truth[epoch_order(truth, "batches", seed=1, epoch=1)]
-    batches = np.split(drawn, range(batch_size, len(drawn), batch_size))
+    ordered = truth[epoch_order(truth, "batches", seed=1, epoch=1)]
+    batches = np.split(ordered, range(batch_size, len(ordered), batch_size))
     extra = [2 * int(batch.sum()) - len(batch) for batch in batches]
     if batch_size % 2 == 0:
         assert set(extra) == {0}
     else:
         assert set(map(abs, extra[:-1])) == {1}
-        assert all(one == -other for one, other in pairwise(extra[:-1]))
+        assert all(current == -following for current, following in pairwise(extra[:-1]))
 
 
-def test_balanced_batches_take_the_commoner_label_once_and_the_rarer_round_and_round() -> None:
+def test_balanced_batches_take_the_commoner_label_once_and_repeat_the_rarer_one() -> None:
     truth = labels(17, 5)
     order = epoch_order(truth, "batches", seed=1, epoch=1)
     assert len(order) == 34
     assert sorted(order[truth[order] == 0]) == sorted(np.flatnonzero(truth == 0))
     malignant = order[truth[order] == 1]
     rounds = [malignant[start : start + 5].tolist() for start in (0, 5, 10)]
-    assert all(sorted(once) == sorted(rounds[0]) for once in rounds)
+    assert all(sorted(repetition) == sorted(rounds[0]) for repetition in rounds)
     assert len(set(map(tuple, rounds))) == 3
 
 
 @pytest.mark.parametrize("balance", ["none", "batches"])
-def test_the_order_is_the_seeds_and_the_epochs(balance: Balance) -> None:
+def test_seed_and_epoch_determine_the_order(balance: Balance) -> None:
     truth = labels(12, 8)
     first = epoch_order(truth, balance, seed=1, epoch=1)
     assert first.dtype == np.int64

@@ -31,15 +31,15 @@ def transfer(**changes: Any) -> Transfer:
     return Transfer(**{**paper, **changes})
 
 
-def test_inception_is_first_frozen_then_fine_tuned() -> None:
+def test_starting_weights_give_a_frozen_and_a_fine_tuned_phase() -> None:
     assert phases(transfer()) == [Phase("frozen", 15, 0.001, "none"), Phase("trained", 10, 0.0001, 150)]
 
 
-def test_no_frozen_epochs_leaves_one_phase() -> None:
+def test_without_frozen_epochs_there_is_one_phase() -> None:
     assert phases(transfer(frozen_epochs=0, unfrozen_layers="all")) == [Phase("trained", 10, 0.001, "all")]
 
 
-def test_without_starting_weights_every_layer_trains_from_the_first_epoch() -> None:
+def test_random_weights_train_all_layers_from_the_first_epoch() -> None:
     assert phases(transfer(weights="none")) == [Phase("trained", 10, 0.001, None)]
 
 

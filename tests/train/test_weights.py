@@ -7,7 +7,7 @@ from dermoscopy.train.sampling import example_weights
 LABELS = np.array([0, 0, 1, 0, 0, 0, 0, 1], np.float32)
 
 
-def test_either_label_counts_for_half_of_all_photographs() -> None:
+def test_each_label_has_half_of_the_total_weight() -> None:
     weights = example_weights(LABELS, "class_weights")
     assert weights is not None
     assert weights.dtype == np.float32
@@ -18,5 +18,5 @@ def test_either_label_counts_for_half_of_all_photographs() -> None:
 
 
 @pytest.mark.parametrize("balance", ["none", "batches"])
-def test_otherwise_all_count_alike(balance: Balance) -> None:
+def test_other_balancing_gives_no_sample_weights(balance: Balance) -> None:
     assert example_weights(LABELS, balance) is None

@@ -10,7 +10,7 @@ from dermoscopy.acquire.sources import check_path, expand
 from dermoscopy.acquire.transfer import FetchError, Published, retrieve
 from dermoscopy.core.errors import WeightsError
 from dermoscopy.core.files import sha256
-from dermoscopy.networks.backbones import ADDRESS, BACKBONES
+from dermoscopy.networks.backbones import BACKBONES, BASE_URL
 
 README = """\
 Starting weights of {member}.
@@ -20,7 +20,7 @@ Starting weights of {member}.
 
 # ImageNet weights without the top layers, as keras.applications publishes them.
 PUBLISHED = {
-    name: Published(backbone.file, ADDRESS + backbone.weights, backbone.md5, backbone.size)
+    name: Published(backbone.file, BASE_URL + backbone.weights, backbone.md5, backbone.size)
     for name, backbone in BACKBONES.items()
 }
 

@@ -18,7 +18,7 @@ from dermoscopy.core.nearest import nearest_word
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.networks.build import feature_map_size
-from dermoscopy.networks.devices import visible
+from dermoscopy.networks.devices import visible_gpus
 from dermoscopy.networks.params import LARGEST_IMAGE_SIZE, Member, Runtime, SmallCNN, Training, Transfer
 from dermoscopy.search.params import Search
 from dermoscopy.search.space import grid_problems
@@ -175,7 +175,7 @@ def warn_unused_gpus() -> None:
         distribution(CPU_DISTRIBUTION)
     except PackageNotFoundError:
         return
-    if gpus := visible(os.environ):
+    if gpus := visible_gpus(os.environ):
         logger.warning(
             "This machine has %d GPU%s, but the installed %s uses the CPU only. To use them, first run: "
             "pip uninstall --yes %s && pip install --editable '.[gpu]'",

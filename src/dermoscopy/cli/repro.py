@@ -22,7 +22,7 @@ import typer
 from dermoscopy.cli.dvc import SECONDS_TO_FINISH, command, environment, run_dvc, top_folder
 from dermoscopy.core.members import trained_members
 from dermoscopy.core.params import Positive, load
-from dermoscopy.networks.devices import idlest, shares, visible
+from dermoscopy.networks.devices import divide_gpus, least_used, visible_gpus
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -140,7 +140,7 @@ def run_branches(stages: Sequence[str], jobs: int, gpus: Sequence[str], display:
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
-                share = idlest(gpus, [branch.gpus for branch in running])
+                share = least_used(gpus, [branch.gpus for branch in running])
                 running.append(_start(waiting.popleft(), share, lines))
                 display.tell(running[-1].stage, f"started on {share}" if share else "started")
             branch, line = lines.get()
@@ -230,7 +230,7 @@ def repro(jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help=J
     devices = load("runtime.devices", Positive)
     try:
         with display(stages) as shown:
-            failed = run_branches(stages, jobs or len(stages), shares(visible(os.environ), devices), shown)
+            failed = run_branches(stages, jobs or len(stages), divide_gpus(visible_gpus(os.environ), devices), shown)
     except KeyboardInterrupt:
         print("Ended: no stage runs any more. To go on: dvc repro, or dermoscopy repro", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None

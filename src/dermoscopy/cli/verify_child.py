@@ -14,7 +14,7 @@ from dermoscopy.core.errors import UserError
 from dermoscopy.core.params import load
 from dermoscopy.core.splits import read_audited_protocol, read_train_and_val
 from dermoscopy.networks.params import SmallCNN, Transfer, with_optimizer
-from dermoscopy.train.member import Places, train_member
+from dermoscopy.train.member import MemberPaths, train_member
 from dermoscopy.train.settings import TrainSettings
 
 STEPS = 4
@@ -54,7 +54,7 @@ def train_briefly(member: str, folder: Path) -> None:
         few(train, params.training.batch_size),
         few(val, params.training.batch_size),
         TrainSettings(params.training, params.runtime, params.seed, protocol="", versions={}),
-        Places(
+        MemberPaths(
             weights=Path("data/weights") / member,
             checkpoints=folder / "checkpoints",
             folder=folder / "model",

@@ -1,23 +1,23 @@
-"""The table of backbones: one row for each network of keras.applications that a member can be built over.
+"""Table of backbones: a row for each network of keras.applications that a member can use.
 
-Building, acquiring weights, expected times and the values of `backbone` in params.yaml read it.
+The builder, the download of weights, the expected times and the values of `backbone` in params.yaml read it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-OwnNormalization = Literal["caffe", "centered", "inside"]
-Arithmetic = Literal["float32", "mixed_bfloat16"]
-ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
+BackboneNormalization = Literal["caffe", "centered", "inside"]
+PacePrecision = Literal["float32", "mixed_bfloat16"]
+BASE_URL = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 
 class Pace(NamedTuple):
-    """Milliseconds a image of 224 x 224 pixels takes, measured on two cores with AMX.
+    """Milliseconds per image of 224 x 224 pixels, measured on two cores with AMX.
 
     Attributes:
-        step: All layers forward and backward.
-        forward: Forward alone.
+        step: Forward and backward pass through all layers.
+        forward: Forward pass only.
     """
 
     step: float
@@ -26,32 +26,32 @@ class Pace(NamedTuple):
 
 @dataclass(frozen=True)
 class Backbone:
-    """All that one has to know of a backbone before it is built.
+    """Properties of a backbone that are known before it is built.
 
     Attributes:
-        constructor: Its name in keras.applications.
-        normalization: What its published weights were trained with: "caffe" is blue, green, red with
-            ImageNet's means subtracted, "centered" is -1 to 1 (Keras calls it "tf"), "inside" is by layers of its own.
-        min_image_size: Smallest square it takes, in pixels.
-        layers: How many it has without its top, its input counted.
-        weights: File of the weights learnt on ImageNet, without the top, under `ADDRESS`.
-        md5: What the file hashes to; None where keras.applications has no checksum of it.
-        size: Of the file, in bytes.
-        pace: By arithmetic; None where it is not measured.
+        constructor: Name of the function in keras.applications.
+        normalization: Input normalization of the published weights. "caffe" is blue, green, red with ImageNet's
+            means subtracted, "centered" is -1 to 1 (Keras calls it "tf"), "inside" is done by the backbone's layers.
+        min_image_size: Smallest width and height of its input, in pixels.
+        layers: Number of layers without the top, including the input layer.
+        weights: Path below `BASE_URL` of the file of ImageNet weights without the top.
+        md5: Checksum of that file; None if keras.applications has none.
+        size: Size of that file, in bytes.
+        pace: Measured pace by precision; None if it is not measured.
     """
 
     constructor: str
-    normalization: OwnNormalization
+    normalization: BackboneNormalization
     min_image_size: int
     layers: int
     weights: str
     md5: str | None
     size: int
-    pace: Mapping[Arithmetic, Pace] | None
+    pace: Mapping[PacePrecision, Pace] | None
 
     @property
     def file(self) -> str:
-        """What the file of weights is called."""
+        """Name of the file of weights."""
         return self.weights.rpartition("/")[2]
 
 

@@ -1,9 +1,4 @@
-"""Images, or features stored of them, to batches.
-
-The images of one split, decoded once.
-
-What a network says of images.
-"""
+"""Input of networks and batch inference: decoded images of a split, batches of them, predicted probabilities."""
 
 import hashlib
 import tempfile
@@ -31,67 +26,67 @@ def batches(
     labels: NDArray[np.float32] | None = None,
     weights: NDArray[np.float32] | None = None,
     order: NDArray[np.int64] | None = None,
-    distort: Callable[[Any, Any], Any] | None = None,
+    augment: Callable[[Any, Any], Any] | None = None,
 ) -> Any:
-    """Return a dataset of batches, the last one smaller where they do not divide.
+    """Return a tf.data.Dataset of batches; the last batch may be smaller.
 
-    The arrays are read a batch at a time, wherever they are kept; a memory map is never loaded whole.
-    Equal arguments give equal batches. Nothing is tuned while it runs: tf.data's autotuner makes short
-    epochs erratic.
+    The arrays are read batch by batch, so that a memory map is never loaded as a whole. Equal arguments give
+    equal batches. The autotuner of tf.data is off, since it makes the time of short epochs erratic.
 
     Args:
-        inputs: What the network takes, arrays of equal length: images of shape (images, side,
-            side, 3), uint8, which become float32 from 0 to 255; or features, which stay as they are.
-        batch_size: Images at a time.
-        labels: 0 or 1, shape (images,).
-        weights: How much each counts, shape (images,); only with labels.
-        order: Positions of the images in the order wanted, any of them as often as wanted; as
-            they stand where None.
-        distort: Changes a batch of the only input, float32, given the places of its images in the order.
+        inputs: Inputs of the network, arrays of equal length: images of shape (images, image_size,
+            image_size, 3), uint8, which become float32 from 0 to 255; or cached features, which are not changed.
+        batch_size: Number of images per batch.
+        labels: Labels, 0 or 1, shape (images,).
+        weights: Sample weights, shape (images,); only with labels.
+        order: Positions of the images in the arrays, in the order in which they are read; they may repeat.
+            None reads each image once, in the order of the arrays.
+        augment: Function from a batch of the single input, float32, and the positions of its images in the
+            epoch, shape (batch,), to the augmented batch.
 
     Returns:
-        A dataset of the inputs (a tensor, or a tuple where there are several), or of tuples of them,
-        labels of shape (batch, 1), and weights of shape (batch,). Several inputs alone come as a tuple
-        of one tuple, since Keras would take the second of them for labels.
+        A dataset of the inputs (a tensor, or a tuple if there are several); with labels, of tuples of inputs,
+        labels of shape (batch, 1), and weights of shape (batch,). Several inputs without labels are a tuple
+        of one tuple, since Keras would take the second input for labels.
     """
     import tensorflow as tf
 
     order = np.arange(len(inputs[0])) if order is None else order
-    told = [] if labels is None else [labels[order][:, np.newaxis]]
-    told += [] if weights is None else [weights[order]]
+    targets = [] if labels is None else [labels[order][:, np.newaxis]]
+    targets += [] if weights is None else [weights[order]]
 
-    def read(positions: NDArray[np.int64]) -> list[NDArray[Any]]:
-        return [np.take(array, positions, axis=0) for array in inputs]
+    def read(indices: NDArray[np.int64]) -> list[NDArray[Any]]:
+        return [np.take(array, indices, axis=0) for array in inputs]
 
-    def load(positions: Any, places: Any, *told: Any) -> Any:
-        # What is read never changes; called stateful, it would lose its prefetching to determinism.
-        taken = tf.numpy_function(read, [positions], [array.dtype for array in inputs], stateful=False)
+    def load(indices: Any, positions: Any, *targets: Any) -> Any:
+        # Reading has no state; if it were stateful, TensorFlow's determinism would switch off prefetching.
+        taken = tf.numpy_function(read, [indices], [array.dtype for array in inputs], stateful=False)
         for tensor, array in zip(taken, inputs, strict=True):
             tensor.set_shape((None, *array.shape[1:]))
         taken = [tf.cast(tensor, tf.float32) if tensor.dtype == tf.uint8 else tensor for tensor in taken]
-        if distort is not None:
-            taken = [distort(taken[0], places)]
+        if augment is not None:
+            taken = [augment(taken[0], positions)]
         if len(taken) > 1:
-            return (tuple(taken), *told)
-        return (taken[0], *told) if told else taken[0]
+            return (tuple(taken), *targets)
+        return (taken[0], *targets) if targets else taken[0]
 
     options = tf.data.Options()
     options.autotune.enabled = False
     options.deterministic = True
-    columns = (order, np.arange(len(order)), *told)
+    columns = (order, np.arange(len(order)), *targets)
     return tf.data.Dataset.from_tensor_slices(columns).batch(batch_size).map(load).prefetch(1).with_options(options)
 
 
-AT_ONCE = 64  # images in memory on their way to the disk
+CHUNK = 64  # images that are decoded before they are written to disk
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Images and what they are.
+    """Images with their labels.
 
     Attributes:
-        images: Red, green, blue; shape (images, side, side, 3), uint8; in memory, or a map of a file.
-        labels: 0 benign, 1 malignant; shape (images,), float32.
+        images: Images, red, green, blue, shape (images, image_size, image_size, 3), uint8; in memory or a memory map.
+        labels: Labels, 0 benign, 1 malignant, shape (images,), float32.
     """
 
     images: NDArray[np.uint8]
@@ -103,22 +98,22 @@ def read_examples(frame: pd.DataFrame, size: int, threads: int, *, memory: float
 
     Args:
         frame: Rows of a split's table.
-        size: ImageSize of the square wanted, in pixels.
-        threads: Decoding at a time.
-        memory: Gigabytes they may take in memory; more of them are kept in a file.
-        folder: Where that file is made. It has no name, so that nothing is left of it however the process ends.
+        size: Width and height of the decoded images, in pixels.
+        threads: Number of threads that decode.
+        memory: Largest size of the images in memory, in GB; larger ones are kept in a file.
+        folder: Folder of that file. The file has no name, so that it is removed however the process ends.
 
     Raises:
-        TrainingError: The disk has no room for them.
+        TrainingError: The disk is full.
     """
     paths = [Path(path) for path in frame["path"]]
-    wanted = len(paths) * size * size * 3 / GIGABYTE
-    read = _read_to_disk(paths, size, threads, folder) if wanted > memory else read_images(paths, size, threads)
-    return Examples(read, frame["label"].to_numpy(np.float32))
+    needed = len(paths) * size * size * 3 / GIGABYTE
+    images = _read_to_disk(paths, size, threads, folder) if needed > memory else read_images(paths, size, threads)
+    return Examples(images, frame["label"].to_numpy(np.float32))
 
 
 def sha256_of_arrays(arrays: Iterable[NDArray[Any]]) -> str:
-    """Return the sha256 of arrays, one after the other, each with its type and shape, in hexadecimal digits."""
+    """Return the sha256 of arrays in order, with their types and shapes, in hexadecimal digits."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype}{array.shape}".encode())
@@ -130,8 +125,8 @@ def read_images(paths: list[Path], size: int, threads: int) -> NDArray[np.uint8]
     """Decode images into one array of shape (images, size, size, 3)."""
     images = np.empty((len(paths), size, size, 3), np.uint8)
 
-    def decode(place: int) -> None:
-        images[place] = read_image(paths[place], size)
+    def decode(index: int) -> None:
+        images[index] = read_image(paths[index], size)
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(decode, range(len(paths))))
@@ -143,22 +138,26 @@ def _read_to_disk(paths: list[Path], size: int, threads: int, folder: Path) -> N
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
-            # Written rather than mapped: a full disk is then an error, and not the end of the process.
-            for start in range(0, len(paths), AT_ONCE):
-                file.write(read_images(paths[start : start + AT_ONCE], size, threads).data)
+            # Written, not mapped: with a memory map, a full disk would kill the process instead of raising an error.
+            for start in range(0, len(paths), CHUNK):
+                file.write(read_images(paths[start : start + CHUNK], size, threads).data)
             file.flush()
             return np.memmap(file, np.uint8, mode="r", shape=shape)
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
         raise TrainingError(
-            f"The disk of {folder} has no room for {len(paths):,} images of {size} pixels, "
-            f"{np.prod(shape) / GIGABYTE:.1f} GB: free some, or allow more of the memory (runtime.memory)."
+            f"Disk full: {folder} has no space for {len(paths):,} images of {size} pixels "
+            f"({np.prod(shape) / GIGABYTE:.1f} GB). Free disk space or increase runtime.memory."
         ) from error
 
 
 def require_both_labels(examples: Examples, split: str) -> None:
-    """Refuse a split that no classifier can be trained or chosen on.
+    """Raise an error if a split has no image of one of the labels.
+
+    Args:
+        examples: Images of the split.
+        split: Name of the split: train or val.
 
     Raises:
         TrainingError: A label has no image.
@@ -166,8 +165,8 @@ def require_both_labels(examples: Examples, split: str) -> None:
     for label, name in enumerate(LABELS):
         if not np.any(examples.labels == label):
             raise TrainingError(
-                f"{split} holds no {name} image among its {len(examples.labels)}: "
-                "take more lesions (merge.lesions, simulate.lesions) or a larger share (split)."
+                f"{split} has no {name} image among its {len(examples.labels)} images. "
+                f"Use more lesions (merge.lesions, simulate.lesions) or increase the proportion of {split} (split)."
             )
 
 
@@ -177,30 +176,30 @@ def probabilities(
     """Return the probability that each image shows a malignant lesion.
 
     Args:
-        model: A member's Keras model, or its last layers.
-        inputs: What it takes, as `batches` does: images, or the features stored of them.
-        batch_size: Images at a time; changes nothing beyond rounding.
-        eager: Without a graph, which costs seconds to trace.
+        model: Keras model of a member, or of its last layers.
+        inputs: Inputs of the model, as `batches` takes them: images, or their cached features.
+        batch_size: Number of images per batch; it changes only rounding.
+        eager: Run without a graph, whose tracing takes seconds.
 
     Returns:
-        Shape (images,).
+        Probabilities, float64, shape (images,).
     """
     model.run_eagerly = eager
     model.jit_compile = False
-    answers = model.predict(batches(inputs, batch_size), verbose=0)
-    return np.asarray(answers[:, 0], dtype=np.float64)
+    predictions = model.predict(batches(inputs, batch_size), verbose=0)
+    return np.asarray(predictions[:, 0], dtype=np.float64)
 
 
 @contextmanager
 def memory_guard(batch_size: int, key: str = "training.batch_size") -> Iterator[None]:
-    """Tell a user whose memory does not suffice what would.
+    """Turn out-of-memory errors in the block into an error that names the parameters to reduce.
 
     Args:
-        batch_size: Images a step.
-        key: The parameter that says so.
+        batch_size: Number of images per step.
+        key: Name of the parameter for the batch size.
 
     Raises:
-        TrainingError: What is done in the block takes more memory than there is.
+        TrainingError: The memory is insufficient.
     """
     import tensorflow as tf
 
@@ -208,7 +207,7 @@ def memory_guard(batch_size: int, key: str = "training.batch_size") -> Iterator[
         yield
     except (tf.errors.ResourceExhaustedError, MemoryError) as error:
         if batch_size > 1:
-            remedy = f"Take smaller batches, {key}: {batch_size // 2}, or smaller images (image_size)."
+            remedy = f"Reduce {key}, for example to {batch_size // 2}, or image_size."
         else:
-            remedy = "Take smaller images (image_size)."
-        raise TrainingError(f"The memory does not suffice for batches of {batch_size} images.\n{remedy}") from error
+            remedy = "Reduce image_size."
+        raise TrainingError(f"Out of memory with {key} {batch_size}.\n{remedy}") from error

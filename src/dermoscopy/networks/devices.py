@@ -1,7 +1,4 @@
-"""The devices one member trains on.
-
-The GPUs of this machine, by the names CUDA_VISIBLE_DEVICES takes.
-"""
+"""Devices: the GPUs that TensorFlow finds, training on several devices, and GPUs for parallel stages."""
 
 import re
 import subprocess
@@ -15,76 +12,77 @@ from dermoscopy.core.errors import ParameterError
 
 
 @dataclass(frozen=True)
-class Card:
-    """A graphics card.
+class Gpu:
+    """A GPU that TensorFlow can use.
 
     Attributes:
-        name: What its maker calls it.
-        capability: Its compute capability, major and minor; None where it tells none.
+        name: Name of its model.
+        capability: Compute capability, major and minor; None if it is unknown.
     """
 
     name: str
     capability: tuple[int, int] | None
 
 
-def cards() -> list[Card]:
-    """Return the graphics cards TensorFlow can use."""
+def list_gpus() -> list[Gpu]:
+    """Return the GPUs that TensorFlow can use."""
     import tensorflow as tf
 
     found = []
     for device in tf.config.list_physical_devices("GPU"):
         details = tf.config.experimental.get_device_details(device)
-        found.append(Card(details.get("device_name", device.name), details.get("compute_capability")))
+        found.append(Gpu(details.get("device_name", device.name), details.get("compute_capability")))
     return found
 
 
 def require_devices(devices: int, found: int) -> None:
-    """Refuse more devices than there are graphics cards, unless there is none at all.
+    """Raise an error if there are fewer GPUs than devices; without any GPU, the CPU is divided.
 
     Args:
-        devices: What `runtime.devices` asks for.
-        found: How many cards there are.
+        devices: Value of `runtime.devices`.
+        found: Number of GPUs that TensorFlow finds.
 
     Raises:
-        ParameterError: There are some, but fewer.
+        ParameterError: There are GPUs, but fewer than devices.
     """
     if 0 < found < devices:
         raise ParameterError(
             "params.yaml has 1 problem",
-            [f"runtime.devices: received {devices}; TensorFlow finds {found} graphics card{'s' * (found > 1)} here"],
+            [f"runtime.devices: received {devices}; TensorFlow finds {found} GPU{'s' * (found > 1)}"],
             f"Set runtime.devices to {found} or less.",
         )
 
 
-def divide_processor(devices: int) -> None:
-    """Make TensorFlow see the processor as several devices, to try without graphics cards what needs several.
+def add_logical_cpus(devices: int) -> None:
+    """Divide the CPU into several logical devices, to test training on several devices without GPUs.
 
     Args:
-        devices: How many at least.
+        devices: Smallest number of logical devices.
 
     Raises:
-        RuntimeError: TensorFlow has already computed something in this process, on fewer of them.
+        RuntimeError: TensorFlow has already computed something in this process, on fewer logical devices.
     """
     import tensorflow as tf
 
-    (processor,) = tf.config.list_physical_devices("CPU")
-    if devices > len(tf.config.get_logical_device_configuration(processor) or [processor]):
-        parts = [tf.config.LogicalDeviceConfiguration() for _ in range(devices)]
-        tf.config.set_logical_device_configuration(processor, parts)
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    if devices > len(tf.config.get_logical_device_configuration(cpu) or [cpu]):
+        logical = [tf.config.LogicalDeviceConfiguration() for _ in range(devices)]
+        tf.config.set_logical_device_configuration(cpu, logical)
 
 
-def distribution(devices: int) -> Any:
-    """Return how a network is spread over devices: build and compile it in the `scope()` of what is returned.
+def device_strategy(devices: int) -> Any:
+    """Return the strategy that trains a network on several devices; build and compile it in its `scope()`.
 
-    Each device takes an equal share of every batch, and all take the same step. Give it whole shares: devices
-    that are left without a image fail, and unequal ones count alike. To predict, wrap what was built in
-    `keras.Model(model.input, model.output)` outside of the scope: that runs on the first device alone.
+    Each device takes an equal part of every batch, and all take the same step. The number of images in a batch
+    must be a multiple of the number of devices: a device without images fails, and parts of unequal size would
+    have equal weight. To predict, wrap the model in `keras.Model(model.input, model.output)` outside of the
+    scope: this runs on the first device only.
 
     Args:
-        devices: How many; `configure` has seen to it that they are there.
+        devices: Number of devices; `configure` has checked that they exist.
 
     Returns:
-        A tf.distribute.Strategy: TensorFlow's default one for a single device, else a MirroredStrategy.
+        A tf.distribute.Strategy: TensorFlow's default for a single device, else a MirroredStrategy.
     """
     import tensorflow as tf
 
@@ -95,18 +93,18 @@ def distribution(devices: int) -> Any:
 
 @cache
 def _mirrored(devices: int) -> Any:
-    # Sums over devices are numbered by strategy, and a second one would take the first one's for its own.
+    # Cached, since a strategy numbers its sums over devices: a second strategy would reuse the numbers of the first.
     import tensorflow as tf
 
     kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
     return tf.distribute.MirroredStrategy([f"{kind}:{number}" for number in range(devices)])
 
 
-def share_statistics(model: Any) -> None:
-    """Let batch normalisation see the whole batch, where each device has only a share of it.
+def synchronize_batch_norm(model: Any) -> None:
+    """Make batch normalization use the statistics of the whole batch, of which each device has only a part.
 
     Args:
-        model: A Keras model, built in the scope of a `distribution`.
+        model: A Keras model, built in the scope of a `device_strategy`.
     """
     import keras
     import tensorflow as tf
@@ -120,41 +118,42 @@ def share_statistics(model: Any) -> None:
 DRIVER = Path("/proc/driver/nvidia/gpus")
 
 
-def visible(environment: Mapping[str, str], driver: Path = DRIVER) -> list[str]:
-    """Return the GPUs a process may use; none where there is no driver.
+def visible_gpus(environment: Mapping[str, str], driver: Path = DRIVER) -> list[str]:
+    """Return the GPUs that a process may use, as CUDA_VISIBLE_DEVICES names them; none without a driver.
 
     Args:
-        environment: Whose CUDA_VISIBLE_DEVICES, which SLURM and others set, says which; without it, all.
-        driver: Where NVIDIA's driver tells of them if `nvidia-smi` is not there.
+        environment: Environment variables. CUDA_VISIBLE_DEVICES, which SLURM and others set, selects GPUs;
+            without it, all are returned.
+        driver: Folder in which NVIDIA's driver describes the GPUs, for machines without `nvidia-smi`.
     """
     if "CUDA_VISIBLE_DEVICES" in environment:
-        named = environment["CUDA_VISIBLE_DEVICES"].split(",")
-        return [name.strip() for name in named if name.strip() not in {"", "-1", "none", "NoDevFiles"}]
+        names = environment["CUDA_VISIBLE_DEVICES"].split(",")
+        return [name.strip() for name in names if name.strip() not in {"", "-1", "none", "NoDevFiles"}]
     try:
         listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True)
-        told = listed.stdout if listed.returncode == 0 else ""
+        text = listed.stdout if listed.returncode == 0 else ""
     except OSError:
-        told = "".join(path.read_text() for path in sorted(driver.glob("*/information")))
-    # Numbers would not do: nvidia-smi counts by slot, CUDA by speed.
-    return re.findall(r"^GPU .*UUID:\s*(GPU-[\w-]+)", told, flags=re.MULTILINE)
+        text = "".join(path.read_text() for path in sorted(driver.glob("*/information")))
+    # UUIDs, since numbers are ambiguous: nvidia-smi counts by slot, CUDA by speed.
+    return re.findall(r"^GPU .*UUID:\s*(GPU-[\w-]+)", text, flags=re.MULTILINE)
 
 
-def shares(gpus: Sequence[str], devices: int) -> list[str]:
-    """Return what a branch may be given, as CUDA_VISIBLE_DEVICES takes it: so many GPUs, or all of too few.
-
-    Args:
-        gpus: All of them; those left over are given to none.
-        devices: How many a member trains on, `runtime.devices`.
-    """
-    whole = range(0, len(gpus) - devices + 1, devices)
-    return [",".join(gpus[start : start + devices]) for start in whole] or [",".join(gpus)] * bool(gpus)
-
-
-def idlest(shares: Sequence[str], used: Sequence[str | None]) -> str | None:
-    """Return the share of GPUs that the fewest use, of equals the first; none if there is none.
+def divide_gpus(gpus: Sequence[str], devices: int) -> list[str]:
+    """Divide the GPUs into sets for members that train at the same time, each a value of CUDA_VISIBLE_DEVICES.
 
     Args:
-        shares: All of them.
-        used: The one each running branch was given.
+        gpus: Names of all GPUs; those that remain after the last full set are not used.
+        devices: Number of GPUs of a set, `runtime.devices`; if there are fewer, all GPUs are one set.
     """
-    return min(shares, key=used.count, default=None)
+    starts = range(0, len(gpus) - devices + 1, devices)
+    return [",".join(gpus[start : start + devices]) for start in starts] or [",".join(gpus)] * bool(gpus)
+
+
+def least_used(gpu_sets: Sequence[str], used: Sequence[str | None]) -> str | None:
+    """Return the set of GPUs with the fewest running members, the first of several; None if there is no set.
+
+    Args:
+        gpu_sets: All sets, from `divide_gpus`.
+        used: Set of each running member.
+    """
+    return min(gpu_sets, key=used.count, default=None)

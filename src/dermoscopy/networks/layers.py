@@ -1,8 +1,6 @@
-"""What turns features into one probability.
+"""Layers that all members share: input normalization and classification head, with a seed for each layer.
 
-Pixels from 0 to 255 to what a network is fed, inside the network: a saved model needs no second recipe.
-
-Seeds of a network's parts, each its own, so that no part's draw moves another's.
+Normalization is part of the network, so that saved models take pixels from 0 to 255.
 """
 
 import hashlib
@@ -10,40 +8,40 @@ import json
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from dermoscopy.networks.backbones import OwnNormalization
+from dermoscopy.networks.backbones import BackboneNormalization
 from dermoscopy.networks.params import Initializer
 
 
 def derive(seed: int, *names: str | int) -> int:
-    """Return the seed of a named part.
+    """Derive an independent seed for a named part of a network or of a training.
 
-    Keras's layers draw from one global generator unless they are given a seed: a member's weights
-    would then depend on which members were built before it.
+    Without its own seed, a Keras layer uses one global generator: the weights of a member would then
+    depend on the members that were built before it.
 
     Args:
-        seed: The top-level seed.
-        names: What is seeded, from the whole to the part: "cnn_a", "dropout", 1.
+        seed: Seed of the whole.
+        names: Name of the part, from the largest unit to the smallest, for example "cnn_a", "dropout", 1.
 
     Returns:
-        A number from 0 to 2**31 - 1; equal arguments give equal numbers on every machine.
+        A seed from 0 to 2**31 - 1; equal arguments give equal seeds on every machine.
     """
     digest = hashlib.sha256(json.dumps([seed, *names]).encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
 
 
 def head(features: Any, units: Sequence[int], *, dropout: float, l2: float, initializer: Initializer, seed: int) -> Any:
-    """Add dense layers with dropout, and the output.
+    """Add a classification head: dense layers with dropout, and the output.
 
     Args:
-        features: A Keras tensor of shape (batch, features).
-        units: Of each dense layer, ReLU after it.
-        dropout: After each of them; before the output where there is none.
-        l2: Weight of the penalty on each of their kernels.
-        initializer: Of every kernel.
-        seed: Of this head's draws.
+        features: Keras tensor of shape (batch, features).
+        units: Number of units of each dense layer; ReLU follows each.
+        dropout: Dropout rate after each dense layer; without dense layers, before the output.
+        l2: Weight of the L2 penalty on the kernel of each dense layer.
+        initializer: Initializer of all kernels.
+        seed: Seed of the initial weights and of dropout.
 
     Returns:
-        The probability that the lesion is malignant, float32 under every precision; shape (batch, 1).
+        Keras tensor of the probability that the lesion is malignant, shape (batch, 1), float32 in every precision.
     """
     import keras
 
@@ -52,15 +50,15 @@ def head(features: Any, units: Sequence[int], *, dropout: float, l2: float, init
             {"class_name": initializer, "config": {"seed": derive(seed, *names)}},
         )
 
-    for place, width in enumerate(units, 1):
+    for number, width in enumerate(units, 1):
         features = keras.layers.Dense(
             width,
             activation="relu",
-            kernel_initializer=kernel("dense", place),
+            kernel_initializer=kernel("dense", number),
             kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
-            name=f"dense_{place}",
+            name=f"dense_{number}",
         )(features)
-        features = _drop(features, dropout, seed, place)
+        features = _drop(features, dropout, seed, number)
     if not units:
         features = _drop(features, dropout, seed, 1)
     return keras.layers.Dense(
@@ -68,31 +66,33 @@ def head(features: Any, units: Sequence[int], *, dropout: float, l2: float, init
     )(features)
 
 
-def _drop(features: Any, rate: float, seed: int, place: int) -> Any:
+def _drop(features: Any, rate: float, seed: int, number: int) -> Any:
     import keras
 
     if rate == 0:
         return features
-    return keras.layers.Dropout(rate, seed=derive(seed, "dropout", place), name=f"dropout_{place}")(features)
+    return keras.layers.Dropout(rate, seed=derive(seed, "dropout", number), name=f"dropout_{number}")(features)
 
 
-# Of ImageNet, blue, green, red, as keras.applications.imagenet_utils subtracts them.
+# Means of ImageNet, blue, green, red, as keras.applications.imagenet_utils subtracts them.
 CAFFE_MEANS = (103.939, 116.779, 123.68)
 
 
-def normalize(pixels: Any, kind: Literal["unit", "centered"] | OwnNormalization, name: str = "normalization") -> Any:
-    """Add the layers that normalise a image.
+def normalize(
+    pixels: Any, kind: Literal["unit", "centered"] | BackboneNormalization, name: str = "normalization"
+) -> Any:
+    """Add the layers that normalize pixels.
 
-    They compute in float32 under every precision: bfloat16 cannot tell all 256 values apart once shifted.
+    They compute in float32 in every precision: after the shift, bfloat16 cannot represent all 256 values.
 
     Args:
-        pixels: A Keras tensor of shape (batch, side, side, 3), red, green, blue, 0 to 255.
-        kind: "unit" divides by 255; "centered" maps to -1 to 1; "caffe" swaps to blue, green, red
-            and subtracts ImageNet's means; "inside" leaves that to the network.
-        name: Of the last layer.
+        pixels: Keras tensor of shape (batch, image_size, image_size, 3), red, green, blue, 0 to 255.
+        kind: Kind of normalization. "unit" divides by 255; "centered" scales to -1 to 1; "caffe" swaps to
+            blue, green, red and subtracts the means of ImageNet; "inside" changes nothing, since the backbone does it.
+        name: Name of the last layer.
 
     Returns:
-        A Keras tensor of the same shape.
+        Keras tensor of the same shape, float32.
     """
     import keras
 

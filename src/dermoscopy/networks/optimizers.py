@@ -1,7 +1,4 @@
-"""Optimizers by name.
-
-The learning rate, step by step.
-"""
+"""Optimizers by name, with gradient clipping, and learning rate schedules."""
 
 from typing import Any
 
@@ -11,14 +8,14 @@ ARGUMENTS: dict[ClipBy, str] = {"value": "clipvalue", "norm": "clipnorm", "globa
 
 
 def make_optimizer(name: Optimizer, learning_rate: Any, clip: float | None = None, clip_by: ClipBy = "value") -> Any:
-    """Return a new Keras optimizer; call it in the scope of the `distribution` it serves.
+    """Return a new Keras optimizer; call this in the scope of the `device_strategy` of the model.
 
     Args:
-        name: Which.
-        learning_rate: Its step: a number, or a schedule, see `learning_rate`.
-        clip: Largest gradient; None does not clip.
-        clip_by: What is not to be larger: "value", each component; "norm", the norm of each variable's
-            gradient; "global_norm", the norm of all of them together (Pascanu, Mikolov and Bengio 2013).
+        name: Name of the optimizer.
+        learning_rate: Learning rate: a number, or a schedule, see `learning_rate`.
+        clip: Largest size of gradients; None does not clip.
+        clip_by: Size that is limited: "value", each component; "norm", the norm of each variable's
+            gradient; "global_norm", the norm of all gradients together (Pascanu, Mikolov and Bengio 2013).
     """
     import keras
     import tensorflow as tf
@@ -32,36 +29,36 @@ def make_optimizer(name: Optimizer, learning_rate: Any, clip: float | None = Non
 
 
 def _averaging(kind: Any) -> Any:
-    """Return a kind of optimizer that clips what all devices found together.
+    """Return a subclass of an optimizer that clips the gradient of the whole batch on several devices.
 
-    Keras clips each device's gradient, then takes the sum. Here each clips the devices' average at its share
-    of the limit, so that the sum is the clipped gradient of the whole batch.
+    Keras clips the gradient of each device and then adds them. Here each device clips the mean gradient of all
+    devices at the limit divided by the number of devices, so that the sum is the clipped gradient of the batch.
     """
     import tensorflow as tf
 
     class Averaging(kind):  # type: ignore[misc]
         def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-            together = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, list(grads))
-            super().apply(together, trainable_variables)
+            mean = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, list(grads))
+            super().apply(mean, trainable_variables)
 
     Averaging.__name__ = kind.__name__
     return Averaging
 
 
 def learning_rate(rate: float, schedule: Schedule, warmup_steps: int, steps: int) -> Any:
-    """Return a phase's learning rate, for `make_optimizer`.
+    """Return the learning rate of a phase, for `make_optimizer`.
 
     Cosine: Loshchilov and Hutter 2017, "SGDR", without its restarts. Warm-up: Goyal et al. 2017, "Accurate,
     Large Minibatch SGD", section 2.2.
 
     Args:
-        rate: The largest; the only one of a constant schedule without warm-up.
-        schedule: "constant", or "cosine", which has fallen to 0 after the last step.
-        warmup_steps: In which it first rises from 0 along a straight line.
-        steps: Of the phase, those of the warm-up among them.
+        rate: Largest learning rate.
+        schedule: "constant", or "cosine", which falls to 0 after the last step.
+        warmup_steps: Number of first steps in which the learning rate rises linearly from 0.
+        steps: Number of steps of the phase, including the warm-up.
 
     Returns:
-        The number itself where it never changes, else a Keras schedule.
+        The number itself if it never changes, else a Keras schedule.
     """
     if schedule == "constant" and warmup_steps == 0:
         return rate
@@ -69,7 +66,7 @@ def learning_rate(rate: float, schedule: Schedule, warmup_steps: int, steps: int
 
     return keras.optimizers.schedules.CosineDecay(
         0.0 if warmup_steps else rate,
-        # A warm-up may be longer than its phase.
+        # A warm-up may be longer than the phase.
         decay_steps=max(steps - warmup_steps, 1),
         alpha=1.0 if schedule == "constant" else 0.0,
         warmup_target=rate if warmup_steps else None,

@@ -16,7 +16,7 @@ else:
     BackboneName = Literal[tuple(BACKBONES)]
 LARGEST_IMAGE_SIZE = 1024
 
-# Parameters of several networks, and of the search.
+# Parameters of several kinds of networks, and of the search.
 Optimizer = Literal["sgd", "adam", "adamax", "nadam", "rmsprop"]
 NetworkOptimizer = Annotated[
     Optimizer, Field(description="Optimizer. The top-level optimizer, unless it is null, replaces it in all members.")
@@ -154,7 +154,7 @@ class Runtime(Block):
         description="Run Keras without graphs. This is faster if there are only a few steps, since no graph is traced."
     )
     devices: Positive = Field(
-        description="Number of GPUs that train one member, each on a split of every batch. Without a GPU the CPU is "
+        description="Number of GPUs that train one member, each on a part of every batch. Without a GPU the CPU is "
         "divided into this many logical devices, for tests."
     )
     memory: PositiveFloat = Field(
@@ -183,7 +183,7 @@ class Augment(Block):
 
     @property
     def changes(self) -> bool:
-        """Whether it changes any image at all."""
+        """Whether any image is changed."""
         return any(self.model_dump().values())
 
 

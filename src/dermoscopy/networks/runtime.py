@@ -1,7 +1,4 @@
-"""Which precision a machine does well.
-
-How TensorFlow uses the machine.
-"""
+"""Configuration of TensorFlow for the machine: threads, devices, precision, determinism."""
 
 import logging
 import os
@@ -10,43 +7,43 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dermoscopy.networks.devices import cards, divide_processor, require_devices
+from dermoscopy.networks.devices import add_logical_cpus, list_gpus, require_devices
 from dermoscopy.networks.params import Precision, Runtime
 
 logger = logging.getLogger(__name__)
 
-# As /proc/cpuinfo names them: matrix tiles, and products of vectors.
+# Flags in /proc/cpuinfo of instructions for bfloat16: matrix tiles, and dot products of vectors.
 BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}
-# First compute capability of a graphics card whose tensor cores take the type.
-BFLOAT16_CARDS = (8, 0)
-FLOAT16_CARDS = (7, 0)
+# Lowest compute capability of a GPU whose tensor cores support the type.
+BFLOAT16_CAPABILITY = (8, 0)
+FLOAT16_CAPABILITY = (7, 0)
 
 
-def suited(flags: str, capability: tuple[int, int] | None) -> Precision:
-    """Return the precision a machine does well.
+def fastest_precision(flags: str, capability: tuple[int, int] | None) -> Precision:
+    """Return the fastest precision that a machine supports in hardware.
 
     Args:
-        flags: What its processor can do, as /proc/cpuinfo lists it, separated by spaces; may be empty.
-        capability: Compute capability of its graphics card, major and minor; None without one.
+        flags: Flags of the CPU, as in /proc/cpuinfo, separated by spaces; may be empty.
+        capability: Compute capability of the GPU, major and minor; None without a GPU.
     """
     if capability is not None:
-        if capability >= BFLOAT16_CARDS:
+        if capability >= BFLOAT16_CAPABILITY:
             return "mixed_bfloat16"
-        return "mixed_float16" if capability >= FLOAT16_CARDS else "float32"
+        return "mixed_float16" if capability >= FLOAT16_CAPABILITY else "float32"
     return "mixed_bfloat16" if BFLOAT16_FLAGS & set(flags.split()) else "float32"
 
 
-PROCESSOR = Path("/proc/cpuinfo")
+CPU_INFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What a run computes with.
+    """Hardware and precision of a run.
 
     Attributes:
-        device: "CPU", or the graphics card's name.
-        precision: Of the arithmetic, "auto" resolved.
-        devices: How many share a batch.
+        device: "CPU", or the name of the GPU.
+        precision: Precision of the arithmetic, with "auto" resolved.
+        devices: Number of devices that train one member.
     """
 
     device: str
@@ -55,22 +52,22 @@ class Machine:
 
 
 def configure(runtime: Runtime) -> Machine:
-    """Set threads, devices, determinism and precision; call it before anything else touches TensorFlow.
+    """Set threads, devices, determinism and precision; call this before any other use of TensorFlow.
 
-    Equal seeds and threads then give equal bytes. Names of layers, which are saved with their
-    weights, start to count anew.
+    Equal seeds and threads then give equal bytes. The numbers in layer names, which are saved with the
+    weights, are reset.
 
     Args:
-        runtime: What to set.
+        runtime: Parameters of the runtime.
 
     Returns:
-        What that comes to on this machine.
+        Hardware and precision that are used on this machine.
 
     Raises:
-        ParameterError: There are fewer graphics cards than `runtime.devices`.
+        ParameterError: There are fewer GPUs than `runtime.devices`.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # A process would take all of a card's memory at once, and leave none for a second one.
+    # Otherwise a process takes all memory of a GPU at once, and a second process fails.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     with _silent_stderr():
         import keras
@@ -80,26 +77,28 @@ def configure(runtime: Runtime) -> Machine:
         tf.config.threading.set_intra_op_parallelism_threads(runtime.threads)
         tf.config.threading.set_inter_op_parallelism_threads(runtime.threads)
     except RuntimeError:
-        # Threads are fixed by TensorFlow's first computation in a process.
+        # The number of threads is fixed after the first computation of TensorFlow in a process.
         if tf.config.threading.get_intra_op_parallelism_threads() != runtime.threads:
-            logger.warning("TensorFlow already runs with other threads than %d: bytes will differ.", runtime.threads)
-    found = cards()
+            logger.warning(
+                "TensorFlow already runs with another number of threads than %d: results may differ.", runtime.threads
+            )
+    found = list_gpus()
     require_devices(runtime.devices, len(found))
     if not found:
-        divide_processor(runtime.devices)
+        add_logical_cpus(runtime.devices)
     tf.config.experimental.enable_op_determinism()
     capability = found[0].capability if found else None
-    precision = suited(processor_flags(), capability) if runtime.precision == "auto" else runtime.precision
-    keras.utils.clear_session()  # resets the precision too: first
+    precision = fastest_precision(cpu_flags(), capability) if runtime.precision == "auto" else runtime.precision
+    keras.utils.clear_session()  # first, since it resets the precision
     keras.config.set_dtype_policy(precision)
     machine = Machine(found[0].name if found else "CPU", precision, runtime.devices)
     if runtime.precision == "auto":
-        logger.info("runtime.precision auto is %s here (%s).", machine.precision, machine.device)
+        logger.info("runtime.precision auto: using %s (%s).", machine.precision, machine.device)
     return machine
 
 
-def processor_flags(path: Path = PROCESSOR) -> str:
-    """Return what the processor can do as Linux lists it, separated by spaces; nothing elsewhere."""
+def cpu_flags(path: Path = CPU_INFO) -> str:
+    """Return the flags of the CPU, separated by spaces; an empty string where Linux does not list them."""
     if not path.is_file():
         return ""
     lines = path.read_text(errors="replace").splitlines()
@@ -108,13 +107,13 @@ def processor_flags(path: Path = PROCESSOR) -> str:
 
 @contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Drop what native code says while TensorFlow loads: some of it comes before any log level counts."""
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    """Discard stderr while TensorFlow is imported: native code prints lines before any log level is set."""
+    stderr = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(null)

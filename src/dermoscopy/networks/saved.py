@@ -1,4 +1,4 @@
-"""data/models/<member>/: a trained member, and all that is needed to rebuild and feed it."""
+"""Save and load trained members: the folders data/models/<member>."""
 
 from pathlib import Path
 from typing import Any
@@ -7,42 +7,47 @@ import yaml
 from pydantic import TypeAdapter
 
 from dermoscopy.core.errors import UserError
-from dermoscopy.core.files import atomic_write, write_text
+from dermoscopy.core.files import write_beside, write_text
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.params import Member, SmallCNN, Transfer
 
 
 def save_member(member: str, parameters: Transfer | SmallCNN, model: Any, folder: Path) -> None:
-    """Write a member; each of its two files appears whole or not at all.
+    """Save the weights and parameters of a member; each of the two files is written completely or not at all.
 
-    Weights as `.weights.h5`, whose bytes repeat: a `.keras` file holds the time.
+    The format is `.weights.h5`, since a `.keras` file contains the time and its bytes do not repeat.
+
+    Args:
+        member: Name of the member.
+        parameters: Parameters of the member.
+        model: Keras model of the member.
+        folder: data/models/<member>.
     """
     import keras
 
-    with atomic_write(folder / "model.weights.h5") as beside:
-        # Over the same layers but never compiled: save_weights would keep the optimizer's state as well.
+    with write_beside(folder / "model.weights.h5") as beside:
+        # A new model of the same layers, not compiled: save_weights would otherwise save the optimizer's state.
         keras.Model(model.inputs, model.outputs, name=member).save_weights(beside)
     card = {"member": member, "kind": parameters.kind, "parameters": parameters.model_dump(exclude={"kind"})}
     write_text(folder / "model.yaml", yaml.safe_dump(card, sort_keys=False))
 
 
 def load_member(folder: Path) -> tuple[Any, Transfer | SmallCNN]:
-    """Rebuild a member that `save_member` wrote, without params.yaml.
+    """Load a member that `save_member` saved; params.yaml is not needed.
 
     Args:
         folder: data/models/<member>.
 
     Returns:
-        A Keras model: images of shape (batch, side, side, 3), red, green, blue, 0 to 255, to
-        the probability that the lesion is malignant, shape (batch, 1), float32; and its parameters,
-        `image_size` of which is the side.
+        A Keras model from images of shape (batch, image_size, image_size, 3), red, green, blue, 0 to 255, to
+        the probability that the lesion is malignant, shape (batch, 1), float32; and the member's parameters.
 
     Raises:
-        UserError: The folder holds no member.
+        UserError: The folder has no member.
     """
     path = folder / "model.yaml"
     if not path.is_file():
-        raise UserError(f"{path} is not here: run dvc repro, or dvc checkout if it has run before.")
+        raise UserError(f"{path} does not exist. Run dvc repro, or dvc checkout if it has run before.")
     card = yaml.safe_load(path.read_text())
     block: TypeAdapter[Transfer | SmallCNN] = TypeAdapter(Member)
     parameters = block.validate_python({"kind": card["kind"], **card["parameters"]})

@@ -1,4 +1,4 @@
-"""What a killed training goes on from: the state after its last finished epoch."""
+"""Checkpoints of interrupted trainings: the state after the last finished epoch."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermoscopy.core.files import FINISHED, atomic_write
+from dermoscopy.core.files import FINISHED, write_beside
 from dermoscopy.networks.data import sha256_of_arrays
 from dermoscopy.train.history import Curve, Epoch
 
@@ -22,97 +22,102 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class State:
-    """All that the next epoch depends on, beside what the key names; random draws follow from seed and epoch.
+    """State of a training after an epoch: all that the next epoch depends on and `checkpoint_key` does not name.
+
+    Random numbers need no state: they are derived from seed and epoch.
 
     Attributes:
-        epochs: Trained so far, in all phases.
-        weights: The model's.
-        optimizer: Its variables, in the phase of the last epoch.
-        best: The model's weights after the chosen epoch.
-        answers: What those say of val, shape (images,).
+        epochs: Finished epochs of all phases.
+        weights: Weights of the model.
+        optimizer: Variables of the optimizer, in the phase of the last epoch.
+        best: Weights of the model after the chosen epoch.
+        probabilities: Predicted probabilities of the val images with the best weights, shape (images,).
     """
 
     epochs: Sequence[Epoch]
     weights: Sequence[NDArray[Any]]
     optimizer: Sequence[NDArray[Any]]
     best: Sequence[NDArray[Any]]
-    answers: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
 
 
 class Checkpoint:
-    """A folder that holds one state at most, whole.
+    """Folder of the last saved state of one training.
 
     Args:
-        folder: Made when a state is saved.
+        folder: Folder of the state; created when a state is saved.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def save(self, state: State) -> None:
-        """Replace what was saved; killed meanwhile, or with the disk full, what was saved before stays.
+        """Save a state in place of the previous one, which is kept if the process is killed or the disk is full.
+
+        Args:
+            state: State after an epoch.
 
         Raises:
-            OSError: It cannot be written.
+            OSError: The state cannot be written.
         """
         lists = {"weights": state.weights, "optimizer": state.optimizer}
-        # After an epoch that is the best so far both are the same.
+        # Not saved twice: after the best epoch so far, both are the same.
         if state.best is not state.weights:
             lists["best"] = state.best
-        arrays = {f"{name}_{place}": array for name, several in lists.items() for place, array in enumerate(several)}
+        arrays = {f"{name}_{index}": array for name, listed in lists.items() for index, array in enumerate(listed)}
         epochs = json.dumps([asdict(epoch) for epoch in state.epochs])
-        with atomic_write(self.folder / "state.npz") as beside:
-            np.savez(beside, allow_pickle=False, epochs=np.array(epochs), answers=state.answers, **arrays)
+        with write_beside(self.folder / "state.npz") as beside:
+            np.savez(beside, allow_pickle=False, epochs=np.array(epochs), probabilities=state.probabilities, **arrays)
 
     def load(self) -> State | None:
-        """Return what was saved; None where nothing was, or nothing that can be read."""
+        """Return the saved state; None if there is none or it cannot be read."""
         path = self.folder / "state.npz"
         if not path.is_file():
             return None
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                arrays = dict(stored)
-            weights = _several(arrays, "weights")
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
+                arrays = dict(saved)
+            weights = _listed(arrays, "weights")
             return State(
                 epochs=[Epoch(**epoch) for epoch in json.loads(str(arrays["epochs"]))],
                 weights=weights,
-                optimizer=_several(arrays, "optimizer"),
-                best=_several(arrays, "best") or weights,
-                answers=arrays["answers"],
+                optimizer=_listed(arrays, "optimizer"),
+                best=_listed(arrays, "best") or weights,
+                probabilities=arrays["probabilities"],
             )
         except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-            logger.warning("%s cannot be read (%s): training starts from its first epoch.", path, error)
+            logger.warning("%s cannot be read (%s). Training starts from the first epoch.", path, error)
             return None
 
     def finish(self) -> None:
-        """Mark what was saved as no longer needed, once DVC has recorded what came of it: `remove_finished`."""
+        """Mark the state as finished, so that `remove_finished` removes it after DVC has recorded the outputs."""
         (self.folder / FINISHED).touch()
 
     def remove(self) -> None:
-        """Remove what was saved."""
+        """Remove the saved state."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _several(arrays: dict[str, NDArray[Any]], name: str) -> list[NDArray[Any]]:
+def _listed(arrays: dict[str, NDArray[Any]], name: str) -> list[NDArray[Any]]:
     count = sum(key.startswith(f"{name}_") for key in arrays)
-    return [arrays[f"{name}_{place}"] for place in range(count)]
+    return [arrays[f"{name}_{index}"] for index in range(count)]
 
 
-def restored(curve: Curve, state: State) -> Curve:
-    """Return a curve with the epochs of a state added to it."""
+def restore_curve(curve: Curve, state: State) -> Curve:
+    """Add the epochs of a state to a curve and return it."""
     for epoch in state.epochs:
         curve.add(epoch)
     return curve
 
 
 def checkpoint_key(member: str, settings: Any, arrays: Sequence[NDArray[Any]], files: Sequence[Path]) -> str:
-    """Return the name of the state of one training: other parameters, data or code give another one.
+    """Return the folder name of a training's checkpoint; other parameters, data or code give another name.
 
     Args:
-        member: Who trains; the name begins with it.
-        settings: Parameters, versions and code, as JSON can hold them.
-        arrays: The images and labels that are trained and chosen on.
-        files: Whatever else it starts from.
+        member: Name of the member, with which the folder name begins.
+        settings: Parameters, versions and code, as JSON values.
+        arrays: Images and labels of train and val.
+        files: Other files that the training starts from, such as starting weights.
     """
     digest = hashlib.sha256(json.dumps([member, settings], sort_keys=True).encode())
     digest.update(sha256_of_arrays(arrays).encode())

@@ -1,4 +1,4 @@
-"""What frozen layers say of each image, computed once and stored."""
+"""Cache the features of frozen layers, computed once per image."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,90 +12,89 @@ from dermoscopy.networks.data import batches
 
 
 @dataclass(frozen=True)
-class Halves:
-    """A network cut where nothing before the cut trains.
+class PartialModels:
+    """A network split into frozen and trained layers.
 
     Attributes:
-        frozen: A Keras model from images to the features at the cut, a list of tensors: a cut through
-            a block of Inception V3 crosses several.
-        trained: A Keras model from those features to the output; it shares its layers with the whole.
+        frozen: Keras model from images to features, a list of tensors: inside a block of Inception V3
+            there are several.
+        trained: Keras model from the features to the output; it shares its layers with the whole network.
     """
 
     frozen: Any
     trained: Any
 
 
-def cut(model: Any) -> Halves | None:
-    """Cut a network behind the last layers whose answer for a image never changes.
+def split_frozen(model: Any) -> PartialModels | None:
+    """Split a network after the last layers whose output for an image never changes.
 
-    Such a layer has nothing that trains, drops nothing out, and stands behind none that does.
+    Such a layer has no trainable weights, is no dropout, and follows only layers of this kind.
 
     Args:
-        model: A Keras model, its layers frozen as they are to be.
+        model: Keras model whose layers are already frozen or trainable, as in the training.
 
     Returns:
-        Its halves; None where no layer with weights stands before the cut, so that it would spare nothing.
+        Frozen and trained part; None if no layer with weights is before the split, so that nothing would be saved.
     """
     import keras
 
-    fixed: set[str] = set()
+    constant: set[str] = set()
     crossing: dict[str, Any] = {}
     for operation in model.operations:
         inputs = [] if isinstance(operation, keras.layers.InputLayer) else _tensors(operation.input)
         trains = bool(getattr(operation, "trainable_weights", [])) or isinstance(operation, keras.layers.Dropout)
-        before = [tensor for tensor in inputs if tensor._keras_history.operation.name in fixed]
+        before = [tensor for tensor in inputs if tensor._keras_history.operation.name in constant]
         if not trains and len(before) == len(inputs):
-            fixed.add(operation.name)
+            constant.add(operation.name)
         else:
             crossing.update((tensor.name, tensor) for tensor in before)
-    if not any(operation.name in fixed and getattr(operation, "weights", []) for operation in model.operations):
+    if not any(operation.name in constant and getattr(operation, "weights", []) for operation in model.operations):
         return None
     features = list(crossing.values())
-    return Halves(keras.Model(model.inputs, features), keras.Model(features, model.outputs))
+    return PartialModels(keras.Model(model.inputs, features), keras.Model(features, model.outputs))
 
 
-def size(halves: Halves, images: int) -> float:
-    """Return what the features of so many images take, in gigabytes."""
-    bytes_each = sum(int(np.prod(tensor.shape[1:])) * _dtype(tensor).itemsize for tensor in halves.frozen.outputs)
-    return images * bytes_each / GIGABYTE
+def feature_gigabytes(partial: PartialModels, images: int) -> float:
+    """Return the size of the cached features of a number of images, in GB."""
+    bytes_per_image = sum(int(np.prod(tensor.shape[1:])) * _dtype(tensor).itemsize for tensor in partial.frozen.outputs)
+    return images * bytes_per_image / GIGABYTE
 
 
-def store(
-    halves: Halves,
+def cache_features(
+    partial: PartialModels,
     images: NDArray[np.uint8],
     batch_size: int,
     *,
     eager: bool,
     on_batch: Callable[[int], None] = lambda count: None,
 ) -> list[NDArray[Any]]:
-    """Run the frozen layers over images, once.
+    """Compute the features of images.
 
     Args:
-        halves: Of a network.
-        images: Shape (images, side, side, 3), uint8.
-        batch_size: Images at a time; changes nothing beyond rounding.
-        eager: Without a graph.
-        on_batch: Called after each batch with how many images it held.
+        partial: Frozen and trained part of a network, from `split_frozen`.
+        images: Images, shape (images, image_size, image_size, 3), uint8.
+        batch_size: Number of images per batch; it changes only rounding.
+        eager: Run without a graph.
+        on_batch: Called after each batch with its number of images.
 
     Returns:
-        An array for each tensor that crosses the cut, images along its first axis, in the precision
-        they were computed in.
+        An array for each tensor of features, with images along the first axis, in the precision of the computation.
     """
-    halves.frozen.run_eagerly = eager
-    halves.frozen.jit_compile = False  # as in `probabilities`
-    features = [np.empty((len(images), *tensor.shape[1:]), _dtype(tensor)) for tensor in halves.frozen.outputs]
+    partial.frozen.run_eagerly = eager
+    partial.frozen.jit_compile = False  # as in `probabilities`
+    features = [np.empty((len(images), *tensor.shape[1:]), _dtype(tensor)) for tensor in partial.frozen.outputs]
     start = 0
     for batch in batches([images], batch_size):
         end = start + len(batch)
-        for kept, told in zip(features, _tensors(halves.frozen.predict_on_batch(batch)), strict=True):
-            kept[start:end] = told
+        for cached, computed in zip(features, _tensors(partial.frozen.predict_on_batch(batch)), strict=True):
+            cached[start:end] = computed
         on_batch(end - start)
         start = end
     return features
 
 
-def _tensors(one_or_several: Any) -> Sequence[Any]:
-    return one_or_several if isinstance(one_or_several, (list, tuple)) else [one_or_several]
+def _tensors(tensors: Any) -> Sequence[Any]:
+    return tensors if isinstance(tensors, (list, tuple)) else [tensors]
 
 
 def _dtype(tensor: Any) -> np.dtype[Any]:

@@ -1,7 +1,4 @@
-"""A member's training, phase after phase, and the weights of its best epoch.
-
-One phase of a training: epochs over images, or over what frozen layers said of them.
-"""
+"""Train a model through its phases, on images or on cached features of the frozen layers, and keep the best epoch."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,32 +9,32 @@ from numpy.typing import NDArray
 from dermoscopy.core.metrics import confusion, log_loss, roc_auc
 from dermoscopy.networks.build import backbone_layers, unfreeze
 from dermoscopy.networks.data import Examples, batches, memory_guard, probabilities
-from dermoscopy.networks.devices import distribution
+from dermoscopy.networks.devices import device_strategy
 from dermoscopy.networks.layers import derive
 from dermoscopy.networks.optimizers import learning_rate, make_optimizer
 from dermoscopy.networks.params import SmallCNN, Training, Transfer
-from dermoscopy.train.checkpoints import State, restored
-from dermoscopy.train.features import cut, size, store
+from dermoscopy.train.checkpoints import State, restore_curve
+from dermoscopy.train.features import cache_features, feature_gigabytes, split_frozen
 from dermoscopy.train.history import Curve, Epoch
-from dermoscopy.train.monitoring import Watcher
+from dermoscopy.train.monitoring import TrainingCallback
 from dermoscopy.train.phases import Phase, phases, require_finite
-from dermoscopy.train.sampling import draw, epoch_length, epoch_order, example_weights
+from dermoscopy.train.sampling import epoch_length, epoch_order, example_weights, sample_augmentations
 from dermoscopy.train.settings import TrainSettings
 
-ACCURACY_THRESHOLD = 0.5  # probability from which accuracy counts a image as malignant, as Keras's does
+ACCURACY_THRESHOLD = 0.5  # images with at least this probability are predicted malignant, as in the accuracy of Keras
 
 
 class PhaseTrainer:
-    """A phase, ready to train: its layers frozen, what never changes stored, its optimizer new.
+    """Trainer of one phase: freezes layers, caches their features and compiles the model with a new optimizer.
 
     Args:
-        model: A member's Keras model, with the weights the phase begins or goes on with.
-        parameters: Its optimizer and which layers it freezes.
-        phase: Which.
-        train: What it learns from.
-        val: What it is judged by after each epoch.
-        settings: What all trainings share; the seed is that of all that is random in this one.
-        watcher: Who is told of each step.
+        model: Keras model of the member, with the weights from which the phase starts or is resumed.
+        parameters: Parameters of the member.
+        phase: Phase to train.
+        train: Images and labels of train.
+        val: Images and labels of val, for the evaluation after each epoch.
+        settings: Settings of the training; all random numbers are derived from its seed.
+        callback: Callback that is called after each step.
     """
 
     def __init__(
@@ -48,35 +45,37 @@ class PhaseTrainer:
         train: Examples,
         val: Examples,
         settings: TrainSettings,
-        watcher: Watcher,
+        callback: TrainingCallback,
     ) -> None:
         import keras
 
         self.parameters, self.phase, self.seed = parameters, phase, settings.seed
         self.training, self.runtime = settings.training, settings.runtime
-        self.train, self.val, self.watcher = train, val, watcher
+        self.train, self.val, self.callback = train, val, callback
         self.weights = example_weights(train.labels, self.training.balance)
         if isinstance(parameters, Transfer) and phase.unfrozen is not None:
             unfreeze(backbone_layers(model, parameters), phase.unfrozen, frozen_batch_norm=parameters.frozen_batch_norm)
-        self.model, self.inputs, self.val_inputs = self._shortened(model)
-        with distribution(self.runtime.devices).scope():
+        self.model, self.inputs, self.val_inputs = self._model_and_inputs(model)
+        with device_strategy(self.runtime.devices).scope():
             self._compile()
-        # Outside of the scope: validation runs on one device, and so in order.
-        self.judge = self.model if self.runtime.devices == 1 else keras.Model(self.model.inputs, self.model.outputs)
+        # Outside of the scope, so that validation runs on a single device and keeps the order of images.
+        self.eval_model = (
+            self.model if self.runtime.devices == 1 else keras.Model(self.model.inputs, self.model.outputs)
+        )
 
-    def _shortened(self, model: Any) -> tuple[Any, list[NDArray[Any]], list[NDArray[Any]]]:
-        """Return what trains, and what it is fed: stored features where that spares work and fits in memory."""
+    def _model_and_inputs(self, model: Any) -> tuple[Any, list[NDArray[Any]], list[NDArray[Any]]]:
+        """Return the model to train, and its inputs for train and val: cached features if they fit in memory."""
         splits = [self.train.images, self.val.images]
-        halves = None if self.training.augment.changes else cut(model)
+        partial = None if self.training.augment.changes else split_frozen(model)
         images = sum(len(split) for split in splits)
-        if halves is None or size(halves, images) > self.runtime.memory:
+        if partial is None or feature_gigabytes(partial, images) > self.runtime.memory:
             return model, [splits[0]], [splits[1]]
-        with memory_guard(self.training.batch_size), self.watcher.storing(images) as on_batch:
+        with memory_guard(self.training.batch_size), self.callback.on_caching(images) as on_batch:
             features = [
-                store(halves, split, self.training.batch_size, eager=self.runtime.eager, on_batch=on_batch)
+                cache_features(partial, split, self.training.batch_size, eager=self.runtime.eager, on_batch=on_batch)
                 for split in splits
             ]
-        return halves.trained, features[0], features[1]
+        return partial.trained, features[0], features[1]
 
     def _compile(self) -> None:
         import keras
@@ -90,7 +89,7 @@ class PhaseTrainer:
             self.phase.epochs * steps,
         )
         optimizer = make_optimizer(self.parameters.optimizer, rate, self.parameters.clip, self.parameters.clip_by)
-        # Before Keras wraps it for float16, which would hide some of what it keeps from `optimizer_state`.
+        # Before Keras wraps the optimizer for float16, which would hide some variables from `optimizer_state`.
         optimizer.build(self.model.trainable_variables)
         self.model.compile(
             optimizer=optimizer,
@@ -106,67 +105,69 @@ class PhaseTrainer:
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         order = epoch_order(self.train.labels, self.training.balance, seed=self.seed, epoch=epoch)
-        # Every device needs an equal share of every batch, the last one too.
+        # Every device needs an equal part of every batch, including the last one.
         return order[: len(order) - len(order) % self.runtime.devices]
 
     def optimizer_state(self) -> list[NDArray[Any]]:
-        """Return the optimizer's variables."""
+        """Return the variables of the optimizer."""
         return [variable.numpy() for variable in self.model.optimizer.variables]
 
     def restore(self, optimizer: Sequence[NDArray[Any]]) -> None:
-        """Give the optimizer the variables that `optimizer_state` returned."""
-        with distribution(self.runtime.devices).scope():
+        """Set the variables of the optimizer to those that `optimizer_state` returned."""
+        with device_strategy(self.runtime.devices).scope():
             self.model.optimizer.build(self.model.trainable_variables)
             for variable, value in zip(self.model.optimizer.variables, optimizer, strict=True):
                 variable.assign(value)
 
     def epoch(self, epoch: int) -> tuple[Epoch, NDArray[np.float64]]:
-        """Train an epoch.
+        """Train an epoch and evaluate it on val.
 
         Args:
-            epoch: From 1, through all phases; with the seed, of all that is random.
+            epoch: Number of the epoch, from 1, counted over all phases; all random numbers depend on it.
 
         Returns:
-            The epoch, and what the weights then say of val.
+            Metrics of the epoch, and the predicted probabilities of the val images, shape (images,).
         """
         import keras
 
         order = self._order(epoch)
-        distort = None
+        augment = None
         if self.training.augment.changes:
-            own = derive(self.seed, "augment")
-            distort = draw(self.training.augment, len(order), seed=own, epoch=epoch).apply
+            seed = derive(self.seed, "augment")
+            augment = sample_augmentations(self.training.augment, len(order), seed=seed, epoch=epoch).apply
         data = batches(
             self.inputs,
             self.training.batch_size,
             labels=self.train.labels,
             weights=self.weights,
             order=order,
-            distort=distort,
+            augment=augment,
         )
         _seed_dropout(self.model, self.seed, epoch)
-        report = keras.callbacks.LambdaCallback(
-            on_batch_end=lambda batch, logs: self.watcher.on_step(batch + 1, logs["loss"])
+        report_step = keras.callbacks.LambdaCallback(
+            on_batch_end=lambda batch, logs: self.callback.on_step(batch + 1, logs["loss"])
         )
-        watchers = [keras.callbacks.TerminateOnNaN(), report]
+        callbacks = [keras.callbacks.TerminateOnNaN(), report_step]
         with memory_guard(self.training.batch_size):
-            history = self.model.fit(data, shuffle=False, verbose=0, callbacks=watchers).history
+            history = self.model.fit(data, shuffle=False, verbose=0, callbacks=callbacks).history
             require_finite(history["loss"][0], "loss", epoch, self.parameters, self.phase)
-            answers = probabilities(self.judge, self.val_inputs, self.training.batch_size, eager=self.runtime.eager)
-        # The last step's weights have not met a loss yet.
-        require_finite(float(answers.sum()), "validation", epoch, self.parameters, self.phase)
-        return _row(epoch, self.phase, history, self.val, answers), answers
+            predicted = probabilities(
+                self.eval_model, self.val_inputs, self.training.batch_size, eager=self.runtime.eager
+            )
+        # The loss does not include the weights after the last step.
+        require_finite(float(predicted.sum()), "sum of validation probabilities", epoch, self.parameters, self.phase)
+        return _row(epoch, self.phase, history, self.val, predicted), predicted
 
 
 def _seed_dropout(model: Any, seed: int, epoch: int) -> None:
-    """Make what dropout draws in an epoch a matter of the epoch, not of those before it."""
+    """Seed dropout by the epoch, so that it does not depend on earlier epochs."""
     for layer in model.layers:
         if hasattr(layer, "seed_generator"):
             layer.seed_generator.state.assign([derive(seed, layer.name, epoch), 0])
 
 
 def _row(
-    epoch: int, phase: Phase, history: dict[str, list[float]], val: Examples, answers: NDArray[np.float64]
+    epoch: int, phase: Phase, history: dict[str, list[float]], val: Examples, predicted: NDArray[np.float64]
 ) -> Epoch:
     labels = val.labels.astype(np.int64)
     return Epoch(
@@ -175,9 +176,9 @@ def _row(
         train_loss=float(history["cross_entropy"][0]),
         train_accuracy=float(history["accuracy"][0]),
         train_roc_auc=float(history["roc_auc"][0]),
-        val_loss=log_loss(labels, answers),
-        val_accuracy=confusion(labels, answers >= ACCURACY_THRESHOLD).accuracy,
-        val_roc_auc=roc_auc(labels, answers),
+        val_loss=log_loss(labels, predicted),
+        val_accuracy=confusion(labels, predicted >= ACCURACY_THRESHOLD).accuracy,
+        val_roc_auc=roc_auc(labels, predicted),
     )
 
 
@@ -190,62 +191,62 @@ def fit(
     *,
     state: State | None = None,
     save: Callable[[State], None] = lambda state: None,
-    watcher: Watcher | None = None,
+    callback: TrainingCallback | None = None,
 ) -> tuple[Curve, NDArray[np.float64]]:
-    """Train a model through its phases and leave it with the weights of the chosen epoch.
+    """Train a model through its phases and set its weights to those of the chosen epoch.
 
-    Each phase begins with the best weights so far. Called again with the state it saved after any
-    epoch, it goes on behind that one and ends with the same bytes.
+    Each phase starts with the best weights so far. A call that resumes from the state after any epoch returns
+    the same bytes as an uninterrupted one.
 
     Args:
-        model: A member's Keras model, built in the scope of the `distribution` over the runtime's devices.
-        parameters: Its phases, optimizer and step.
-        train: What it learns from.
-        val: What chooses the epoch.
-        settings: What all trainings share; the seed is that of the order of the images in each epoch, of
-            what is drawn anew, and of dropout.
-        state: What an earlier, killed call saved last; None trains from the first epoch.
-        save: Called after each epoch with all that the next one depends on.
-        watcher: Who is told of each phase, step and epoch.
+        model: Keras model of the member, built in the scope of the `device_strategy` of the runtime's devices.
+        parameters: Parameters of the member.
+        train: Images and labels of train.
+        val: Images and labels of val, on which the epoch is chosen.
+        settings: Settings of the training; order, augmentation and dropout are derived from its seed.
+        state: State that an interrupted call saved last; None trains from the first epoch.
+        save: Function that saves the state after each epoch.
+        callback: Callback that is called at each phase, step and epoch; None does nothing.
 
     Returns:
-        All epochs and the chosen one; and what its weights say of val, shape (images,).
+        Curve of all epochs with the chosen one, and the probabilities of the val images that the model predicts
+        with the weights of the chosen epoch, shape (images,).
 
     Raises:
-        TrainingError: The loss is no longer finite, or the memory does not suffice.
+        TrainingError: The loss is not finite, or the memory is insufficient.
     """
-    watcher, training = watcher or Watcher(), settings.training
-    curve, best, kept = Curve(training.monitor), model.get_weights(), np.empty(0)
+    callback, training = callback or TrainingCallback(), settings.training
+    curve, best, best_predicted = Curve(training.monitor), model.get_weights(), np.empty(0)
     if state:
-        curve, best, kept = restored(curve, state), state.best, state.answers
-    for place, phase in enumerate(phases(parameters)):
+        curve, best, best_predicted = restore_curve(curve, state), state.best, state.probabilities
+    for number, phase in enumerate(phases(parameters)):
         trained = [epoch for epoch in curve.epochs if epoch.phase == phase.name]
-        followed = bool(trained) and curve.epochs[-1].phase != phase.name
-        if followed or _over(trained, phase, curve, training):
+        is_past = bool(trained) and curve.epochs[-1].phase != phase.name
+        if is_past or _has_ended(trained, phase, curve, training):
             continue
         model.set_weights(state.weights if state and trained else best)
-        trainer = PhaseTrainer(model, parameters, phase, train, val, settings, watcher)
+        trainer = PhaseTrainer(model, parameters, phase, train, val, settings, callback)
         if state and trained:
             trainer.restore(state.optimizer)
-        watcher.on_phase(place, len(trained))
-        while not _over(trained, phase, curve, training):
-            row, answers = trainer.epoch(len(curve.epochs) + 1)
+        callback.on_phase(number, len(trained))
+        while not _has_ended(trained, phase, curve, training):
+            row, predicted = trainer.epoch(len(curve.epochs) + 1)
             chosen = curve.add(row)
             trained.append(row)
             weights = model.get_weights()
             if chosen:
-                best, kept = weights, answers
-            save(State(curve.epochs, weights, trainer.optimizer_state(), best, kept))
-            watcher.on_epoch(row, chosen)
+                best, best_predicted = weights, predicted
+            save(State(curve.epochs, weights, trainer.optimizer_state(), best, best_predicted))
+            callback.on_epoch(row, chosen)
     model.set_weights(best)
-    return curve, kept
+    return curve, best_predicted
 
 
-def _over(trained: Sequence[Epoch], phase: Phase, curve: Curve, training: Training) -> bool:
-    """Tell whether a phase has had all its epochs, or too many without a better one."""
+def _has_ended(trained: Sequence[Epoch], phase: Phase, curve: Curve, training: Training) -> bool:
+    """Return whether a phase has had all its epochs, or too many without improvement."""
     if len(trained) >= phase.epochs:
         return True
     if training.patience is None or not trained or curve.chosen is None:
         return False
-    better = max(curve.chosen.epoch, trained[0].epoch - 1)
-    return trained[-1].epoch - better >= training.patience
+    last_better = max(curve.chosen.epoch, trained[0].epoch - 1)
+    return trained[-1].epoch - last_better >= training.patience

@@ -1,4 +1,4 @@
-"""A training's course: a row an epoch, and the epoch that is kept."""
+"""History of a training: metrics of each epoch, and the chosen epoch."""
 
 from dataclasses import asdict, dataclass, field
 
@@ -9,17 +9,20 @@ from dermoscopy.networks.params import LOWEST_IS_BEST, Monitor
 
 @dataclass(frozen=True)
 class Epoch:
-    """One epoch; losses are the cross-entropy alone, without the L2 penalty.
+    """Metrics of an epoch; losses are the cross-entropy without the L2 penalty.
+
+    Train metrics are those of Keras over the steps of the epoch, with dropout, as in the paper's log.
+    Val metrics are computed after the epoch.
 
     Attributes:
-        epoch: From 1, through all phases.
-        phase: Its name.
-        train_loss: Mean over the epoch, while the weights moved and dropout was on.
-        train_accuracy: Likewise, as the paper's log has it.
-        train_roc_auc: Likewise.
-        val_loss: After the epoch.
-        val_accuracy: After the epoch.
-        val_roc_auc: After the epoch.
+        epoch: Number of the epoch, from 1, counted over all phases.
+        phase: Name of the phase.
+        train_loss: Mean cross-entropy on train.
+        train_accuracy: Accuracy on train.
+        train_roc_auc: ROC AUC on train.
+        val_loss: Mean cross-entropy on val.
+        val_accuracy: Accuracy on val.
+        val_roc_auc: ROC AUC on val.
     """
 
     epoch: int
@@ -34,10 +37,12 @@ class Epoch:
 
 @dataclass
 class Curve:
-    """All epochs so far; the first of the best by the monitored metric is chosen.
+    """All epochs so far, and the chosen one: the first with the best value of the monitored metric.
 
     Args:
-        monitor: Which metric; val_loss is best where it is lowest, the others where they are highest.
+        monitor: Name of the metric; the best val_loss is the lowest, the best of the others the highest.
+        epochs: Epochs so far.
+        chosen: Chosen epoch; None before the first epoch.
     """
 
     monitor: Monitor
@@ -62,7 +67,7 @@ class Curve:
         return frame.assign(chosen=[int(epoch is self.chosen) for epoch in self.epochs])
 
     def summary(self) -> dict[str, int | float]:
-        """Return what metrics/train/<member>.json says of the chosen epoch; `gap` is training less validation."""
+        """Return the chosen epoch's metrics for metrics/train/<member>.json; `gap` is train less val accuracy."""
         chosen = self.epochs[0] if self.chosen is None else self.chosen
         return {
             "epoch": chosen.epoch,

@@ -1,4 +1,4 @@
-"""One member, from the tables of train and val to all that its training leaves."""
+"""Train a member from the tables of train and val, and write its outputs."""
 
 import logging
 from collections.abc import Callable
@@ -11,20 +11,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermoscopy.core.files import exclusive_lock, write_json
+from dermoscopy.core.files import alone, write_json
 from dermoscopy.core.fingerprint import code_digest
 from dermoscopy.core.progress import progress
 from dermoscopy.core.tables import CURVE
 from dermoscopy.networks.build import NO_WEIGHTS, build_member
 from dermoscopy.networks.data import read_examples, require_both_labels
-from dermoscopy.networks.devices import distribution
+from dermoscopy.networks.devices import device_strategy
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.runtime import configure
 from dermoscopy.networks.saved import save_member
 from dermoscopy.train.checkpoints import Checkpoint, checkpoint_key
 from dermoscopy.train.fit import fit
 from dermoscopy.train.history import Curve, Epoch
-from dermoscopy.train.monitoring import Progress, Watcher, log_chosen, log_epoch, open_live, training_progress
+from dermoscopy.train.monitoring import Progress, TrainingCallback, log_chosen, log_epoch, open_live, training_progress
 from dermoscopy.train.phases import phases
 from dermoscopy.train.sampling import epoch_length
 from dermoscopy.train.settings import TrainSettings
@@ -33,13 +33,13 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where a member's training finds and leaves what.
+class MemberPaths:
+    """Paths of a member's training.
 
     Attributes:
         weights: Folder of starting weights.
-        checkpoints: Folder of what killed trainings go on from.
-        folder: data/models/<member>: weights, how to rebuild and feed them, DVCLive's files.
+        checkpoints: Folder of checkpoints.
+        folder: data/models/<member>, the folder of weights, parameters and DVCLive's files.
         table: data/curves/<member>.csv.
         metrics: metrics/train/<member>.json.
     """
@@ -57,35 +57,35 @@ def train_member(
     train: pd.DataFrame,
     val: pd.DataFrame,
     settings: TrainSettings,
-    places: Places,
+    paths: MemberPaths,
 ) -> dict[str, Any]:
-    """Train a member and write what it leaves.
+    """Train a member and write its outputs.
 
-    Equal arguments give equal bytes, in another process too, and also where a process before was
-    killed: this one goes on behind its last finished epoch.
+    Equal arguments give equal bytes, also in another process. A training that was killed is resumed after its
+    last finished epoch and gives the same bytes.
 
     Args:
-        member: Its name.
-        parameters: Its layers, optimizer and epochs.
-        train: Rows of the train split, originals and copies.
+        member: Name of the member.
+        parameters: Parameters of the member.
+        train: Rows of the train split, original and augmented images.
         val: Rows of the val split.
-        settings: What all members share.
-        places: Where its starting weights and checkpoints are, and what is written.
+        settings: Settings that all members share.
+        paths: Paths of starting weights, checkpoints and outputs.
 
     Returns:
-        What the run used and how fast it was, for `runs/`.
+        Hardware, precision, number of epochs and speed of the run, for `runs/`.
 
     Raises:
-        TrainingError: A split lacks a label, the loss is no longer finite, or the memory does not suffice.
-        WeightsError: The starting weights are missing or do not fit.
+        TrainingError: A split lacks a label, the loss is not finite, or the memory is insufficient.
+        WeightsError: The starting weights are missing or do not fit the backbone.
     """
     training, runtime = settings.training, settings.runtime
-    examples, held_out = (
-        read_examples(rows, parameters.image_size, runtime.threads, memory=runtime.memory, folder=places.checkpoints)
+    train_examples, val_examples = (
+        read_examples(rows, parameters.image_size, runtime.threads, memory=runtime.memory, folder=paths.checkpoints)
         for rows in (train, val)
     )
-    require_both_labels(examples, "train")
-    require_both_labels(held_out, "val")
+    require_both_labels(train_examples, "train")
+    require_both_labels(val_examples, "val")
     machine = configure(runtime)
     key = {
         "parameters": parameters.model_dump(),
@@ -93,77 +93,77 @@ def train_member(
         "machine": asdict(machine),
         "code": code_digest(__name__),
     }
-    arrays: list[NDArray[Any]] = [examples.images, examples.labels, held_out.images, held_out.labels]
+    arrays: list[NDArray[Any]] = [
+        array for split in (train_examples, val_examples) for array in (split.images, split.labels)
+    ]
     files = []
     if isinstance(parameters, Transfer) and parameters.weights != NO_WEIGHTS:
-        files.append(places.weights / f"{parameters.weights}.h5")
-    with distribution(runtime.devices).scope():
-        model = build_member(member, parameters, settings.seed, places.weights)
-    checkpoint = Checkpoint(places.checkpoints / checkpoint_key(member, key, arrays, files))
+        files.append(paths.weights / f"{parameters.weights}.h5")
+    with device_strategy(runtime.devices).scope():
+        model = build_member(member, parameters, settings.seed, paths.weights)
+    checkpoint = Checkpoint(paths.checkpoints / checkpoint_key(member, key, arrays, files))
     with ExitStack() as stack:
-        stack.enter_context(
-            exclusive_lock(checkpoint.folder.with_suffix(".lock"), f"trains {member} with these parameters")
-        )
+        stack.enter_context(alone(checkpoint.folder.with_suffix(".lock"), f"trains {member} with these parameters"))
         state = checkpoint.load()
         done = state.epochs if state else []
         if done:
-            logger.info("%s goes on behind epoch %d, after which its last run ended.", member, len(done))
-        live = stack.enter_context(open_live(places.folder / "live"))
+            logger.info("%s: resuming after epoch %d.", member, len(done))
+        live = stack.enter_context(open_live(paths.folder / "live"))
         for epoch in done:
             log_epoch(live, epoch)
-        length = epoch_length(examples.labels, training.balance)
-        shown = stack.enter_context(
+        length = epoch_length(train_examples.labels, training.balance)
+        progress_line = stack.enter_context(
             training_progress(*(member, phases(parameters), length, training.batch_size, logger), done=len(done))
         )
-        curve, answers = fit(
+        curve, probabilities = fit(
             model,
             parameters,
-            examples,
-            held_out,
+            train_examples,
+            val_examples,
             settings.derived(member, "order"),
             state=state,
             save=checkpoint.save,
-            watcher=_Told(member, shown, live),
+            callback=_ReportingCallback(member, progress_line, live),
         )
-        log_chosen(live, curve, held_out.labels.astype(np.int64), answers)
-        save_member(member, parameters, model, places.folder)
-        write_curve(curve, settings.protocol, places.table, places.metrics)
+        log_chosen(live, curve, val_examples.labels.astype(np.int64), probabilities)
+        save_member(member, parameters, model, paths.folder)
+        write_curve(curve, settings.protocol, paths.table, paths.metrics)
         checkpoint.finish()
     return {
         "device": machine.device,
         "devices": machine.devices,
         "precision": machine.precision,
         "epochs": len(curve.epochs) - len(done),
-        "images_per_second": round(shown.images_per_second, 1),
+        "images_per_second": round(progress_line.images_per_second, 1),
     }
 
 
-class _Told(Watcher):
-    """Progress on the terminal, curves in DVCLive's folder."""
+class _ReportingCallback(TrainingCallback):
+    """Show the progress on the terminal and log the epochs in DVCLive's folder."""
 
-    def __init__(self, member: str, shown: Progress, live: Any) -> None:
-        self.member, self.shown, self.live = member, shown, live
+    def __init__(self, member: str, progress_line: Progress, live: Any) -> None:
+        self.member, self.progress_line, self.live = member, progress_line, live
 
-    def on_phase(self, place: int, trained: int) -> None:
-        self.shown.begin(place, trained)
+    def on_phase(self, number: int, trained: int) -> None:
+        self.progress_line.begin(number, trained)
 
-    def storing(self, images: int) -> AbstractContextManager[Callable[[int], None]]:
-        return progress(f"{self.member}: storing features", images)
+    def on_caching(self, images: int) -> AbstractContextManager[Callable[[int], None]]:
+        return progress(f"{self.member}: caching features", images)
 
     def on_step(self, step: int, loss: float) -> None:
-        self.shown.step(step, loss)
+        self.progress_line.step(step, loss)
 
     def on_epoch(self, epoch: Epoch, chosen: bool) -> None:
         log_epoch(self.live, epoch)
-        self.shown.epoch(epoch, chosen=chosen)
+        self.progress_line.epoch(epoch, chosen=chosen)
 
 
 def write_curve(curve: Curve, protocol: str, table: Path, metrics: Path) -> None:
-    """Write the epochs and the chosen one's metrics; each file appears whole or not at all.
+    """Write the curve and the metrics of the chosen epoch; each file is written completely or not at all.
 
     Args:
-        curve: A member's training.
-        protocol: How the splits were drawn, as `core.splits.protocol_title` returns it.
+        curve: Curve of a member's training.
+        protocol: Title of the split protocol, from `core.splits.protocol_title`.
         table: data/curves/<member>.csv.
         metrics: metrics/train/<member>.json.
     """

@@ -1,9 +1,4 @@
-"""What a user is told while a member trains: one line for the whole stage, and one for each epoch that ended.
-
-DVCLive's folder of a member: its curves while it trains, the chosen epoch and its ROC curve.
-
-Who is told how a training goes.
-"""
+"""Monitoring of trainings: progress on the terminal, curves for DVCLive, and the base class of training callbacks."""
 
 import logging
 import time
@@ -25,24 +20,27 @@ from dermoscopy.train.phases import Phase
 def training_progress(
     member: str, phases: Sequence[Phase], images: int, batch_size: int, logger: logging.Logger, *, done: int = 0
 ) -> Iterator["Progress"]:
-    """Show how far a member's training has come, until the block ends.
+    """Show the progress of a member's training until the block ends.
 
     Args:
-        member: Who trains.
-        phases: All of them, in order.
-        images: Seen each epoch.
-        batch_size: Images a step.
-        logger: Where lines go.
-        done: Epochs, of all phases, that an earlier run trained before it was killed.
+        member: Name of the member.
+        phases: All phases, in order.
+        images: Number of images per epoch.
+        batch_size: Number of images per step.
+        logger: Logger of the lines.
+        done: Number of epochs, of all phases, that an earlier, killed run has trained.
+
+    Yields:
+        Progress, to be called at each phase, step and epoch.
     """
     with display(member, logger) as show:
         yield Progress(member, phases, images, batch_size, logger, show, done)
 
 
 class Progress:
-    """Count steps and epochs, and tell the speed and the time left of all that is still to come.
+    """Progress of a training: count steps and epochs, and show the speed and the time left.
 
-    `begin` a phase, then `step` after each batch and `epoch` after each epoch.
+    Call `begin` at each phase, `step` after each batch and `epoch` after each epoch.
     """
 
     def __init__(
@@ -63,33 +61,38 @@ class Progress:
         self.logger = logger
         self.show = show
         self.done = done
-        self.place = self.before = 0  # the phase, and the epochs before it
-        self.epoch_seconds: float | None = None  # of the phase's last epoch
+        self.phase = self.before = 0  # number of the phase, and of the epochs before it
+        self.epoch_seconds: float | None = None  # time of the last epoch of the phase
         self.rate = 0.0
         self.spent, self.seen = 0.0, 0
         self.epoch_start = self.first_step = time.monotonic()
 
     @property
     def images_per_second(self) -> float:
-        """Images a second over this run's epochs, validation included; 0 before the first has ended."""
+        """Images per second over the epochs of this run, including validation; 0 before the first has ended."""
         return self.seen / self.spent if self.spent else 0.0
 
-    def begin(self, place: int, trained: int = 0) -> None:
-        """Begin a phase; those before it are over, however many epochs they took.
+    def begin(self, phase: int, trained: int = 0) -> None:
+        """Begin a phase; earlier phases have ended, with any number of epochs.
 
         Args:
-            place: Of the phase, from 0.
-            trained: Its epochs that an earlier run trained.
+            phase: Number of the phase, from 0.
+            trained: Number of its epochs that an earlier run has trained.
         """
-        self.place, self.before = place, self.done - trained
+        self.phase, self.before = phase, self.done - trained
         self.epoch_seconds = None
         self.epoch_start = time.monotonic()
 
     def step(self, step: int, loss: float) -> None:
-        """Count a step of the current epoch, from 1."""
+        """Count a step.
+
+        Args:
+            step: Number of the step in its epoch, from 1.
+            loss: Mean loss of the epoch so far.
+        """
         now = time.monotonic()
         if step == 1:
-            # A graph is built within the first step, which says nothing of the speed.
+            # The first step includes the tracing of the graph, so it is left out of the speed.
             self.first_step = now
             return
         seen = min(step * self.batch_size, self.images)
@@ -100,7 +103,12 @@ class Progress:
         self.show((self.done + step / self.steps) / self._total, words)
 
     def epoch(self, epoch: Epoch, *, chosen: bool) -> None:
-        """Count an epoch that has ended."""
+        """Count an epoch that has ended, and log a line.
+
+        Args:
+            epoch: Metrics of the epoch.
+            chosen: Whether it is the best epoch so far.
+        """
         now = time.monotonic()
         self.epoch_seconds = max(now - self.epoch_start, 1e-9)
         self.epoch_start = now
@@ -119,22 +127,22 @@ class Progress:
 
     @property
     def _total(self) -> int:
-        return self.before + sum(phase.epochs for phase in self.phases[self.place :])
+        return self.before + sum(phase.epochs for phase in self.phases[self.phase :])
 
     def _speed(self, left: float) -> str:
-        # Layers that follow later cost more than frozen ones do, so that phases ahead make it a lower bound.
-        bound = "at least " if self.place < len(self.phases) - 1 else ""
+        # Epochs of later phases take longer, since more layers are trained: the estimate is a lower bound.
+        bound = "at least " if self.phase < len(self.phases) - 1 else ""
         return f"{self.rate:.1f} images/s, {bound}{duration(left)} left"
 
 
 @contextmanager
 def open_live(folder: Path) -> Iterator[Any]:
-    """Open DVCLive so that it writes into its folder and nowhere else.
+    """Open DVCLive so that it writes only into its folder.
 
-    By its defaults it rewrites dvc.yaml, saves experiments and loads a report from the network.
+    By default, it also rewrites dvc.yaml, saves experiments and makes a report with scripts from the network.
 
     Args:
-        folder: Wiped of an earlier run first.
+        folder: Folder of DVCLive's files; files of an earlier run are removed first.
     """
     from dvclive.live import Live
 
@@ -143,7 +151,12 @@ def open_live(folder: Path) -> Iterator[Any]:
 
 
 def log_epoch(live: Any, epoch: Epoch) -> None:
-    """Log an epoch, so that its curves can be watched."""
+    """Log the metrics of an epoch.
+
+    Args:
+        live: Open DVCLive logger.
+        epoch: Metrics of the epoch.
+    """
     live.step = epoch.epoch
     live.log_metric("train/loss", epoch.train_loss)
     live.log_metric("train/accuracy", epoch.train_accuracy)
@@ -155,15 +168,15 @@ def log_epoch(live: Any, epoch: Epoch) -> None:
 
 
 def log_chosen(live: Any, curve: Curve, labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> None:
-    """Log the chosen epoch's metrics and its ROC curve on val.
+    """Log the metrics of the chosen epoch and its ROC curve on val.
 
-    As a custom plot: DVCLive's own ROC has an infinite threshold in it, which is no JSON.
+    The curve is a custom plot, since that of DVCLive contains an infinite threshold, which is not valid JSON.
 
     Args:
-        live: Open.
-        curve: All epochs.
-        labels: Of val; shape (images,).
-        probabilities: What the chosen epoch's weights say of val; shape (images,).
+        live: Open DVCLive logger.
+        curve: Curve of all epochs.
+        labels: Labels of the val images, 0 or 1, shape (images,).
+        probabilities: Probabilities predicted with the weights of the chosen epoch, shape (images,).
     """
     for name, value in curve.summary().items():
         live.log_metric(f"chosen/{name}", value, plot=False)
@@ -172,23 +185,40 @@ def log_chosen(live: Any, curve: Curve, labels: NDArray[np.int64], probabilities
     live.log_plot("roc", corners, x="fpr", y="tpr", template="simple", title="ROC on val")
 
 
-class Watcher:
-    """Hears of everything and does nothing; a subclass does what it likes of it."""
+class TrainingCallback:
+    """Base class of training callbacks; every method does nothing."""
 
-    def on_phase(self, place: int, trained: int) -> None:
-        """Hear that the epochs of a phase begin.
+    def on_phase(self, number: int, trained: int) -> None:
+        """Called before the epochs of a phase.
 
         Args:
-            place: Of the phase, from 0.
-            trained: Its epochs that an earlier run trained.
+            number: Number of the phase, from 0.
+            trained: Number of its epochs that an earlier run has trained.
         """
 
-    def storing(self, images: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Hear that features are computed; what is yielded is called with how many images each batch held."""
-        return nullcontext(lambda further: None)
+    def on_caching(self, images: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Called before features are cached.
+
+        Args:
+            images: Number of images.
+
+        Returns:
+            Context whose value is called after each batch with its number of images.
+        """
+        return nullcontext(lambda count: None)
 
     def on_step(self, step: int, loss: float) -> None:
-        """Hear of a step, from 1 in its epoch."""
+        """Called after each step.
+
+        Args:
+            step: Number of the step in its epoch, from 1.
+            loss: Mean loss of the epoch so far.
+        """
 
     def on_epoch(self, epoch: Epoch, chosen: bool) -> None:
-        """Hear of an epoch, and whether it is the best so far."""
+        """Called after each epoch.
+
+        Args:
+            epoch: Metrics of the epoch.
+            chosen: Whether it is the best epoch so far.
+        """

@@ -1,7 +1,4 @@
-"""The phases of a member's training.
-
-What stops a training, in the user's words.
-"""
+"""Phases of a member's training, and the error for a training that diverges."""
 
 import math
 from dataclasses import dataclass
@@ -14,13 +11,13 @@ from dermoscopy.networks.params import SmallCNN, Transfer, UnfrozenLayers
 
 @dataclass(frozen=True)
 class Phase:
-    """Epochs that share layers, learning rate and optimizer state.
+    """Epochs with the same trainable layers, learning rate schedule and optimizer.
 
     Attributes:
-        name: "frozen" for the first of two phases, in which only the head trains, else "trained".
-        epochs: How many, at most.
-        learning_rate: The optimizer's step, or the largest of its schedule.
-        unfrozen: Which of the backbone's layers train; None leaves all layers as they were built.
+        name: "frozen" for the first of two phases, in which only the head is trained, else "trained".
+        epochs: Largest number of epochs.
+        learning_rate: Learning rate, or the largest of the schedule.
+        unfrozen: Trainable layers of the backbone, see `unfreeze`; None leaves all layers as they were built.
     """
 
     name: Literal["frozen", "trained"]
@@ -30,10 +27,10 @@ class Phase:
 
 
 def phases(parameters: Transfer | SmallCNN) -> list[Phase]:
-    """Return a member's phases, in order.
+    """Return the phases of a member's training, in order.
 
-    Over starting weights the backbone is first frozen, then its last layers follow with a step of
-    their own; without any there is nothing to keep, and every layer trains from the first epoch.
+    With starting weights, the backbone is first frozen; then its last layers are trained with a learning rate
+    of their own. With random weights, all layers are trained from the first epoch.
     """
     if isinstance(parameters, SmallCNN) or parameters.weights == NO_WEIGHTS:
         return [Phase("trained", parameters.epochs, parameters.learning_rate, None)]
@@ -45,25 +42,23 @@ def phases(parameters: Transfer | SmallCNN) -> list[Phase]:
     ]
 
 
-def require_finite(value: float, what: str, epoch: int, parameters: Transfer | SmallCNN, phase: Phase) -> None:
-    """Stop where a number of an epoch is none any more.
+def require_finite(value: float, name: str, epoch: int, parameters: Transfer | SmallCNN, phase: Phase) -> None:
+    """Raise an error if a value is not finite.
 
     Args:
-        value: A loss, or a sum of probabilities.
-        what: Its name.
-        epoch: From 1, through all phases.
-        parameters: Of the member.
-        phase: In which it happened.
+        value: Training loss of the epoch, or sum of the predicted probabilities.
+        name: Name of the value, for the error.
+        epoch: Number of the epoch, from 1, counted over all phases.
+        parameters: Parameters of the member.
+        phase: Phase of the epoch.
 
     Raises:
-        DivergedError: It is infinite or no number.
+        DivergedError: The value is infinite or NaN.
     """
     if math.isfinite(value):
         return
-    clipped = (
-        "gradients not clipped" if parameters.clip is None else f"{parameters.clip_by} clipped at {parameters.clip}"
-    )
+    clipping = "no clipping" if parameters.clip is None else f"clip {parameters.clip} (clip_by {parameters.clip_by})"
     raise DivergedError(
-        f"The {what} became {value} in epoch {epoch}, with {parameters.optimizer}, "
-        f"learning rate {phase.learning_rate}, {clipped}: take a smaller learning rate or clip harder."
+        f"The {name} is {value} in epoch {epoch} with optimizer {parameters.optimizer}, "
+        f"learning rate {phase.learning_rate}, {clipping}. Use a smaller learning rate or lower clip."
     )

@@ -1,9 +1,4 @@
-"""Which images an epoch takes, and in which order.
-
-How much each image counts in the loss.
-
-Images drawn anew each epoch: flipped, turned, zoomed, shifted, brighter, of more contrast.
-"""
+"""Sampling of an epoch: order of the images, their weights in the loss, and their random augmentation."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,20 +10,20 @@ from dermoscopy.networks.params import Augment, Balance
 
 
 def epoch_order(labels: NDArray[np.float32], balance: Balance, *, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Return the positions of the images of an epoch, in the order they are trained on.
+    """Return the positions of the images of an epoch, in the order in which they are trained on.
 
-    Balanced batches take every image of the commoner label once, and after each of them one of
-    the rarer, which goes round in an order drawn anew each time. So any batch, and any card's share of
-    it, is half benign and half malignant; of an odd number the extra one is of either label by turns.
+    Balanced batches alternate the labels. Each image of the commoner label occurs once. The images of the
+    rarer label are repeated, and shuffled again for each repetition. Every batch, and every device's part of
+    it, is half benign and half malignant; with an odd number, the additional image is of either label in turn.
 
     Args:
-        labels: 0 or 1, shape (images,); both are there.
-        balance: Only "batches" has a say here: otherwise each image comes once.
-        seed: Of the order.
-        epoch: From 1; each has an order of its own.
+        labels: Labels, 0 or 1, shape (images,); both occur.
+        balance: Balancing of labels; only "batches" has an effect here: otherwise each image occurs once.
+        seed: Seed of the order.
+        epoch: Number of the epoch, from 1; each epoch has another order.
 
     Returns:
-        Shape (images,), or twice the commoner label's number.
+        Positions, int64, shape (images,); with balanced batches, twice as many as images of the commoner label.
     """
     random = np.random.default_rng([seed, epoch])
     if balance != "batches":
@@ -40,25 +35,25 @@ def epoch_order(labels: NDArray[np.float32], balance: Balance, *, seed: int, epo
 
 
 def epoch_length(labels: NDArray[np.float32], balance: Balance) -> int:
-    """Return how many images an epoch takes, repeated ones counted as often as they come."""
+    """Return the number of images of an epoch, including repetitions."""
     return len(epoch_order(labels, balance, seed=0, epoch=1))
 
 
 def example_weights(labels: NDArray[np.float32], balance: Balance) -> NDArray[np.float32] | None:
-    """Return weights with which either label counts for half, and a image for one on average.
+    """Return sample weights with which each label has half of the total weight; their mean is 1.
 
     Args:
-        labels: 0 or 1, shape (images,); both are there.
-        balance: Only "class_weights" has a say here.
+        labels: Labels, 0 or 1, shape (images,); both occur.
+        balance: Balancing of labels; only "class_weights" has an effect here.
 
     Returns:
-        Shape (images,); None where all count alike.
+        Sample weights, float32, shape (images,); None if all images have the same weight.
     """
     if balance != "class_weights":
         return None
     malignant = np.count_nonzero(labels)
-    ours = np.where(labels == 1, malignant, len(labels) - malignant)
-    return (len(labels) / (2 * ours)).astype(np.float32)
+    same_label = np.where(labels == 1, malignant, len(labels) - malignant)
+    return (len(labels) / (2 * same_label)).astype(np.float32)
 
 
 WHITE = 255.0
@@ -66,15 +61,15 @@ QUARTER_TURNS = np.array([[[1, 0], [0, 1]], [[0, -1], [1, 0]], [[-1, 0], [0, -1]
 
 
 @dataclass(frozen=True)
-class Distortions:
-    """What becomes of each image of an epoch, by its place in it.
+class Augmentations:
+    """Augmentation of each image of an epoch, in the order of the epoch.
 
     Attributes:
-        linear: From a place in the new image to the place in the old one whose colour it takes,
-            both as x and y from the centre; shape (images, 2, 2).
-        shift: Added to that, as a share of the side; x and y, shape (images, 2).
-        brightness: Added to each colour, as a share of white; shape (images,).
-        contrast: By which a colour's distance to the image's mean grows, relative; shape (images,).
+        linear: Matrix from a pixel of the augmented image to the pixel of the original whose colour it
+            takes, both as x and y from the centre, shape (images, 2, 2).
+        shift: Offset that is added to it, x and y, as a fraction of width and height, shape (images, 2).
+        brightness: Value that is added to each colour, as a fraction of white, shape (images,).
+        contrast: Relative change of each colour's difference to the mean of the image, shape (images,).
     """
 
     linear: NDArray[np.float32]
@@ -82,23 +77,25 @@ class Distortions:
     brightness: NDArray[np.float32]
     contrast: NDArray[np.float32]
 
-    def apply(self, images: Any, places: Any) -> Any:
-        """Return a batch of images, distorted; as `batches` wants it.
+    def apply(self, images: Any, positions: Any) -> Any:
+        """Augment a batch of images, as the argument `augment` of `batches`.
 
-        What lies beyond an edge is the image mirrored at it. Flips and quarter turns alone leave
-        every colour as it was.
+        Beyond its edges, the image is mirrored. Flips and rotations by quarter turns change no colour.
 
         Args:
-            images: Shape (batch, side, side, 3), float32 from 0 to 255.
-            places: In the epoch, from 0; shape (batch,).
+            images: Images, shape (batch, image_size, image_size, 3), float32 from 0 to 255.
+            positions: Positions of the images in the epoch, from 0, shape (batch,).
+
+        Returns:
+            Augmented images of the same shape and type.
         """
         import tensorflow as tf
 
-        side = images.shape[1]
+        size = images.shape[1]
         images = tf.raw_ops.ImageProjectiveTransformV3(
             images=images,
-            transforms=tf.gather(self._transforms(side), places),
-            output_shape=[side, side],
+            transforms=tf.gather(self._transforms(size), positions),
+            output_shape=[size, size],
             fill_value=0.0,
             interpolation="BILINEAR",
             fill_mode="REFLECT",
@@ -106,32 +103,32 @@ class Distortions:
         if not (self.brightness.any() or self.contrast.any()):
             return images
         brightness, contrast = (
-            tf.gather(values, places)[:, tf.newaxis, tf.newaxis, tf.newaxis]
+            tf.gather(values, positions)[:, tf.newaxis, tf.newaxis, tf.newaxis]
             for values in (self.brightness, self.contrast)
         )
         mean = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
-        # Brightness moves the mean along, so that contrast leaves it where brightness put it.
+        # Brightness also shifts the mean, which contrast then keeps.
         changed = images * (1 + contrast) + (WHITE * brightness - contrast * mean)
         return tf.clip_by_value(changed, 0.0, WHITE)
 
-    def _transforms(self, side: int) -> NDArray[np.float32]:
-        """Return the rows a0, a1, a2, b0, b1, b2, 0, 0 of ImageProjectiveTransformV3, which counts from a corner."""
-        centre = np.full(2, (side - 1) / 2, np.float32)
-        offset = centre - self.linear @ centre + side * self.shift
+    def _transforms(self, size: int) -> NDArray[np.float32]:
+        """Return rows a0, a1, a2, b0, b1, b2, 0, 0 for ImageProjectiveTransformV3, whose origin is a corner."""
+        centre = np.full(2, (size - 1) / 2, np.float32)
+        offset = centre - self.linear @ centre + size * self.shift
         rows = np.concatenate([self.linear, offset[:, :, np.newaxis]], axis=2).reshape(-1, 6)
         return np.pad(rows, ((0, 0), (0, 2)))
 
 
-def draw(augment: Augment, count: int, *, seed: int, epoch: int) -> Distortions:
-    """Draw what becomes of each image of an epoch.
+def sample_augmentations(augment: Augment, count: int, *, seed: int, epoch: int) -> Augmentations:
+    """Sample the augmentation of each image of an epoch.
 
-    Each has draws of its own for everything, whatever is in use: a changed parameter leaves the others' draws.
+    All random numbers are sampled, used or not, so that a changed parameter does not change those of the others.
 
     Args:
-        augment: How far they may go; all draws are uniform.
-        count: Images of the epoch.
-        seed: Of the draws; not the one of the order, whose numbers it would share.
-        epoch: From 1.
+        augment: Largest changes; all are sampled uniformly.
+        count: Number of images of the epoch.
+        seed: Seed of the augmentation; not that of the order, whose random numbers would be the same.
+        epoch: Number of the epoch, from 1.
     """
     random = np.random.default_rng([seed, epoch])
     flips, turns = random.random((count, 2)), random.integers(4, size=count)
@@ -140,7 +137,7 @@ def draw(augment: Augment, count: int, *, seed: int, epoch: int) -> Distortions:
     signs = np.where(flips < augment.flip, -1.0, 1.0)
     turned = QUARTER_TURNS[turns * augment.quarter_turns]
     linear = turned * signs[:, np.newaxis, :] / (1 + augment.zoom * zoom)[:, np.newaxis, np.newaxis]
-    return Distortions(
+    return Augmentations(
         linear=linear.astype(np.float32),
         shift=(augment.shift * shift).astype(np.float32),
         brightness=(augment.brightness * brightness).astype(np.float32),

@@ -1,4 +1,4 @@
-"""What the trainings of one run share."""
+"""Settings that all trainings of a run share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,14 +10,14 @@ from dermoscopy.networks.params import Runtime, Training
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """What the trainings of one run share, from the stage to the trainer.
+    """Settings that all trainings of a run share, from the stage to the trainer.
 
     Attributes:
-        training: Parameters that all members share.
-        runtime: How the machine is used.
-        seed: The top-level one; in a training, the one that `derived` made of it.
-        protocol: How the splits were drawn, as `core.splits.protocol_title` returns it; no training depends on it.
-        versions: Of the libraries; under others a killed training starts anew.
+        training: Parameters of the training.
+        runtime: Parameters of the use of the machine.
+        seed: Top-level seed; inside a training, the seed that `derived` returns.
+        protocol: Title of the split protocol, from `core.splits.protocol_title`; no result depends on it.
+        versions: Versions of the libraries; a killed training is not resumed with other versions.
     """
 
     training: Training
@@ -27,11 +27,11 @@ class TrainSettings:
     versions: Mapping[str, str]
 
     def derived(self, *names: str) -> Self:
-        """Return the same settings with the seed mixed with names."""
+        """Return the same settings with a seed that is derived from names."""
         return replace(self, seed=derive(self.seed, *names))
 
     def key(self) -> dict[str, Any]:
-        """Return all that a training's result depends on, as JSON can hold it."""
+        """Return the settings that the result of a training depends on, as JSON values."""
         return {
             "training": self.training.model_dump(),
             "runtime": self.runtime.model_dump(),
