@@ -51,17 +51,17 @@ SEARCH = {
     "trials.csv": [
         "trial,name,score,epochs,optimizer",
         "1,paper_a,0.61,3,adam",
-        "7,sampled,0.52,3,sgd",
-        "8,sampled,,3,sgd",
+        "7,drawn,0.52,3,sgd",
+        "8,drawn,,3,sgd",
     ],
     "coordinates.csv": [
-        "trial,name,score,axis,dimension,value,position",
+        "trial,name,score,place,dimension,value,height",
         "1,paper_a,0.61,0,optimizer,adam,0.0",
-        "7,sampled,0.52,0,optimizer,sgd,1.0",
+        "7,drawn,0.52,0,optimizer,sgd,1.0",
         "1,paper_a,0.61,1,learning_rate,0.001,0.5",
-        "7,sampled,0.52,1,learning_rate,0.001,0.5",
+        "7,drawn,0.52,1,learning_rate,0.001,0.5",
     ],
-    "importance.csv": ["dimension,values,trials,proportion,chance", "optimizer,2,7,0.9,0.17", "learning_rate,1,7,0,0"],
+    "importance.csv": ["dimension,values,trials,share,chance", "optimizer,2,7,0.9,0.17", "learning_rate,1,7,0,0"],
 }
 
 
@@ -161,7 +161,7 @@ def test_every_plot_is_drawn_without_a_network_and_without_the_pictures(project:
     assert {"sex", "0.012"} <= set(drawn["Missing_values"].splitlines())
     assert {"male", "0.64", "malignant"} <= set(drawn["Sex"].splitlines())
     assert {"lower", "extremity", "0.24", "benign"} <= set(drawn["Localization"].splitlines())
-    assert {"paper_a", "sampled", "7"} <= set(drawn["Search_by_trial"].splitlines())
+    assert {"paper_a", "drawn", "7"} <= set(drawn["Search_by_trial"].splitlines())
     assert {"optimizer", "learning", "adam", "sgd", "0.001"} <= set(drawn["Search_coordinates"].splitlines())
     assert {"optimizer", "learning_rate"} <= set(drawn["Search_importance"].splitlines())
     assert not any("leaky" in text for text in drawn.values())

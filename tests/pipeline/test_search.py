@@ -152,5 +152,5 @@ def test_a_scheduler_that_does_not_answer_is_told_in_words(audited: Project, tmp
     project.change({"search": {"scheduler": "tcp://127.0.0.1:1"}})
     result = project.run(*COMMAND)
     assert result.returncode != 0
-    assert "search.scheduler: received tcp://127.0.0.1:1; no Dask scheduler responds at this address" in result.stderr
+    assert "search.scheduler: received tcp://127.0.0.1:1; no Dask scheduler answers there" in result.stderr
     assert "Traceback" not in result.stderr
