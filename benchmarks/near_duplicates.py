@@ -11,7 +11,7 @@ import pandas as pd
 
 from dermoscopy.ham10000.duplicates import CONFIRMED, MERGED, near_pairs, perceptual_hashes
 
-DISTANCES = (16, 24, 32, 36, 40, 44, 48, 60)  # differing bits of 256; even, because exactly half of the bits of each hash are set
+DISTANCES = (16, 24, 32, 36, 40, 44, 48, 60)  # of 256 bits; even, because half of the bits of each hash are set
 RESULTS = Path("docs/near_duplicates.csv")
 
 
