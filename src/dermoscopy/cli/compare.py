@@ -105,8 +105,8 @@ def compare_revisions(
         table, reference = (read_stored(PREDICTIONS, path, revision) for revision in (second, first))
         _require_same_images(reference, table, first, second)
         # DeLong's test compares the order of lesions, so the threshold has no effect.
-        members = [Calls(predictions["probability"].to_numpy(), 1.0) for predictions in (table, reference)]
-        tested.append((member, delong(lesions(table), *members, settings.confidence)))
+        member_calls, reference_member = (Calls(predictions["probability"].to_numpy(), 1.0) for predictions in (table, reference))
+        tested.append((member, delong(lesions(table), member_calls, reference_member, settings.confidence)))
     return rows, tested
 
 

@@ -142,7 +142,7 @@ digits are normal on another CPU; other code also changes results. Commit them a
 so that dvc metrics diff shows only the effect of your changes:
   git switch -c mine && git add dvc.lock data metrics plots && git commit -m "My baseline\""""
 UNDO = """
-These values stay in params.yaml. To undo them and restore the results of the last commit:
+The values listed above stay in params.yaml. To undo them and restore the results of the last commit:
   git restore params.yaml dvc.lock data metrics plots"""
 CHECKOUT = " && dvc checkout"  # fails for outputs that are not in the cache; on a first run these are all
 

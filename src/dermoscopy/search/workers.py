@@ -73,7 +73,7 @@ def _worker_killed(task: Task) -> TrainingError:
     values = ", ".join(f"{name} {value}" for name, value in task.trial.configuration.items())
     return TrainingError(
         f"Trial {task.trial.number} killed its worker repeatedly, also when it ran by itself ({values}). It may need "
-        "more memory than there is.\nRemove its values from search.space, or decrease search.image_size."
+        "more memory than there is.\nRemove such values from search.space, or decrease search.image_size."
     )
 
 
