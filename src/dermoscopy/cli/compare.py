@@ -94,10 +94,10 @@ def compare_revisions(
     Raises:
         UserError: A revision lacks its predictions, or the revisions have different images.
     """
-    rows, calls = _ensemble(second, split, settings.point)
-    reference_rows, reference_calls = _ensemble(first, split, settings.point)
+    rows, ensemble = _ensemble(second, split, settings.point)
+    reference_rows, reference_ensemble = _ensemble(first, split, settings.point)
     _require_same_images(reference_rows, rows, first, second)
-    tests = compare_calls(rows, calls, reference_calls, settings.confidence)
+    tests = compare_calls(rows, ensemble, reference_ensemble, settings.confidence)
     tested = [("ensemble", test) for test in tests if test.unit == "lesion"]
     reference_members = _members(first)
     for member in filter(reference_members.__contains__, _members(second)):
@@ -105,8 +105,9 @@ def compare_revisions(
         table, reference = (read_stored(PREDICTIONS, path, revision) for revision in (second, first))
         _require_same_images(reference, table, first, second)
         # DeLong's test compares the order of lesions, so the threshold has no effect.
-        member_calls, reference_member = (Calls(predictions["probability"].to_numpy(), 1.0) for predictions in (table, reference))
-        tested.append((member, delong(lesions(table), member_calls, reference_member, settings.confidence)))
+        scores = Calls(table["probability"].to_numpy(), 1.0)
+        reference_scores = Calls(reference["probability"].to_numpy(), 1.0)
+        tested.append((member, delong(lesions(table), scores, reference_scores, settings.confidence)))
     return rows, tested
 
 
