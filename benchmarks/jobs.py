@@ -24,7 +24,7 @@ from dermoscopy.cli.dvc import run_dvc
 from dermoscopy.cli.repro import BEFORE_TRAINING, AllLines, run_stages, train_stages
 from dermoscopy.cli.run import override, read_profile
 from dermoscopy.core.params import Positive, load, read_yaml
-from dermoscopy.networks.devices import shares, visible
+from dermoscopy.networks.devices import divide_gpus, visible_gpus
 
 JOBS = (1, 2, 4)
 RESULTS = Path("docs/jobs.csv")
@@ -56,7 +56,7 @@ def measure(jobs: int) -> tuple[float, dict[str, Any]]:
         shutil.rmtree(folder, ignore_errors=True)
     stages, display = train_stages(), Counting()
     start = time.monotonic()
-    failed = run_stages(stages, jobs, shares(visible(os.environ), load("runtime.devices", Positive)), display)
+    failed = run_stages(stages, jobs, divide_gpus(visible_gpus(os.environ), load("runtime.devices", Positive)), display)
     seconds = time.monotonic() - start
     if failed or display.ran != len(stages):
         raise SystemExit(f"{display.ran} of {len(stages)} stages ran, {len(failed)} failed: nothing was measured.")

@@ -17,7 +17,7 @@ from typing import get_args
 
 import pandas as pd
 
-from dermoscopy.core.splits import KNOWN
+from dermoscopy.core.splits import SHARED_LESIONS
 from dermoscopy.split.params import Protocol
 
 RESULTS = Path("docs/protocols.csv")
@@ -50,7 +50,7 @@ def run(dataset: str, protocol: str, overrides: list[str]) -> pd.DataFrame:
             "low": scores["low"],
             "high": scores["high"],
             "test_images": test["images"],
-            "known": audit.get(KNOWN, 0.0),
+            "known": audit.get(SHARED_LESIONS, 0.0),
         }
     )
 

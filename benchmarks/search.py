@@ -18,7 +18,7 @@ import pandas as pd
 
 from dermoscopy.check.params import Params
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_audited, read_train_and_val
+from dermoscopy.core.splits import read_audited_protocol, read_train_and_val
 from dermoscopy.search.search import run_search
 from dermoscopy.train.settings import TrainSettings
 
@@ -35,7 +35,7 @@ def search(jobs: int) -> None:
         jobs: Number of processes.
     """
     params = load("", Params)
-    train, val = read_train_and_val(Path("data/split"), read_audited(Path("data/audited")))
+    train, val = read_train_and_val(Path("data/split"), read_audited_protocol(Path("data/audited")))
     parameters = params.search.model_copy(update={"jobs": jobs, "trials": SAMPLED, "scheduler": None})
     versions = json.loads(Path("data/environment.json").read_text())
     settings = TrainSettings(params.training, params.runtime, params.seed, protocol="", versions=versions)

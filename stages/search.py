@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 from dermoscopy.core.params import Count, load
-from dermoscopy.core.splits import read_audited, read_train_and_val, shown
+from dermoscopy.core.splits import protocol_title, read_audited_protocol, read_train_and_val
 from dermoscopy.core.stage import checkpoints, run
 from dermoscopy.networks.params import Runtime, Training
 from dermoscopy.search.params import Search
@@ -19,13 +19,13 @@ logger = logging.getLogger("dermoscopy.search")
 def search() -> None:
     """Train small CNNs sampled from a space and rank them on val; an interrupted search keeps its finished trials."""
     parameters, training = load("search", Search), load("training", Training)
-    protocol = read_audited(Path("data/audited"))
+    protocol = read_audited_protocol(Path("data/audited"))
     train, val = read_train_and_val(Path("data/split"), protocol)
     settings = TrainSettings(
         training=training,
         runtime=load("runtime", Runtime),
         seed=load("seed", Count),
-        protocol=shown(protocol),
+        protocol=protocol_title(protocol),
         versions=json.loads(Path("data/environment.json").read_text()),
     )
     trial_results = run_search(train, val, parameters, settings, checkpoints())

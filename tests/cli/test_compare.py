@@ -33,7 +33,7 @@ def store(folder: Path, column: str, rows: pd.DataFrame, tag: str) -> None:
         for member in MEMBERS:
             of_member = predictions if member == "cnn_a" else rows.assign(probability=0.5)
             PREDICTIONS.write(of_member, folder / f"data/predictions/{member}/{split}.csv")
-    values = dict.fromkeys(("sensitivity", "specificity", "promised", "low", "high"), 0.5)
+    values = dict.fromkeys(("sensitivity", "specificity", "expected_sensitivity", "low", "high"), 0.5)
     points = pd.DataFrame([{"name": "ensemble", "point": "balanced", "threshold": 0.5, **values}])
     POINTS.write(points, folder / "data/ensemble/points.csv")
     outs = ["data/ensemble", "data/evaluation", *(f"data/predictions/{member}" for member in MEMBERS)]

@@ -9,13 +9,11 @@ import pytest
 from dermoscopy.cli.dvc import TERMINATED
 from dermoscopy.cli.repro import INTERRUPTED, train_stages
 from tests.cli.fake_dvc import DIRECT, REPRO, FakeDvc
-from tests.processes import wait_until, wait_until_nothing_lives
+from tests.processes import wait_until, wait_until_nothing_runs
 
 TRAIN_STAGES = train_stages()
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="elsewhere a child checks its parent once a second"
-)
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a child checks its parent once a second")
 
 # A stage that runs until a signal ends it and that has not called die_with_parent.
 HANGS = """
@@ -43,7 +41,7 @@ def test_signal_to_the_command_ends_all_train_stages(project, kill, code):
         wait_until(lambda: fake.has_files(*(f"hangs-{stage}" for stage in TRAIN_STAGES)))
         os.killpg(process.pid, kill)  # the process group of its terminal, like Ctrl-C; train stages are not in it
         assert process.wait() == code
-        wait_until_nothing_lives(project)
+        wait_until_nothing_runs(project)
     assert len(fake.calls()) == 1 + len(TRAIN_STAGES)
 
 
@@ -57,7 +55,7 @@ def test_signal_to_the_command_ends_the_stages_before_training(project, kill):
         else:
             process.send_signal(kill)
         assert process.wait() != 0
-        wait_until_nothing_lives(project)
+        wait_until_nothing_runs(project)
     assert len(fake.calls()) == 1
 
 
@@ -77,7 +75,7 @@ def test_terminated_dvc_kills_stages_that_it_still_starts(project):
         process.terminate()
         (project / "go on").touch()
         assert process.wait() == TERMINATED
-        wait_until_nothing_lives(project)
+        wait_until_nothing_runs(project)
     assert fake.has_files("written", "hangs-repro")
 
 

@@ -7,7 +7,7 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 from pydantic import TypeAdapter
 
-from dermoscopy.check.check import preflight
+from dermoscopy.check.check import file_problems
 from dermoscopy.check.params import Params
 from dermoscopy.cli.run import flatten, override, read_profile
 from dermoscopy.core.params import read_yaml
@@ -38,7 +38,7 @@ def test_profile_is_valid(profile, dataset, tmp_path):
     apply_overrides(tmp_path / "params.yaml", [override(key, value) for key, value in leaves.items()])
     tree = read_yaml((tmp_path / "params.yaml").read_text())
     TypeAdapter(Params).validate_python(tree)
-    assert preflight(tree) == []
+    assert file_problems(tree) == []
     assert flatten(tree) == flatten(read_yaml(COMMITTED.read_text())) | leaves
 
 
@@ -60,5 +60,5 @@ def test_profile_describes_its_results_and_its_command(profile):
 def test_profiles_of_ham10000_need_the_path_of_the_dataset(name, tmp_path):
     shutil.copyfile(COMMITTED, tmp_path / "params.yaml")
     apply_overrides(tmp_path / "params.yaml", [override(key, value) for key, value in read_profile(name).items()])
-    (line,) = preflight(read_yaml((tmp_path / "params.yaml").read_text()))
+    (line,) = file_problems(read_yaml((tmp_path / "params.yaml").read_text()))
     assert "DATA=path" in line

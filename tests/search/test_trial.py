@@ -17,7 +17,7 @@ from dermoscopy.search.params import Search
 from dermoscopy.search.space import Trial, plan_trials
 from dermoscopy.search.trial import Conditions, Task
 from dermoscopy.train.checkpoints import State
-from tests.full_disk import on_a_small_disk
+from tests.full_disk import run_on_full_disk
 from tests.search.conftest import examples
 
 Make = Callable[..., Search]
@@ -184,7 +184,7 @@ except OSError as error:
 
 def test_images_on_a_full_disk_leave_no_file_and_raise_enospc(tmp_path: Path):
     environment = os.environ | {"PYTHONPATH": str(Path("src").resolve())}
-    done = on_a_small_disk(tmp_path, [sys.executable, "-c", FULL_DISK, str(tmp_path)], env=environment)
+    done = run_on_full_disk(tmp_path, [sys.executable, "-c", FULL_DISK, str(tmp_path)], env=environment)
     assert (done.stdout, done.stderr) == ("full\n", "")
 
 

@@ -14,9 +14,9 @@ from dermoscopy.core.params import PARAMS, load, read_yaml
 from dermoscopy.core.tables import PREDICTIONS, Table
 from dermoscopy.ensemble.fit import POINTS
 from dermoscopy.evaluate.params import Evaluate
-from dermoscopy.stats.lesions import lesions
-from dermoscopy.stats.paired import Calls, Paired, delong
-from dermoscopy.stats.paired import compare as compare_calls
+from dermoscopy.stats.lesions import by_lesion
+from dermoscopy.stats.paired import PairedTest, ThresholdedScores, delong
+from dermoscopy.stats.paired import compare as compare_classifiers
 
 
 def read_stored(table: Table, path: str, revision: str) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def compare(
 
 def compare_revisions(
     first: str, second: str, split: Literal["val", "test"], settings: Evaluate
-) -> tuple[pd.DataFrame, list[tuple[str, Paired]]]:
+) -> tuple[pd.DataFrame, list[tuple[str, PairedTest]]]:
     """Test the ensembles of two revisions, and the members that both have, against each other.
 
     Args:
@@ -97,7 +97,7 @@ def compare_revisions(
     rows, ensemble = _ensemble(second, split, settings.point)
     reference_rows, reference_ensemble = _ensemble(first, split, settings.point)
     _require_same_images(reference_rows, rows, first, second)
-    tests = compare_calls(rows, ensemble, reference_ensemble, settings.confidence)
+    tests = compare_classifiers(rows, ensemble, reference_ensemble, settings.confidence)
     tested = [("ensemble", test) for test in tests if test.unit == "lesion"]
     reference_members = _members(first)
     for member in filter(reference_members.__contains__, _members(second)):
@@ -105,13 +105,13 @@ def compare_revisions(
         table, reference = (read_stored(PREDICTIONS, path, revision) for revision in (second, first))
         _require_same_images(reference, table, first, second)
         # DeLong's test compares the order of lesions, so the threshold has no effect.
-        scores = Calls(table["probability"].to_numpy(), 1.0)
-        reference_scores = Calls(reference["probability"].to_numpy(), 1.0)
-        tested.append((member, delong(lesions(table), scores, reference_scores, settings.confidence)))
+        scores = ThresholdedScores(table["probability"].to_numpy(), 1.0)
+        reference_scores = ThresholdedScores(reference["probability"].to_numpy(), 1.0)
+        tested.append((member, delong(by_lesion(table), scores, reference_scores, settings.confidence)))
     return rows, tested
 
 
-def render(tested: list[tuple[str, Paired]], confidence: float) -> str:
+def render(tested: list[tuple[str, PairedTest]], confidence: float) -> str:
     """Return the tests as a table of plain text.
 
     Args:
@@ -145,11 +145,11 @@ def _members(revision: str) -> list[str]:
     return list(read_yaml(dvc.api.read(str(PARAMS), rev=revision))["models"])
 
 
-def _ensemble(revision: str, split: Literal["val", "test"], point: str) -> tuple[pd.DataFrame, Calls]:
+def _ensemble(revision: str, split: Literal["val", "test"], point: str) -> tuple[pd.DataFrame, ThresholdedScores]:
     rows = read_stored(PREDICTIONS, ENSEMBLE[split], revision)
     points = read_stored(POINTS, "data/ensemble/points.csv", revision)
     (threshold,) = points.loc[(points["name"] == "ensemble") & (points["point"] == point), "threshold"]
-    return rows, Calls(rows["probability"].to_numpy(), float(threshold))
+    return rows, ThresholdedScores(rows["probability"].to_numpy(), float(threshold))
 
 
 def _require_same_images(first: pd.DataFrame, second: pd.DataFrame, *names: str) -> None:

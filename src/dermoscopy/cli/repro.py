@@ -17,7 +17,7 @@ import typer
 from dermoscopy.cli.dvc import SECONDS_TO_FINISH, command, environment, run_dvc, top_folder
 from dermoscopy.core.members import trained_members
 from dermoscopy.core.params import Positive, load
-from dermoscopy.networks.devices import idlest, shares, visible
+from dermoscopy.networks.devices import divide_gpus, least_used, visible_gpus
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -135,7 +135,7 @@ def run_stages(stages: Sequence[str], jobs: int, gpus: Sequence[str], display: D
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
-                assigned = idlest(gpus, [stage.gpus for stage in running])
+                assigned = least_used(gpus, [stage.gpus for stage in running])
                 running.append(_start(waiting.popleft(), assigned, lines))
                 display.show_line(running[-1].name, f"started on {assigned}" if assigned else "started")
             stage, line = lines.get()
@@ -224,7 +224,7 @@ def repro(jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help=J
     devices = load("runtime.devices", Positive)
     try:
         with display(stages) as shown:
-            failed = run_stages(stages, jobs or len(stages), shares(visible(os.environ), devices), shown)
+            failed = run_stages(stages, jobs or len(stages), divide_gpus(visible_gpus(os.environ), devices), shown)
     except KeyboardInterrupt:
         print("Interrupted; all stages have ended. To continue: dvc repro or dermoscopy repro", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None

@@ -12,9 +12,9 @@ import pandas as pd
 from dermoscopy.check.params import Params
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_audited, read_train_and_val
+from dermoscopy.core.splits import read_audited_protocol, read_train_and_val
 from dermoscopy.networks.params import SmallCNN, Transfer, with_optimizer
-from dermoscopy.train.member import Places, train_member
+from dermoscopy.train.member import MemberPaths, train_member
 from dermoscopy.train.settings import TrainSettings
 
 STEPS = 4
@@ -47,14 +47,14 @@ def train_briefly(member: str, folder: Path) -> None:
     """
     params = load("", Params)
     parameters = with_optimizer(one_epoch_per_phase(params.models[member]), params.optimizer)
-    train, val = read_train_and_val(Path("data/split"), read_audited(Path("data/audited")))
+    train, val = read_train_and_val(Path("data/split"), read_audited_protocol(Path("data/audited")))
     used = train_member(
         member,
         parameters,
         few_steps(train, params.training.batch_size),
         few_steps(val, params.training.batch_size),
         TrainSettings(params.training, params.runtime, params.seed, protocol="", versions={}),
-        Places(
+        MemberPaths(
             weights=Path("data/weights") / member,
             checkpoints=folder / "checkpoints",
             folder=folder / "model",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermoscopy.core.errors import TrainingError
-from dermoscopy.core.files import write_beside
+from dermoscopy.core.files import atomic_write
 from dermoscopy.networks.data import Examples, sha256_of_arrays
 
 SPLITS = ("train", "val")
@@ -43,7 +43,7 @@ def shared_images(train: Examples, val: Examples, folder: Path) -> Iterator[Path
 def _save(array: NDArray[Any], path: Path) -> None:
     # A temporary file, because a worker of a cluster may still map the file of a killed search.
     # Opened for reading too: NumPy then calls `write`, not `tofile`, whose error on a full disk has no error number.
-    with write_beside(path) as temporary, temporary.open("w+b") as file:
+    with atomic_write(path) as temporary, temporary.open("w+b") as file:
         np.save(file, array)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dermoscopy.core.files import alone
+from dermoscopy.core.files import exclusive_lock
 from dermoscopy.core.fingerprint import code_digest
 from dermoscopy.core.progress import progress
 from dermoscopy.networks.data import read_examples, require_both_labels
@@ -105,7 +105,7 @@ def run_search(
     """
     tried, runtime = plan_trials(search, settings.seed), settings.runtime
     folder = checkpoints.resolve() / "search"
-    with alone(checkpoints / "search.lock", "searches"):
+    with exclusive_lock(checkpoints / "search.lock", "searches"):
         train_examples, val_examples = (
             read_examples(rows, search.image_size, runtime.threads, memory=runtime.memory, folder=folder)
             for rows in (train, val)

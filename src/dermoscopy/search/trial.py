@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dermoscopy.core.errors import DivergedError, TrainingError
-from dermoscopy.core.files import write_beside
+from dermoscopy.core.files import atomic_write
 from dermoscopy.core.fingerprint import code_digest
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.params import Monitor
@@ -61,7 +61,7 @@ class Record:
 
 def write_record(record: Record, path: Path) -> None:
     """Write a record as JSON, atomically."""
-    with write_beside(path, shared=True) as temporary:
+    with atomic_write(path, shared=True) as temporary:
         temporary.write_text(json.dumps(asdict(record)), encoding="utf-8")
 
 
