@@ -1,4 +1,4 @@
-"""Count the pairs that perceptual hashes find at each distance, on the last output of the stage merge.
+"""Count the pairs of images within each distance of perceptual hashes, on the current output of the stage merge.
 
 python benchmarks/near_duplicates.py
 
@@ -11,29 +11,29 @@ import pandas as pd
 
 from dermoscopy.ham10000.duplicates import CONFIRMED, MERGED, near_pairs, perceptual_hashes
 
-DISTANCES = (16, 24, 32, 36, 40, 44, 48, 60)  # bits of 256; all are even, since half of a hash's bits are set
+DISTANCES = (16, 24, 32, 36, 40, 44, 48, 60)  # of 256 bits; even, because half of the bits of each hash are set
 RESULTS = Path("docs/near_duplicates.csv")
 
 
 def main() -> None:
-    """Compare all pairs of images."""
+    """Compare all pairs of images and write the counts."""
     table = MERGED.read(Path("data/merged/metadata.csv"))
     paths = [Path("data/merged/images", f"{image_id}.jpg") for image_id in table["image_id"]]
     first, second, distance = zip(*near_pairs(perceptual_hashes(paths), max(DISTANCES)), strict=True)
     lesions = table["lesion_id"].to_numpy()
-    pairs = pd.DataFrame({"one": lesions[list(first)], "other": lesions[list(second)], "distance": distance})
-    confirmed = {frozenset((one[0], other[0])) for one, other in CONFIRMED}
-    pairs["lesions"] = [frozenset(two) for two in zip(pairs["one"], pairs["other"], strict=True)]
+    pairs = pd.DataFrame({"first": lesions[list(first)], "second": lesions[list(second)], "distance": distance})
+    confirmed = {frozenset((lesion_1, lesion_2)) for (lesion_1, *_), (lesion_2, *_) in CONFIRMED}
+    pairs["lesions"] = [frozenset(pair) for pair in zip(pairs["first"], pairs["second"], strict=True)]
     pairs["confirmed"] = pairs["lesions"].isin(confirmed)
-    across = pairs["one"] != pairs["other"]
+    across = pairs["first"] != pairs["second"]
     rows = [
         {
-            "distance": largest,
-            "across_lesions": int((across & (pairs["distance"] <= largest)).sum()),
-            "confirmed": int(pairs.loc[pairs["confirmed"] & (pairs["distance"] <= largest), "lesions"].nunique()),
-            "within_a_lesion": int((~across & (pairs["distance"] <= largest)).sum()),
+            "distance": limit,
+            "across_lesions": int((across & (pairs["distance"] <= limit)).sum()),
+            "confirmed": int(pairs.loc[pairs["confirmed"] & (pairs["distance"] <= limit), "lesions"].nunique()),
+            "within_a_lesion": int((~across & (pairs["distance"] <= limit)).sum()),
         }
-        for largest in DISTANCES
+        for limit in DISTANCES
     ]
     pd.DataFrame(rows).to_csv(RESULTS, index=False, lineterminator="\n")
 

@@ -29,7 +29,7 @@ def run(dataset: str, protocol: str, overrides: list[str]) -> pd.DataFrame:
     Args:
         dataset: Name of the dataset in the table.
         protocol: Value of split.protocol.
-        overrides: Other parameters, each `key=value`.
+        overrides: Other parameters, each as `key=value`.
     """
     name = f"leak-{dataset}-{protocol}"
     subprocess.run(["dvc", "exp", "remove", name], capture_output=True)
@@ -69,8 +69,8 @@ def main() -> None:
     if changed:
         raise SystemExit(f"Commit or undo these changes first, because they would change the results:\n{changed}")
     runs = [run(arguments.dataset, protocol, arguments.overrides) for protocol in get_args(Protocol)]
-    others = pd.read_csv(RESULTS).query("dataset != @arguments.dataset") if RESULTS.is_file() else None
-    pd.concat([others, *runs]).to_csv(RESULTS, index=False, lineterminator="\n")
+    other_rows = pd.read_csv(RESULTS).query("dataset != @arguments.dataset") if RESULTS.is_file() else None
+    pd.concat([other_rows, *runs]).to_csv(RESULTS, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

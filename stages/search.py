@@ -1,4 +1,4 @@
-"""The search stage."""
+"""Train small CNNs sampled from a space and rank them on val."""
 
 import json
 import logging
@@ -9,7 +9,7 @@ from dermoscopy.core.splits import protocol_title, read_audited_protocol, read_t
 from dermoscopy.core.stage import checkpoints, run
 from dermoscopy.networks.params import Runtime, Training
 from dermoscopy.search.params import Search
-from dermoscopy.search.results import titles
+from dermoscopy.search.results import member_titles
 from dermoscopy.search.search import run_search, write_search
 from dermoscopy.train.settings import TrainSettings
 
@@ -17,7 +17,7 @@ logger = logging.getLogger("dermoscopy.search")
 
 
 def search() -> None:
-    """Try small networks drawn from a space and rank them by val; a killed search goes on where it was."""
+    """Train small CNNs sampled from a space and rank them on val; an interrupted search keeps its finished trials."""
     parameters, training = load("search", Search), load("training", Training)
     protocol = read_audited_protocol(Path("data/audited"))
     train, val = read_train_and_val(Path("data/split"), protocol)
@@ -29,11 +29,11 @@ def search() -> None:
         versions=json.loads(Path("data/environment.json").read_text()),
     )
     trial_results = run_search(train, val, parameters, settings, checkpoints())
-    board = write_search(trial_results, parameters, settings, Path("data/search"))
-    for row in board.head(len(parameters.promote)).itertuples(index=False):
+    ranked = write_search(trial_results, parameters, settings, Path("data/search"))
+    for row in ranked.head(len(parameters.promote)).itertuples(index=False):
         logger.info("%d. trial %d (%s), %s %.4f", row.rank, row.trial, row.name, training.monitor, row.score)
-    members = titles(parameters.promote)
-    logger.info("To make them %s: dvc exp run $(dermoscopy overrides data/search/best.yaml)", members)
+    members = member_titles(parameters.promote)
+    logger.info("To use them as %s: dvc exp run $(dermoscopy overrides data/search/best.yaml)", members)
 
 
 if __name__ == "__main__":

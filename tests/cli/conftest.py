@@ -31,7 +31,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 @pytest.fixture
 def project(tmp_path, monkeypatch) -> Path:
-    """A repository with params.yaml and two profiles committed, and the working directory in it."""
+    """Make a git repository with params.yaml and two profiles committed, and change to it."""
     folder = tmp_path / "project"
     (folder / "profiles").mkdir(parents=True)
     (folder / "params.yaml").write_text(PARAMS)

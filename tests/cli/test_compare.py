@@ -1,4 +1,4 @@
-"""Two commits whose predictions DVC keeps, compared without touching the workspace."""
+"""Compare two commits by the predictions in DVC's cache, without changing the workspace."""
 
 import shutil
 import subprocess
@@ -20,21 +20,21 @@ from tests.simulated import simulate
 
 MEMBERS = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
 ROWS = simulate(80, np.random.default_rng(9), (1.0, 2.5))
-NAMED = ROWS.assign(image_id=[f"ISIC_{row:04d}" for row in ROWS.index], dx="nv")[
+IMAGES = ROWS.assign(image_id=[f"ISIC_{row:04d}" for row in ROWS.index], dx="nv")[
     ["image_id", "lesion_id", "dx", "label"]
 ]
 
 
-def keep(folder: Path, column: str, rows: pd.DataFrame, tag: str) -> None:
-    """Write predictions, keep them with DVC, commit and tag."""
-    told = rows.assign(probability=ROWS.loc[rows.index, column])
+def store(folder: Path, column: str, rows: pd.DataFrame, tag: str) -> None:
+    """Write predictions, add them to DVC, commit and tag."""
+    predictions = rows.assign(probability=ROWS.loc[rows.index, column])
     for split, path in {"val": "data/ensemble/val.csv", "test": "data/evaluation/predictions.csv"}.items():
-        PREDICTIONS.write(told, folder / path)
+        PREDICTIONS.write(predictions, folder / path)
         for member in MEMBERS:
-            other = told if member == "cnn_a" else rows.assign(probability=0.5)
-            PREDICTIONS.write(other, folder / f"data/predictions/{member}/{split}.csv")
-    blank = dict.fromkeys(("sensitivity", "specificity", "expected_sensitivity", "low", "high"), 0.5)
-    points = pd.DataFrame([{"name": "ensemble", "point": "balanced", "threshold": 0.5, **blank}])
+            of_member = predictions if member == "cnn_a" else rows.assign(probability=0.5)
+            PREDICTIONS.write(of_member, folder / f"data/predictions/{member}/{split}.csv")
+    values = dict.fromkeys(("sensitivity", "specificity", "expected_sensitivity", "low", "high"), 0.5)
+    points = pd.DataFrame([{"name": "ensemble", "point": "balanced", "threshold": 0.5, **values}])
     POINTS.write(points, folder / "data/ensemble/points.csv")
     outs = ["data/ensemble", "data/evaluation", *(f"data/predictions/{member}" for member in MEMBERS)]
     subprocess.run([sys.executable, "-m", "dvc", "add", "--quiet", *outs], cwd=folder, check=True)
@@ -50,15 +50,15 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copyfile("params.yaml", folder / "params.yaml")
     git(folder, "init", "--quiet", "--initial-branch", "main")
     subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], cwd=folder, check=True)
-    keep(folder, "p0", NAMED, "before")
-    keep(folder, "p1", NAMED, "after")
-    keep(folder, "p1", NAMED.iloc[3:], "other")
+    store(folder, "p0", IMAGES, "before")
+    store(folder, "p1", IMAGES, "after")
+    store(folder, "p1", IMAGES.iloc[3:], "fewer")
     return folder
 
 
 @pytest.fixture
-def told(stored: Path, monkeypatch: pytest.MonkeyPatch):
-    """What the command prints."""
+def compare(stored: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run the command and return its output."""
     monkeypatch.chdir(stored)
     file.read.cache_clear()
 
@@ -72,46 +72,48 @@ def told(stored: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize("split", ["val", "test"])
-def test_what_differs_and_whether_chance_would_do_it(told, split):
-    lines = told("before", "after", "--split", split).splitlines()
-    assert f"images of 80 lesions of {split}" in lines[0]
-    (area,) = (line.split() for line in lines if line.startswith("ensemble") and "roc_auc" in line)
-    assert float(area[3]) > float(area[2])
-    assert float(area[-2]) < 0.05
-    assert area[-1] == "DeLong"
+def test_differences_and_p_values_of_ensemble_and_members(compare, split):
+    lines = compare("before", "after", "--split", split).splitlines()
+    assert f"after - before on the {split} split" in lines[0]
+    assert "80 lesions" in lines[0]
+    (roc_auc,) = (line.split() for line in lines if line.startswith("ensemble") and "roc_auc" in line)
+    assert float(roc_auc[3]) > float(roc_auc[2])
+    assert float(roc_auc[-2]) < 0.05
+    assert roc_auc[-1] == "DeLong"
     of_member = {line.split()[0]: line.split()[-2] for line in lines if line.startswith(MEMBERS)}
-    assert of_member == {"vgg19": "1.000", "inception_v3": "1.000", "cnn_a": area[-2], "cnn_b": "1.000"}
+    assert of_member == {"vgg19": "1.000", "inception_v3": "1.000", "cnn_a": roc_auc[-2], "cnn_b": "1.000"}
 
 
-def test_only_members_of_both_are_compared(told, monkeypatch):
-    of = {"before": ["vgg19", "cnn_a"], "after": ["cnn_c", "cnn_a"]}
-    monkeypatch.setattr("dermoscopy.cli.compare._members", of.__getitem__)
-    lines = told("before", "after").splitlines()
+def test_only_members_of_both_revisions_are_compared(compare, monkeypatch):
+    members = {"before": ["vgg19", "cnn_a"], "after": ["cnn_c", "cnn_a"]}
+    monkeypatch.setattr("dermoscopy.cli.compare._members", members.__getitem__)
+    lines = compare("before", "after").splitlines()
     assert [line.split()[0] for line in lines if line.startswith((*MEMBERS, "cnn_c"))] == ["cnn_a"]
 
 
-def test_val_is_where_ideas_are_compared(told):
-    assert told("before", "after") == told("before", "after", "--split", "val")
+def test_default_split_is_val(compare):
+    assert compare("before", "after") == compare("before", "after", "--split", "val")
 
 
-def test_the_workspace_stays(told, stored):
-    told("before", "after")
+def test_workspace_is_unchanged(compare, stored):
+    compare("before", "after")
     changed = subprocess.run(["git", "status", "--porcelain"], cwd=stored, capture_output=True, text=True, check=True)
     assert changed.stdout == ""
 
 
-def test_other_photographs_are_refused(told):
-    with pytest.raises(UserError, match=r"3 of before's \d+ and 0 of other's \d+ are not in the other"):
-        told("before", "other")
+def test_different_images_are_refused(compare, wording):
+    with pytest.raises(UserError, match=r"3 of \d+ of before, 0 of \d+ of fewer") as error:
+        compare("before", "fewer")
+    wording(str(error.value))
 
 
-def test_what_is_no_revision_is_refused(told):
-    with pytest.raises(UserError, match="nowhere is no commit"):
-        told("nowhere", "after")
+def test_unknown_revision_is_refused(compare):
+    with pytest.raises(UserError, match="nowhere"):
+        compare("nowhere", "after")
 
 
-def test_predictions_that_are_not_here_are_refused(told, stored, monkeypatch, tmp_path):
+def test_missing_predictions_are_refused(compare, stored, monkeypatch, tmp_path):
     git(tmp_path, "clone", "--quiet", str(stored), "clone")
     monkeypatch.chdir(tmp_path / "clone")
-    with pytest.raises(UserError, match=r"has no data/ensemble/val\.csv here"):
-        told("before", "after")
+    with pytest.raises(UserError, match=r"data/ensemble/val\.csv of after"):
+        compare("before", "after")

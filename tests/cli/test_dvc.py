@@ -1,4 +1,4 @@
-"""Whatever ends the command ends its dvc and their stages."""
+"""A signal that ends the command ends its dvc and their stages."""
 
 import os
 import signal
@@ -6,25 +6,25 @@ import sys
 
 import pytest
 
-from dermoscopy.cli.dvc import ENDED
-from dermoscopy.cli.repro import INTERRUPTED, branches
-from tests.cli.fake import DIRECT, REPRO, Fake
+from dermoscopy.cli.dvc import TERMINATED
+from dermoscopy.cli.repro import INTERRUPTED, train_stages
+from tests.cli.fake_dvc import DIRECT, REPRO, FakeDvc
 from tests.processes import wait_until, wait_until_nothing_runs
 
-BRANCHES = branches()
+TRAIN_STAGES = train_stages()
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a child looks for its parent each second")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a child checks its parent once a second")
 
-# A stage that nothing ends but a signal, and which has not yet asked to die with its parent.
+# A stage that runs until a signal ends it and that has not called die_with_parent.
 HANGS = """
 if stage {which}:
     stage_process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     Path("hangs-" + stage).touch()
     stage_process.wait()
 """
-# As dvc writes dvc.lock when its stage has ended.
+# Like dvc, which writes dvc.lock after its stage.
 WRITES = """
-Path("begun").touch()
+Path("started").touch()
 while not Path("go on").exists():
     time.sleep(0.01)
 Path("written").touch()
@@ -35,61 +35,61 @@ Path("written").touch()
     ("kill", "code"),
     [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, INTERRUPTED), (signal.SIGINT, INTERRUPTED)],
 )
-def test_no_branch_goes_on_without_the_command(project, kill, code):
-    fake = Fake(project, HANGS.format(which=".startswith('train@')"))
+def test_signal_to_the_command_ends_all_train_stages(project, kill, code):
+    fake = FakeDvc(project, HANGS.format(which=".startswith('train@')"))
     with fake.start(REPRO) as process:
-        wait_until(lambda: fake.has(*(f"hangs-{stage}" for stage in BRANCHES)))
-        os.killpg(process.pid, kill)  # its terminal's group, as Ctrl-C does; branches are not in it
+        wait_until(lambda: fake.has_files(*(f"hangs-{stage}" for stage in TRAIN_STAGES)))
+        os.killpg(process.pid, kill)  # the process group of its terminal, like Ctrl-C; train stages are not in it
         assert process.wait() == code
         wait_until_nothing_runs(project)
-    assert len(fake.asked()) == 1 + len(BRANCHES)
+    assert len(fake.calls()) == 1 + len(TRAIN_STAGES)
 
 
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_nor_does_what_comes_before(project, kill):
-    fake = Fake(project, HANGS.format(which="== 'audit'"))
+def test_signal_to_the_command_ends_the_stages_before_training(project, kill):
+    fake = FakeDvc(project, HANGS.format(which="== 'audit'"))
     with fake.start(REPRO) as process:
-        wait_until(lambda: fake.has("hangs-audit"))
+        wait_until(lambda: fake.has_files("hangs-audit"))
         if kill == signal.SIGINT:
             os.killpg(process.pid, kill)
         else:
             process.send_signal(kill)
         assert process.wait() != 0
         wait_until_nothing_runs(project)
-    assert len(fake.asked()) == 1
+    assert len(fake.calls()) == 1
 
 
-def test_what_dvc_does_when_its_stage_is_gone_it_finishes(project):
-    fake = Fake(project, HANGS.format(which="== 'repro'") + "time.sleep(0.3)\nPath('released').touch()")
+def test_terminated_dvc_finishes_after_its_stage_is_killed(project):
+    fake = FakeDvc(project, HANGS.format(which="== 'repro'") + "time.sleep(0.3)\nPath('released').touch()")
     with fake.start([*DIRECT, str(os.getpid()), "repro"]) as process:
-        wait_until(lambda: fake.has("hangs-repro"))
+        wait_until(lambda: fake.has_files("hangs-repro"))
         process.terminate()
-        assert process.wait() == ENDED
-    assert fake.has("released")
+        assert process.wait() == TERMINATED
+    assert fake.has_files("released")
 
 
-def test_a_stage_that_it_starts_meanwhile_is_ended_too(project):
-    fake = Fake(project, WRITES + HANGS.format(which="== 'repro'"))
+def test_terminated_dvc_kills_stages_that_it_still_starts(project):
+    fake = FakeDvc(project, WRITES + HANGS.format(which="== 'repro'"))
     with fake.start([*DIRECT, str(os.getpid()), "repro"]) as process:
-        wait_until(lambda: fake.has("begun"))
+        wait_until(lambda: fake.has_files("started"))
         process.terminate()
         (project / "go on").touch()
-        assert process.wait() == ENDED
+        assert process.wait() == TERMINATED
         wait_until_nothing_runs(project)
-    assert fake.has("written", "hangs-repro")
+    assert fake.has_files("written", "hangs-repro")
 
 
 def test_but_not_for_ever(project):
-    fake = Fake(project, WRITES)
+    fake = FakeDvc(project, WRITES)
     impatient = "from dermoscopy.cli import dvc; dvc.SECONDS_TO_FINISH = 0.2; dvc.main()"
     with fake.start([sys.executable, "-c", impatient, str(os.getpid()), "repro"]) as process:
-        wait_until(lambda: fake.has("begun"))
+        wait_until(lambda: fake.has_files("started"))
         process.terminate()
-        assert process.wait() == ENDED
-    assert not fake.has("written")
+        assert process.wait() == TERMINATED
+    assert not fake.has_files("written")
 
 
 def test_it_does_not_begin_when_the_command_is_gone(project):
-    fake = Fake(project)
+    fake = FakeDvc(project)
     assert fake.run([*DIRECT, str(os.getppid()), "repro"]).returncode == 1
-    assert fake.asked() == []
+    assert fake.calls() == []

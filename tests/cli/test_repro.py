@@ -1,17 +1,15 @@
-"""`dermoscopy repro` around a dvc that does what each test says."""
+"""`dermoscopy repro` with a fake dvc."""
 
 import os
 import pty
 import re
 
-import pytest
+from dermoscopy.cli.repro import JOBS_HELP, train_stages
+from tests.cli.fake_dvc import REPRO, FakeDvc
 
-from dermoscopy.cli.repro import branches
-from tests.cli.fake import REPRO, Fake
+TRAIN_STAGES = train_stages()
 
-BRANCHES = branches()
-
-# Each train stage says that it runs, looks how many do, and waits for as many as the test wants.
+# Each train stage waits until `wanted` stages have started, and counts those that run.
 TOGETHER = """
 if stage.startswith("train@"):
     Path("running-" + stage).touch()
@@ -24,7 +22,7 @@ if stage.startswith("train@"):
         print(len(list(Path().glob("running-*"))), file=file)
     Path("running-" + stage).unlink()
 """
-# One fails; the others end only when it has.
+# One stage fails; the others end after it.
 FAILS = """
 if stage == "train@cnn_a":
     print("no memory [left]", flush=True)
@@ -37,100 +35,98 @@ if stage.startswith("train@"):
 """
 
 
-def test_what_training_needs_then_the_branches_then_the_rest(project):
-    fake = Fake(project)
+def test_stages_before_training_then_train_stages_then_the_rest(project):
+    fake = FakeDvc(project)
     done = fake.run(REPRO)
     assert done.returncode == 0, done.stderr
-    asked = [call["arguments"] for call in fake.asked()]
-    assert asked[0] == ["repro", "audit"]
-    assert sorted(asked[1:-1]) == sorted(["--wait-for-lock", "repro", "--single-item", stage] for stage in BRANCHES)
-    assert asked[-1] == ["repro"]
-    assert [call["leads"] for call in fake.asked()] == [False, *[True] * len(BRANCHES), False]
-    assert {call["gpu"] for call in fake.asked()} == {os.environ.get("CUDA_VISIBLE_DEVICES")}
+    calls = [call["arguments"] for call in fake.calls()]
+    assert calls[0] == ["repro", "audit"]
+    assert sorted(calls[1:-1]) == sorted(["--wait-for-lock", "repro", "--single-item", stage] for stage in TRAIN_STAGES)
+    assert calls[-1] == ["repro"]
+    assert [call["leads"] for call in fake.calls()] == [False, *[True] * len(TRAIN_STAGES), False]
+    assert {call["gpu"] for call in fake.calls()} == {os.environ.get("CUDA_VISIBLE_DEVICES")}
 
 
-def test_all_at_the_same_time(project):
-    fake = Fake(project, TOGETHER.format(wanted=len(BRANCHES)))
+def test_four_jobs_run_all_train_stages_at_the_same_time(project):
+    fake = FakeDvc(project, TOGETHER.format(wanted=len(TRAIN_STAGES)))
     assert fake.run([*REPRO, "--jobs", "4"]).returncode == 0
 
 
-def test_at_most_so_many_at_the_same_time(project):
-    fake = Fake(project, TOGETHER.format(wanted=2))
+def test_at_most_jobs_train_stages_run_at_the_same_time(project):
+    fake = FakeDvc(project, TOGETHER.format(wanted=2))
     assert fake.run([*REPRO, "--jobs", "2"]).returncode == 0
     counts = [int(line) for line in (project / "counts").read_text().split()]
-    assert len(counts) == len(BRANCHES)
+    assert len(counts) == len(TRAIN_STAGES)
     assert max(counts) <= 2
 
 
-def test_less_than_one_is_refused(project):
-    fake = Fake(project)
+def test_zero_jobs_are_refused(project):
+    fake = FakeDvc(project)
     assert fake.run([*REPRO, "--jobs", "0"]).returncode == 2
-    assert fake.asked() == []
+    assert fake.calls() == []
 
 
-def test_a_failing_branch_is_named_while_the_others_finish(project):
-    fake = Fake(project, FAILS)
+def test_failing_train_stage_is_named_and_the_others_finish(project, wording):
+    fake = FakeDvc(project, FAILS)
     done = fake.run(REPRO)
     assert done.returncode == 1
-    assert "train@cnn_a failed with:\n  no memory [left]" in done.stderr
-    assert (
-        "Failed: train@cnn_a (runs/train@cnn_a.log). Done and kept: train@vgg19, train@inception_v3, train@cnn_b."
-        in (done.stderr)
-    )
-    assert done.stderr.count(": trained\n") == len(BRANCHES) - 1
+    message = done.stderr[done.stderr.rindex("\ntrain@cnn_a") :]
+    for fact in ("no memory [left]", "runs/train@cnn_a.log", "train@vgg19, train@inception_v3, train@cnn_b"):
+        assert fact in message
+    assert done.stderr.count(": trained\n") == len(TRAIN_STAGES) - 1
     assert "Traceback" not in done.stderr
-    assert ["repro"] not in [call["arguments"] for call in fake.asked()]
+    assert ["repro"] not in [call["arguments"] for call in fake.calls()]
+    wording(message)
 
 
-def test_without_what_training_needs_nothing_is_trained(project):
-    fake = Fake(project, "sys.exit(255)")
+def test_failure_before_training_stops_the_run(project):
+    fake = FakeDvc(project, "sys.exit(255)")
     assert fake.run(REPRO).returncode == 255
-    assert [call["arguments"] for call in fake.asked()] == [["repro", "audit"]]
+    assert [call["arguments"] for call in fake.calls()] == [["repro", "audit"]]
 
 
-def test_the_rest_s_exit_code_is_passed_on(project):
-    fake = Fake(project, 'sys.exit(255 if arguments == ["repro"] else 0)')
+def test_exit_code_of_the_stages_after_training_is_returned(project):
+    fake = FakeDvc(project, 'sys.exit(255 if arguments == ["repro"] else 0)')
     assert fake.run(REPRO).returncode == 255
 
 
-def test_gpus_are_shared_out(project):
-    fake = Fake(project, TOGETHER.format(wanted=len(BRANCHES)))
+def test_each_train_stage_gets_one_gpu(project):
+    fake = FakeDvc(project, TOGETHER.format(wanted=len(TRAIN_STAGES)))
     fake.environment["CUDA_VISIBLE_DEVICES"] = "4,7"
     done = fake.run(REPRO)
     assert done.returncode == 0
-    given = {call["arguments"][-1]: call["gpu"] for call in fake.asked() if len(call["arguments"]) == 4}
-    assert given == dict(zip(BRANCHES, ["4", "7", "4", "7"], strict=True))
-    assert f"{BRANCHES[1]}: started on 7\n" in done.stderr
+    given = {call["arguments"][-1]: call["gpu"] for call in fake.calls() if len(call["arguments"]) == 4}
+    assert given == dict(zip(TRAIN_STAGES, ["4", "7", "4", "7"], strict=True))
+    assert f"{TRAIN_STAGES[1]}: started on 7\n" in done.stderr
 
 
-def test_so_are_shares_of_several(project):
-    fake = Fake(project, TOGETHER.format(wanted=len(BRANCHES)))
+def test_each_train_stage_gets_several_gpus(project):
+    fake = FakeDvc(project, TOGETHER.format(wanted=len(TRAIN_STAGES)))
     params = project / "params.yaml"
     params.write_text(params.read_text().replace("devices: 1", "devices: 2"))
     fake.environment["CUDA_VISIBLE_DEVICES"] = "0,1,2,3"
     assert fake.run(REPRO).returncode == 0
-    given = {call["arguments"][-1]: call["gpu"] for call in fake.asked() if len(call["arguments"]) == 4}
-    assert given == dict(zip(BRANCHES, ["0,1", "2,3", "0,1", "2,3"], strict=True))
+    given = {call["arguments"][-1]: call["gpu"] for call in fake.calls() if len(call["arguments"]) == 4}
+    assert given == dict(zip(TRAIN_STAGES, ["0,1", "2,3", "0,1", "2,3"], strict=True))
 
 
-def test_on_a_terminal_each_branch_has_one_line(project):
-    fake = Fake(project, 'print("epoch 1/2 [bold]")\nprint("epoch 2/2")')
-    ours, theirs = pty.openpty()
-    process = fake.start(REPRO, stderr=theirs)
-    os.close(theirs)
+def test_terminal_shows_one_line_per_train_stage(project):
+    fake = FakeDvc(project, 'print("epoch 1/2 [bold]")\nprint("epoch 2/2")')
+    reader, writer = pty.openpty()
+    process = fake.start(REPRO, stderr=writer)
+    os.close(writer)
     shown = b""
     try:
-        while piece := os.read(ours, 65536):
+        while piece := os.read(reader, 65536):
             shown += piece
     except OSError:
-        pass  # the other end is closed
-    os.close(ours)
+        pass  # the process has closed its end
+    os.close(reader)
     assert process.wait() == 0
     words = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()).split()
-    assert [words[-12:][at : at + 3 : 2] for at in range(0, 12, 3)] == [[stage, "done"] for stage in BRANCHES]
+    assert [words[-12:][at : at + 3 : 2] for at in range(0, 12, 3)] == [[stage, "done"] for stage in TRAIN_STAGES]
 
 
-@pytest.mark.parametrize("words", ["do not depend", "runtime.threads should fit the cores"])
-def test_help_says_what_jobs_costs(project, words):
-    told = " ".join(Fake(project).run([*REPRO, "--help"]).stdout.replace("│", " ").split())
-    assert words in told
+def test_help_describes_jobs(project):
+    help_text = " ".join(FakeDvc(project).run([*REPRO, "--help"]).stdout.replace("│", " ").split())
+    assert JOBS_HELP in help_text

@@ -13,114 +13,118 @@ SMALL = ["-S", "runtime.threads=1", "-S", "models.cnn_a.dropout=0.1"]
 
 @pytest.fixture
 def dvc(monkeypatch):
-    """What dvc was asked, and the code it ends with."""
-    asked: list[tuple[str, ...]] = []
+    """Replace run_dvc by a function that records its calls; `code` is its exit code."""
+    calls: list[tuple[str, ...]] = []
 
     def run_dvc(*arguments: str) -> int:
-        asked.append(arguments)
+        calls.append(arguments)
         return run_dvc.code
 
     run_dvc.code = 0
-    run_dvc.asked = asked
+    run_dvc.calls = calls
     monkeypatch.setattr(module, "run_dvc", run_dvc)
     return run_dvc
 
 
 def exit_code(**options) -> int:
-    with pytest.raises(typer.Exit) as ended:
+    with pytest.raises(typer.Exit) as error:
         run(**options)
-    return ended.value.exit_code
+    return error.value.exit_code
 
 
-def test_without_a_profile_it_is_dvc_repro(project, dvc, capsys):
+def test_run_without_a_profile_is_dvc_repro(project, dvc, capsys):
     assert exit_code() == 0
-    assert dvc.asked == [("repro",)]
-    told = capsys.readouterr().out
-    assert "dvc metrics show" in told
-    assert "data/report/index.html" in told
-    assert "Other than" not in told
-    assert "baseline" not in told
+    assert dvc.calls == [("repro",)]
+    output = capsys.readouterr().out
+    assert "dvc metrics show" in output
+    assert "data/report/index.html" in output
+    assert "->" not in output
+    assert "git" not in output
 
 
-def test_a_profile_becomes_options_and_is_told(project, dvc, capsys):
+def test_profile_becomes_options_and_is_printed(project, dvc, capsys, wording):
     assert exit_code(profile="small") == 0
-    assert dvc.asked == [("exp", "run", *SMALL)]
-    told = capsys.readouterr().out
-    assert "runtime.threads: 2 -> 1\n  models.cnn_a.dropout: 0.5 -> 0.1" in told
-    assert told.endswith("git restore params.yaml dvc.lock data metrics plots\n")
+    assert dvc.calls == [("exp", "run", *SMALL)]
+    output = capsys.readouterr().out
+    assert "runtime.threads: 2 -> 1\n  models.cnn_a.dropout: 0.5 -> 0.1" in output
+    assert output.endswith("git restore params.yaml dvc.lock data metrics plots\n")
+    wording(output)
 
 
-def test_what_dvc_made_is_undone_too(project, dvc, capsys):
+def test_undo_includes_dvc_checkout_if_there_is_a_cache(project, dvc, capsys):
     Path(".dvc/cache").mkdir(parents=True)
     assert exit_code(profile="small") == 0
     assert capsys.readouterr().out.endswith("git restore params.yaml dvc.lock data metrics plots && dvc checkout\n")
 
 
-def test_a_folder_of_photographs_comes_on_top(project, dvc):
+def test_path_of_the_dataset_is_added_to_the_profile(project, dvc):
     assert exit_code(profile="small", data="../my images") == 0
     path = project.parent / "my images"
-    assert dvc.asked == [("exp", "run", *SMALL, "-S", "data.source=directory", "-S", f'data.path="{path}"')]
+    assert dvc.calls == [("exp", "run", *SMALL, "-S", "data.source=directory", "-S", f'data.path="{path}"')]
 
 
-def test_a_folder_of_photographs_is_the_caller_s(project, dvc, monkeypatch):
+def test_path_of_the_dataset_is_relative_to_the_working_directory(project, dvc, monkeypatch):
     monkeypatch.chdir(project / "profiles")
     exit_code(data="ham10000")
-    assert dvc.asked[0][-1] == f"data.path={project / 'profiles' / 'ham10000'}"
+    assert dvc.calls[0][-1] == f"data.path={project / 'profiles' / 'ham10000'}"
     assert Path.cwd() == project
 
 
-def test_the_archive_may_be_downloaded(project, dvc, capsys):
+def test_dataset_can_be_downloaded(project, dvc, capsys):
     params = PARAMS.replace("simulated", "directory").replace("path: null", "path: /data/ham10000")
     (project / "params.yaml").write_text(params)
     git(project, "commit", "--quiet", "--all", "--message", "mine")
     assert exit_code(profile="small", data="download") == 0
-    assert dvc.asked == [("exp", "run", *SMALL, "-S", "data.source=download", "-S", "data.path=null")]
+    assert dvc.calls == [("exp", "run", *SMALL, "-S", "data.source=download", "-S", "data.path=null")]
     assert "data.source: directory -> download\n  data.path: /data/ham10000 -> null" in capsys.readouterr().out
 
 
-def test_dvc_s_exit_code_is_passed_on(project, dvc, capsys):
+def test_exit_code_of_dvc_is_returned(project, dvc, capsys):
     dvc.code = 255
     assert exit_code(profile="small") == 255
-    told = capsys.readouterr().out
-    assert "The results" not in told
-    assert "git restore" in told
+    output = capsys.readouterr().out
+    assert "dvc metrics show" not in output
+    assert "git restore" in output
 
 
-def test_another_profile_s_leftovers_are_refused(project, dvc):
+def test_uncommitted_values_of_another_profile_are_refused(project, dvc, wording):
     (project / "params.yaml").write_text(PARAMS.replace("null", "adam", 1))
-    with pytest.raises(ParameterError) as caught:
+    with pytest.raises(ParameterError) as error:
         run(profile="small")
-    assert caught.value.problems == ["optimizer: null -> adam"]
-    assert "git restore params.yaml" in str(caught.value)
-    assert dvc.asked == []
+    assert error.value.problems == ["optimizer: null -> adam"]
+    assert "git restore params.yaml" in str(error.value)
+    assert dvc.calls == []
+    wording(str(error.value))
 
 
-def test_its_own_leftovers_are_not(project, dvc):
+def test_uncommitted_values_of_the_same_profile_are_accepted(project, dvc):
     (project / "params.yaml").write_text(PARAMS.replace("0.5", "0.1").replace("threads: 2", "threads: 7"))
     assert exit_code(profile="small") == 0
-    assert dvc.asked == [("exp", "run", *SMALL)]
+    assert dvc.calls == [("exp", "run", *SMALL)]
 
 
-def test_without_a_profile_one_s_own_changes_run_and_are_told(project, dvc, capsys):
+def test_run_without_a_profile_prints_uncommitted_values(project, dvc, capsys):
     (project / "params.yaml").write_text(PARAMS.replace("null", "adam", 1))
     assert exit_code() == 0
-    assert dvc.asked == [("repro",)]
+    assert dvc.calls == [("repro",)]
     assert "optimizer: null -> adam" in capsys.readouterr().out
 
 
-def test_other_results_from_the_same_parameters_are_a_baseline_first(project, dvc, capsys):
+def test_different_results_with_equal_parameters_suggest_a_baseline(project, dvc, capsys, wording):
     (project / "dvc.lock").write_text("stages: {}\n")
     exit_code()
-    assert "git switch -c mine" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "git switch -c mine" in output
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "--message", "baseline")
     exit_code()
     assert "git switch -c mine" not in capsys.readouterr().out
+    wording(output)
 
 
-def test_outside_a_repository_nothing_runs(tmp_path, monkeypatch, dvc):
+def test_run_outside_a_repository_is_refused(tmp_path, monkeypatch, dvc):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(UserError, match="git clone"):
         run()
-    assert dvc.asked == []
+    assert dvc.calls == []

@@ -18,39 +18,39 @@ TOP = Path.cwd()
 
 @pytest.fixture
 def trained(project, monkeypatch):
-    """A project with what a member trains on, where each training leaves the bytes that are told."""
+    """Make a project with training data, in which each training writes given bytes as weights."""
     for path in map(Path, (*NEEDED, "data/weights/cnn_a")):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
 
-    def leave(*contents: bytes, code: int = 0) -> None:
-        left = iter(contents)
+    def write(*contents: bytes, code: int = 0) -> None:
+        remaining = iter(contents)
 
         def run(command: list[str]) -> subprocess.CompletedProcess[str]:
             assert command[1:4] == ["-m", "dermoscopy.cli.verify_child", "cnn_a"]
             folder = Path(command[4], "model")
             folder.mkdir(parents=True)
-            (folder / "model.weights.h5").write_bytes(next(left))
+            (folder / "model.weights.h5").write_bytes(next(remaining))
             Path(command[4], "used.json").write_text('{"device": "CPU", "precision": "mixed_bfloat16", "devices": 1}')
             return subprocess.CompletedProcess(command, code)
 
         monkeypatch.setattr(module.subprocess, "run", run)
         monkeypatch.setattr(module, "top_folder", lambda: project)
 
-    return leave
+    return write
 
 
-def test_without_the_data_it_says_how_to_make_them(project):
+def test_missing_data_is_refused(project):
     with pytest.raises(UserError, match=r"data/split/train\.csv.*dvc repro audit"):
         verify_determinism("cnn_a")
 
 
-def test_an_unknown_member_is_refused(project):
-    with pytest.raises(UserError, match=r"cnn_aa is not a member; .* Did you mean cnn_a\?"):
+def test_unknown_member_is_refused(project):
+    with pytest.raises(UserError, match=r"cnn_aa.*cnn_a\b"):
         verify_determinism("cnn_aa")
 
 
-def test_equal_weights_are_one_line(trained, capsys):
+def test_equal_weights_print_one_line(trained, capsys):
     trained(b"weights", b"weights")
     verify_determinism("cnn_a")
     [line] = capsys.readouterr().out.splitlines()
@@ -59,27 +59,27 @@ def test_equal_weights_are_one_line(trained, capsys):
     assert "CPU, mixed_bfloat16, threads: 2, devices: 1" in line
 
 
-def test_different_weights_are_one_line_and_exit_1(trained, capsys):
+def test_different_weights_print_one_line_and_exit_1(trained, capsys):
     trained(b"weights", b"others")
-    with pytest.raises(typer.Exit) as ended:
+    with pytest.raises(typer.Exit) as error:
         verify_determinism("cnn_a")
-    assert ended.value.exit_code == 1
+    assert error.value.exit_code == 1
     [line] = capsys.readouterr().out.splitlines()
     assert "different weights" in line
 
 
-def test_a_training_that_fails_ends_it(trained, capsys):
+def test_failed_training_returns_its_exit_code(trained, capsys):
     trained(b"", b"", code=2)
-    with pytest.raises(typer.Exit) as ended:
+    with pytest.raises(typer.Exit) as error:
         verify_determinism("cnn_a")
-    assert ended.value.exit_code == 2
+    assert error.value.exit_code == 2
     assert capsys.readouterr().out == ""
 
 
 @pytest.mark.slow
-def test_a_member_trains_twice_to_the_same_bytes(rows, tmp_path):
-    for part in ("train", "val"):
-        rows(part, 12)
+def test_two_trainings_of_a_member_give_the_same_bytes(rows, tmp_path):
+    for split in ("train", "val"):
+        rows(split, 12)
     Path("data/audited").write_text("lesion clean\n")
     for folder in ("data/augmented/train", "data/weights/cnn_b"):
         Path(folder).mkdir(parents=True)
@@ -97,5 +97,5 @@ def test_a_member_trains_twice_to_the_same_bytes(rows, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "cnn_b: two short trainings gave the same weights" in done.stdout
-    told = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=True)
-    assert told.stdout == ""
+    status = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=True)
+    assert status.stdout == ""

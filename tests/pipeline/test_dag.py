@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from dermoscopy.cli.repro import BEFORE, branches
+from dermoscopy.cli.repro import BEFORE_TRAINING, train_stages
 from dermoscopy.core.members import member_names
 from tests.pipeline.imports import PACKAGE, code_deps
 
@@ -134,8 +134,8 @@ def test_training_and_weighing_never_see_the_test_part():
 
 
 def test_what_runs_at_the_same_time_is_training_after_all_it_needs():
-    assert [f"train@{member}" for member in MEMBERS] == branches()
-    assert upstream("train") <= {BEFORE} | upstream(BEFORE)
+    assert [f"train@{member}" for member in MEMBERS] == train_stages()
+    assert upstream("train") <= {BEFORE_TRAINING} | upstream(BEFORE_TRAINING)
 
 
 def test_only_explain_and_evaluate_read_test_predictions():

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.cli.repro import INTERRUPTED, branches
+from dermoscopy.cli.repro import INTERRUPTED, train_stages
 from tests.pipeline.project import Project, stages_run
 from tests.processes import wait_until, wait_until_nothing_runs
 
-BRANCHES = branches()
+BRANCHES = train_stages()
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 

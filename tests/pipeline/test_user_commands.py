@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dermoscopy.cli.repro import branches
+from dermoscopy.cli.repro import train_stages
 from dermoscopy.ensemble.fit import WEIGHTS
 from tests.pipeline.browser import charts
 from tests.pipeline.project import FIRST, Project, stages_run
 
 pytestmark = pytest.mark.slow
 
-MEMBERS = branches()
+MEMBERS = train_stages()
 BEFORE = ["check", "acquire", "merge", "split", "augment", "audit"]
 AFTER = ["search", "predict", "ensemble", "baselines", "evaluate", "explain", "report"]
 

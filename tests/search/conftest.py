@@ -10,7 +10,7 @@ from dermoscopy.core.params import read_yaml
 from dermoscopy.networks.data import Examples
 from dermoscopy.networks.params import Runtime, Training
 from dermoscopy.search import trial
-from dermoscopy.search.images import shared
+from dermoscopy.search.images import shared_images
 from dermoscopy.search.params import Search
 from dermoscopy.search.trial import Conditions
 from dermoscopy.train.settings import TrainSettings
@@ -21,7 +21,7 @@ SMALL = {"conv_layers": 1, "filters": 2, "kernel_size": 3, "pool_size": 2, "dens
 
 @pytest.fixture
 def search() -> Callable[..., Search]:
-    """The committed `search` block for images of 12 pixels, but for what is given."""
+    """Make the committed `search` block for images of 12 pixels, with changes."""
 
     def make(**changes: Any) -> Search:
         known = {name: {**values, **SMALL} for name, values in TREE["search"]["known"].items()}
@@ -32,7 +32,7 @@ def search() -> Callable[..., Search]:
 
 
 def examples(count: int) -> Examples:
-    """Images of which malignant ones are darker."""
+    """Return random images; malignant ones are darker."""
     random = np.random.default_rng(count)
     labels = (np.arange(count) % 2).astype(np.float32)
     means = np.where(labels == 1, 110, 140)[:, None, None, None]
@@ -41,9 +41,9 @@ def examples(count: int) -> Examples:
 
 @pytest.fixture
 def conditions(tmp_path: Path) -> Iterator[Conditions]:
-    """What tiny trials share, run eagerly; their records are kept in `tmp_path`."""
+    """Settings of tiny trials, run eagerly; records are written to `tmp_path`."""
     runtime = {**TREE["runtime"], "threads": 1, "eager": True}
-    with shared(examples(24), examples(12), tmp_path) as images:
+    with shared_images(examples(24), examples(12), tmp_path) as images:
         yield Conditions(
             images=images,
             records=tmp_path,

@@ -1,4 +1,4 @@
-"""A trial's result is a matter of its configuration alone, wherever and in whatever order it runs."""
+"""The result of a trial depends on its configuration only, not on the process or the order."""
 
 import dataclasses
 import os
@@ -12,9 +12,9 @@ import pytest
 
 from dermoscopy.core.errors import DivergedError, TrainingError
 from dermoscopy.search import trial as module
-from dermoscopy.search.images import load, shared
+from dermoscopy.search.images import load_images, shared_images
 from dermoscopy.search.params import Search
-from dermoscopy.search.space import Trial, trials
+from dermoscopy.search.space import Trial, plan_trials
 from dermoscopy.search.trial import Conditions, Task
 from dermoscopy.train.checkpoints import State
 from tests.full_disk import run_on_full_disk
@@ -29,24 +29,24 @@ def scores(record) -> list[float]:
 
 @pytest.fixture
 def tried(search: Make) -> list[Trial]:
-    return trials(search(trials=2), seed=1)
+    return plan_trials(search(trials=2), seed=1)
 
 
-def test_results_depend_neither_on_order_nor_on_what_ran_before(tried, conditions: Conditions, tmp_path: Path):
-    forth = [Task(trial, 2, conditions)()[1] for trial in tried]
+def test_results_do_not_depend_on_the_order_of_trials(tried, conditions: Conditions, tmp_path: Path):
+    forward = [Task(trial, 2, conditions)()[1] for trial in tried]
     elsewhere = dataclasses.replace(conditions, records=tmp_path / "elsewhere")
-    back = [Task(trial, 2, elsewhere)()[1] for trial in reversed(tried)]
-    assert list(map(scores, forth)) == list(map(scores, reversed(back)))
-    assert len({tuple(scores(record)) for record in forth}) == len(tried)
-    assert all(record.weights > 0 and len(record.epochs) == 2 for record in forth)
+    backward = [Task(trial, 2, elsewhere)()[1] for trial in reversed(tried)]
+    assert list(map(scores, forward)) == list(map(scores, reversed(backward)))
+    assert len({tuple(scores(record)) for record in forward}) == len(tried)
+    assert all(record.n_weights > 0 and len(record.epochs) == 2 for record in forward)
 
 
-def test_what_is_on_disk_is_not_trained_again(tried, conditions: Conditions, monkeypatch: pytest.MonkeyPatch):
+def test_recorded_trial_is_not_trained_again(tried, conditions: Conditions, monkeypatch: pytest.MonkeyPatch):
     task = Task(tried[0], 4, conditions)
     assert task.finished() is None
     number, record = task()
     assert number == 1
-    assert record.over
+    assert record.ended
     monkeypatch.setattr(module, "fit", None)
     again = Task(tried[0], 4, conditions)()[1]
     assert scores(again) == scores(record)
@@ -54,45 +54,47 @@ def test_what_is_on_disk_is_not_trained_again(tried, conditions: Conditions, mon
 
 
 @pytest.mark.parametrize("state", ["kept", "lost"])
-def test_a_paused_trial_goes_on_to_the_bytes_of_an_unbroken_one(
+def test_resumed_trial_equals_an_uninterrupted_one(
     tried, conditions: Conditions, tmp_path: Path, state: str, monkeypatch: pytest.MonkeyPatch
 ):
-    unbroken = Task(tried[0], 4, dataclasses.replace(conditions, records=tmp_path / "unbroken"))()[1]
+    uninterrupted = Task(tried[0], 4, dataclasses.replace(conditions, records=tmp_path / "uninterrupted"))()[1]
     first = Task(tried[0], 1, conditions)
     record = first()[1]
     assert len(record.epochs) == 1
-    assert not record.over
+    assert not record.ended
     assert first.checkpoint.load() is not None
     if state == "lost":
         first.checkpoint.remove()
-    fitted: list[State | None] = []
+    states: list[State | None] = []
     fit = module.fit
 
-    def watched(*args, **kwargs):
-        fitted.append(kwargs["state"])
+    def recording_fit(*args, **kwargs):
+        states.append(kwargs["state"])
         return fit(*args, **kwargs)
 
-    monkeypatch.setattr(module, "fit", watched)
-    further = Task(tried[0], 4, conditions)()[1]
-    assert list(further.epochs) == list(unbroken.epochs)
-    assert [len(state.epochs) if state else 0 for state in fitted] == [1 if state == "kept" else 0]
+    monkeypatch.setattr(module, "fit", recording_fit)
+    resumed = Task(tried[0], 4, conditions)()[1]
+    assert list(resumed.epochs) == list(uninterrupted.epochs)
+    assert [len(state.epochs) if state else 0 for state in states] == [1 if state == "kept" else 0]
 
 
-def test_a_trial_without_halving_leaves_no_checkpoint(tried, conditions: Conditions):
+def test_trial_without_halving_writes_no_checkpoint(tried, conditions: Conditions):
     task = Task(tried[0], 4, conditions)
     task()
     assert task.checkpoint.load() is None
 
 
-def test_a_trial_whose_loss_is_infinite_is_a_result(tried, conditions: Conditions):
-    wild = tried[0].parameters.model_copy(update={"optimizer": "sgd", "learning_rate": 1e38, "dropout": 0.0})
-    record = Task(dataclasses.replace(tried[0], parameters=wild), 4, conditions)()[1]
-    assert record.over
-    assert "learning rate 1e+38" in record.problem
+def test_diverged_trial_has_a_record_with_the_problem(tried, conditions: Conditions):
+    diverging = tried[0].parameters.model_copy(update={"optimizer": "sgd", "learning_rate": 1e38, "dropout": 0.0})
+    record = Task(dataclasses.replace(tried[0], parameters=diverging), 4, conditions)()[1]
+    assert record.ended
+    assert "1e+38" in record.problem
     assert record.chosen(4, "val_loss") is None
 
 
-def test_so_is_one_whose_loss_is_infinite_after_a_pause(tried, conditions: Conditions, monkeypatch: pytest.MonkeyPatch):
+def test_trial_that_diverges_after_a_pause_keeps_its_epochs(
+    tried, conditions: Conditions, monkeypatch: pytest.MonkeyPatch
+):
     before = Task(tried[0], 1, conditions)()[1]
 
     def diverge(*args, **kwargs):
@@ -100,76 +102,78 @@ def test_so_is_one_whose_loss_is_infinite_after_a_pause(tried, conditions: Condi
 
     monkeypatch.setattr(module, "fit", diverge)
     record = Task(tried[0], 4, conditions)()[1]
-    assert record.over
+    assert record.ended
     assert record.problem == "loss nan in epoch 2"
     assert record.epochs == before.epochs
     assert record.chosen(1, "val_loss") == before.epochs[0]
 
 
 def test_other_settings_have_another_record(tried, conditions: Conditions):
-    shared, settings = conditions, conditions.settings
+    settings = conditions.settings
 
     def changed(**changes: Any) -> Conditions:
-        return dataclasses.replace(shared, settings=dataclasses.replace(settings, **changes))
+        return dataclasses.replace(conditions, settings=dataclasses.replace(settings, **changes))
 
     tasks = [
-        Task(tried[0], 4, shared),
-        Task(tried[1], 4, shared),
+        Task(tried[0], 4, conditions),
+        Task(tried[1], 4, conditions),
         Task(tried[0], 4, changed(seed=2)),
         Task(tried[0], 4, changed(versions={"keras": "1"})),
-        Task(tried[0], 4, dataclasses.replace(shared, code="other")),
-        Task(tried[0], 4, dataclasses.replace(shared, images=shared.images.with_name("images-0"))),
+        Task(tried[0], 4, dataclasses.replace(conditions, code="other")),
+        Task(tried[0], 4, dataclasses.replace(conditions, images=conditions.images.with_name("images-0"))),
         Task(tried[0], 4, changed(training=settings.training.model_copy(update={"batch_size": 8}))),
     ]
-    assert len({task.record for task in tasks}) == len(tasks)
-    # How far it is to train, its number, and how the splits were drawn are not among them.
-    assert Task(dataclasses.replace(tried[0], number=9), 1, changed(protocol="image")).record == tasks[0].record
+    assert len({task.record_path for task in tasks}) == len(tasks)
+    # Number of epochs, number of the trial and split protocol do not change the record.
+    assert (
+        Task(dataclasses.replace(tried[0], number=9), 1, changed(protocol="image")).record_path == tasks[0].record_path
+    )
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "difference"),
     [
-        (lambda settings: {"code": "other"}, "A worker has other source files of dermoscopy: install there"),
+        (lambda settings: {"code": "other"}, "other source files of dermoscopy"),
         (
             lambda settings: {"settings": dataclasses.replace(settings, versions={"tensorflow": "1.0"})},
-            r"A worker has tensorflow \S+ instead of 1.0",
+            r"tensorflow \S+ instead of 1.0",
         ),
     ],
 )
-def test_a_worker_that_would_give_other_results_is_refused(tried, conditions: Conditions, change, told):
-    with pytest.raises(TrainingError, match=told):
+def test_worker_with_other_code_or_versions_is_refused(tried, conditions: Conditions, change, difference):
+    with pytest.raises(TrainingError, match=difference):
         Task(tried[0], 4, dataclasses.replace(conditions, **change(conditions.settings)))()
 
 
-def test_a_worker_without_the_project_s_folder_is_told_so(tried, conditions: Conditions):
+def test_worker_without_the_project_folder_is_refused(tried, conditions: Conditions):
     elsewhere = dataclasses.replace(conditions, images=conditions.images.with_name("nowhere"))
-    with pytest.raises(TrainingError, match=r"A worker does not see .*nowhere"):
+    with pytest.raises(TrainingError, match=r"nowhere.*search\.scheduler"):
         Task(tried[0], 4, elsewhere)()
 
 
-def test_photographs_are_named_by_what_they_are(tmp_path: Path):
+def test_folder_of_images_is_named_by_its_content(tmp_path: Path):
     names = set()
     for train, val in ((examples(4), examples(6)), (examples(4), examples(6)), (examples(6), examples(4))):
-        with shared(train, val, tmp_path) as place:
-            names.add(place.name)
-            for kept, split in zip(load(place), (train, val), strict=True):
-                np.testing.assert_array_equal(kept.images, split.images)
-                np.testing.assert_array_equal(kept.labels, split.labels)
+        with shared_images(train, val, tmp_path) as folder:
+            names.add(folder.name)
+            for loaded, examples_of_split in zip(load_images(folder), (train, val), strict=True):
+                np.testing.assert_array_equal(loaded.images, examples_of_split.images)
+                np.testing.assert_array_equal(loaded.labels, examples_of_split.labels)
     assert len(names) == 2
     assert list(tmp_path.iterdir()) == []
 
 
-FILLS = """
+FULL_DISK = """
 import errno, sys
 from pathlib import Path
 from typing import Any
 import numpy as np
-from dermoscopy.search.images import shared
+from dermoscopy.search.images import shared_images
 from dermoscopy.networks.data import Examples
 
-split = Examples(np.zeros((100, 100, 100, 3), np.uint8), np.zeros(100, np.float32))
+examples = Examples(np.zeros((100, 100, 100, 3), np.uint8), np.zeros(100, np.float32))
 try:
-    with shared(split, split, Path(sys.argv[1])):
+    with shared_images(examples, examples, Path(sys.argv[1])):
         pass
 except OSError as error:
     assert error.errno == errno.ENOSPC, error
@@ -178,15 +182,15 @@ except OSError as error:
 """
 
 
-def test_photographs_that_do_not_fit_leave_nothing_and_say_why(tmp_path: Path):
+def test_images_on_a_full_disk_leave_no_file_and_raise_enospc(tmp_path: Path):
     environment = os.environ | {"PYTHONPATH": str(Path("src").resolve())}
-    done = run_on_full_disk(tmp_path, [sys.executable, "-c", FILLS, str(tmp_path)], env=environment)
+    done = run_on_full_disk(tmp_path, [sys.executable, "-c", FULL_DISK, str(tmp_path)], env=environment)
     assert (done.stdout, done.stderr) == ("full\n", "")
 
 
-def test_photographs_written_again_leave_an_old_map_whole(tmp_path: Path):
-    with shared(examples(8), examples(4), tmp_path) as place:
-        mapped = load(place)[0].images
+def test_images_written_again_do_not_change_an_open_memory_map(tmp_path: Path):
+    with shared_images(examples(8), examples(4), tmp_path) as folder:
+        mapped = load_images(folder)[0].images
         before = mapped.copy()
-        with shared(examples(8), examples(4), tmp_path):
+        with shared_images(examples(8), examples(4), tmp_path):
             np.testing.assert_array_equal(mapped, before)

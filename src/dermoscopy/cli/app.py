@@ -11,7 +11,7 @@ from dermoscopy.cli.verify import verify_determinism
 from dermoscopy.core.errors import UserError
 
 app = typer.Typer(
-    help="What the dvc command does not do itself; the pipeline is dvc repro.",
+    help="Commands in addition to those of DVC. The pipeline itself runs with: dvc repro",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -24,7 +24,7 @@ app.command()(verify_determinism)
 
 
 def main() -> None:
-    """Run the command; what a user can mend is told without a traceback, and exits with 2."""
+    """Run the command; an error that the user can fix is printed without a traceback and exits with 2."""
     try:
         app()
     except UserError as error:

@@ -1,7 +1,4 @@
-"""Compare two experiments by paired tests, from the predictions that DVC keeps of them.
-
-Tables of another revision, as DVC keeps them.
-"""
+"""Compare two revisions by paired tests on the predictions that DVC stores."""
 
 import os
 from pathlib import Path
@@ -23,16 +20,16 @@ from dermoscopy.stats.paired import compare as compare_classifiers
 
 
 def read_stored(table: Table, path: str, revision: str) -> pd.DataFrame:
-    """Read a table of a revision from DVC's cache, the workspace untouched.
+    """Read a table of a revision from DVC's cache, without changing the workspace.
 
     Args:
-        table: What it is.
-        path: Where, from the project's top folder, which is the working directory.
+        table: Columns and types of the table.
+        path: Path of the table from the project's top folder, which is the working directory.
         revision: A commit, branch, tag or experiment.
 
     Raises:
-        UserError: There is no such revision, it has no such table, or its content is nowhere.
-        TableError: The table is of another version of this pipeline.
+        UserError: The revision does not exist, lacks the table, or its content is not in the cache.
+        TableError: The table was written by another version of this pipeline.
     """
     import dvc.api
     from dvc.exceptions import DvcException
@@ -42,38 +39,41 @@ def read_stored(table: Table, path: str, revision: str) -> pd.DataFrame:
     try:
         text = dvc.api.read(path, rev=revision)
     except RevError:
-        raise UserError(f"{revision} is no commit, branch, tag or experiment: dvc exp show names them.") from None
+        raise UserError(
+            f"{revision} is not a commit, branch, tag or experiment. To list the experiments: dvc exp show"
+        ) from None
     except (DvcException, DataIndexDirError, FileNotFoundError) as error:
         raise UserError(
-            f"{revision} has no {path} here: {error}\n"
-            "It may be of before that table, or its content of another machine: git checkout, then dvc repro."
+            f"{path} of {revision} is not available: {error}\n"
+            "The revision may be older than this table, or its content may be on another machine. To compute it "
+            "again, check the revision out and run: dvc repro"
         ) from None
     with TemporaryDirectory() as folder:
-        copy = Path(folder, Path(path).name)
-        copy.write_text(text, encoding="utf-8")
-        return table.read(copy)
+        temporary = Path(folder, Path(path).name)
+        temporary.write_text(text, encoding="utf-8")
+        return table.read(temporary)
 
 
 ENSEMBLE = {"val": "data/ensemble/val.csv", "test": "data/evaluation/predictions.csv"}
-SPLIT_HELP = "Which images: val, where ideas are compared, or test, for the one that was chosen."
+SPLIT_HELP = "Split to compare on: val to choose between ideas, test only for the chosen one."
 KEYS = ["image_id", "lesion_id", "label"]
 
 
 def compare(
-    first: Annotated[str, typer.Argument(metavar="REV1", help="A commit, branch, tag or experiment.")],
-    second: Annotated[str, typer.Argument(metavar="REV2", help="Another one.")],
+    first: Annotated[str, typer.Argument(metavar="REV1", help="Commit, branch, tag or experiment.")],
+    second: Annotated[str, typer.Argument(metavar="REV2", help="Commit, branch, tag or experiment.")],
     split: Annotated[Literal["val", "test"], typer.Option(help=SPLIT_HELP)] = "val",
 ) -> None:
-    """Compare two experiments on the same lesions: what differs, and whether chance alone would do it."""
+    """Compare two revisions on the same lesions: differences, confidence intervals and paired significance tests."""
     os.chdir(top_folder())
     settings = load("evaluate", Evaluate)
     rows, tested = compare_revisions(first, second, split, settings)
     count = rows["lesion_id"].nunique()
-    print(f"{second} minus {first}, on the same {len(rows)} images of {count} lesions of {split}:\n")
+    print(f"Differences {second} - {first} on the {split} split: {len(rows)} images of {count} lesions.\n")
     print(render(tested, settings.confidence))
     print(
-        f"\nBy lesion; the ensemble's calls at the operating point {settings.point!r}. Several tests at once: "
-        "by chance one in twenty has p below 0.05."
+        "\nTests by lesion. Sensitivity, specificity and accuracy are those of the ensemble at the operating point "
+        f"{settings.point!r}. p-values are not adjusted: without any difference, one test in twenty has p below 0.05."
     )
 
 
@@ -83,47 +83,54 @@ def compare_revisions(
     """Test the ensembles of two revisions, and the members that both have, against each other.
 
     Args:
-        first: A revision.
-        second: Another; differences are its value minus the first's.
-        split: Which predictions.
-        settings: The confidence of intervals, and the operating point of the calls.
+        first: Revision that is the reference.
+        second: Revision that is compared with it; differences are second minus first.
+        split: Split whose predictions are compared.
+        settings: Confidence level of the intervals and operating point of the predicted labels.
 
     Returns:
-        The images, and each classifier's name with a test.
+        The rows of the images, and a test for each metric with the classifier's name.
 
     Raises:
-        UserError: A revision lacks its predictions, or both are of other images.
+        UserError: A revision lacks its predictions, or the revisions have different images.
     """
-    rows, calls = _ensemble(second, split, settings.point)
-    others, other_calls = _ensemble(first, split, settings.point)
-    _same(others, rows, first, second)
-    tested = compare_classifiers(rows, calls, other_calls, settings.confidence)
-    found = [("ensemble", one) for one in tested if one.unit == "lesion"]
-    before = _members(first)
-    for member in filter(before.__contains__, _members(second)):
-        tables = [read_stored(PREDICTIONS, f"data/predictions/{member}/{split}.csv", name) for name in (second, first)]
-        _same(tables[1], tables[0], first, second)
-        # The order of lesions is compared, not calls: what threshold they would have does not matter.
-        of = [ThresholdedScores(table["probability"].to_numpy(), 1.0) for table in tables]
-        found.append((member, delong(by_lesion(tables[0]), of[0], of[1], settings.confidence)))
-    return rows, found
+    rows, ensemble = _ensemble(second, split, settings.point)
+    reference_rows, reference_ensemble = _ensemble(first, split, settings.point)
+    _require_same_images(reference_rows, rows, first, second)
+    tests = compare_classifiers(rows, ensemble, reference_ensemble, settings.confidence)
+    tested = [("ensemble", test) for test in tests if test.unit == "lesion"]
+    reference_members = _members(first)
+    for member in filter(reference_members.__contains__, _members(second)):
+        path = f"data/predictions/{member}/{split}.csv"
+        table, reference = (read_stored(PREDICTIONS, path, revision) for revision in (second, first))
+        _require_same_images(reference, table, first, second)
+        # DeLong's test compares the order of lesions, so the threshold has no effect.
+        scores = ThresholdedScores(table["probability"].to_numpy(), 1.0)
+        reference_scores = ThresholdedScores(reference["probability"].to_numpy(), 1.0)
+        tested.append((member, delong(by_lesion(table), scores, reference_scores, settings.confidence)))
+    return rows, tested
 
 
 def render(tested: list[tuple[str, PairedTest]], confidence: float) -> str:
-    """Return the tests as a table of plain text."""
-    header = ("", "metric", "REV1", "REV2", "difference", f"{100 * confidence:g} % interval", "p", "test")
+    """Return the tests as a table of plain text.
+
+    Args:
+        tested: Each test with its classifier's name.
+        confidence: Confidence level of the intervals, 0 to 1.
+    """
+    header = ("", "metric", "REV1", "REV2", "difference", f"{100 * confidence:g} % CI", "p", "test")
     lines = [
         (
             name,
-            one.metric,
-            f"{one.second:.3f}",
-            f"{one.first:.3f}",
-            f"{one.difference:+.3f}",
-            f"{one.low:+.3f} to {one.high:+.3f}",
-            f"{one.p:.3f}",
-            one.test,
+            test.metric,
+            f"{test.second:.3f}",
+            f"{test.first:.3f}",
+            f"{test.difference:+.3f}",
+            f"{test.low:+.3f} to {test.high:+.3f}",
+            f"{test.p:.3f}",
+            test.test,
         )
-        for name, one in tested
+        for name, test in tested
     ]
     widths = [max(len(row[column]) for row in [header, *lines]) for column in range(len(header))]
     return "\n".join(
@@ -145,13 +152,16 @@ def _ensemble(revision: str, split: Literal["val", "test"], point: str) -> tuple
     return rows, ThresholdedScores(rows["probability"].to_numpy(), float(threshold))
 
 
-def _same(first: pd.DataFrame, second: pd.DataFrame, *names: str) -> None:
-    """Refuse two tables of other images, or with other labels."""
+def _require_same_images(first: pd.DataFrame, second: pd.DataFrame, *names: str) -> None:
+    """Refuse two tables with different images or labels."""
     if first[KEYS].equals(second[KEYS]):
         return
     both = first[KEYS].merge(second[KEYS], on=KEYS)
-    unlike = [f"{len(of) - len(both)} of {name}'s {len(of)}" for of, name in zip((first, second), names, strict=True)]
+    unmatched = [
+        f"{len(rows) - len(both)} of {len(rows)} of {name}" for rows, name in zip((first, second), names, strict=True)
+    ]
     raise UserError(
-        f"A paired test needs the same images with the same labels: {' and '.join(unlike)} are not in the other.\n"
-        "Compare revisions with the same dataset, policy and split.*, and let seed differ instead of split.seed."
+        "A paired test needs the same images with the same labels. Images without a match in the other revision: "
+        f"{', '.join(unmatched)}.\n"
+        "Compare revisions with the same dataset, policy and split.*; vary seed instead of split.seed."
     )

@@ -1,14 +1,10 @@
-"""dvc that ends with the command which started it, and takes its stage along.
+"""Run DVC as a child that is terminated, with its stage, when the parent exits; query the git repository.
 
-python -m dermoscopy.cli.dvc <process id of that command> repro …
+python -m dermoscopy.cli.dvc <process id of the parent> repro …
 
-A stage dies with dvc only from when it has said so (`die_with_parent`), a second or two after its start; and dvc,
-ended at a bad moment, leaves half of dvc.lock, or files that the next dvc believes to be in use. Here neither
-happens: the stage is killed, and dvc comes to its own end, as if the stage had failed.
-
-Run dvc as if it had been typed.
-
-The git repository the pipeline needs around it.
+A stage ends with dvc only after it has called `die_with_parent`, a second or two after its start. And a dvc that is
+killed at a bad moment leaves an incomplete dvc.lock, or files that the next dvc believes to be in use. This module
+avoids both: it kills the stage, and dvc then exits as if the stage had failed.
 """
 
 import contextlib
@@ -29,65 +25,73 @@ from dermoscopy.core.params import read_yaml
 from dermoscopy.core.stage import die_with_parent
 
 SECONDS_TO_FINISH = 10.0
-SECONDS_BETWEEN_LOOKS = 0.05
-ENDED = 128 + signal.SIGTERM
+SECONDS_BETWEEN_KILLS = 0.05
+TERMINATED = 128 + signal.SIGTERM
 
 
 def main() -> None:
-    """Run dvc until it is done, is told to end (SIGTERM), or the command that started it is gone."""
-    command, *arguments = sys.argv[1:]
-    end = _End()
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGALRM, end)
+    """Run dvc until it exits, receives SIGTERM, or its parent has exited."""
+    parent, *arguments = sys.argv[1:]
+    terminate = _Terminate()
+    signal.signal(signal.SIGTERM, terminate)
+    signal.signal(signal.SIGALRM, terminate)
     die_with_parent()
-    if os.getppid() != int(command):
+    if os.getppid() != int(parent):
         sys.exit(1)
     sys.argv[1:] = arguments
     try:
         runpy.run_module("dvc", run_name="__main__", alter_sys=True)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        if end.told < math.inf:
-            sys.exit(ENDED)  # and never 0, on which the next would begin
+        if terminate.first_signal < math.inf:
+            sys.exit(TERMINATED)  # never 0, because the parent would start the next stage
 
 
-class _End:
-    """What SIGTERM does."""
+class _Terminate:
+    """Handler of SIGTERM and of the timer that it starts."""
 
-    told = math.inf  # when
+    first_signal = math.inf  # time.monotonic() of the first signal
 
     def __call__(self, *_: object) -> None:
-        """Kill the stage, and any that dvc starts until it is gone, for which it has some seconds."""
+        """Kill the running stage, and any that dvc still starts; exit if dvc takes more than SECONDS_TO_FINISH."""
         now = time.monotonic()
-        self.told = min(self.told, now)
+        self.first_signal = min(self.first_signal, now)
         for child in psutil.Process().children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since
+            with contextlib.suppress(psutil.NoSuchProcess):  # the child has exited meanwhile
                 child.kill()
-        if now - self.told > SECONDS_TO_FINISH:
-            os._exit(ENDED)
-        signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS)
+        if now - self.first_signal > SECONDS_TO_FINISH:
+            os._exit(TERMINATED)
+        signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_KILLS)
 
 
 def run_dvc(*arguments: str) -> int:
-    """Run dvc with this environment's Python, on this terminal; return its exit code."""
+    """Run dvc in this terminal with the Python of this environment and return its exit code.
+
+    Args:
+        arguments: Arguments of dvc.
+    """
     process = subprocess.Popen(command(*arguments), env=environment())
-    # Told to end, it takes dvc with it, and that its stage.
+    # Pass SIGTERM on to dvc, which kills its stage.
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     while True:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            # The terminal sent it to dvc as well, which ends its stage first.
+            # The terminal has sent Ctrl-C to dvc too; wait until dvc has ended its stage.
             continue
 
 
 def command(*arguments: str) -> list[str]:
-    """Return the command line of a dvc that ends with this process, whatever ends it."""
+    """Return the command line of a dvc that is terminated when this process exits.
+
+    Args:
+        arguments: Arguments of dvc.
+    """
     return [sys.executable, "-m", "dermoscopy.cli.dvc", str(os.getpid()), *arguments]
 
 
 def environment() -> dict[str, str]:
-    """Return this environment, in which the stages' `python` is this one, activated or not."""
+    """Return the environment variables, with a PATH on which `python` is this Python."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     return os.environ | {"PATH": path}
 
@@ -99,34 +103,34 @@ def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(["git", *arguments], capture_output=True, text=True)
     except FileNotFoundError:
-        raise UserError("git is not installed: DVC keeps its experiments in it.") from None
+        raise UserError("git is not installed, and DVC needs it to store experiments.") from None
 
 
 def top_folder() -> Path:
-    """Return the top folder of the working directory's repository, which has a commit.
+    """Return the top folder of the git repository of the working directory.
 
     Raises:
-        UserError: There is no git, no repository or no commit.
+        UserError: git is not installed, or there is no repository or no commit.
     """
-    found = _git("rev-parse", "--show-toplevel")
-    if found.returncode:
+    result = _git("rev-parse", "--show-toplevel")
+    if result.returncode:
         raise UserError(
-            "This is not a git repository, and DVC needs one (a downloaded zip is none).\n"
+            "This folder is not in a git repository, and DVC needs one (a downloaded zip has none).\n"
             "Get the project with: git clone"
         )
     if _git("rev-parse", "--verify", "--quiet", "HEAD").returncode:
-        raise UserError("This git repository has no commit yet: git add . && git commit -m start")
-    return Path(found.stdout.strip())
+        raise UserError("This git repository has no commit yet. Make one: git add . && git commit -m start")
+    return Path(result.stdout.strip())
 
 
 def committed_params() -> dict[str, Any]:
-    """Return params.yaml of the last commit; empty if it holds none."""
-    shown = _git("show", "HEAD:./params.yaml")
-    return (read_yaml(shown.stdout) or {}) if shown.returncode == 0 else {}
+    """Return the content of params.yaml in the last commit; empty if the commit has none."""
+    result = _git("show", "HEAD:./params.yaml")
+    return (read_yaml(result.stdout) or {}) if result.returncode == 0 else {}
 
 
 def results_differ() -> bool:
-    """Return whether the results that git keeps are others than those of the last commit."""
+    """Return whether the results in the working tree differ from those of the last commit."""
     return bool(_git("status", "--porcelain", "--", *RESULTS).stdout)
 
 

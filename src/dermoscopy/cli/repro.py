@@ -1,9 +1,4 @@
-"""Run the pipeline with its train stages at the same time.
-
-Stages that do not depend on each other, run by as many dvc at the same time.
-
-What one sees of stages that run at the same time.
-"""
+"""Run the pipeline with its train stages at the same time, each in its own dvc, and display their output."""
 
 import os
 import signal
@@ -29,60 +24,60 @@ if TYPE_CHECKING:
 
 
 class Display(Protocol):
-    """Where their lines go."""
+    """Display of the output of stages that run at the same time."""
 
-    def tell(self, stage: str, line: str) -> None:
+    def show_line(self, stage: str, line: str) -> None:
         """Show a line that a stage printed."""
 
-    def end(self, stage: str, how: str) -> None:
-        """Show how a stage ended."""
+    def show_end(self, stage: str, outcome: str) -> None:
+        """Show that a stage has ended, with its outcome: done or failed."""
 
 
-class Prefixed:
-    """Every line, with its stage's name in front."""
+class AllLines:
+    """Display of every line, prefixed with the name of its stage."""
 
-    def tell(self, stage: str, line: str) -> None:
+    def show_line(self, stage: str, line: str) -> None:
         """Print a line that a stage printed."""
         print(f"{stage}: {line}", file=sys.stderr, flush=True)
 
-    end = tell
+    show_end = show_line
 
 
-class LineEach:
-    """One line a stage: its name, how long it has run, what it printed last.
+class LinePerStage:
+    """Display of one line per stage: its name, its running time and the last line that it printed.
 
     Args:
-        stages: Their names, in the order of their lines.
-        progress: What draws them.
+        stages: Names of the stages, in the order of the display.
+        progress: Progress display of rich.
     """
 
     def __init__(self, stages: Sequence[str], progress: "Progress") -> None:
         self.progress = progress
         self.tasks = {stage: progress.add_task(stage, start=False, total=None, last="waiting") for stage in stages}
 
-    def tell(self, stage: str, line: str) -> None:
-        """Replace a stage's last line; the first starts its clock."""
+    def show_line(self, stage: str, line: str) -> None:
+        """Replace the last line of a stage; its first line starts its clock."""
         self.progress.start_task(self.tasks[stage])
         self.progress.update(self.tasks[stage], last=line)
 
-    def end(self, stage: str, how: str) -> None:
-        """Stop a stage's clock."""
-        self.tell(stage, how)
+    def show_end(self, stage: str, outcome: str) -> None:
+        """Show the outcome of a stage and stop its clock."""
+        self.show_line(stage, outcome)
         self.progress.stop_task(self.tasks[stage])
 
 
 @contextmanager
 def display(stages: Sequence[str]) -> Iterator[Display]:
-    """Yield what shows stages: on a terminal a line each, elsewhere every line of theirs.
+    """Yield the display of stages: one line per stage on a terminal, otherwise all lines.
 
     Args:
-        stages: Their names.
+        stages: Names of the stages.
     """
     from rich.console import Console
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield Prefixed()
+        yield AllLines()
         return
 
     from rich.progress import Progress, TextColumn, TimeElapsedColumn
@@ -91,81 +86,81 @@ def display(stages: Sequence[str]) -> Iterator[Display]:
     one_line = Column(no_wrap=True, overflow="ellipsis", ratio=1)
     last = TextColumn("{task.fields[last]}", markup=False, table_column=one_line)
     with Progress(TextColumn("{task.description}"), TimeElapsedColumn(), last, console=console, expand=True) as lines:
-        yield LineEach(stages, lines)
+        yield LinePerStage(stages, lines)
 
 
-LAST_LINES = 20  # of a failed branch, told again at the end
+LAST_LINES = 20  # of a failed stage, printed again at the end
 SECONDS_TO_END = 2 * SECONDS_TO_FINISH
 
-Lines = SimpleQueue["tuple[Branch, str | None]"]
+Lines = SimpleQueue["tuple[RunningStage, str | None]"]
 
 
 @dataclass(eq=False)
-class Branch:
+class RunningStage:
     """A stage that runs.
 
     Attributes:
-        stage: Its name.
-        gpus: Those it may use, as CUDA_VISIBLE_DEVICES takes them; null for all there are, or none.
+        name: Name of the stage.
+        gpus: Its GPUs as a value of CUDA_VISIBLE_DEVICES; None does not set the variable.
         process: Its dvc, which leads a process group.
-        last: Its last lines.
+        last: Last lines of its output.
     """
 
-    stage: str
+    name: str
     gpus: str | None
     process: subprocess.Popen[str]
     last: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
 
 
-def run_branches(stages: Sequence[str], jobs: int, gpus: Sequence[str], display: Display) -> list[Branch]:
-    """Run stages at the same time; return those that failed, when all have ended.
+def run_stages(stages: Sequence[str], jobs: int, gpus: Sequence[str], display: Display) -> list[RunningStage]:
+    """Run stages at the same time and return the failed ones after all have ended.
 
-    Each is `dvc repro --single-item`, so DVC decides what there is to do. It waits for the repository lock, which
-    another dvc holds while it writes dvc.lock, as long as it takes. Ctrl-C or SIGTERM ends all of them.
+    Each stage runs with `dvc repro --single-item`, so DVC decides what has to run. It waits for the repository lock,
+    which another dvc holds while it writes dvc.lock. Ctrl-C or SIGTERM ends all stages.
 
     Args:
-        stages: Their names.
-        jobs: How many run at the same time.
-        gpus: Shares of them; a branch is given the one that the fewest use.
-        display: Told of each line they print, and how they end.
+        stages: Names of the stages.
+        jobs: Number of stages that run at the same time.
+        gpus: GPUs of one stage, as values of CUDA_VISIBLE_DEVICES; a stage gets the value that the fewest others use.
+        display: Display of their output.
 
     Raises:
-        KeyboardInterrupt: Somebody ended it; nothing runs any more.
+        KeyboardInterrupt: The run was interrupted; all stages have ended.
     """
     waiting = deque(stages)
-    running: list[Branch] = []
-    failed: list[Branch] = []
+    running: list[RunningStage] = []
+    failed: list[RunningStage] = []
     lines: Lines = SimpleQueue()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
-                share = least_used(gpus, [branch.gpus for branch in running])
-                running.append(_start(waiting.popleft(), share, lines))
-                display.tell(running[-1].stage, f"started on {share}" if share else "started")
-            branch, line = lines.get()
+                assigned = least_used(gpus, [stage.gpus for stage in running])
+                running.append(_start(waiting.popleft(), assigned, lines))
+                display.show_line(running[-1].name, f"started on {assigned}" if assigned else "started")
+            stage, line = lines.get()
             if line is not None:
-                branch.last.append(line)
-                display.tell(branch.stage, line)
+                stage.last.append(line)
+                display.show_line(stage.name, line)
                 continue
-            code = branch.process.wait()
-            running.remove(branch)
+            code = stage.process.wait()
+            running.remove(stage)
             if code == 0:
-                display.end(branch.stage, "done")
+                display.show_end(stage.name, "done")
             else:
-                failed.append(branch)
-                display.end(branch.stage, "failed")
+                failed.append(stage)
+                display.show_end(stage.name, "failed")
     except BaseException:
         _end(running)
         raise
     return failed
 
 
-def _start(stage: str, gpus: str | None, lines: Lines) -> Branch:
-    # Neither a process group of its own nor a closed standard input lets the terminal reach it.
+def _start(name: str, gpus: str | None, lines: Lines) -> RunningStage:
+    # Its own process group and no standard input, so that the terminal does not reach it.
     process = subprocess.Popen(
-        command("--wait-for-lock", "repro", "--single-item", stage),
-        env=environment() | {"PYTHONUNBUFFERED": "1"} | _share(gpus),
+        command("--wait-for-lock", "repro", "--single-item", name),
+        env=environment() | {"PYTHONUNBUFFERED": "1"} | _visible_gpus(gpus),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -173,66 +168,65 @@ def _start(stage: str, gpus: str | None, lines: Lines) -> Branch:
         errors="replace",
         process_group=0,
     )
-    branch = Branch(stage, gpus, process)
-    threading.Thread(target=_read, args=(branch, lines), daemon=True).start()
-    return branch
+    stage = RunningStage(name, gpus, process)
+    threading.Thread(target=_read, args=(stage, lines), daemon=True).start()
+    return stage
 
 
-def _share(gpus: str | None) -> dict[str, str]:
+def _visible_gpus(gpus: str | None) -> dict[str, str]:
     return {"CUDA_VISIBLE_DEVICES": gpus} if gpus is not None else {}
 
 
-def _read(branch: Branch, lines: Lines) -> None:
-    assert branch.process.stdout is not None
-    with branch.process.stdout as output:
+def _read(stage: RunningStage, lines: Lines) -> None:
+    assert stage.process.stdout is not None
+    with stage.process.stdout as output:
         for line in output:
             if line.strip():
-                lines.put((branch, line.rstrip()))
-    lines.put((branch, None))
+                lines.put((stage, line.rstrip()))
+    lines.put((stage, None))
 
 
-def _end(branches: Sequence[Branch]) -> None:
-    """End branches, and wait until they have; told to end once more, at once."""
-    for branch in branches:
-        branch.process.terminate()
+def _end(stages: Sequence[RunningStage]) -> None:
+    """Terminate stages and wait for them; a second interrupt or a timeout kills them."""
+    for stage in stages:
+        stage.process.terminate()
     try:
-        for branch in branches:
-            branch.process.wait(SECONDS_TO_END)
+        for stage in stages:
+            stage.process.wait(SECONDS_TO_END)
     except (KeyboardInterrupt, subprocess.TimeoutExpired):
         pass
-    for branch in branches:
-        if branch.process.poll() is None:
-            os.killpg(branch.process.pid, signal.SIGKILL)
-            branch.process.wait()
+    for stage in stages:
+        if stage.process.poll() is None:
+            os.killpg(stage.process.pid, signal.SIGKILL)
+            stage.process.wait()
 
 
-BEFORE = "audit"  # with all it needs, check first, it is all that training needs
+BEFORE_TRAINING = "audit"  # with the stages that it needs and check, all that training needs
 INTERRUPTED = 130
 JOBS_HELP = (
-    "How many members train at the same time; all of them if it is left out. "
-    "The results do not depend on it; the time does: "
-    "so many times runtime.threads should fit the cores, unless there are GPUs."
+    "Number of members trained at the same time; default: all. It does not change the results. "
+    "Without GPUs, jobs times runtime.threads should not exceed the number of cores."
 )
 
 
-def branches() -> list[str]:
-    """Return the stages that run at the same time: the training of each member."""
+def train_stages() -> list[str]:
+    """Return the names of the train stages, one per member."""
     return [f"train@{member}" for member in trained_members()]
 
 
 def repro(jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help=JOBS_HELP)] = None) -> None:
-    """Run the pipeline as dvc repro does, but train several members at the same time."""
+    """Run the pipeline like dvc repro, but train several members at the same time."""
     os.chdir(top_folder())
-    code = run_dvc("repro", BEFORE)
+    code = run_dvc("repro", BEFORE_TRAINING)
     if code != 0:
         raise typer.Exit(code)
-    stages = branches()
+    stages = train_stages()
     devices = load("runtime.devices", Positive)
     try:
         with display(stages) as shown:
-            failed = run_branches(stages, jobs or len(stages), divide_gpus(visible_gpus(os.environ), devices), shown)
+            failed = run_stages(stages, jobs or len(stages), divide_gpus(visible_gpus(os.environ), devices), shown)
     except KeyboardInterrupt:
-        print("Ended: no stage runs any more. To go on: dvc repro, or dermoscopy repro", file=sys.stderr)
+        print("Interrupted; all stages have ended. To continue: dvc repro or dermoscopy repro", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     if failed:
         print(failure(failed, stages), file=sys.stderr)
@@ -240,17 +234,22 @@ def repro(jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help=J
     raise typer.Exit(run_dvc("repro"))
 
 
-def failure(failed: list[Branch], stages: Sequence[str]) -> str:
-    """Return what is told of branches that failed: their last lines, and what became of the others."""
-    told = [f"\n{branch.stage} failed with:\n  " + "\n  ".join(branch.last) for branch in failed]
-    names = {branch.stage for branch in failed}
+def failure(failed: list[RunningStage], stages: Sequence[str]) -> str:
+    """Return the message about failed stages: their last lines, their logs and the stages that are done.
+
+    Args:
+        failed: Stages that failed.
+        stages: Names of all stages that were run.
+    """
+    outputs = [f"\n{stage.name} failed with:\n  " + "\n  ".join(stage.last) for stage in failed]
+    names = {stage.name for stage in failed}
     done = [stage for stage in stages if stage not in names]
     kept = f" Done and kept: {', '.join(done)}." if done else ""
-    logs = ", ".join(f"runs/{branch.stage}.log" for branch in failed)
+    logs = ", ".join(f"runs/{stage.name}.log" for stage in failed)
     return "\n".join(
         [
-            *told,
-            f"\nFailed: {', '.join(branch.stage for branch in failed)} ({logs}).{kept}",
-            "What follows training was not run. Mend it, then run this again.",
+            *outputs,
+            f"\nFailed: {', '.join(stage.name for stage in failed)} ({logs}).{kept}",
+            "The stages after training did not run. Fix the error and rerun.",
         ]
     )

@@ -1,10 +1,7 @@
-"""Run the pipeline, as it stands or with a profile.
+"""Run the pipeline with a profile and a dataset, or print them as options of `dvc exp run`.
 
-Profiles: the leaves of params.yaml that differ, one file a purpose.
-
-Print a profile as options of `dvc exp run`.
-
-Parameters as flat leaves, `models.cnn_a.dropout` to its value.
+A profile is a file with the values of params.yaml that it changes. Leaves are values by dotted key, such as
+`models.cnn_a.dropout`.
 """
 
 import json
@@ -26,11 +23,16 @@ from dermoscopy.ham10000.problems import printable
 Leaves = dict[str, Any]
 
 
-def flatten(tree: dict[str, Any], above: str = "") -> Leaves:
-    """Return every value that is not a block, by its dotted key; a list is one value."""
+def flatten(tree: dict[str, Any], prefix: str = "") -> Leaves:
+    """Return the values that are not blocks, by dotted key; a list is one value.
+
+    Args:
+        tree: Nested blocks.
+        prefix: Dotted key of the tree itself; empty for all of params.yaml.
+    """
     leaves: Leaves = {}
     for key, value in tree.items():
-        path = f"{above}.{key}" if above else str(key)
+        path = f"{prefix}.{key}" if prefix else str(key)
         if isinstance(value, dict) and value:
             leaves |= flatten(value, path)
         else:
@@ -39,9 +41,13 @@ def flatten(tree: dict[str, Any], above: str = "") -> Leaves:
 
 
 def differences(old: Leaves, new: Leaves) -> list[str]:
-    """Return the keys whose values differ, in the order of `old`, then those only in `new`.
+    """Return the keys whose values differ: first those of `old`, then those only in `new`.
 
-    0 and 0.0 are equal, as they are to every stage; 1 and true are not.
+    0 and 0.0 are equal, because no stage distinguishes them; 1 and true are not.
+
+    Args:
+        old: Leaves before a change.
+        new: Leaves after the change.
     """
     keys = [*old, *(key for key in new if key not in old)]
     return [key for key in keys if (key in old) != (key in new) or _differ(old[key], new[key])]
@@ -53,45 +59,46 @@ def _differ(old: Any, new: Any) -> bool:
 
 PROFILES = Path("profiles")
 DOWNLOAD = "download"
-DATA_HELP = "The folder or zip file that holds the dataset; or download (a folder called so is ./download)."
-# What `dvc exp run -S` takes without quotes, and does not take for something else than a string.
+PROFILE_HELP = "Name of a profile in profiles/, or path of a YAML file."
+DATA_HELP = "Folder or zip file of the dataset, or download. For a folder named download, use ./download."
+# Strings that `dvc exp run -S` reads as strings without quotes.
 PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_+./-]*")
 NOT_STRINGS = {"null", "true", "false", "on", "off", "yes", "no", "nan", "inf"}
 
 
 def read_profile(name: str) -> Leaves:
-    """Return a profile's leaves.
+    """Return the leaves of a profile.
 
     Args:
-        name: Of a file in profiles/, or the path of one.
+        name: Name of a file in profiles/ without .yaml, or a path that ends with .yaml.
 
     Raises:
-        UserError: There is none, or it is no block of YAML.
+        UserError: The profile does not exist, or is not a block of YAML.
     """
     path = Path(name) if name.endswith(".yaml") else PROFILES / f"{name}.yaml"
     if not path.is_file():
         names = sorted(path.stem for path in PROFILES.glob("*.yaml"))
         near = nearest_word(path.stem, names)
-        meant = f" Did you mean {near}?" if near else ""
-        raise UserError(f"There is no profile {name}; there are {', '.join(names) or 'none here'}.{meant}")
+        suggestion = f" Did you mean {near}?" if near else ""
+        raise UserError(f"There is no profile {name}. Profiles: {', '.join(names) or 'none'}.{suggestion}")
     try:
         tree = read_yaml(path.read_text(encoding="utf-8"))
     except YAMLError as error:
-        raise UserError(f"{path} is not YAML: {error}") from None
+        raise UserError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(tree, dict):
-        raise UserError(f"{path}: expected blocks of params.yaml, received {tree!r}.")
+        raise UserError(f"{path}: expected blocks of params.yaml; received {tree!r}.")
     return flatten(tree)
 
 
 def data_leaves(data: str) -> Leaves:
-    """Return the leaves that name where the dataset comes from.
+    """Return the leaves that select the source of the dataset.
 
     Args:
-        data: "download", or the path of a folder or a zip file; made absolute, since a queued experiment
-            runs elsewhere. A folder of that name is "./download".
+        data: "download", or the path of a folder or a zip file. The path is made absolute, because a queued
+            experiment runs in another folder.
 
     Raises:
-        UserError: params.yaml cannot hold the path.
+        UserError: The path is not UTF-8.
     """
     if data == DOWNLOAD:
         return {"data.source": "download", "data.path": None}
@@ -99,14 +106,20 @@ def data_leaves(data: str) -> Leaves:
         data.encode()
     except UnicodeEncodeError:
         raise UserError(
-            f"The dataset's path {printable(data)} is not UTF-8, as params.yaml is: rename it, or link to it."
+            f"The path of the dataset is not UTF-8, and params.yaml cannot contain it: received {printable(data)}. "
+            "Rename it, or use a link."
         ) from None
-    # Path.resolve would raise of a loop of links, which the check tells in its words.
+    # Path.resolve raises if links form a loop; `check` reports that with a better message.
     return {"data.source": "directory", "data.path": os.path.realpath(expand(data))}
 
 
 def override(key: str, value: Any) -> str:
-    """Return `key=value` as `dvc exp run -S` reads it, with the value's type kept."""
+    """Return `key=value` for `dvc exp run -S`, such that DVC reads the value with its type.
+
+    Args:
+        key: Dotted key of params.yaml.
+        value: Its new value.
+    """
     return f"{key}={_written(value)}"
 
 
@@ -119,35 +132,37 @@ def _written(value: Any) -> str:
 
 
 DONE = """
-The results:
-  dvc metrics show         ROC AUC, sensitivity, specificity and more, with intervals
-  dvc plots show           ROC curves, confusion matrix, training: dvc_plots/index.html
-  data/report/index.html   all of it on one page"""
+Results:
+  dvc metrics show         ROC AUC, sensitivity, specificity and more, with confidence intervals
+  dvc plots show           ROC curves, confusion matrix, training curves: dvc_plots/index.html
+  data/report/index.html   report on one page"""
 BASELINE = """
-They differ from those of the last commit, though no parameter does: another processor or other
-code. Make them your own baseline first, so that dvc metrics diff shows your ideas alone:
+These results differ from the committed ones, though no parameter differs. Differences in the last
+digits are normal on another CPU; other code also changes results. Commit them as your own baseline,
+so that dvc metrics diff shows only the effect of your changes:
   git switch -c mine && git add dvc.lock data metrics plots && git commit -m "My baseline\""""
 UNDO = """
-params.yaml keeps the values above. To go back to the last commit, your code apart:
+The values listed above stay in params.yaml. To undo them and restore the results of the last commit:
   git restore params.yaml dvc.lock data metrics plots"""
-CHECKOUT = " && dvc checkout"  # names as failed what was never made here, on a first run all of it
+CHECKOUT = " && dvc checkout"  # fails for outputs that are not in the cache; on a first run these are all
 
 
 def run(
-    profile: Annotated[str | None, typer.Option(help="A name in profiles/, or a file.")] = None,
+    profile: Annotated[str | None, typer.Option(help=PROFILE_HELP)] = None,
     data: Annotated[str | None, typer.Option(help=DATA_HELP)] = None,
 ) -> None:
-    """Run the pipeline: dvc repro, or dvc exp run with a profile and an dataset."""
+    """Run the pipeline: with a profile or a dataset as dvc exp run, otherwise as dvc repro."""
     wanted = data_leaves(data) if data else {}
     os.chdir(top_folder())
     if profile:
         wanted = read_profile(profile) | wanted
     committed, present = flatten(committed_params()), flatten(read())
     if profile:
-        refuse_leftovers(profile, committed, present, wanted)
+        refuse_other_changes(profile, committed, present, wanted)
     changed = differences(committed, present | wanted)
     if changed:
-        print("Other than in the last commit:", *tell(changed, committed, present | wanted), sep="\n  ", flush=True)
+        lines = change_lines(changed, committed, present | wanted)
+        print("Parameters that differ from the last commit:", *lines, sep="\n  ", flush=True)
 
     if wanted:
         options = [option for key, value in wanted.items() for option in ("-S", override(key, value))]
@@ -164,33 +179,33 @@ def run(
     raise typer.Exit(code)
 
 
-def refuse_leftovers(profile: str, committed: Leaves, present: Leaves, wanted: Leaves) -> None:
-    """Refuse a profile on top of values that neither it nor the last commit sets.
+def refuse_other_changes(profile: str, committed: Leaves, present: Leaves, wanted: Leaves) -> None:
+    """Refuse a profile if params.yaml has uncommitted values of other parameters.
 
     Args:
-        profile: Its name.
-        committed: Leaves of the last commit.
-        present: Leaves of params.yaml.
-        wanted: Leaves the profile sets.
+        profile: Name of the profile.
+        committed: Leaves of params.yaml in the last commit.
+        present: Leaves of params.yaml in the working tree.
+        wanted: Leaves that the profile and the dataset set.
 
     Raises:
         ParameterError: There are such values.
     """
-    leftovers = [key for key in differences(committed, present) if key not in wanted]
-    if leftovers:
+    others = [key for key in differences(committed, present) if key not in wanted]
+    if others:
         raise ParameterError(
-            f"params.yaml holds values that neither the last commit nor the profile {profile} sets",
-            tell(leftovers, committed, present),
-            "Commit them if you want them, or undo them with: git restore params.yaml",
+            f"params.yaml has uncommitted values that the profile {profile} does not set",
+            change_lines(others, committed, present),
+            "Commit them to keep them, or undo them with: git restore params.yaml",
         )
 
 
-def tell(keys: list[str], old: Leaves, new: Leaves) -> list[str]:
-    """Return one line a key: its old value and its new one."""
-    return [f"{key}: {_shown(key, old)} -> {_shown(key, new)}" for key in keys]
+def change_lines(keys: list[str], old: Leaves, new: Leaves) -> list[str]:
+    """Return one line per key, with its old and its new value."""
+    return [f"{key}: {_value_text(key, old)} -> {_value_text(key, new)}" for key in keys]
 
 
-def _shown(key: str, leaves: Leaves) -> str:
+def _value_text(key: str, leaves: Leaves) -> str:
     return override(key, leaves[key]).removeprefix(f"{key}=") if key in leaves else "(none)"
 
 
@@ -198,14 +213,14 @@ REFUSED = "--refused-by-dermoscopy-overrides"  # an option that dvc does not kno
 
 
 def overrides(
-    profile: Annotated[str, typer.Argument(help="Its name in profiles/, or a file.")],
+    profile: Annotated[str, typer.Argument(help=PROFILE_HELP)],
     data: Annotated[str | None, typer.Option(help=DATA_HELP)] = None,
 ) -> None:
-    """Print a profile as options: dvc exp run $(dermoscopy overrides tiny) -S optimizer=adam."""
+    """Print a profile as -S options: dvc exp run $(dermoscopy overrides tiny) -S optimizer=adam."""
     try:
         items = _items(profile, data)
     except UserError:
-        # Without any option dvc would run something else than was asked for.
+        # Without any option, dvc would run the pipeline without the profile.
         print(REFUSED)
         raise
     for item in items:
@@ -216,7 +231,7 @@ def _items(profile: str, data: str | None) -> list[str]:
     leaves = read_profile(profile) | (data_leaves(data) if data else {})
     items = [override(key, value) for key, value in leaves.items()]
     for item in items:
-        # The shell splits what is printed at white space and takes no quotes from it.
+        # The shell splits the output at white space and does not interpret quotes in it.
         if any(letter.isspace() for letter in item):
-            raise UserError(f"{item}: the shell would split this at the space; use dermoscopy run instead.")
+            raise UserError(f"{item}: the shell would split this at the space. Use dermoscopy run instead.")
     return items

@@ -1,4 +1,4 @@
-"""Train a member twice, briefly, and compare."""
+"""Train a member twice for a few steps and compare the weights."""
 
 import json
 import os
@@ -26,12 +26,14 @@ NEEDED = (
 )
 
 
-def verify_determinism(member: Annotated[str, typer.Argument(metavar="MEMBER", help="Who trains.")]) -> None:
-    """Train a member twice, a few steps each, and compare the bytes of the weights: 0 equal, 1 not."""
+def verify_determinism(
+    member: Annotated[str, typer.Argument(metavar="MEMBER", help="Member to train, such as cnn_a.")],
+) -> None:
+    """Train a member twice for a few steps and compare the bytes of the weights; exit code 0 if equal, 1 if not."""
     os.chdir(top_folder())
     require_member(member)
-    if absent := [path for path in (*NEEDED, f"data/weights/{member}") if not Path(path).exists()]:
-        raise UserError(f"Not here: {', '.join(absent)}. Make what a member trains on first: dvc repro audit")
+    if missing := [path for path in (*NEEDED, f"data/weights/{member}") if not Path(path).exists()]:
+        raise UserError(f"Missing: {', '.join(missing)}. Make the training data first: dvc repro audit")
     with TemporaryDirectory() as folder:
         first, second = (_train(member, Path(folder, run)) for run in ("first", "second"))
         used = json.loads(Path(folder, "first", "used.json").read_text())
@@ -45,7 +47,7 @@ def verify_determinism(member: Annotated[str, typer.Argument(metavar="MEMBER", h
 
 
 def _train(member: str, folder: Path) -> str:
-    """Train in a process of its own and return what the weights hash to."""
+    """Train in a separate process and return the sha256 of the weights."""
     done = subprocess.run([sys.executable, "-m", "dermoscopy.cli.verify_child", member, str(folder)])
     if done.returncode:
         raise typer.Exit(done.returncode)

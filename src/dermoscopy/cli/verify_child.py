@@ -1,6 +1,6 @@
-"""One of the two trainings of `dermoscopy verify-determinism`: python -m dermoscopy.cli.verify_child MEMBER FOLDER.
+"""Short training for `dermoscopy verify-determinism`: one epoch of a few steps in each phase.
 
-A training short enough to be done twice: what the parameters say, over a few steps of one epoch a phase.
+python -m dermoscopy.cli.verify_child MEMBER FOLDER
 """
 
 import json
@@ -20,7 +20,7 @@ from dermoscopy.train.settings import TrainSettings
 STEPS = 4
 
 
-def one_epoch_a_phase(parameters: Transfer | SmallCNN) -> Transfer | SmallCNN:
+def one_epoch_per_phase(parameters: Transfer | SmallCNN) -> Transfer | SmallCNN:
     """Return a member's parameters with one epoch in each of its phases."""
     epochs = {"epochs": 1}
     if isinstance(parameters, Transfer):
@@ -28,31 +28,31 @@ def one_epoch_a_phase(parameters: Transfer | SmallCNN) -> Transfer | SmallCNN:
     return parameters.model_copy(update=epochs)
 
 
-def few(rows: pd.DataFrame, batch_size: int) -> pd.DataFrame:
-    """Return rows of a split for a few steps, as many benign as malignant where there are so many.
+def few_steps(rows: pd.DataFrame, batch_size: int) -> pd.DataFrame:
+    """Return the first rows of each label of a split, enough for a few steps.
 
     Args:
-        rows: Of a split's table.
-        batch_size: Images a step.
+        rows: Rows of a split's table.
+        batch_size: Number of images per step.
     """
     return rows.groupby("label").head(STEPS * batch_size // 2 + 1)
 
 
 def train_briefly(member: str, folder: Path) -> None:
-    """Train a member as the train stage does, but for few images and one epoch a phase; leave what it used.
+    """Train a member like the train stage, but on few images and for one epoch per phase.
 
     Args:
-        member: Its name.
-        folder: Everything it writes goes into this one.
+        member: Name of the member.
+        folder: Output folder, also for `used.json`: device, precision and number of devices.
     """
     params = load("", Params)
-    parameters = with_optimizer(one_epoch_a_phase(params.models[member]), params.optimizer)
+    parameters = with_optimizer(one_epoch_per_phase(params.models[member]), params.optimizer)
     train, val = read_train_and_val(Path("data/split"), read_audited_protocol(Path("data/audited")))
     used = train_member(
         member,
         parameters,
-        few(train, params.training.batch_size),
-        few(val, params.training.batch_size),
+        few_steps(train, params.training.batch_size),
+        few_steps(val, params.training.batch_size),
         TrainSettings(params.training, params.runtime, params.seed, protocol="", versions={}),
         MemberPaths(
             weights=Path("data/weights") / member,

@@ -1,4 +1,4 @@
-"""The images of a search where all its workers read them."""
+"""Image files that all workers of a search read."""
 
 import shutil
 from collections.abc import Iterator
@@ -17,50 +17,53 @@ SPLITS = ("train", "val")
 
 
 @contextmanager
-def shared(train: Examples, val: Examples, folder: Path) -> Iterator[Path]:
-    """Keep images in files while the block runs; equal ones under an equal name.
+def shared_images(train: Examples, val: Examples, folder: Path) -> Iterator[Path]:
+    """Keep the examples of train and val in files while the block runs.
 
     Args:
-        train: What trials learn from.
-        val: What they are judged by.
-        folder: Where.
+        train: Examples the trials are trained on.
+        val: Examples the trials are evaluated on.
+        folder: Folder of the search, in which a subfolder is made. Its name depends on the content only.
 
     Yields:
-        A folder that `load` reads.
+        The subfolder, which `load_images` reads.
     """
     digest = sha256_of_arrays([train.images, train.labels, val.images, val.labels])
-    place = folder / f"images-{digest[:16]}"
+    target = folder / f"images-{digest[:16]}"
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        for name, split in zip(SPLITS, (train, val), strict=True):
-            _save(split.images, place / f"{name}_images.npy")
-            _save(split.labels, place / f"{name}_labels.npy")
-        yield place
+        target.mkdir(parents=True, exist_ok=True)
+        for split, examples in zip(SPLITS, (train, val), strict=True):
+            _save(examples.images, target / f"{split}_images.npy")
+            _save(examples.labels, target / f"{split}_labels.npy")
+        yield target
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(target, ignore_errors=True)
 
 
 def _save(array: NDArray[Any], path: Path) -> None:
-    # Beside: a cluster's worker may still map the file of a search that was killed.
-    # Open for reading too, NumPy writes by `write`, and not by `tofile`, whose error on a full disk bears no number.
-    with atomic_write(path) as beside, beside.open("w+b") as file:
+    # A temporary file, because a worker of a cluster may still map the file of a killed search.
+    # Opened for reading too: NumPy then calls `write`, not `tofile`, whose error on a full disk has no error number.
+    with atomic_write(path) as temporary, temporary.open("w+b") as file:
         np.save(file, array)
 
 
-def load(place: Path) -> tuple[Examples, Examples]:
-    """Return train and val; their images are mapped, so that processes of one machine share them.
+def load_images(folder: Path) -> tuple[Examples, Examples]:
+    """Load the examples of train and val; images are memory-mapped, so that processes of one machine share them.
+
+    Args:
+        folder: Folder that `shared_images` yielded.
 
     Raises:
-        TrainingError: They are not there.
+        TrainingError: The files are missing.
     """
     try:
         train, val = (
-            Examples(np.load(place / f"{name}_images.npy", mmap_mode="r"), np.load(place / f"{name}_labels.npy"))
-            for name in SPLITS
+            Examples(np.load(folder / f"{split}_images.npy", mmap_mode="r"), np.load(folder / f"{split}_labels.npy"))
+            for split in SPLITS
         )
     except FileNotFoundError:
         raise TrainingError(
-            f"A worker does not see {place}: workers of search.scheduler need the project's folder, "
-            "under the same path, on a file system they share with it."
+            f"A worker does not find {folder}. Workers of search.scheduler need the project folder at the same path, "
+            "on a shared file system."
         ) from None
     return train, val

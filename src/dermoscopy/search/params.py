@@ -21,9 +21,9 @@ from dermoscopy.networks.params import (
     Units,
 )
 
-MOST_TRIALS = 10_000  # so many are always drawn, and the first of them tried: see `search.space`
+MAX_TRIALS = 10_000  # sample size, whatever the number of trials: see `samples` in search/space.py
 
-SCHEDULER = r"^(tcp|tls|ucx|wss?)://\S+:\d+$"  # as Dask takes them
+SCHEDULER = r"^(tcp|tls|ucx|wss?)://\S+:\d+$"  # address of a Dask scheduler
 Address = Annotated[str, Field(pattern=SCHEDULER, json_schema_extra={"expected": "an address such as tcp://host:8786"})]
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ Values = Annotated[list[T], Field(min_length=1)]
 
 
 class Space(Block):
-    """The values tried, one list for each parameter of a small CNN."""
+    """Values to sample from, one list for each parameter of a small CNN."""
 
     conv_layers: Values[ConvLayers]
     filters: Values[Filters]
@@ -100,6 +100,6 @@ class Search(Block):
         description="Values from which configurations are sampled without replacement. Configurations whose feature "
         "map would be empty at image_size are not sampled."
     )
-    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = Field(
+    trials: Annotated[int, Field(ge=1, le=MAX_TRIALS)] = Field(
         description="Number of sampled configurations. The first ones stay the same when the number is raised."
     )

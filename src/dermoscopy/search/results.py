@@ -1,11 +1,4 @@
-"""How trials rank.
-
-How much each dimension of the space had to do with the scores.
-
-Trials as lines through the dimensions of the space (parallel coordinates: Inselberg 1985).
-
-The best trials as values of params.yaml, for a person to take or leave.
-"""
+"""Results of a search: leaderboard, importance, parallel coordinates (Inselberg 1985) and promoted networks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,12 +16,12 @@ from dermoscopy.search.trial import Record
 
 @dataclass(frozen=True)
 class TrialResult:
-    """A trial after some epochs.
+    """Result of a trial at one rung.
 
     Attributes:
-        trial: Which.
-        epochs: It was given.
-        record: What it has come to.
+        trial: The trial.
+        epochs: Number of epochs allowed at this rung.
+        record: Training record of the trial.
     """
 
     trial: Trial
@@ -36,14 +29,14 @@ class TrialResult:
     record: Record
 
     def row(self, monitor: Monitor) -> dict[str, Any]:
-        """Return its row of data/search/trials.csv, but for the protocol."""
+        """Return the row of data/search/trials.csv, without the protocol."""
         chosen = self.record.chosen(self.epochs, monitor)
         scores = ("epoch", "val_loss", "val_accuracy", "val_roc_auc")
         return {
             "trial": self.trial.number,
             "name": self.trial.name,
             **self.trial.configuration,
-            "weights": self.record.weights,
+            "n_weights": self.record.n_weights,
             "epochs": self.epochs,
             **{name: getattr(chosen, name, np.nan) for name in scores},
             "score": getattr(chosen, monitor, np.nan),
@@ -51,23 +44,23 @@ class TrialResult:
         }
 
 
-def table(trial_results: Sequence[TrialResult], monitor: Monitor, protocol: str) -> pd.DataFrame:
+def trial_rows(trial_results: Sequence[TrialResult], monitor: Monitor, protocol: str) -> pd.DataFrame:
     """Return the rows of data/search/trials.csv.
 
     Args:
-        trial_results: All there were.
-        monitor: What scores.
-        protocol: As `core.splits.protocol_title` returns it.
+        trial_results: Results of all trials at all rungs.
+        monitor: Metric used as score.
+        protocol: Title of the split protocol (`core.splits.protocol_title`).
     """
-    return pd.DataFrame([standing.row(monitor) for standing in trial_results]).assign(protocol=protocol)
+    return pd.DataFrame([result.row(monitor) for result in trial_results]).assign(protocol=protocol)
 
 
-def ranked(rows: pd.DataFrame, monitor: Monitor) -> pd.DataFrame:
-    """Return a row a trial, the best first: of those that had the most epochs, by score; the failed last.
+def leaderboard(rows: pd.DataFrame, monitor: Monitor) -> pd.DataFrame:
+    """Return one row per trial, the best first: by number of epochs, then by score; failed trials last.
 
     Args:
-        rows: Of data/search/trials.csv.
-        monitor: What scores.
+        rows: Rows of data/search/trials.csv.
+        monitor: Metric used as score.
     """
     last = rows.sort_values("epochs", kind="stable").groupby("trial", sort=False).tail(1)
     last = last.assign(merit=merit(last["score"], monitor))
@@ -78,71 +71,73 @@ def ranked(rows: pd.DataFrame, monitor: Monitor) -> pd.DataFrame:
 
 
 def merit(scores: "pd.Series[float]", monitor: Monitor) -> "pd.Series[float]":
-    """Return scores of which the highest is the best."""
+    """Return the scores, negated if lower is better, so that the highest is the best."""
     return -scores if monitor in LOWEST_IS_BEST else scores
 
 
 def importance(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return, for each dimension, the share of the scores' variance that lies between its values.
+    """Return, for each dimension, the proportion of the variance of the scores that lies between its values.
 
-    That is the correlation ratio of a one-way layout (Pearson 1905, Fisher's eta squared): alone, it sees
-    no interplay of dimensions, as the functional analysis of variance does (Hutter, Hoos and Leyton-Brown
-    2014), and it never comes out as zero. A dimension of k values that does nothing has a share of
-    (k - 1) / (n - 1) of n trials on average: only what lies well above that tells.
+    This is the correlation ratio of a one-way layout (Pearson 1905, Fisher's eta squared). It looks at a single
+    dimension: unlike functional analysis of variance (Hutter, Hoos and Leyton-Brown 2014), it sees no interactions.
+    It is never zero: for n trials, a dimension of k values without effect has (k - 1) / (n - 1) on average. Only a
+    proportion well above that is evidence of an effect.
 
     Args:
-        rows: Of data/search/trials.csv, one a trial, all after equally many epochs.
+        rows: Rows of data/search/trials.csv, one per trial, all after the same number of epochs.
 
     Returns:
-        Rows of data/search/importance.csv, but for the protocol; none of fewer than three scores.
+        Rows of data/search/importance.csv, without the protocol; empty for fewer than three scores.
     """
     scored = rows.dropna(subset="score")
     score = scored["score"]
-    spread = float(((score - score.mean()) ** 2).sum())
-    told = []
-    for name in DIMENSIONS if len(scored) > 2 and spread > 0 else ():
+    total = float(((score - score.mean()) ** 2).sum())
+    dimensions = []
+    for name in DIMENSIONS if len(scored) > 2 and total > 0 else ():
         means = score.groupby(scored[name]).transform("mean")
         values = scored[name].nunique()
-        told.append(
+        dimensions.append(
             {
                 "dimension": name,
                 "values": values,
                 "trials": len(scored),
-                "share": float(((means - score.mean()) ** 2).sum()) / spread,
+                "proportion": float(((means - score.mean()) ** 2).sum()) / total,
                 "chance": (values - 1) / (len(scored) - 1),
             }
         )
-    return pd.DataFrame(told, columns=["dimension", "values", "trials", "share", "chance"])
+    return pd.DataFrame(dimensions, columns=["dimension", "values", "trials", "proportion", "chance"])
 
 
 SCORE = "score"
 
 
 def coordinates(ranked: pd.DataFrame, monitor: Monitor) -> pd.DataFrame:
-    """Return the points of each trial's line: evenly spaced values on each axis, the score on the last.
+    """Return the points of each trial's line in the parallel coordinates chart.
+
+    The values of a dimension are evenly spaced on its axis. The last axis is the score.
 
     Args:
         ranked: Rows of data/search/leaderboard.csv; failed trials have no line.
-        monitor: What scores.
+        monitor: Metric used as score.
 
     Returns:
         Rows of data/search/coordinates.csv.
     """
     scored = ranked.dropna(subset="score")
-    axes = {name: (scored[name].astype(str), _even(scored[name])) for name in DIMENSIONS}
+    axes = {name: (scored[name].astype(str), _evenly_spaced(scored[name])) for name in DIMENSIONS}
     axes[SCORE] = (scored["score"].map("{:.4f}".format), _scaled(merit(scored["score"], monitor)))
     columns: dict[str, Any] = {name: scored[name] for name in ("trial", "name", "protocol", "rank", "score")}
     points = [
-        pd.DataFrame({**columns, "place": place, "dimension": name, "value": value, "height": height})
-        for place, (name, (value, height)) in enumerate(axes.items())
+        pd.DataFrame({**columns, "axis": axis, "dimension": name, "value": value, "position": position})
+        for axis, (name, (value, position)) in enumerate(axes.items())
     ]
     return pd.concat(points, ignore_index=True)
 
 
-def _even(values: "pd.Series[Any]") -> "pd.Series[float]":
-    known = sorted(values.unique())
-    heights = dict(zip(known, np.linspace(0, 1, len(known)), strict=True)) if len(known) > 1 else {}
-    return values.map(heights).astype(float).fillna(0.5)
+def _evenly_spaced(values: "pd.Series[Any]") -> "pd.Series[float]":
+    distinct = sorted(values.unique())
+    positions = dict(zip(distinct, np.linspace(0, 1, len(distinct)), strict=True)) if len(distinct) > 1 else {}
+    return values.map(positions).astype(float).fillna(0.5)
 
 
 def _scaled(values: "pd.Series[float]") -> "pd.Series[float]":
@@ -151,15 +146,15 @@ def _scaled(values: "pd.Series[float]") -> "pd.Series[float]":
 
 
 def promotion(ranked: pd.DataFrame, members: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return for each small member the values that make it one of the best trials.
+    """Return the parameters that turn members into the best trials.
 
     Args:
         ranked: Rows of data/search/leaderboard.csv.
-        members: Those that are to be replaced.
+        members: Names of the members to replace; the first one becomes the best trial.
 
     Returns:
-        Keys of `models.<member>`, the best trial's for the first member. The members keep their images and
-        epochs; `check` refuses a network that needs larger images, and says how large.
+        Values of `models.<member>` by member. A member keeps its image size and its epochs; `check` refuses a
+        network that needs larger images and gives the smallest image size.
     """
     best = ranked.dropna(subset="score").head(len(members))
     return {
@@ -168,14 +163,19 @@ def promotion(ranked: pd.DataFrame, members: Sequence[str]) -> dict[str, dict[st
     }
 
 
-def titles(members: Sequence[str]) -> str:
-    """Return members as a sentence names them: CNN A and CNN B."""
+def member_titles(members: Sequence[str]) -> str:
+    """Return the titles of members, joined: CNN A and CNN B."""
     return " and ".join(name.replace("_", " ").upper() for name in members)
 
 
 def write_promotion(values: Mapping[str, Mapping[str, Any]], path: Path) -> None:
-    """Write the values as a profile, leaves of params.yaml that differ; the file appears whole or not at all."""
+    """Write the promoted values as a profile, atomically.
+
+    Args:
+        values: What `promotion` returned.
+        path: Path of the YAML file.
+    """
     import yaml
 
     text = yaml.safe_dump({"models": {name: dict(row) for name, row in values.items()}}, sort_keys=False)
-    write_text(path, f"# The best trials of the search as {titles(list(values))}.\n{text}")
+    write_text(path, f"# The best trials of the search as {member_titles(list(values))}.\n{text}")

@@ -1,7 +1,4 @@
-"""A search, from the tables of train and val to all that it leaves.
-
-The search: trials, rung by rung, and what they leave.
-"""
+"""Run all trials of a search, rung by rung, and write its tables."""
 
 import logging
 from collections.abc import Sequence
@@ -17,30 +14,38 @@ from dermoscopy.networks.data import read_examples, require_both_labels
 from dermoscopy.networks.params import Monitor, Runtime
 from dermoscopy.networks.runtime import configure
 from dermoscopy.search import trial
-from dermoscopy.search.images import shared
+from dermoscopy.search.images import shared_images
 from dermoscopy.search.params import Search
-from dermoscopy.search.results import TrialResult, coordinates, importance, promotion, ranked, table, write_promotion
-from dermoscopy.search.space import Trial, rungs, trials
+from dermoscopy.search.results import (
+    TrialResult,
+    coordinates,
+    importance,
+    leaderboard,
+    promotion,
+    trial_rows,
+    write_promotion,
+)
+from dermoscopy.search.space import Trial, plan_trials, rungs
 from dermoscopy.search.tables import COORDINATES, IMPORTANCE, LEADERBOARD, TRIALS
 from dermoscopy.search.trial import Conditions, Task
-from dermoscopy.search.workers import results
+from dermoscopy.search.workers import run_tasks
 from dermoscopy.train.settings import TrainSettings
 
 logger = logging.getLogger(__name__)
 
 
-def race(trials: Sequence[Trial], search: Search, conditions: Conditions) -> list[TrialResult]:
-    """Train trials and return how each of them stood at each rung.
+def run_trials(trials: Sequence[Trial], search: Search, conditions: Conditions) -> list[TrialResult]:
+    """Train trials and return the result of each of them at each rung.
 
-    What an earlier search has on disk is not trained again.
+    Trials that an earlier search has recorded are not trained again.
 
     Args:
-        trials: Which.
-        search: Epochs, halving, and who does them.
-        conditions: What they share.
+        trials: Trials to train.
+        search: Parameters of the search stage.
+        conditions: Settings shared by all trials.
 
     Raises:
-        TrainingError: A trial cannot go on.
+        TrainingError: A trial cannot be trained.
     """
     monitor = conditions.settings.training.monitor
     trial_results: list[TrialResult] = []
@@ -50,27 +55,27 @@ def race(trials: Sequence[Trial], search: Search, conditions: Conditions) -> lis
         records = {task.trial.number: record for task in tasks if (record := task.finished())}
         if records:
             logger.info("search: %d of %d trials are on disk from an earlier run.", len(records), len(tasks))
-        left = [task for task in tasks if task.trial.number not in records]
+        remaining = [task for task in tasks if task.trial.number not in records]
         title = f"search, {rung.epochs} epoch{'s' * (rung.epochs > 1)}"
         with progress(title, len(tasks), done=len(records)) as advance:
-            for number, record in results(left, search.jobs, search.scheduler) if left else ():
+            for number, record in run_tasks(remaining, search.jobs, search.scheduler) if remaining else ():
                 records[number] = record
                 advance(1)
         trial_results = [
             *trial_results,
             *(TrialResult(task.trial, rung.epochs, records[task.trial.number]) for task in tasks),
         ]
-    for standing in trial_results:
-        # A paused one stays: with more trials it may be among the best.
-        if standing.record.over:
-            Task(standing.trial, search.epochs, conditions).checkpoint.remove()
+    for result in trial_results:
+        # Checkpoints of paused trials stay: with more trials, more of them may be promoted.
+        if result.record.ended:
+            Task(result.trial, search.epochs, conditions).checkpoint.remove()
     return trial_results
 
 
 def _best(trials: Sequence[Trial], trial_results: Sequence[TrialResult], count: int, monitor: Monitor) -> list[Trial]:
     if not trial_results:
         return list(trials)
-    numbers = set(ranked(table(trial_results, monitor, ""), monitor)["trial"].head(count))
+    numbers = set(leaderboard(trial_rows(trial_results, monitor, ""), monitor)["trial"].head(count))
     return [trial for trial in trials if trial.number in numbers]
 
 
@@ -81,67 +86,67 @@ def run_search(
     settings: TrainSettings,
     checkpoints: Path,
 ) -> list[TrialResult]:
-    """Try configurations of a small network; what has been tried before is not tried again.
+    """Train small CNNs sampled from a space; trials recorded by an earlier search are not trained again.
 
     Args:
-        train: Rows of the train split, originals and copies.
-        val: Rows of the val split, which scores.
-        search: What is tried.
-        settings: What all trainings share; a trial always has one thread and one device, and the precision that
-            this machine does well where it is "auto".
-        checkpoints: Folder of what a killed run goes on from; finished trials are kept in its `search`.
+        train: Rows of the train split, original and augmented images.
+        val: Rows of the val split, on which trials are scored.
+        search: Parameters of the search stage.
+        settings: Settings shared by all trainings. A trial always has one thread and one device. Precision "auto"
+            is resolved on this machine.
+        checkpoints: Folder of all checkpoints; trials are recorded in its subfolder `search`.
 
     Returns:
-        How each trial stood at each rung.
+        The result of each trial at each rung.
 
     Raises:
-        ParameterError: The space holds fewer configurations than are to be tried.
-        TrainingError: A split lacks a label, or a trial cannot go on.
+        ParameterError: The space has fewer configurations than trials.
+        TrainingError: A split lacks a label, or a trial cannot be trained.
     """
-    tried, runtime = trials(search, settings.seed), settings.runtime
+    tried, runtime = plan_trials(search, settings.seed), settings.runtime
     folder = checkpoints.resolve() / "search"
     with exclusive_lock(checkpoints / "search.lock", "searches"):
-        fitted, held_out = (
+        train_examples, val_examples = (
             read_examples(rows, search.image_size, runtime.threads, memory=runtime.memory, folder=folder)
             for rows in (train, val)
         )
-        require_both_labels(fitted, "train")
-        require_both_labels(held_out, "val")
-        with shared(fitted, held_out, folder) as images:
+        require_both_labels(train_examples, "train")
+        require_both_labels(val_examples, "val")
+        with shared_images(train_examples, val_examples, folder) as images:
             conditions = Conditions(
                 images=images,
                 records=folder,
-                settings=replace(settings, runtime=_of_a_trial(runtime)),
+                settings=replace(settings, runtime=_trial_runtime(runtime)),
                 code=code_digest(trial.__name__),
             )
-            return race(tried, search, conditions)
+            return run_trials(tried, search, conditions)
 
 
-def _of_a_trial(runtime: Runtime) -> Runtime:
-    alone = runtime.model_copy(update={"threads": 1, "devices": 1})
-    if alone.precision == "auto":
-        return alone.model_copy(update={"precision": configure(alone).precision})
-    return alone
+def _trial_runtime(runtime: Runtime) -> Runtime:
+    single = runtime.model_copy(update={"threads": 1, "devices": 1})
+    if single.precision == "auto":
+        return single.model_copy(update={"precision": configure(single).precision})
+    return single
 
 
 def write_search(
     trial_results: list[TrialResult], search: Search, settings: TrainSettings, folder: Path
 ) -> pd.DataFrame:
-    """Write what a search leaves and return the leaderboard.
+    """Write the tables of a search and the promoted members; return the leaderboard.
 
     Args:
-        trial_results: How each trial stood at each rung.
-        search: What was searched, and the members that the best may replace.
-        settings: What all trainings share.
-        folder: data/search.
+        trial_results: Result of each trial at each rung.
+        search: Parameters of the search stage.
+        settings: Settings shared by all trainings.
+        folder: Output folder, data/search.
     """
     monitor, protocol = settings.training.monitor, settings.protocol
-    rows = table(trial_results, monitor, protocol)
-    board = ranked(rows, monitor)
-    first = rows[rows["epochs"] == rows["epochs"].min()]  # all trials
+    rows = trial_rows(trial_results, monitor, protocol)
+    ranked = leaderboard(rows, monitor)
+    first_rung = rows[rows["epochs"] == rows["epochs"].min()]  # the only rung with all trials
     TRIALS.write(rows, folder / "trials.csv")
-    LEADERBOARD.write(board, folder / "leaderboard.csv")
-    IMPORTANCE.write(importance(first).assign(protocol=protocol), folder / "importance.csv")
-    COORDINATES.write(coordinates(board, monitor), folder / "coordinates.csv")
-    write_promotion(promotion(board, search.promote), folder / "best.yaml")
-    return board
+    LEADERBOARD.write(ranked, folder / "leaderboard.csv")
+    IMPORTANCE.write(importance(first_rung).assign(protocol=protocol), folder / "importance.csv")
+    COORDINATES.write(coordinates(ranked, monitor), folder / "coordinates.csv")
+    write_promotion(promotion(ranked, search.promote), folder / "best.yaml")
+    return ranked

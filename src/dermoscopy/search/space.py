@@ -1,8 +1,6 @@
-"""The trials of a search: known configurations, then draws from the space.
+"""Trials of a search: known configurations, then configurations sampled from the feasible grid.
 
-The grid of small networks that the search draws from, without those that leave nothing of a image.
-
-Successive halving: little training for many trials, more for the best of them.
+Feasible configurations leave a feature map of at least one pixel. Rungs are the steps of successive halving.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,18 +13,18 @@ from dermoscopy.core.errors import ParameterError
 from dermoscopy.networks.build import feature_map_size
 from dermoscopy.networks.layers import derive
 from dermoscopy.networks.params import SmallCNN
-from dermoscopy.search.params import MOST_TRIALS, Search, Space
+from dermoscopy.search.params import MAX_TRIALS, Search, Space
 
 DIMENSIONS = tuple(Space.model_fields)
-SHAPING = ("conv_layers", "kernel_size", "padding", "pool_size")  # what the last feature map's side depends on
+SHAPING = ("conv_layers", "kernel_size", "padding", "pool_size")  # dimensions that set the last feature map's size
 
 
 def small_cnn(configuration: Mapping[str, Any], search: Search) -> SmallCNN:
     """Return the parameters of a trial's network.
 
     Args:
-        configuration: A value for each dimension of the space.
-        search: Its epochs and the size of its images.
+        configuration: Value of each dimension of the space.
+        search: Parameters of the search stage, which set epochs and image size.
     """
     return SmallCNN(
         **configuration, image_size=search.image_size, epochs=search.epochs, l2=0.0, clip=None, clip_by="value"
@@ -34,52 +32,54 @@ def small_cnn(configuration: Mapping[str, Any], search: Search) -> SmallCNN:
 
 
 def feasible_grids(search: Search) -> list[dict[str, list[Any]]]:
-    """Return the space as grids that do not overlap, each with one choice of what shapes the feature maps.
+    """Split the space into disjoint grids, one per combination of the shaping dimensions, and drop infeasible ones.
 
     Args:
-        search: Its space, and the size of its images.
+        search: Parameters of the search stage.
 
     Returns:
-        Value lists by dimension; only grids whose networks leave something of a image.
+        Grids of values by dimension, whose networks have a feature map that is not empty.
     """
     space = {name: list(dict.fromkeys(values)) for name, values in search.space.model_dump().items()}
-    any_one = {name: values[0] for name, values in space.items()}
+    first_values = {name: values[0] for name, values in space.items()}
     grids = []
     for shape in product(*(space[name] for name in SHAPING)):
         chosen = dict(zip(SHAPING, shape, strict=True))
-        if feature_map_size(small_cnn({**any_one, **chosen}, search)):
+        if feature_map_size(small_cnn({**first_values, **chosen}, search)):
             grids.append({**space, **{name: [value] for name, value in chosen.items()}})
     return grids
 
 
 def grid_size(grids: list[dict[str, list[Any]]]) -> int:
-    """Return how many configurations grids hold."""
+    """Return the number of configurations in disjoint grids."""
     return sum(prod(map(len, grid.values())) for grid in grids)
 
 
 def grid_problems(search: Search) -> list[str]:
-    """Return what is wrong with the `search` block beyond its single values, one line a problem."""
+    """Return the problems of the `search` block that involve several values, one line per problem."""
     problems = []
     for name, configuration in search.known:
         if not feature_map_size(small_cnn(configuration.model_dump(), search)):
             problems.append(
-                f"search.image_size: received {search.image_size}; the {configuration.conv_layers} convolutions of "
-                f"search.known.{name}, with pooling {configuration.pool_size}, leave nothing of it. Take a larger one."
+                f"search.image_size: received {search.image_size}; the feature map of search.known.{name} is empty "
+                f"after {configuration.conv_layers} convolutions with pooling {configuration.pool_size}. Increase "
+                "search.image_size."
             )
     grids = feasible_grids(search)
     known = {tuple(configuration.model_dump().items()) for _, configuration in search.known}
-    # What is tried as known is not drawn.
-    inside = [one for one in known if any(all(value in grid[name] for name, value in one) for grid in grids)]
+    # Known configurations are not sampled.
+    inside = [items for items in known if any(all(value in grid[name] for name, value in items) for grid in grids)]
     feasible = grid_size(grids) - len(inside)
     if feasible < search.trials:
         problems.append(
-            f"search.trials: received {search.trials}; of search.space, {feasible:,} configurations leave something "
-            f"of {search.image_size} pixels. Take fewer trials, more values or larger images (search.image_size)."
+            f"search.trials: received {search.trials}; only {feasible:,} configurations of search.space can be "
+            f"sampled: others have an empty feature map at {search.image_size} pixels or are in search.known. "
+            "Decrease search.trials, add values to search.space or increase search.image_size."
         )
     return problems
 
 
-DRAWN = "drawn"
+SAMPLED = "sampled"
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ class Trial:
     """A configuration to train.
 
     Attributes:
-        number: From 1, the known ones first.
-        name: Its key in `search.known`, or "drawn".
-        parameters: Its network.
+        number: Number of the trial, from 1; known configurations come first.
+        name: Key in `search.known`, or "sampled".
+        parameters: Parameters of the network.
     """
 
     number: int
@@ -98,50 +98,55 @@ class Trial:
 
     @property
     def configuration(self) -> dict[str, Any]:
-        """Its value in each dimension of the space."""
+        """Value of each dimension of the space."""
         return {name: getattr(self.parameters, name) for name in DIMENSIONS}
 
 
-def trials(search: Search, seed: int) -> list[Trial]:
-    """Return all trials of a search; those of a longer one begin with them.
+def plan_trials(search: Search, seed: int) -> list[Trial]:
+    """Return all trials of a search; a search with more trials begins with the same ones.
 
     Args:
-        search: What is known, what is drawn from, and how much of it.
-        seed: The top-level one.
+        search: Parameters of the search stage.
+        seed: Top-level seed of params.yaml.
 
     Raises:
-        ParameterError: The space has fewer configurations that leave something of a image.
+        ParameterError: The space has too few feasible configurations.
     """
     problems = grid_problems(search)
     if problems:
-        raise ParameterError("search cannot draw its trials", problems, "Correct the block search of params.yaml.")
+        raise ParameterError("search cannot sample its trials", problems, "Correct the block search of params.yaml.")
     known = {name: configuration.model_dump() for name, configuration in search.known}
-    drawn = (draw for draw in draws(search, seed) if draw not in known.values())
-    named = [*known.items(), *((DRAWN, draw) for draw in islice(drawn, search.trials))]
+    new = (configuration for configuration in samples(search, seed) if configuration not in known.values())
+    named = [*known.items(), *((SAMPLED, configuration) for configuration in islice(new, search.trials))]
     return [
         Trial(number, name, small_cnn(configuration, search))
         for number, (name, configuration) in enumerate(named, start=1)
     ]
 
 
-def draws(search: Search, seed: int) -> Iterator[dict[str, Any]]:
-    """Yield configurations at random, each at most once (random search: Bergstra and Bengio 2012).
+def samples(search: Search, seed: int) -> Iterator[dict[str, Any]]:
+    """Yield configurations at random without replacement (random search: Bergstra and Bengio 2012).
 
-    A draw of scikit-learn's is no prefix of a longer one: so many are always drawn, and the first taken.
+    A smaller sample of scikit-learn's `ParameterSampler` is no prefix of a larger one. So the sample size is
+    always the same, and the caller takes the first configurations.
+
+    Args:
+        search: Parameters of the search stage.
+        seed: Top-level seed of params.yaml.
     """
     from sklearn.model_selection import ParameterSampler
 
     grids = feasible_grids(search)
-    count = min(grid_size(grids), MOST_TRIALS)
+    count = min(grid_size(grids), MAX_TRIALS)
     yield from ParameterSampler(grids, count, random_state=derive(seed, "search", "draws"))
 
 
 class Rung(NamedTuple):
-    """A step of the search.
+    """A step of successive halving.
 
     Attributes:
-        trials: How many come so far.
-        epochs: How long each of them has trained when it is over.
+        trials: Number of trials that train at this rung.
+        epochs: Number of epochs of each of them at the end of the rung.
     """
 
     trials: int
@@ -149,12 +154,13 @@ class Rung(NamedTuple):
 
 
 def rungs(trials: int, epochs: int, halving: int | None) -> list[Rung]:
-    """Return the steps of a search, the last of them with all epochs (Jamieson and Talwalkar 2016).
+    """Return the rungs of a search; the last one has all epochs (Jamieson and Talwalkar 2016).
 
     Args:
-        trials: How many begin.
-        epochs: Of those that come to the end.
-        halving: One of so many goes on to so many times the epochs; None trains all to the end.
+        trials: Number of trials at the first rung.
+        epochs: Number of epochs at the last rung.
+        halving: The best 1/halving of the trials train for halving times as many epochs at the next rung; None
+            trains all trials to the end.
     """
     steps = 0
     while halving and halving ** (steps + 1) <= min(trials, epochs):

@@ -1,6 +1,6 @@
-"""data/search/*.csv: what was tried, how it ranks, and what made the difference.
+"""Tables of data/search: trials, leaderboard, importance and parallel coordinates.
 
-In all of them `protocol` is how the splits were drawn, with a warning where they share lesions.
+In all of them, `protocol` is the title of the split protocol, with a warning if splits share lesions.
 """
 
 from dermoscopy.core.tables import Table
@@ -22,48 +22,48 @@ SPACE = {
 
 RESULT = {
     "trial": "int64",  # from 1
-    "name": "str",  # its key in search.known, or drawn
+    "name": "str",  # key in search.known, or "sampled"
     "protocol": "str",
     **SPACE,
-    "weights": "int64",  # numbers its network learns
-    "epochs": "int64",  # it was given
-    "epoch": "float64",  # of them the chosen one; missing, as its scores are, where the loss was no longer finite
-    "score": "float64",  # training.monitor, after that epoch
+    "n_weights": "int64",  # number of weights of the network
+    "epochs": "int64",  # number of epochs allowed
+    "epoch": "float64",  # the chosen epoch; missing, like its scores, if the loss became infinite or NaN
+    "score": "float64",  # training.monitor after that epoch
     "val_loss": "float64",
     "val_accuracy": "float64",
     "val_roc_auc": "float64",
     "problem": "str",
 }
 
-# A row for each trial, under successive halving for each number of epochs it was judged after.
+# One row per trial; with successive halving, one row per trial and rung.
 TRIALS = Table(columns=RESULT, order=("epochs", "trial"))
 
-# A row a trial, after the most epochs it had.
+# One row per trial, at its last rung.
 LEADERBOARD = Table(columns={"rank": "int64", **RESULT}, order=("rank",))
 
 IMPORTANCE = Table(
     columns={
         "dimension": "str",
         "protocol": "str",
-        "values": "int64",  # how many of it were tried
+        "values": "int64",  # number of values tried
         "trials": "int64",
-        "share": "float64",  # of the scores' variance that lies between its values
-        "chance": "float64",  # what that share is on average where the dimension does nothing
+        "proportion": "float64",  # of the variance of the scores that lies between the dimension's values
+        "chance": "float64",  # mean proportion of a dimension without effect
     },
     order=("dimension",),
 )
 
-COORDINATES = Table(  # a row for each trial and dimension, and for its score
+COORDINATES = Table(  # one row per trial and axis: the dimensions, then the score
     columns={
         "trial": "int64",
         "name": "str",
         "protocol": "str",
         "rank": "int64",
         "score": "float64",
-        "place": "int64",  # of the dimension, from 0
+        "axis": "int64",  # number of the axis, from 0
         "dimension": "str",
         "value": "str",
-        "height": "float64",  # of the value, 0 to 1; of the score 1 is best
+        "position": "float64",  # of the value on the axis, 0 to 1; on the axis of the score, 1 is best
     },
-    order=("trial", "place"),
+    order=("trial", "axis"),
 )

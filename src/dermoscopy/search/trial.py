@@ -1,7 +1,4 @@
-"""One trial, in whichever process it runs.
-
-What a trial has come to, kept on disk from one search to the next.
-"""
+"""A single trial: its training in any process, and its record on disk, which later searches reuse."""
 
 import hashlib
 import json
@@ -17,7 +14,7 @@ from dermoscopy.core.fingerprint import code_digest
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.params import Monitor
 from dermoscopy.networks.runtime import configure
-from dermoscopy.search.images import load
+from dermoscopy.search.images import load_images
 from dermoscopy.search.space import Trial
 from dermoscopy.train.checkpoints import Checkpoint, State
 from dermoscopy.train.fit import fit
@@ -29,26 +26,31 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Record:
-    """A trial so far.
+    """Training record of a trial.
 
     Attributes:
-        epochs: It has trained.
-        weights: Numbers its network learns.
-        over: Whether it trains no further, however many epochs it were given.
-        problem: Why, if it is because the loss is no longer finite; else nothing.
+        epochs: Epochs trained so far.
+        n_weights: Number of weights of the network.
+        ended: Whether the training has ended, so that more epochs would not change the record.
+        problem: Error message if the loss became infinite or NaN, else empty.
     """
 
     epochs: Sequence[Epoch]
-    weights: int
-    over: bool
+    n_weights: int
+    ended: bool
     problem: str = ""
 
     def reaches(self, epochs: int) -> bool:
-        """Return whether it tells how the trial stands after so many epochs."""
-        return self.over or len(self.epochs) >= epochs
+        """Return whether the record gives the result after a number of epochs."""
+        return self.ended or len(self.epochs) >= epochs
 
     def chosen(self, epochs: int, monitor: Monitor) -> Epoch | None:
-        """Return the best of its first epochs; None if it failed within them."""
+        """Return the best of the first epochs; None if the trial failed within them.
+
+        Args:
+            epochs: Number of epochs.
+            monitor: Metric that selects the epoch.
+        """
         if self.problem and len(self.epochs) < epochs:
             return None
         curve = Curve(monitor)
@@ -58,16 +60,16 @@ class Record:
 
 
 def write_record(record: Record, path: Path) -> None:
-    """Write a record; the file appears whole or not at all."""
-    with atomic_write(path, shared=True) as beside:
-        beside.write_text(json.dumps(asdict(record)), encoding="utf-8")
+    """Write a record as JSON, atomically."""
+    with atomic_write(path, shared=True) as temporary:
+        temporary.write_text(json.dumps(asdict(record)), encoding="utf-8")
 
 
 def read_record(path: Path) -> Record | None:
-    """Return a record; None where there is none, or none that can be read."""
+    """Read a record; return None if the file is missing or not readable."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return Record(**{**told, "epochs": [Epoch(**epoch) for epoch in told["epochs"]]})
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Record(**{**content, "epochs": [Epoch(**epoch) for epoch in content["epochs"]]})
     except FileNotFoundError:
         return None
     except (OSError, KeyError, TypeError, ValueError) as error:
@@ -77,20 +79,20 @@ def read_record(path: Path) -> Record | None:
 
 MODEL = "trial"
 
-# Keras's global state is one a process: a worker with several threads does its trials in turn.
-_in_turn = threading.Lock()
+# Keras has one global state per process, so the threads of a worker run their trials in turn.
+_keras_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """What all trials of a search share.
+    """Settings shared by all trials of a search.
 
     Attributes:
-        images: Folder of `images.shared`.
-        records: Folder of what trials have come to.
-        settings: What all trainings share. A worker uses its machine with one thread, one device and a precision
-            that is named, so that a result does not depend on which worker has it.
-        code: Digest of this module and what it imports.
+        images: Folder of `shared_images`.
+        records: Folder of the records of trials.
+        settings: Settings shared by all trainings. Each worker uses one thread, one device and the same named
+            precision, so that a result does not depend on the worker.
+        code: Digest of the source of this module and its imports.
     """
 
     images: Path
@@ -99,14 +101,14 @@ class Conditions:
     code: str
 
 
-@dataclass(frozen=True, eq=False)  # joblib wants to hash it, which its fields cannot be
+@dataclass(frozen=True, eq=False)  # without eq, because joblib hashes it and its fields are not hashable
 class Task:
-    """A trial to be trained up to an epoch; called, it does so, and its record is on disk before it returns.
+    """Training of a trial up to an epoch. A call trains it and writes its record before it returns.
 
     Attributes:
-        trial: Which.
-        epochs: How many at least, unless it ends before.
-        conditions: Shared with the others.
+        trial: The trial.
+        epochs: Number of epochs to reach, unless the training ends before.
+        conditions: Settings shared by all trials.
     """
 
     trial: Trial
@@ -115,57 +117,57 @@ class Task:
 
     @property
     def __name__(self) -> str:
-        """As Dask tells a task."""
+        """Name of the task in Dask."""
         return f"trial_{self.trial.number}"
 
     @property
-    def record(self) -> Path:
-        """The record's file; another configuration, image, version or code has another one."""
-        shared = self.conditions
+    def record_path(self) -> Path:
+        """Path of the record; it differs for other configurations, images, settings, versions or code."""
+        conditions = self.conditions
         settings = {
             "parameters": self.trial.parameters.model_dump(),
-            **shared.settings.key(),
-            "runtime": shared.settings.runtime.model_dump(include={"precision", "eager"}),
-            "images": shared.images.name,
-            "code": shared.code,
+            **conditions.settings.key(),
+            "runtime": conditions.settings.runtime.model_dump(include={"precision", "eager"}),
+            "images": conditions.images.name,
+            "code": conditions.code,
         }
         key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
-        return shared.records / f"{key}.json"
+        return conditions.records / f"{key}.json"
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """What it goes on from, once it has paused."""
-        return Checkpoint(self.record.with_suffix(""))
+        """Checkpoint from which a paused trial resumes."""
+        return Checkpoint(self.record_path.with_suffix(""))
 
     def finished(self) -> Record | None:
-        """Return the record if it says enough."""
-        record = read_record(self.record)
+        """Return the record if it reaches the epochs of this task."""
+        record = read_record(self.record_path)
         return record if record and record.reaches(self.epochs) else None
 
     def __call__(self) -> tuple[int, Record]:
-        """Train and return the trial's number and its record.
+        """Train the trial and return its number and its record.
 
         Raises:
             TrainingError: This process has other code or libraries than the search, or too little memory.
         """
-        with _in_turn:
+        with _keras_lock:
             record = self.finished()
             if record is None:
                 record = self._train()
-                write_record(record, self.record)
+                write_record(record, self.record_path)
         return self.trial.number, record
 
     def _train(self) -> Record:
-        shared, parameters = self.conditions, self.trial.parameters
-        train, val = load(shared.images)
-        configure(shared.settings.runtime)
-        require_same(shared)
-        own = shared.settings.derived("search", json.dumps(self.trial.configuration, sort_keys=True))
-        model = build_member(MODEL, parameters, own.seed)
+        conditions, parameters = self.conditions, self.trial.parameters
+        train, val = load_images(conditions.images)
+        configure(conditions.settings.runtime)
+        require_same_environment(conditions)
+        settings = conditions.settings.derived("search", json.dumps(self.trial.configuration, sort_keys=True))
+        model = build_member(MODEL, parameters, settings.seed)
         state = self.checkpoint.load()
         epochs: list[Epoch] = list(state.epochs) if state else []
         if self.epochs <= len(epochs) < parameters.epochs:
-            return Record(tuple(epochs), model.count_params(), over=False, problem="")
+            return Record(tuple(epochs), model.count_params(), ended=False, problem="")
 
         def save(state: State) -> None:
             epochs[:] = state.epochs
@@ -173,39 +175,43 @@ class Task:
                 self.checkpoint.save(state)
                 raise _PausedError
 
-        problem, over = "", True
+        problem, ended = "", True
         try:
-            fit(model, parameters, train, val, own.derived("order"), state=state, save=save)
+            fit(model, parameters, train, val, settings.derived("order"), state=state, save=save)
         except _PausedError:
-            over = False
+            ended = False
         except DivergedError as error:
             problem = str(error)
-        return Record(tuple(epochs), model.count_params(), over, problem)
+        return Record(tuple(epochs), model.count_params(), ended, problem)
 
 
 class _PausedError(Exception):
-    """The trial has the epochs it was given."""
+    """The trial has reached the epochs of its task."""
 
 
-def require_same(conditions: Conditions) -> None:
-    """Refuse a worker that would give other results.
+def require_same_environment(conditions: Conditions) -> None:
+    """Refuse a worker whose results would differ.
+
+    Args:
+        conditions: Settings shared by all trials, with the versions and the code of the search.
 
     Raises:
-        TrainingError: It has other code, or another TensorFlow or Keras.
+        TrainingError: The worker has other code, or another version of TensorFlow or Keras.
     """
     import keras
     import tensorflow as tf
 
     versions = conditions.settings.versions
-    here = {"tensorflow": tf.__version__, "keras": keras.__version__}
-    told = [
-        f"{name} {here[name]} instead of {versions[name]}"
-        for name in here
-        if versions.get(name, here[name]) != here[name]
+    installed = {"tensorflow": tf.__version__, "keras": keras.__version__}
+    differences = [
+        f"{name} {installed[name]} instead of {versions[name]}"
+        for name in installed
+        if versions.get(name, installed[name]) != installed[name]
     ]
     if code_digest(__name__) != conditions.code:
-        told.append("other source files of dermoscopy")
-    if told:
+        differences.append("other source files of dermoscopy")
+    if differences:
         raise TrainingError(
-            f"A worker has {' and '.join(told)}: install there what is installed here, and start it anew."
+            f"A worker has {' and '.join(differences)}. Install the same code and versions there and restart the "
+            "worker."
         )

@@ -1,4 +1,4 @@
-"""Trials in several processes: of this machine, or of a Dask cluster."""
+"""Run trials in several processes of this machine, or on a Dask cluster."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 Results = Iterator[tuple[int, Record]]
 
-MOST_DEATHS = 2  # of the workers that one trial had for itself
+MAX_ATTEMPTS = 2  # of a trial that runs by itself and whose process is killed
 SECONDS_FOR_WORKERS = 60
 
 
-def results(tasks: Sequence[Task], jobs: int, scheduler: str | None) -> Results:
-    """Do tasks and yield the number and the record of each, as they end.
+def run_tasks(tasks: Sequence[Task], jobs: int, scheduler: str | None) -> Results:
+    """Run tasks and yield the number and the record of each trial as it ends.
 
     Args:
-        tasks: Independent of each other.
-        jobs: Processes of this machine; with one, this one does them.
-        scheduler: Address of a Dask scheduler whose workers do them instead.
+        tasks: Independent tasks.
+        jobs: Number of processes on this machine; 1 runs the tasks in this process.
+        scheduler: Address of a Dask scheduler whose workers run the tasks instead, or None.
 
     Raises:
-        TrainingError: A trial cannot go on, ended its worker again and again, or there are no workers.
+        TrainingError: A trial cannot be trained or kills its worker repeatedly, or there are no workers.
     """
     if scheduler:
         return _on_cluster(tasks, scheduler)
@@ -35,52 +35,52 @@ def results(tasks: Sequence[Task], jobs: int, scheduler: str | None) -> Results:
 
 
 def _in_processes(tasks: Sequence[Task], jobs: int) -> Results:
-    """Let local processes do tasks.
+    """Run tasks in local processes.
 
-    A process that is killed takes the others with it, and what they had begun starts again.
+    If a process is killed, joblib ends the others too. The tasks that had started then run again.
     """
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    left = {task.trial.number: task for task in tasks}
-    while left:
-        begun: list[Task] = []
+    remaining = {task.trial.number: task for task in tasks}
+    while remaining:
+        started: list[Task] = []
         try:
-            for number, record in _parallel(list(left.values()), jobs, begun):
-                del left[number]
+            for number, record in _parallel(list(remaining.values()), jobs, started):
+                del remaining[number]
                 yield number, record
         except TerminatedWorkerError:
-            # One of them may be what ends its worker: each is tried by itself.
-            for task in begun:
-                if task.trial.number in left:
-                    yield _alone(task)
-                    del left[task.trial.number]
+            # One of the started tasks may kill its worker: run each of them by itself.
+            for task in started:
+                if task.trial.number in remaining:
+                    yield _run_single(task)
+                    del remaining[task.trial.number]
 
 
-def _alone(task: Task) -> tuple[int, Record]:
+def _run_single(task: Task) -> tuple[int, Record]:
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    for _ in range(MOST_DEATHS):
+    for _ in range(MAX_ATTEMPTS):
         try:
-            # Of one process alone joblib would make none.
+            # With n_jobs=1, joblib would run the task in this process.
             (result,) = _parallel([task], 2, [])
             return result
         except TerminatedWorkerError:
             continue
-    raise _deadly(task)
+    raise _worker_killed(task)
 
 
-def _deadly(task: Task) -> TrainingError:
+def _worker_killed(task: Task) -> TrainingError:
     values = ", ".join(f"{name} {value}" for name, value in task.trial.configuration.items())
     return TrainingError(
-        f"Trial {task.trial.number} ended its worker again and again, also by itself ({values}); it may take more "
-        "memory than there is.\nTake it out of search.space, or take smaller images (search.image_size)."
+        f"Trial {task.trial.number} killed its worker repeatedly, also when it ran by itself ({values}). It may need "
+        "more memory than there is.\nRemove such values from search.space, or decrease search.image_size."
     )
 
 
-def _parallel(tasks: Iterable[Task], jobs: int, begun: list[Task]) -> Results:
+def _parallel(tasks: Iterable[Task], jobs: int, started: list[Task]) -> Results:
     def feed() -> Iterator[Any]:
         for task in tasks:
-            begun.append(task)
+            started.append(task)
             yield delayed(task)()
 
     with parallel_config("loky", inner_max_num_threads=1, initializer=die_with_parent):
@@ -88,11 +88,11 @@ def _parallel(tasks: Iterable[Task], jobs: int, begun: list[Task]) -> Results:
 
 
 def _on_cluster(tasks: Sequence[Task], scheduler: str) -> Results:
-    """Let a cluster's workers do tasks; its scheduler gives those of a worker that ends to another one."""
+    """Run tasks on the workers of a cluster; if a worker dies, the scheduler gives its tasks to another one."""
     with _connected(scheduler) as client:
         from distributed import KilledWorker
 
-        named = {task.__name__: task for task in tasks}
+        by_name = {task.__name__: task for task in tasks}
         backend = {"client": client, "wait_for_workers_timeout": SECONDS_FOR_WORKERS}
         with parallel_config("dask", **backend):
             try:
@@ -100,12 +100,12 @@ def _on_cluster(tasks: Sequence[Task], scheduler: str) -> Results:
                     delayed(task)() for task in tasks
                 )
             except KilledWorker as error:
-                guilty = next(task for name, task in named.items() if f"_{name}_" in str(error.task))
-                raise _deadly(guilty) from None
+                killer = next(task for name, task in by_name.items() if f"_{name}_" in str(error.task))
+                raise _worker_killed(killer) from None
             except TimeoutError:
                 raise TrainingError(
                     f"search.scheduler: received {scheduler}; it has had no worker for {SECONDS_FOR_WORKERS} s. "
-                    f"Start some with: dask worker {scheduler} --nthreads 1"
+                    f"Start workers with: dask worker {scheduler} --nthreads 1"
                 ) from None
 
 
@@ -117,8 +117,8 @@ def _connected(scheduler: str) -> "Client":
     try:
         client: Client = Client(scheduler, set_as_default=False)  # type: ignore[no-untyped-call]
         return client
-    except (OSError, ValueError, TypeError) as error:  # the latter two of an address Dask cannot use
+    except (OSError, ValueError, TypeError) as error:  # ValueError and TypeError: addresses that Dask cannot use
         raise TrainingError(
-            f"search.scheduler: received {scheduler}; no Dask scheduler answers there ({error}). "
+            f"search.scheduler: received {scheduler}; no Dask scheduler responds at this address ({error}). "
             "Start one with: dask scheduler"
         ) from None

@@ -4,7 +4,7 @@ from dermoscopy.search.space import rungs
 
 
 @pytest.mark.parametrize(
-    ("trials", "epochs", "halving", "steps"),
+    ("trials", "epochs", "halving", "expected"),
     [
         (6, 3, None, [(6, 3)]),
         (27, 27, 3, [(27, 1), (9, 3), (3, 9), (1, 27)]),
@@ -16,5 +16,5 @@ from dermoscopy.search.space import rungs
         (5, 8, 9, [(5, 8)]),
     ],
 )
-def test_rungs(trials, epochs, halving, steps):
-    assert rungs(trials, epochs, halving) == steps
+def test_rungs_of_successive_halving(trials, epochs, halving, expected):
+    assert rungs(trials, epochs, halving) == expected

@@ -1,4 +1,4 @@
-"""A dvc that does what a test says, found before the real one by PYTHONPATH."""
+"""Fake dvc with a body given by the test; PYTHONPATH puts it before the real one."""
 
 import json
 import os
@@ -13,9 +13,9 @@ from pathlib import Path
 
 arguments = sys.argv[1:]
 stage = arguments[-1]
-asked = {{"arguments": arguments, "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"), "leads": os.getpgrp() == os.getpid()}}
-with open("asked", "a") as file:
-    file.write(json.dumps(asked) + "\\n")
+call = {{"arguments": arguments, "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"), "leads": os.getpgrp() == os.getpid()}}
+with open("calls", "a") as file:
+    file.write(json.dumps(call) + "\\n")
 
 {body}
 """
@@ -23,8 +23,13 @@ REPRO = [sys.executable, "-c", "from dermoscopy.cli.app import main; main()", "r
 DIRECT = [sys.executable, "-m", "dermoscopy.cli.dvc"]
 
 
-class Fake:
-    """A project's folder with a dvc of its own."""
+class FakeDvc:
+    """Project folder with a fake dvc.
+
+    Args:
+        folder: Folder of the project.
+        body: Code that the fake dvc runs; it may use `arguments` and `stage`, the last argument.
+    """
 
     def __init__(self, folder: Path, body: str = "") -> None:
         self.folder = folder
@@ -42,9 +47,9 @@ class Fake:
     def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True)
 
-    def asked(self) -> list[dict]:
-        path = self.folder / "asked"
+    def calls(self) -> list[dict]:
+        path = self.folder / "calls"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
-    def has(self, *names: str) -> bool:
+    def has_files(self, *names: str) -> bool:
         return all((self.folder / name).exists() for name in names)
