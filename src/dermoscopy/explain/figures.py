@@ -33,8 +33,8 @@ def new(width: float, height: float) -> Any:
 
 def save(figure: Any, path: Path) -> None:
     """Write a figure as PNG, without the name and version of matplotlib: the bytes stay the same."""
-    with write_beside(path) as beside:
-        figure.savefig(beside, format="png", metadata={"Software": None})
+    with write_beside(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None})
 
 
 def thumbnail(path: Path, width: int) -> NDArray[np.uint8]:
@@ -104,7 +104,7 @@ def draw_gallery(
     page.text(MARGIN / width, 1 - 0.54 / height, warning, size=10, color=INK, va="center")
     top = TITLE
     for heading, rows in groups.items():
-        shown = f"{heading}: {total[heading]}" + (f", {len(rows)} shown" if len(rows) < total[heading] else "")
+        shown = f"{heading}: {total[heading]}" + (f" ({len(rows)} shown)" if len(rows) < total[heading] else "")
         page.text(MARGIN / width, 1 - (top + 0.22) / height, shown, size=11, color=FAINT, va="center")
         top += HEAD
         _group(page, rows, paths, (width, height, top))

@@ -133,5 +133,5 @@ def _scale(page: Any, height: float, width: float, outlined: bool) -> None:
     bar.axis("off")
     words = "blue: lowest activation of a channel, red: highest,\nover the images shown."
     if outlined:
-        words += " White line: outline of the lesion."
+        words += " White line: the lesion."
     page.text((LEFT + TILE + GAP) / width, 0.4 / height, words, ha="left", va="center", **_text(10))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dermoscopy.core.splits import LABELS
 from dermoscopy.report.figure import Chart, Dot, Line, Scale, Tick, path, ticks
-from dermoscopy.report.formatting import classifier, css, known, percent, rate
+from dermoscopy.report.formatting import classifier, css, is_finite, percent, rate
 from dermoscopy.report.inputs import Sources
 from dermoscopy.stats.metrics import METRICS
 
@@ -105,7 +105,7 @@ def _chart(
         x_ticks=[Tick(x(step), f"{step:g}") for step in ticks(1, epochs, 6) if step == int(step) and step >= 1],
         y_ticks=[Tick(y(step), f"{step:g}") for step in ticks(low, high, 5)],
         lines=lines,
-        rules=[Tick(x(float(epoch)), "chosen")] if epoch is not None and known(epoch) else [],
+        rules=[Tick(x(float(epoch)), "chosen")] if epoch is not None and is_finite(epoch) else [],
     )
 
 

@@ -138,8 +138,6 @@ def about_data(sources: Sources, settings: Split, suffix: str, width: int) -> di
     return {
         "data": sources.data,
         "protocol": protocol,
-        # Results by image include augmented images only under the protocol "paper".
-        "included": " (augmented images included)" if protocol == "paper" else "",
         "shared_lesions": sources.audit.get(SHARED_LESIONS),
         "histology_only": settings.test_histo_only,
         "splits": splits,

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dermoscopy.ensemble.combiners import SINGLE
-from dermoscopy.report.formatting import KINDS, classifier, css, interval, known, probability, signed
+from dermoscopy.report.formatting import KINDS, classifier, css, interval, is_finite, probability, signed
 from dermoscopy.report.inputs import Sources
 
 LEAK = "dx_type"  # a baseline that uses the way of diagnosis, which is known only after the diagnosis
@@ -67,7 +67,7 @@ def intervals(roc_auc: pd.DataFrame) -> Intervals:
     start = floor(min([0.5, *bounds]) * 10) / 10
 
     def position(value: float | None) -> float | None:
-        return round(100 * (value - start) / (1 - start), 2) if value is not None and known(value) else None
+        return round(100 * (value - start) / (1 - start), 2) if value is not None and is_finite(value) else None
 
     def placed(row: Mapping[Any, Any]) -> Interval:
         name, value, low, high = (row[key] for key in ("name", "value", "low", "high"))
@@ -138,7 +138,7 @@ def verdict(gain: dict[Any, Any] | None, best: str, level: float) -> str:
         best: Display name of the best member on the validation split.
         level: Significance level: p must be below it.
     """
-    if gain is None or not known(gain["difference"]):
+    if gain is None or not is_finite(gain["difference"]):
         return f"This test split cannot show whether the ensemble is better than {best}, its best member on val."
     if gain["difference"] == 0 and gain["p"] == 1:
         return f"The ensemble is not better than {best}, its best member on val: both rank the test lesions alike."
@@ -146,7 +146,7 @@ def verdict(gain: dict[Any, Any] | None, best: str, level: float) -> str:
         f"on the same test lesions, its ROC AUC differs by {signed(gain['difference'])} "
         f"({interval(gain['low'], gain['high'], signed)}; DeLong’s paired test, p {probability(gain['p'])})"
     )
-    if known(gain["p"]) and gain["p"] < level:
+    if is_finite(gain["p"]) and gain["p"] < level:
         comparison = "better" if gain["difference"] > 0 else "worse"
         return f"The ensemble is significantly {comparison} than {best}, its best member on val: {numbers}."
     return f"The ensemble is not significantly better than {best}, its best member on val: {numbers}."

@@ -91,34 +91,34 @@ def css(name: str) -> str:
 DASH = "–"
 
 
-def known(value: object) -> bool:
+def is_finite(value: object) -> bool:
     """Return whether a value is a finite number."""
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def rate(value: float | None) -> str:
     """Return a metric with three decimals."""
-    return f"{value:.3f}" if value is not None and known(value) else DASH
+    return f"{value:.3f}" if value is not None and is_finite(value) else DASH
 
 
 def percent(value: float | None, digits: int = 0) -> str:
     """Return a proportion from 0 to 1 as a percentage."""
-    return f"{100 * value:.{digits}f} %" if value is not None and known(value) else DASH
+    return f"{100 * value:.{digits}f} %" if value is not None and is_finite(value) else DASH
 
 
 def signed(value: float | None) -> str:
     """Return a difference with its sign and three decimals."""
-    return f"{value:+.3f}".replace("-", "−") if value is not None and known(value) else DASH
+    return f"{value:+.3f}".replace("-", "−") if value is not None and is_finite(value) else DASH
 
 
 def count(value: float | None) -> str:
     """Return a whole number with thousands separators."""
-    return f"{value:,.0f}" if value is not None and known(value) else DASH
+    return f"{value:,.0f}" if value is not None and is_finite(value) else DASH
 
 
 def interval(low: float | None, high: float | None, write: Callable[[float | None], str] = rate) -> str:
     """Return both bounds of an interval, or one dash if a bound is missing."""
-    return f"{write(low)} to {write(high)}" if known(low) and known(high) else DASH
+    return f"{write(low)} to {write(high)}" if is_finite(low) and is_finite(high) else DASH
 
 
 def bounded(estimate: Mapping[str, float | None], confidence: str) -> str:
@@ -131,19 +131,19 @@ def bounded(estimate: Mapping[str, float | None], confidence: str) -> str:
     low, high = estimate.get("low"), estimate.get("high")
     value = percent(estimate.get("value"))
     bounds = f", {confidence} confidence interval {percent(low)} to {percent(high)}"
-    return value + bounds if known(low) and known(high) else value
+    return value + bounds if is_finite(low) and is_finite(high) else value
 
 
 def probability(value: float | None) -> str:
     """Return a p-value with its relation sign, for example "= 0.31" or "< 0.001"."""
-    if value is None or not known(value):
+    if value is None or not is_finite(value):
         return DASH
     return "< 0.001" if value < 0.001 else f"= {value:.3f}" if value < 0.01 else f"= {value:.2f}"
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:
     """Return part / whole, or None if it is undefined."""
-    if part is None or whole is None or not known(part) or not known(whole) or whole == 0:
+    if part is None or whole is None or not is_finite(part) or not is_finite(whole) or whole == 0:
         return None
     return part / whole
 

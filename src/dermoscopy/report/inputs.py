@@ -74,6 +74,11 @@ class Sources:
         """Whether splits share lesions."""
         return "leaky" in self.protocol
 
+    @property
+    def included(self) -> str:
+        """Note for counts of test images, which include augmented images under the protocol "paper" only."""
+        return " (augmented images included)" if self.protocol.startswith("paper") else ""
+
 
 def read_sources(root: Path = Path()) -> Sources:
     """Read the inputs of the report.

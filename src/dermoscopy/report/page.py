@@ -72,6 +72,7 @@ def gather(
         # A metric that metrics/test.json lacks becomes a dash on the page.
         "test": {"images": None, "lesions": None, **dict.fromkeys(HEADLINE, undefined)} | sources.test,
         "suffix": suffix,
+        "included": sources.included,
         "confidence": f"{100 * evaluate.confidence:g} %",
         "resamples": evaluate.resamples,
         "ensemble": ensemble,
@@ -140,4 +141,4 @@ def _own(sources: Sources) -> dict[str, float | None]:
 def _data(sources: Sources) -> str:
     images, lesions = (formatting.count(sources.test.get(key)) for key in ("images", "lesions"))
     dataset = "simulated dataset" if sources.simulated else "HAM10000"
-    return f"{dataset}, {images} images of {lesions} lesions; protocol {sources.protocol}"
+    return f"{dataset}, {images} images{sources.included} of {lesions} lesions; protocol {sources.protocol}"
