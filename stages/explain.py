@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_audited, read_split, warning
+from dermoscopy.core.splits import leak_warning, read_audited_protocol, read_split
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.explain.explain import draw_activations, draw_wrong, mean_members
@@ -21,13 +21,13 @@ def explain() -> None:
     mean = mean_members(predictions)
     paths = {image_id: Path(path) for image_id, path in zip(test["image_id"], test["path"], strict=True)}
 
-    folder, leak_warning = Path("data/explain"), warning(read_audited(Path("data/audited")))
-    draw_wrong(mean, paths, settings.wrong, folder, leak_warning)
+    folder, warning = Path("data/explain"), leak_warning(read_audited_protocol(Path("data/audited")))
+    draw_wrong(mean, paths, settings.wrong, folder, warning)
     configure(load("runtime", Runtime))
     for member in predictions:
         model = Path("data/models") / member
         masks = Path("data/truth/masks")
-        draw_activations(member, model, predictions[member], mean, paths, masks, settings, folder, leak_warning)
+        draw_activations(member, model, predictions[member], mean, paths, masks, settings, folder, warning)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def test_the_best_baseline_excludes_the_one_that_leaks_the_label():
         ("dx_type", "baseline", 0.9, 0.8, 1), ("colours", "baseline", 0.8, 0.7, 0.9), ("a", "member", 1, 1, 1)
     )
     assert best(rows, "baseline")["name"] == "Colour statistics"
-    assert best(rows, "truth") is None
+    assert best(rows, "ceiling") is None
 
 
 def test_predictions_by_diagnosis():

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from dermoscopy.evaluate.tables import SCORES
-from dermoscopy.stats.metrics import METRICS, Metric, of_counts
+from dermoscopy.stats.metrics import METRICS, Metric, from_confusion
 from tests.report.conftest import TEST, evaluated, render, write_project
 
 
@@ -200,7 +200,7 @@ def test_a_metric_added_to_the_table_gets_a_column_and_a_glossary_entry(monkeypa
     added = Metric(
         "added",
         "Added metric",
-        of_counts(lambda counts: counts.sensitivity + counts.specificity - 1),
+        from_confusion(lambda counts: counts.sensitivity + counts.specificity - 1),
         needs="predictions",
         scale="correlation",
         interval="bootstrap",

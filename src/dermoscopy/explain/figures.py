@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from dermoscopy.core.files import write_beside
+from dermoscopy.core.files import atomic_write
 from dermoscopy.core.images import open_image, to_rgb
 from dermoscopy.core.splits import LABELS
 
@@ -33,7 +33,7 @@ def new(width: float, height: float) -> Any:
 
 def save(figure: Any, path: Path) -> None:
     """Write a figure as PNG, without the name and version of matplotlib: the bytes stay the same."""
-    with write_beside(path) as temporary:
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})
 
 

@@ -80,7 +80,7 @@ def splits_by_diagnosis(diagnoses: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the images and lesions of each diagnosis in each split, the malignant diagnoses first.
 
     Args:
-        diagnoses: Rows of `audit.summary.COUNTS`.
+        diagnoses: Rows of `audit.summary.DIAGNOSIS_COUNTS`.
     """
     rows = []
     for label in reversed(LABELS):

@@ -52,7 +52,7 @@ KINDS: Mapping[str, str] = {
     "ensemble": "Ensemble",
     "member": "Members",
     "baseline": "Baselines",
-    "truth": "Upper bound",
+    "ceiling": "Upper bound",
 }
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from dermoscopy.audit.summary import BY_LABEL, COUNTS
+from dermoscopy.audit.summary import BY_LABEL, DIAGNOSIS_COUNTS
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.members import member_names
-from dermoscopy.core.splits import read_protocol
+from dermoscopy.core.splits import read_protocol_title
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.combiners import Choice, read_choice
 from dermoscopy.ensemble.fit import CANDIDATES, POINTS, WEIGHTS
@@ -30,7 +30,7 @@ class Sources:
         val: Content of metrics/val.json: metrics of the ensemble on the validation split.
         test: Content of metrics/test.json: headline metrics of the ensemble on the test split.
         training: Member to the content of metrics/train/<member>.json, in the order of params.yaml.
-        diagnoses: Images and lesions by split, label and diagnosis (`audit.summary.COUNTS`).
+        diagnoses: Images and lesions by split, label and diagnosis (`audit.summary.DIAGNOSIS_COUNTS`).
         by_label: Ages, sexes and localizations by label (`audit.summary.BY_LABEL`).
         roc: Points of the ROC curves.
         curves: Accuracy, loss and ROC AUC by epoch.
@@ -91,7 +91,7 @@ def read_sources(root: Path = Path()) -> Sources:
     """
     data, metrics, plots = root / "data", root / "metrics", root / "plots"
     return Sources(
-        protocol=read_protocol(data / "audited"),
+        protocol=read_protocol_title(data / "audited"),
         simulated=_read_json(data / "source.json").get("source") == "simulated",
         versions=_read_json(data / "environment.json"),
         audit=_read_json(metrics / "audit.json"),
@@ -99,7 +99,7 @@ def read_sources(root: Path = Path()) -> Sources:
         val=_read_json(metrics / "val.json"),
         test=_read_json(metrics / "test.json"),
         training={member: _read_json(metrics / "train" / f"{member}.json") for member in member_names()},
-        diagnoses=COUNTS.read(plots / "diagnoses.csv"),
+        diagnoses=DIAGNOSIS_COUNTS.read(plots / "diagnoses.csv"),
         by_label=BY_LABEL.read(plots / "by_label.csv"),
         roc=ROC.read(plots / "roc.csv"),
         curves=CURVES.read(plots / "curves.csv"),

@@ -88,7 +88,7 @@ def gather(
         "intervals": intervals(sources.roc_auc),
         "best_member": best(sources.roc_auc, "member"),
         "best_baseline": best(sources.roc_auc, "baseline"),
-        "upper_bound": best(sources.roc_auc, "truth"),
+        "upper_bound": best(sources.roc_auc, "ceiling"),
         "all_metrics": {
             unit: all_metrics(sources.evaluation["scores"], unit, evaluate.point) for unit in ("image", "lesion")
         },
