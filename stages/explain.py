@@ -1,4 +1,4 @@
-"""Show what the members see, and what they get wrong."""
+"""Draw activation maps and wrongly classified images."""
 
 from pathlib import Path
 
@@ -14,20 +14,20 @@ from dermoscopy.networks.runtime import configure
 
 
 def explain() -> None:
-    """Draw the members' activation maps and the test images they get wrong."""
+    """Draw the activation maps of the members and the wrongly classified test images."""
     settings = load("explain", Explain)
     test = read_split(Path("data/split/test.csv"), "test")
     predictions = {member: PREDICTIONS.read(Path(f"data/predictions/{member}/test.csv")) for member in member_names()}
     mean = mean_members(predictions)
     paths = {image_id: Path(path) for image_id, path in zip(test["image_id"], test["path"], strict=True)}
 
-    folder, warned = Path("data/explain"), leak_warning(read_audited_protocol(Path("data/audited")))
-    draw_wrong(mean, paths, settings.wrong, folder, warned)
+    folder, warning = Path("data/explain"), leak_warning(read_audited_protocol(Path("data/audited")))
+    draw_wrong(mean, paths, settings.wrong, folder, warning)
     configure(load("runtime", Runtime))
     for member in predictions:
         model = Path("data/models") / member
         masks = Path("data/truth/masks")
-        draw_activations(member, model, predictions[member], mean, paths, masks, settings, folder, warned)
+        draw_activations(member, model, predictions[member], mean, paths, masks, settings, folder, warning)
 
 
 if __name__ == "__main__":

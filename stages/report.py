@@ -1,4 +1,4 @@
-"""Write the page that tells what was found."""
+"""Write the report page and the model card."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from dermoscopy.split.params import Policy, Split
 
 
 def report() -> None:
-    """Write the page that tells what was found, for a reader who doubts, and the model card."""
+    """Write the report page and the model card."""
     write_report(
         read_sources(),
         load("policy", Policy),

@@ -11,7 +11,7 @@ def keras():
 
 @pytest.fixture(scope="module")
 def model(keras):
-    """Three convolutions, the last silent in all channels but one."""
+    """A model with three convolutional layers; only one channel of the last is active."""
     keras.utils.set_random_seed(1)
     image = keras.Input((8, 8, 3))
     x = keras.layers.Conv2D(2, 1)(keras.layers.Rescaling(1 / 255)(image))
@@ -29,11 +29,11 @@ def images():
     return np.random.default_rng(1).uniform(0, 255, (2, 8, 8, 3)).astype(np.float32)
 
 
-def test_convolutions_from_input_to_output(model):
+def test_convolutional_layers_are_in_order_from_input_to_output(model):
     assert [layer.filters for layer in convolutions(model)] == [2, 3, 4]
 
 
-def test_maps_are_what_the_layers_give_out(model, images):
+def test_activation_maps_equal_the_outputs_of_the_layers(model, images):
     maps = activation_maps(model, images, layers=3, channels=9)
     kernel, bias = (np.asarray(value) for value in convolutions(model)[0].get_weights())
     expected = images / 255 @ kernel[0, 0] + bias
@@ -42,18 +42,18 @@ def test_maps_are_what_the_layers_give_out(model, images):
     assert [(layer.number, layer.total, layer.channels) for layer in maps] == [(1, 3, 2), (2, 3, 3), (3, 3, 4)]
 
 
-def test_the_liveliest_channel_comes_first(model, images):
+def test_the_channel_with_the_highest_variance_comes_first(model, images):
     last = activation_maps(model, images, layers=3, channels=2)[-1].values
     assert last.shape == (2, 4, 4, 2)
     assert last[..., 0].var() > 0
     assert not last[..., 1].any()
 
 
-def test_one_convolution_is_enough(model, images):
+def test_activation_maps_of_one_layer(model, images):
     (first,) = activation_maps(model, images, layers=1, channels=1)
     assert (first.number, first.values.shape) == (1, (2, 8, 8, 1))
 
 
-@pytest.mark.parametrize(("total", "count", "places"), [(94, 5, [0, 23, 46, 70, 93]), (2, 5, [0, 1]), (3, 1, [0])])
-def test_spread(total, count, places):
-    assert spread(total, count) == places
+@pytest.mark.parametrize(("total", "count", "indices"), [(94, 5, [0, 23, 46, 70, 93]), (2, 5, [0, 1]), (3, 1, [0])])
+def test_indices_are_evenly_spread(total, count, indices):
+    assert spread(total, count) == indices

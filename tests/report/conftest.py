@@ -1,4 +1,4 @@
-"""What the stages before the report leave, made up."""
+"""A made-up project: the outputs of the stages that the report reads."""
 
 import json
 from functools import cache
@@ -12,8 +12,7 @@ import pytest
 from PIL import Image
 
 from dermoscopy.audit.summary import BY_LABEL, DIAGNOSIS_COUNTS
-from dermoscopy.core import tables as truth
-from dermoscopy.core.tables import PREDICTIONS
+from dermoscopy.core.tables import LATENT_SCORES, PREDICTIONS
 from dermoscopy.ensemble.fit import CANDIDATES, fit_ensemble
 from dermoscopy.evaluate.evaluate import evaluate_test
 from dermoscopy.evaluate.summary import ensemble_sizes
@@ -22,7 +21,7 @@ from dermoscopy.report.inputs import read_sources
 from dermoscopy.report.page import write_report
 from dermoscopy.report.params import Report
 from dermoscopy.split.params import Policy, Split
-from tests.ensemble import settings as blocks
+from tests.ensemble import settings
 from tests.simulated import simulate
 
 MEMBERS = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
@@ -39,7 +38,7 @@ ROC_AUCS = {
     ("dx_type", "baseline"): (0.7934, 0.7301, 0.8522),
     ("latent score", "ceiling"): (0.9512, 0.9134, 0.9811),
 }
-COUNTED = {"tn": 101, "fp": 17, "fn": 12, "tp": 44}
+COUNTS_OF_TEST = {"tn": 101, "fp": 17, "fn": 12, "tp": 44}
 TEST = {
     "images": 174,
     "lesions": 125,
@@ -80,10 +79,14 @@ def write_json(path, value):
 
 @cache
 def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
-    """What `ensemble` and `evaluate` leave of simulated lesions: data/ensemble, the tables of test, ensemble_sizes.csv."""
+    """Return outputs of `ensemble` and `evaluate` on simulated lesions.
+
+    Returns:
+        The folder data/ensemble, the tables of the test split by name, and the rows of ensemble_sizes.csv.
+    """
     generator, data = np.random.default_rng(3), Path(mkdtemp())
-    drawn = {split: simulate(60, generator, (2.0, 1.0, 2.0, 1.5)) for split in ("val", "test")}
-    for rows in drawn.values():
+    simulated = {split: simulate(60, generator, (2.0, 1.0, 2.0, 1.5)) for split in ("val", "test")}
+    for rows in simulated.values():
         names = np.where(rows["label"] == 1, np.where(rows.index % 2, "mel", "bcc"), "nv")
         rows["image_id"] = [f"ISIC_{number:07}" for number in rows.index]
         rows[["source", "group"]] = rows[["image_id", "lesion_id"]]
@@ -95,16 +98,16 @@ def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
             45.0,
         )
     probabilities = {
-        split: rows[["p0", "p1", "p2", "p3"]].set_axis(list(MEMBERS), axis=1) for split, rows in drawn.items()
+        split: rows[["p0", "p1", "p2", "p3"]].set_axis(list(MEMBERS), axis=1) for split, rows in simulated.items()
     }
-    rows = drawn["test"][["image_id", "lesion_id", "dx", "label"]]
+    rows = simulated["test"][["image_id", "lesion_id", "dx", "label"]]
     for member in MEMBERS:
-        told = rows.assign(probability=probabilities["test"][member])
-        PREDICTIONS.write(told, data / "predictions" / member / "test.csv")
+        predicted = rows.assign(probability=probabilities["test"][member])
+        PREDICTIONS.write(predicted, data / "predictions" / member / "test.csv")
     PREDICTIONS.write(rows.assign(probability=0.3), data / "baselines" / "prevalence.csv")
-    truth.SCORES.write(rows[["image_id", "lesion_id"]].iloc[:0].assign(score=0.0), data / "truth" / "scores.csv")
-    fit_ensemble(drawn["val"], probabilities["val"], blocks.ensemble(*MEMBERS)).write(data / "ensemble")
-    tables = evaluate_test(drawn["test"], data, blocks.evaluate()).tables
+    LATENT_SCORES.write(rows[["image_id", "lesion_id"]].iloc[:0].assign(score=0.0), data / "truth" / "scores.csv")
+    fit_ensemble(simulated["val"], probabilities["val"], settings.ensemble(*MEMBERS)).write(data / "ensemble")
+    tables = evaluate_test(simulated["test"], data, settings.evaluate()).tables
     return (
         data / "ensemble",
         tables,
@@ -113,16 +116,16 @@ def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
 
 
 def predictions() -> pd.DataFrame:
-    """Images that give `COUNTED` at any threshold well between 0 and 1."""
+    """Return predictions that give `COUNTS_OF_TEST` at all thresholds from 0.01 to 0.99."""
     kinds = {"tn": ("nv", 0, 0.001), "fp": ("bkl", 0, 0.999), "fn": ("mel", 1, 0.001), "tp": ("bcc", 1, 0.999)}
-    rows = [kinds[kind] for kind, count in COUNTED.items() for _ in range(count)]
+    rows = [kinds[kind] for kind, count in COUNTS_OF_TEST.items() for _ in range(count)]
     names = [f"{number:07}" for number in range(len(rows))]
-    told = pd.DataFrame(rows, columns=["dx", "label", "probability"])
-    return told.assign(image_id=[f"ISIC_{name}" for name in names], lesion_id=[f"HAM_{name}" for name in names])
+    predicted = pd.DataFrame(rows, columns=["dx", "label", "probability"])
+    return predicted.assign(image_id=[f"ISIC_{name}" for name in names], lesion_id=[f"HAM_{name}" for name in names])
 
 
 def write_project(root, *, audited="lesion clean", source="simulated", test=None, data=None, audit=None):
-    """Write everything `read_sources` reads under a folder."""
+    """Write all inputs of `read_sources` under a folder."""
     rng = np.random.default_rng(1)
     protocol, verdict = audited.split()
     protocol = protocol if verdict == "clean" else f"{protocol} (leaky protocol)"
@@ -132,8 +135,8 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     write_json(folder / "environment.json", {"tensorflow": "2.21.0", "keras": "3.15.1"})
     (folder / "audited").write_text(f"{audited}\n")
     splits = {"train": {"augmented": 168}, "val": {"augmented": 0}, "test": {"augmented": 75}}
-    told = {"protocol": protocol, "found": {"lesion in several splits": 0}, "splits": splits}
-    write_json(metrics / "audit.json", told | (audit or {}))
+    audited_splits = {"protocol": protocol, "found": {"lesion in several splits": 0}, "splits": splits}
+    write_json(metrics / "audit.json", audited_splits | (audit or {}))
     write_json(metrics / "data.json", DATA | (data or {}))
     write_json(metrics / "val.json", {"protocol": protocol, "roc_auc": 0.9012})
     write_json(metrics / "test.json", {"protocol": protocol, **TEST, **(test or {})})
@@ -156,8 +159,8 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
         for label, dx, count in mix
     ]
     DIAGNOSIS_COUNTS.write(pd.DataFrame(rows, columns=list(DIAGNOSIS_COUNTS.columns)), plots / "diagnoses.csv")
-    bars = [
-        (label, protocol, *names, share)
+    proportions = [
+        (label, protocol, *names, proportion)
         for names, benign, malignant in [
             (("40-49", "", ""), 0.7, 0.2),
             (("50-59", "", ""), 0.2, 0.8),
@@ -166,9 +169,9 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
             (("", "", "ear"), 0.1, 0.4),
             (("", "", "back"), 0.9, 0.6),
         ]
-        for label, share in (("benign", benign), ("malignant", malignant))
+        for label, proportion in (("benign", benign), ("malignant", malignant))
     ]
-    BY_LABEL.write(pd.DataFrame(bars, columns=list(BY_LABEL.columns)), plots / "by_label.csv")
+    BY_LABEL.write(pd.DataFrame(proportions, columns=list(BY_LABEL.columns)), plots / "by_label.csv")
 
     values = [(*key, protocol, *triple) for key, triple in ROC_AUCS.items()]
     ROC_AUC.write(pd.DataFrame(values, columns=list(ROC_AUC.columns)), plots / "roc_auc.csv")
@@ -186,7 +189,7 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     ]
     ROC.write(pd.concat(curves), plots / "roc.csv")
     epochs = np.arange(1, 9)
-    learning = [
+    histories = [
         pd.DataFrame(
             {
                 "name": member,
@@ -201,7 +204,7 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
         for member in MEMBERS
         for split in ("train", "val")
     ]
-    CURVES.write(pd.concat(learning), plots / "curves.csv")
+    CURVES.write(pd.concat(histories), plots / "curves.csv")
     for path in ("explain/wrong", *(f"explain/activations_{member}" for member in MEMBERS), "sheets/mel", "sheets/nv"):
         image = folder / f"{path}.png"
         image.parent.mkdir(parents=True, exist_ok=True)
@@ -210,13 +213,13 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
 
 
 def render(root, *, histology_only=False, **ensemble):
-    """Write the report of a project into its data/report and return the page's text."""
+    """Write the report of a project to its data/report and return the text of the page."""
     write_report(
         read_sources(root),
         Policy(malignant="mel+bcc+akiec"),
         Split(protocol="lesion", seed=1, val=0.15, test=0.25, test_histo_only=histology_only),
-        blocks.ensemble(*MEMBERS, **ensemble),
-        blocks.evaluate(),
+        settings.ensemble(*MEMBERS, **ensemble),
+        settings.evaluate(),
         Report(title="Malignant or benign", image_width=400),
         root / "data" / "report",
     )

@@ -13,7 +13,7 @@ BY_LABEL = ["label", "age", "proportion"]
 
 
 def section(page):
-    """Return the data section, its white space made even."""
+    """Return the data section with normalised white space."""
     return " ".join(re.search(r'<h2 id="data">.*?</section>', page, re.DOTALL)[0].split())
 
 
@@ -23,43 +23,43 @@ def row(page, heading):
     return re.findall(r"<td>(.*?)</td>", found[1])
 
 
-def test_labels_stand_side_by_side(project):
+def test_both_labels_are_described_in_columns(project):
     page = project()
     assert row(page, "images") == ["737", "253"]
     assert row(page, "lesions") == ["366", "127"]
     assert row(page, "median age, years") == ["45", "–"]
-    assert row(page, "middle half of ages") == ["35 to 60", "– to –"]
+    assert row(page, "quartiles of age") == ["35 to 60", "– to –"]
     assert row(page, "male") == ["50.3 %", "58.5 %"]
     assert row(page, "sex unknown") == ["0.9 %", "2.4 %"]
     assert row(page, "confirmed by histology") == ["36.1 %", "100.0 %"]
-    assert row(page, "malignant share of images") == ["25.6 %"] * 3
-    assert row(page, "malignant share of lesions") == ["25.8 %", "26.4 %", "–"]
+    assert row(page, "proportion of malignant images") == ["25.6 %"] * 3
+    assert row(page, "proportion of malignant lesions") == ["25.8 %", "26.4 %", "–"]
     assert row(page, "ear") == ["10.0 %", "40.0 %"]
     assert section(page).index(">back<") < section(page).index(">ear<")
 
 
-def test_what_is_missing_is_told(project):
+def test_numbers_of_images_per_lesion_and_of_missing_values(project):
     text = section(project())
-    assert "Of 493 lesions, 301 were imaged once, 105 twice, 30 three times and 57 more often." in text
-    assert "Age is missing for 11 images, sex for 13, the place on the body for 17." in text
+    assert "Of 493 lesions, 301 have one image, 105 have two, 30 have three and 57 have four or more." in text
+    assert "The age is missing for 11 images, the sex for 13 and the localization for 17." in text
 
 
-def test_a_sound_archive_without_duplicates(project):
+def test_a_valid_dataset_without_duplicates(project):
     text = section(project())
-    assert "nothing had to be left out" in text
-    assert "No image was found twice." in text
-    assert "one should know of" not in text
+    assert "No image was excluded." in text
+    assert "No duplicate images were found." in text
+    assert "unusual" not in text
 
 
-def test_what_was_left_out_kept_and_found_twice(tmp_path):
+def test_excluded_unusual_and_duplicate_images_are_listed(tmp_path):
     data = {"left_out": {"truncated JPEG": 3}, "kept": {"grey": 2}, "duplicates": {"near-duplicate": 5}}
     write_project(tmp_path, data=data)
     text = section(render(tmp_path))
     for line in ("truncated JPEG: 3", "grey: 2", "near-duplicate: 5"):
         assert f"<li>{line}</li>" in text
-    assert "stand in one split together" in text
-    assert "nothing had to be left out" not in text
-    assert "side by side" not in text
+    assert "Each pair is in one split." in text
+    assert "No image was excluded." not in text
+    assert "Images of the pairs" not in text
 
     Image.new("RGB", (30, 20)).save(tmp_path / "data" / "sheets" / "duplicates.png")
     text = section(render(tmp_path))
@@ -67,41 +67,41 @@ def test_what_was_left_out_kept_and_found_twice(tmp_path):
     assert "images diagnosed as duplicates" not in text
 
 
-def test_lesions_are_dealt_and_nothing_leaks(project):
+def test_protocol_lesion_splits_lesions_without_leakage(project):
     text = section(project())
-    assert "Lesions, not images, are dealt to three splits" in text
-    assert "altered copies of them (168); val and test hold originals only" in text
+    assert "Lesions, not images, are assigned to three splits" in text
+    assert "augmented images of them are added to train (168). Val and test contain original images only." in text
     assert "leak" not in text
-    assert "histology confirmed:" not in text
+    assert "confirmed by histology. Benign" not in text
 
 
-def test_photographs_are_dealt_and_the_leak_has_a_figure(project):
+def test_protocol_image_reports_the_proportion_of_shared_lesions(project):
     text = section(project(audited="image leaky", audit={SHARED_LESIONS: 0.3226}))
-    assert "Images are dealt to three splits at random" in text
-    assert '<p class="notice leaky"><strong>What leaks.</strong> Of the test images, 32 % show a lesion' in text
-    assert "val and test hold originals only" in text
-    assert "wherever the protocol deals them" not in text
+    assert "Images are assigned to three splits at random" in text
+    assert '<p class="notice leaky"><strong>Data leakage.</strong> 32 % of the test images show a lesion' in text
+    assert "Val and test contain original images only." in text
+    assert "may put them into different splits" not in text
 
 
-def test_a_leak_without_a_figure_is_still_told(project):
-    assert "<strong>What leaks.</strong> Test images show lesions" in section(project(audited="image leaky"))
+def test_leakage_without_a_proportion_is_still_reported(project):
+    assert "<strong>Data leakage.</strong> Some test images show a lesion" in section(project(audited="image leaky"))
 
 
-def test_copies_are_dealt_as_in_the_paper(project):
+def test_protocol_paper_splits_augmented_images(project):
     text = section(project(audited="paper leaky", audit={SHARED_LESIONS: 0.64}, data={"duplicates": {"same bytes": 1}}))
-    assert "altered copies of malignant images are made first" in text
-    assert "Of the held-out images of test, 75 are copies." in text
-    assert "hold originals only" not in text
-    assert "the epoch was chosen on the very images that judge it" in text
-    assert "stand wherever the protocol deals them" in text
+    assert "augmented images of the malignant images are made first" in text
+    assert "75 of the test images are augmented images." in text
+    assert "original images only" not in text
+    assert "The epoch is chosen on the same images that are used for evaluation." in text
+    assert "may put them into different splits" in text
 
 
-def test_a_test_part_of_confirmed_lesions_says_so(tmp_path):
+def test_a_test_split_of_lesions_confirmed_by_histology_is_described(tmp_path):
     write_project(tmp_path)
-    assert "Test holds only lesions that histology confirmed" in section(render(tmp_path, histology_only=True))
+    assert "Test contains only lesions confirmed by histology" in section(render(tmp_path, histology_only=True))
 
 
-def test_ages_of_both_labels_are_drawn(tmp_path):
+def test_the_age_chart_draws_both_labels(tmp_path):
     chart = age_chart(read_sources(write_project(tmp_path)).by_label, "Age by label")
     assert [line.css for line in chart.lines] == ["label-benign", "label-malignant"]
     x, y = chart.x_scale, chart.y_scale
@@ -110,7 +110,7 @@ def test_ages_of_both_labels_are_drawn(tmp_path):
     assert "benign most often 40-49 years (70 %), malignant most often 50-59 years (80 %)" in chart.alt
 
 
-def test_a_hundred_years_come_after_ninety():
+def test_ages_are_sorted_as_numbers():
     rows = [("benign", "100-109", 0.5), ("benign", "90-99", 0.5)]
     chart = age_chart(pd.DataFrame(rows, columns=BY_LABEL), "Age by label")
     assert (
@@ -120,7 +120,7 @@ def test_a_hundred_years_come_after_ninety():
 
 
 @pytest.mark.parametrize("rows", [[], [("benign", "unknown", 1.0)]])
-def test_without_ages_there_is_an_empty_chart(rows):
+def test_the_age_chart_is_empty_without_known_ages(rows):
     chart = age_chart(pd.DataFrame(rows, columns=BY_LABEL), "Age by label")
     assert {line.path for line in chart.lines} == {""}
     assert "no age is known" in chart.alt

@@ -13,7 +13,7 @@ from tests.report.conftest import TEST, evaluated, render, write_project
 
 
 class Page(HTMLParser):
-    """Tags, their attributes, and the text of captions and titles."""
+    """The tags of a page with their attributes, and its texts with the open tags."""
 
     def __init__(self, text):
         super().__init__()
@@ -37,19 +37,22 @@ class Page(HTMLParser):
         return [text for opened, text in self.texts if opened[-len(path) :] == path and text]
 
 
-def test_the_headline_is_the_metrics_file(project, tmp_path):
+def test_the_headline_metrics_equal_the_metrics_file(project, tmp_path):
     page = project()
     test = json.loads((tmp_path / "metrics" / "test.json").read_text())
     for metric in ("roc_auc", "sensitivity", "specificity", "ppv", "accuracy", "average_precision"):
-        of = test[metric]
-        assert f"<dd>{of['value']:.3f}<small>{of['low']:.3f} to {of['high']:.3f}</small>" in page
-    assert "Of 56 malignant images it finds 44 and misses 12." in page
-    assert "Of 118 benign images it leaves 101 alone and calls 17 malignant." in page
+        estimate = test[metric]
+        interval = f"{estimate['low']:.3f} to {estimate['high']:.3f}"
+        assert f"<dd>{estimate['value']:.3f}<small>{interval}</small>" in page
+    assert (
+        "Of 56 malignant images, 44 are predicted malignant (true positives) and 12 benign (false negatives)." in page
+    )
+    assert "Of 118 benign images, 101 are predicted benign (true negatives) and 17 malignant (false positives)." in page
     rows = re.findall(r'<th scope="row">(benign|malignant)</th><td>(\d+)</td><td>(\d+)</td></tr>', page)
     assert rows == [("benign", "101", "17"), ("malignant", "12", "44")]
 
 
-def test_nothing_is_loaded_from_anywhere(project):
+def test_the_page_loads_no_other_file(project):
     page = project()
     assert not re.search(r"https?://|//\w", re.sub(r"data:image/[^\"]+", "", page))
     assert "default-src 'none'" in page
@@ -62,7 +65,7 @@ def test_nothing_is_loaded_from_anywhere(project):
     assert "url(" not in page
 
 
-def test_who_cannot_see_is_told(project):
+def test_the_page_is_accessible(project):
     tags = Page(project()).tags
     assert all(attributes.get("alt") for tag, attributes in tags if tag == "img")
     assert all(
@@ -73,13 +76,13 @@ def test_who_cannot_see_is_told(project):
     assert {attributes["href"][1:] for tag, attributes in tags if tag == "a"} <= targets
 
 
-def test_pictures_are_shown_and_never_spelt_out(project):
+def test_images_are_embedded_and_data_uris_are_no_text(project):
     page = Page(project())
     assert any(attrs.get("src", "").startswith("data:image") for tag, attrs in page.tags if tag == "img")
     assert not [text for _, text in page.texts if "data:image" in text]
 
 
-def test_training_and_validation_are_drawn_by_epoch_for_every_metric(project):
+def test_training_curves_are_drawn_for_all_metrics(project):
     page = Page(project())
     titles = page.text_in("figcaption", "b")
     assert {"CNN A: accuracy", "CNN A: ROC AUC", "CNN A: loss"} <= set(titles)
@@ -91,7 +94,7 @@ def test_training_and_validation_are_drawn_by_epoch_for_every_metric(project):
     assert "0.930" in page.text_in("tbody", "tr", "td")
 
 
-def test_a_leak_is_said_in_every_title(project):
+def test_all_titles_warn_of_a_leaky_protocol(project):
     page = Page(project(audited="image leaky"))
     titles = page.text_in("caption") + page.text_in("figcaption", "b") + page.text_in("title") + page.text_in("h1")
     assert len(titles) > 15
@@ -101,29 +104,29 @@ def test_a_leak_is_said_in_every_title(project):
     assert all("leaky protocol" in label for label in charts)
 
 
-def test_a_clean_protocol_claims_no_leak(project):
+def test_a_clean_protocol_has_no_warning(project):
     assert "leaky" not in project().replace(".notice.leaky", "")
 
 
-NOTHING = {"value": None, "low": None, "high": None}
+UNDEFINED = {"value": None, "low": None, "high": None}
 
 
 @pytest.mark.parametrize(
-    "odd",
+    "changes",
     [
         {"roc_auc": {"value": 1.0, "low": None, "high": None}},
-        {"roc_auc": NOTHING, "ppv": NOTHING},
-        {"specificity": NOTHING},
-        {"images": 0, "lesions": 0, "sensitivity": NOTHING},
+        {"roc_auc": UNDEFINED, "ppv": UNDEFINED},
+        {"specificity": UNDEFINED},
+        {"images": 0, "lesions": 0, "sensitivity": UNDEFINED},
     ],
 )
-def test_what_is_undefined_is_a_dash(project, odd):
-    page = project(test=odd)
+def test_undefined_metrics_become_a_dash(project, changes):
+    page = project(test=changes)
     assert "–" in Page(page).text_in("dd", "small") + Page(page).text_in("dd")
     assert not re.search(r"\bnan\b|\bNone\b|\binf\b", re.sub(r"data:image/[^\"]+", "", page))
 
 
-def test_a_missing_metric_is_a_dash(tmp_path):
+def test_missing_metrics_become_a_dash(tmp_path):
     write_project(tmp_path)
     (tmp_path / "metrics" / "test.json").write_text("{}\n")
     (tmp_path / "metrics" / "val.json").write_text("{}\n")
@@ -131,18 +134,18 @@ def test_a_missing_metric_is_a_dash(tmp_path):
     assert "<dd>–<small>" in page
 
 
-def test_simulated_photographs_are_called_drawings(project):
+def test_simulated_images_are_declared(project):
     page = project()
-    assert "These images are drawings." in page
+    assert "Simulated images." in page
     assert "made by the project’s simulator" in page
 
 
-def test_real_photographs_come_with_their_licence(project):
+def test_real_images_have_their_licence(project):
     page = project(source="directory")
-    assert "drawings" not in page
+    assert "Simulated images." not in page
     assert "CC BY-NC 4.0" in page
     assert "doi:10.7910/DVN/DBW86T" in page
-    assert "name the source when you pass it on" in page
+    assert "cite the source" in page
 
 
 def rewrite_choice(root, **changes):
@@ -150,35 +153,35 @@ def rewrite_choice(root, **changes):
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-def test_an_ensemble_of_one(tmp_path):
+def test_an_ensemble_of_a_single_member(tmp_path):
     write_project(tmp_path)
     rewrite_choice(tmp_path, members=["cnn_a"], method="single")
     page = " ".join(render(tmp_path).split())
-    assert "An ensemble of one, CNN A, tells" in page
-    assert "It is one member alone." in page
+    assert "The ensemble consists of a single member, CNN A." in page
+    assert "The ensemble is a single member." in page
 
 
-def test_a_fallback_is_told(tmp_path):
+def test_a_fallback_to_the_best_member_is_reported(tmp_path):
     write_project(tmp_path)
     rewrite_choice(tmp_path, members=["cnn_a"], method="single", fell_back=True, p=0.31)
     page = " ".join(render(tmp_path, fallback=0.05).split())
     assert (
-        "VGG19, Inception V3, CNN A and CNN B together (mean) did not earn their place on val (p = 0.31, over 0.05)"
-        in page
+        "VGG19, Inception V3, CNN A and CNN B combined (mean) were not significantly better than it "
+        "(p = 0.31, limit 0.05)" in page
     )
 
 
-def test_missing_pictures_leave_no_hole(tmp_path):
+def test_missing_images_are_left_out(tmp_path):
     write_project(tmp_path)
     for image in (tmp_path / "data").rglob("*.png"):
         image.unlink()
     assert "<img" not in render(tmp_path)
 
 
-def test_the_card_says_the_same(project, tmp_path):
+def test_the_model_card_has_the_same_metrics(project, tmp_path):
     project()
     card = (tmp_path / "data" / "report" / "model_card.md").read_text(encoding="utf-8")
-    assert f"{TEST['roc_auc']['value']:.3f} (95 % interval 0.842 to 0.939)" in card
+    assert f"{TEST['roc_auc']['value']:.3f} (95 % confidence interval 0.842 to 0.939)" in card
     assert "Not a medical device" in card
 
 
@@ -193,7 +196,7 @@ def test_two_processes_write_the_same_bytes(tmp_path):
     assert pages[0] == pages[1]
 
 
-def test_a_row_added_to_the_table_of_metrics_is_a_column_and_an_entry_of_the_glossary(monkeypatch, tmp_path):
+def test_a_metric_added_to_the_table_gets_a_column_and_a_glossary_entry(monkeypatch, tmp_path):
     added = Metric(
         "added",
         "Added metric",

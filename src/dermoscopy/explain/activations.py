@@ -1,4 +1,4 @@
-"""What the convolutions of a member answer to a image."""
+"""Activations of the convolutional layers of a member for some images."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Maps:
-    """The activation maps of one convolution.
+    """Activation maps of one convolutional layer.
 
     Attributes:
-        number: Its place among the convolutions, from 1.
-        total: How many convolutions the member has.
-        channels: How many channels this one has.
-        values: Shape (images, height, width, chosen channels); as the layer gives them out.
+        number: Position of the layer among the convolutional layers, from 1.
+        total: Number of convolutional layers of the member.
+        channels: Number of channels of the layer.
+        values: Output of the layer; shape (images, height, width, selected channels).
     """
 
     number: int
@@ -25,10 +25,10 @@ class Maps:
 
 
 def convolutions(model: Any) -> list[Any]:
-    """Return a model's convolutions, from its input to its output.
+    """Return the convolutional layers of a model, from its input to its output.
 
-    Told by their kind and place: the names Keras gives layers count through a process and are no
-    identity.
+    They are found by type and position. Keras numbers layer names within a process, so names do not
+    identify layers.
     """
     import keras
 
@@ -36,37 +36,37 @@ def convolutions(model: Any) -> list[Any]:
 
 
 def spread(total: int, count: int) -> list[int]:
-    """Return up to `count` places from 0 to `total` - 1: the first, the last, and evenly between."""
-    places = np.linspace(0, total - 1, min(count, total)).round().astype(int)
-    return [int(place) for place in places]
+    """Return up to `count` evenly spaced indices from 0 to `total` - 1, with the first and the last."""
+    indices = np.linspace(0, total - 1, min(count, total)).round().astype(int)
+    return [int(index) for index in indices]
 
 
 def activation_maps(model: Any, images: NDArray[np.float32], layers: int, channels: int) -> list[Maps]:
-    """Run images through a model and keep what a few of its convolutions give out.
+    """Return activation maps of some convolutional layers of a model.
 
-    Of each convolution those channels are kept whose answer varies most over these images, the
-    top_variance first: others are often silent.
+    Of each layer, the channels with the highest activation variance over the images are kept, in
+    descending order: other channels are often inactive.
 
     Args:
-        model: A functional Keras model without models nested in it.
-        images: As the model takes them, shape (images, size, size, 3).
-        layers: How many convolutions, spread from the first to the last.
-        channels: How many channels of each.
+        model: Functional Keras model without nested models.
+        images: Input of the model; shape (images, size, size, 3).
+        layers: Number of convolutional layers, evenly spaced from the first to the last.
+        channels: Largest number of channels of each layer.
 
     Returns:
-        One entry a convolution, from first to last.
+        One entry for each layer, from the first to the last.
     """
     import keras
 
     every = convolutions(model)
-    places = spread(len(every), layers)
-    inside = keras.Model(model.input, {str(place): every[place].output for place in places})
-    # Calling it traces no graph, as predict would: tracing costs more than a few images.
-    answers = inside(images, training=False)
-    outputs = [np.asarray(answers[str(place)], dtype=np.float32) for place in places]
+    indices = spread(len(every), layers)
+    submodel = keras.Model(model.input, {str(index): every[index].output for index in indices})
+    # A direct call needs no graph. `predict` would trace one, which takes longer than a few images.
+    activations = submodel(images, training=False)
+    outputs = [np.asarray(activations[str(index)], dtype=np.float32) for index in indices]
     return [
-        Maps(place + 1, len(every), output.shape[-1], output[..., _top_variance(output, channels)])
-        for place, output in zip(places, outputs, strict=True)
+        Maps(index + 1, len(every), output.shape[-1], output[..., _top_variance(output, channels)])
+        for index, output in zip(indices, outputs, strict=True)
     ]
 
 

@@ -1,7 +1,4 @@
-"""Show the test images that tell most, as the members see them.
-
-Which test images are worth a look.
-"""
+"""Choose test images and draw them: wrongly classified images and activation maps of the members."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,75 +7,74 @@ import numpy as np
 import pandas as pd
 
 from dermoscopy.core.images import read_image
-from dermoscopy.explain import figures as gallery
-from dermoscopy.explain import maps
 from dermoscopy.explain.activations import activation_maps
-from dermoscopy.explain.figures import caption, mask
+from dermoscopy.explain.figures import caption, draw_gallery, mask
+from dermoscopy.explain.maps import ModelInput, draw_maps
 from dermoscopy.explain.params import Explain
 from dermoscopy.networks.saved import load_member
 
-# Where the mean holds neither label the more probable. The ensemble's threshold is the choice of stage ensemble;
-# these images do not follow it, so that trying another costs nothing here.
-EVEN = 0.5
+# Threshold of the mean probability. The threshold of the ensemble is not used, so that this stage need not run
+# again when the ensemble changes.
+THRESHOLD = 0.5
 
 
 def mean_members(predictions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the mean probability of all members for each image.
 
     Args:
-        predictions: Member to its predictions of the same split (`tables/predictions.py`).
+        predictions: Member to its predictions of the same split (`core.tables.PREDICTIONS`).
 
     Returns:
-        Columns image_id, lesion_id, dx, label, probability (the mean) and wrong (whether the mean
-        holds the other label the more probable); sorted by image_id.
+        Columns image_id, lesion_id, dx, label, probability (the mean) and wrong (whether the mean is
+        on the wrong side of the threshold); sorted by image_id.
 
     Raises:
-        ValueError: Two members' predictions are not of the same images.
+        ValueError: The members did not predict the same images.
     """
     tables = [table.sort_values("image_id", ignore_index=True) for table in predictions.values()]
     first = tables[0]
     if any(list(table["image_id"]) != list(first["image_id"]) for table in tables[1:]):
         raise ValueError(f"{', '.join(predictions)}: the members did not predict the same images")
     mean = np.mean([table["probability"].to_numpy() for table in tables], axis=0)
-    called = (mean >= EVEN).astype(int)
-    return first.assign(probability=mean, wrong=called != first["label"])
+    predicted = (mean >= THRESHOLD).astype(int)
+    return first.assign(probability=mean, wrong=predicted != first["label"])
 
 
 def worst(mean: pd.DataFrame, label: int, count: int) -> pd.DataFrame:
-    """Return the images of one label that the mean is most confidently wrong about.
+    """Return the wrongly classified images of one label, the most confident errors first.
 
     Args:
-        mean: From `mean_members`.
-        label: 1 for missed malignant lesions, 0 for false alarms.
-        count: At most so many.
+        mean: Mean probabilities from `mean_members`.
+        label: 1 for false negatives, 0 for false positives.
+        count: Largest number of images.
 
     Returns:
-        Rows of `mean`, the worst first.
+        Rows of `mean`.
     """
     wrong = mean[mean["wrong"] & (mean["label"] == label)]
     return wrong.sort_values(["probability", "image_id"], ascending=[label == 1, True]).head(count)
 
 
-def telling(mean: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Return images that show what the members see, in a telling order.
+def choose_examples(mean: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Choose example images for the activation maps.
 
-    The most confidently right malignant one, the most confidently right benign one, the worst missed
-    malignant one and the worst false alarm; then a spread over the rest, from low to high probability.
-    One image a lesion, as long as there are lesions.
+    The first four are the most confident true positive, true negative, false negative and false
+    positive. The others are evenly spaced over the remaining images, from low to high probability.
+    A lesion is shown a second time only if there is no other lesion.
 
     Args:
-        mean: From `mean_members`.
-        count: How many.
+        mean: Mean probabilities from `mean_members`.
+        count: Number of images.
 
     Returns:
-        `count` rows of `mean`, or all of them if it has fewer.
+        `count` rows of `mean`, or all rows if it has fewer.
     """
     ranked = mean.sort_values(["probability", "image_id"])
-    right = ranked[~ranked["wrong"]]
+    correct = ranked[~ranked["wrong"]]
     extremes = pd.concat(
         [
-            right[right["label"] == 1].tail(1),
-            right[right["label"] == 0].head(1),
+            correct[correct["label"] == 1].tail(1),
+            correct[correct["label"] == 0].head(1),
             worst(mean, 1, 1),
             worst(mean, 0, 1),
         ]
@@ -87,24 +83,24 @@ def telling(mean: pd.DataFrame, count: int) -> pd.DataFrame:
     others = ranked[~ranked["lesion_id"].isin(chosen["lesion_id"])].drop_duplicates("lesion_id")
     spread = np.linspace(0, len(others) - 1, min(count - len(chosen), len(others))).round().astype(int)
     chosen = pd.concat([chosen, others.iloc[spread]])
-    again = ranked[~ranked["image_id"].isin(chosen["image_id"])].head(count - len(chosen))
-    return pd.concat([chosen, again])
+    repeated = ranked[~ranked["image_id"].isin(chosen["image_id"])].head(count - len(chosen))
+    return pd.concat([chosen, repeated])
 
 
 def draw_wrong(mean: pd.DataFrame, paths: Mapping[str, Path], count: int, folder: Path, warning: str = "") -> None:
-    """Draw the images that the mean of the members calls wrongly, as `wrong.png`.
+    """Draw the wrongly classified images as `wrong.png`.
 
     Args:
-        mean: From `choose.mean_members`.
+        mean: Mean probabilities from `mean_members`.
         paths: image_id to its file.
-        count: At most so many of each label.
-        folder: Where the image goes.
-        warning: Of a leaky protocol, below the title.
+        count: Largest number of images of each label.
+        folder: Output folder.
+        warning: Warning of a leaky protocol, shown below the title; may be empty.
     """
-    headings = {"Malignant, called benign": 1, "Benign, called malignant": 0}
+    headings = {"False negatives (malignant, predicted benign)": 1, "False positives (benign, predicted malignant)": 0}
     groups = {heading: worst(mean, label, count) for heading, label in headings.items()}
     total = {heading: len(worst(mean, label, len(mean))) for heading, label in headings.items()}
-    gallery.draw(groups, total, paths, folder / "wrong.png", warning)
+    draw_gallery(groups, total, paths, folder / "wrong.png", warning)
 
 
 def draw_activations(
@@ -118,31 +114,31 @@ def draw_activations(
     folder: Path,
     warning: str = "",
 ) -> None:
-    """Draw what a member answers to a few images, as `activations_<member>.png`.
+    """Draw the activation maps of a member as `activations_<member>.png`.
 
     Args:
-        member: Its name.
-        model_folder: What `train` left of it.
-        predictions: The member's own, of the test split.
-        mean: From `choose.mean_members`; it chooses the images, the same for every member.
+        member: Name of the member.
+        model_folder: Folder of the trained member.
+        predictions: Predictions of the member on the test split.
+        mean: Mean probabilities from `mean_members`; they determine the images, the same for all members.
         paths: image_id to its file.
-        masks: Folder of lesion masks, possibly empty.
-        settings: How many images, convolutions and channels.
-        folder: Where the image goes.
-        warning: Of a leaky protocol, below the title.
+        masks: Folder of lesion masks; may be empty.
+        settings: Numbers of images, layers and channels.
+        folder: Output folder.
+        warning: Warning of a leaky protocol, shown below the title; may be empty.
     """
     model, parameters = load_member(model_folder)
-    chosen = telling(mean, settings.images)
+    chosen = choose_examples(mean, settings.images)
     own = predictions.set_index("image_id")["probability"]
     size = parameters.image_size
-    seen = [
-        maps.Seen(
+    inputs = [
+        ModelInput(
             image=read_image(paths[row["image_id"]], size),
             lesion=mask(masks, row["image_id"], size),
-            text=f"{caption(row)}\nthis member: {own[row['image_id']]:.2f}\nmean: {row['probability']:.2f}",
+            text=f"{caption(row)}\nthis member: {own[row['image_id']]:.2f}\nall members: {row['probability']:.2f}",
         )
         for _, row in chosen.iterrows()
     ]
-    images = np.stack([image.image for image in seen]).astype(np.float32)
+    images = np.stack([model_input.image for model_input in inputs]).astype(np.float32)
     layers = activation_maps(model, images, settings.layers, settings.channels)
-    maps.draw(member, seen, layers, folder / f"activations_{member}.png", warning)
+    draw_maps(member, inputs, layers, folder / f"activations_{member}.png", warning)

@@ -1,4 +1,4 @@
-"""One image a member: what it answers to a few images, from its first convolution to its last."""
+"""The figure of activation maps: one row for each image, one column for each convolutional layer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,24 +8,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermoscopy.explain import figures as figure
 from dermoscopy.explain.activations import Maps
+from dermoscopy.explain.figures import DPI, INK, new, save
 
-COLOURS = "turbo"  # jet's order, blue low and red high, without its false edges
+COLOURS = "turbo"  # blue is low and red is high, as in jet, but without its artificial edges
 TILE, GAP = 1.75, 0.13  # inches
 TOP, BOTTOM, LEFT, RIGHT = 1.12, 0.72, 1.72, 0.15
-LEAST = 3  # columns of room, for the words below
+MIN_COLUMNS = 3  # the text below needs their width
 SEAM = 3  # pixels between two channels
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A image as a member is shown it.
+class ModelInput:
+    """An image in the size of the input of a member.
 
     Attributes:
-        image: Shape (size, size, 3), values 0 to 255.
-        lesion: Shape (size, size), where the lesion is; None if nobody drew it.
-        text: What is known of it, some short lines.
+        image: RGB values from 0 to 255; shape (size, size, 3).
+        lesion: Mask of the lesion, shape (size, size); None if there is no mask.
+        text: Caption in a few short lines.
     """
 
     image: NDArray[np.uint8]
@@ -34,13 +34,13 @@ class Seen:
 
 
 def stretch(values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Bring each channel to 0 to 1, over all images at once, so that they can be compared.
+    """Scale each channel to the range 0 to 1 over all images, so that images can be compared.
 
     Args:
-        values: Shape (images, height, width, channels).
+        values: Activations; shape (images, height, width, channels).
 
     Returns:
-        The same shape; a channel that answers the same everywhere is 0.
+        Scaled activations of the same shape; a constant channel is 0.
     """
     wide = values.astype(np.float64)
     low, high = wide.min(axis=(0, 1, 2)), wide.max(axis=(0, 1, 2))
@@ -49,76 +49,76 @@ def stretch(values: NDArray[np.float32]) -> NDArray[np.float64]:
     return stretched
 
 
-def mosaic(values: NDArray[np.float64], side: int) -> NDArray[np.float64]:
-    """Lay the channels of one image side by side, in a grid as square as can be.
+def mosaic(values: NDArray[np.float64], image_size: int) -> NDArray[np.float64]:
+    """Arrange the channels of one image in a grid that is as square as possible.
 
     Args:
-        values: Shape (height, width, channels).
-        side: Of the whole grid, in pixels.
+        values: Activations; shape (height, width, channels).
+        image_size: Width and height of the grid, in pixels.
 
     Returns:
-        Shape (side, side), a missing value between channels and where there is none.
+        Shape (image_size, image_size); NaN between channels and in empty cells.
     """
     height, width, channels = values.shape
     count = int(np.ceil(np.sqrt(channels)))
-    edges = np.linspace(0, side + SEAM, count + 1).round().astype(int)
-    grid = np.full((side, side), np.nan)
-    for place in range(channels):
-        (top, bottom), (left, right) = (edges[split : split + 2] for split in divmod(place, count))
+    edges = np.linspace(0, image_size + SEAM, count + 1).round().astype(int)
+    grid = np.full((image_size, image_size), np.nan)
+    for channel in range(channels):
+        (top, bottom), (left, right) = (edges[cell : cell + 2] for cell in divmod(channel, count))
         rows, columns = bottom - SEAM - top, right - SEAM - left
         nearest = np.ix_(np.arange(rows) * height // rows, np.arange(columns) * width // columns)
-        grid[top : bottom - SEAM, left : right - SEAM] = values[..., place][nearest]
+        grid[top : bottom - SEAM, left : right - SEAM] = values[..., channel][nearest]
     return grid
 
 
-def draw(member: str, images: Sequence[Seen], layers: Sequence[Maps], path: Path, warning: str = "") -> None:
-    """Draw the activation maps of a member: a row a image, a column a convolution.
+def draw_maps(member: str, images: Sequence[ModelInput], layers: Sequence[Maps], path: Path, warning: str = "") -> None:
+    """Draw the activation maps of a member.
 
     Args:
-        member: Its name.
-        images: As many as the maps were made of.
-        layers: From `activations.activation_maps`.
-        path: The PNG file to write.
-        warning: Of a leaky protocol, below the title.
+        member: Name of the member.
+        images: Input images of the maps, one for each row.
+        layers: Activation maps from `activations.activation_maps`, one for each column.
+        path: PNG file to write.
+        warning: Warning of a leaky protocol, shown below the title; may be empty.
     """
     rows, columns = len(images), 1 + len(layers)
-    width = LEFT + max(columns, LEAST) * (TILE + GAP) - GAP + RIGHT
+    width = LEFT + max(columns, MIN_COLUMNS) * (TILE + GAP) - GAP + RIGHT
     height = TOP + rows * (TILE + GAP) - GAP + BOTTOM
-    page = figure.new(width, height)
+    page = new(width, height)
 
     def axes(row: int, column: int) -> Any:
         bottom = height - TOP - row * (TILE + GAP) - TILE
         left = LEFT + column * (TILE + GAP)
-        place = page.add_axes((left / width, bottom / height, TILE / width, TILE / height))
-        place.axis("off")
-        return place
+        tile = page.add_axes((left / width, bottom / height, TILE / width, TILE / height))
+        tile.axis("off")
+        return tile
 
-    page.text(0.15 / width, 1 - 0.3 / height, f"Activation maps of {member}", size=14, color=figure.INK, va="center")
+    page.text(0.15 / width, 1 - 0.3 / height, f"Activation maps of {member}", size=14, color=INK, va="center")
     page.text(0.15 / width, 1 - 0.54 / height, warning, va="center", **_text(10))
     stretched = [stretch(layer.values) for layer in layers]
-    side = round(TILE * figure.DPI)
+    image_size = round(TILE * DPI)
     for row, image in enumerate(images):
-        place = axes(row, 0)
-        place.imshow(image.image)
+        tile = axes(row, 0)
+        tile.imshow(image.image)
         if image.lesion is not None:
-            place.contour(image.lesion, levels=[0.5], colors="white", linewidths=1.2)
-        place.text(-0.06, 0.5, image.text, transform=place.transAxes, ha="right", va="center", **_text(10))
+            tile.contour(image.lesion, levels=[0.5], colors="white", linewidths=1.2)
+        tile.text(-0.06, 0.5, image.text, transform=tile.transAxes, ha="right", va="center", **_text(10))
         for column, values in enumerate(stretched, 1):
-            place = axes(row, column)
-            grid = mosaic(values[row], side)
-            place.imshow(grid, cmap=COLOURS, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
+            tile = axes(row, column)
+            grid = mosaic(values[row], image_size)
+            tile.imshow(grid, cmap=COLOURS, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
         if row == 0:
             _head(page, height, width, layers)
     _scale(page, height, width, any(image.lesion is not None for image in images))
-    figure.save(page, path)
+    save(page, path)
 
 
 def _text(size: float) -> dict[str, Any]:
-    return {"size": size, "color": figure.INK, "linespacing": 1.5}
+    return {"size": size, "color": INK, "linespacing": 1.5}
 
 
 def _head(page: Any, height: float, width: float, layers: Sequence[Maps]) -> None:
-    heads = ["as the member sees it"]
+    heads = ["input image"]
     for layer in layers:
         _, rows, columns, _ = layer.values.shape
         heads.append(f"convolution {layer.number} of {layer.total}\n{layer.channels} channels, {columns} × {rows}")
@@ -131,7 +131,7 @@ def _scale(page: Any, height: float, width: float, outlined: bool) -> None:
     bar = page.add_axes((LEFT / width, 0.34 / height, TILE / width, 0.12 / height))
     bar.imshow(np.linspace(0, 1, 256)[None, :], cmap=COLOURS, aspect="auto")
     bar.axis("off")
-    words = "blue: a channel's lowest answer, red: its highest,\nover the images shown."
+    words = "blue: lowest activation of a channel, red: highest,\nover the images shown."
     if outlined:
         words += " White line: the lesion."
     page.text((LEFT + TILE + GAP) / width, 0.4 / height, words, ha="left", va="center", **_text(10))

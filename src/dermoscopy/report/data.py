@@ -1,7 +1,4 @@
-"""What the page says, worked out from what other stages left.
-
-What the page says of the data.
-"""
+"""Counts and metrics that the page shows: the dataset, the confusion matrix and all classifiers."""
 
 from typing import Any
 
@@ -22,125 +19,126 @@ Bounded = tuple[float | None, float | None, float | None]
 
 
 def all_metrics(scores: pd.DataFrame, unit: str, point: str) -> list[tuple[str, str, list[Bounded]]]:
-    """Return every metric of the ensemble, its members and the baselines, in that order.
+    """Return all metrics of the ensemble, its members and the baselines, in that order.
 
     Args:
-        scores: Rows of `tables.evaluation.SCORES`.
+        scores: Rows of `evaluate.tables.SCORES`.
         unit: "image" or "lesion".
-        point: The operating point; who has none but "half" is shown at that.
+        point: Operating point; classifiers without it are shown at "half".
 
     Returns:
-        For each: its name, its class, and (value, low, high) in the order of `stats.metrics.METRICS`, of Nones
-        where a metric was not computed.
+        For each classifier its display name, its CSS class, and (value, low, high) of each metric in the order
+        of `stats.metrics.METRICS`; all None if a metric was not computed.
     """
-    found = []
+    classifiers = []
     for kind in ("ensemble", "member", "baseline"):
         for name, rows in scores[(scores["kind"] == kind) & (scores["unit"] == unit)].groupby("name"):
             own = point if point in set(rows["point"]) else "half"
             shown = rows[rows["point"].isin(["", own])].to_dict("records")
-            of = {row["metric"]: (row["value"], row["low"], row["high"]) for row in shown}
-            values: list[Bounded] = [of.get(metric, (None, None, None)) for metric in METRICS]
-            found.append((classifier(str(name)), css(str(name)), values))
-    return sorted(found, key=lambda one: one[1] != css("ensemble"))
+            by_metric = {row["metric"]: (row["value"], row["low"], row["high"]) for row in shown}
+            values: list[Bounded] = [by_metric.get(metric, (None, None, None)) for metric in METRICS]
+            classifiers.append((classifier(str(name)), css(str(name)), values))
+    return sorted(classifiers, key=lambda row: row[1] != css("ensemble"))
 
 
-def counted(predictions: pd.DataFrame, threshold: float) -> Confusion:
-    """Return the confusion matrix of images.
+def confusion_matrix(predictions: pd.DataFrame, threshold: float) -> Confusion:
+    """Return the confusion matrix by image.
 
     Args:
-        predictions: The ensemble's, of the test split.
-        threshold: Probability from which it calls a image malignant.
+        predictions: Predictions of the ensemble on the test split.
+        threshold: Lowest probability that is predicted malignant.
     """
     return confusion(predictions["label"].to_numpy(), (predictions["probability"] >= threshold).to_numpy())
 
 
 def by_diagnosis(predictions: pd.DataFrame, threshold: float) -> list[dict[str, Any]]:
-    """Return how often each diagnosis was called malignant, the malignant diagnoses first.
+    """Return the number of images predicted malignant for each diagnosis, the malignant diagnoses first.
 
     Args:
-        predictions: The ensemble's, of the test split.
-        threshold: Probability from which it calls a image malignant.
+        predictions: Predictions of the ensemble on the test split.
+        threshold: Lowest probability that is predicted malignant.
     """
-    called = predictions.assign(called=predictions["probability"] >= threshold)
-    by = called.groupby(["label", "dx"], as_index=False).agg(images=("called", "size"), called=("called", "sum"))
-    ordered = by.sort_values(["label", "images", "dx"], ascending=[False, False, True])
+    predicted = predictions.assign(positive=predictions["probability"] >= threshold)
+    counts = predicted.groupby(["label", "dx"], as_index=False).agg(
+        images=("positive", "size"), positive=("positive", "sum")
+    )
+    ordered = counts.sort_values(["label", "images", "dx"], ascending=[False, False, True])
     return [
         {
             "dx": row["dx"],
             "name": diagnosis(row["dx"]),
             "label": LABELS[row["label"]],
             "images": row["images"],
-            "called": row["called"],
-            "share": ratio(row["called"], row["images"]),
+            "predicted_malignant": row["positive"],
+            "proportion": ratio(row["positive"], row["images"]),
         }
         for row in ordered.to_dict("records")
     ]
 
 
-def splits_by_diagnosis(splits: pd.DataFrame) -> list[dict[str, Any]]:
+def splits_by_diagnosis(diagnoses: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the images and lesions of each diagnosis in each split, the malignant diagnoses first.
 
     Args:
-        splits: Columns of `audit.summary.DIAGNOSIS_COUNTS`.
+        diagnoses: Rows of `audit.summary.DIAGNOSIS_COUNTS`.
     """
     rows = []
     for label in reversed(LABELS):
         for dx in DIAGNOSES:
-            of = splits[(splits["label"] == label) & (splits["dx"] == dx)].set_index("split")[["images", "lesions"]]
-            if len(of):
-                counts = of.reindex(list(SPLITS), fill_value=0)
+            own = diagnoses[(diagnoses["label"] == label) & (diagnoses["dx"] == dx)]
+            if len(own):
+                counts = own.set_index("split")[["images", "lesions"]].reindex(list(SPLITS), fill_value=0)
                 pairs = list(zip(counts["images"].tolist(), counts["lesions"].tolist(), strict=True))
                 rows.append({"dx": dx, "name": diagnosis(dx), "label": label, "splits": pairs})
     return rows
 
 
 def sum_splits(splits: list[dict[str, Any]], label: str | None = None) -> list[tuple[int, int]]:
-    """Return the images and lesions of each split, of one label or of both.
+    """Return the images and lesions of each split, for one label or both.
 
     Args:
-        splits: From `splits_by_diagnosis`.
-        label: "benign" or "malignant".
+        splits: Rows of `splits_by_diagnosis`.
+        label: "benign" or "malignant"; None for both.
     """
-    of = [row["splits"] for row in splits if label in (None, row["label"])]
-    return [(sum(row[split][0] for row in of), sum(row[split][1] for row in of)) for split in range(len(SPLITS))]
+    pairs = [row["splits"] for row in splits if label in (None, row["label"])]
+    return [(sum(row[split][0] for row in pairs), sum(row[split][1] for row in pairs)) for split in range(len(SPLITS))]
 
 
 def headline_counts(counts: Confusion) -> dict[str, float | None]:
-    """Return a confusion matrix with its sums, and what calling everything benign would give.
+    """Return the cells, sums and rates of a confusion matrix, and the accuracy of always predicting benign.
 
     Args:
-        counts: From `counted`.
+        counts: Confusion matrix by image.
     """
     malignant, benign = (counts.fraction(cells)[1] for cells in (MALIGNANT, BENIGN))
     return {
         **vars(counts),
         "malignant": malignant,
         "benign": benign,
-        "called": counts.tp + counts.fp,
+        "predicted_malignant": counts.tp + counts.fp,
         "prevalence": ratio(malignant, counts.total),
         "all_benign": ratio(benign, counts.total),
-        "found": ratio(counts.tp, malignant),
-        "alarms": ratio(counts.fp, benign),
+        "sensitivity": ratio(counts.tp, malignant),
+        "false_positive_rate": ratio(counts.fp, benign),
     }
 
 
 def about_data(sources: Sources, settings: Split, suffix: str, width: int) -> dict[str, Any]:
-    """Return what the templates tell of the data, by the names they use.
+    """Return the values that the templates show about the data.
 
     Args:
-        sources: What other stages left.
-        settings: Whether test holds confirmed lesions only.
-        suffix: Of every title.
-        width: Of a contact sheet, in pixels at most.
+        sources: Outputs of the other stages.
+        settings: Parameters of the split; the page says whether test contains only lesions confirmed by histology.
+        suffix: Suffix of all titles, with the warning of a leaky protocol.
+        width: Largest width of a contact sheet, in pixels.
     """
     protocol = sources.protocol.split()[0]
-    splits = splits_by_diagnosis(sources.splits)
+    splits = splits_by_diagnosis(sources.diagnoses)
     audited = sources.audit.get("splits", {})
     return {
         "data": sources.data,
         "protocol": protocol,
-        "image": "image",
-        "known": sources.audit.get(SHARED_LESIONS),
+        "shared_lesions": sources.audit.get(SHARED_LESIONS),
         "histology_only": settings.test_histo_only,
         "splits": splits,
         "totals": {label: sum_splits(splits, label) for label in (*LABELS, None)},
@@ -157,7 +155,7 @@ def about_data(sources: Sources, settings: Split, suffix: str, width: int) -> di
 
 
 def _sites(by_label: pd.DataFrame) -> list[tuple[str, dict[str, float]]]:
-    """Return each localization with its proportion of each label's images, the commonest first."""
+    """Return the proportion of each label's images at each localization, the most common first."""
     rows = by_label[by_label["localization"] != ""]
     proportions = rows.set_index(["localization", "label"])["proportion"]
     sites = rows.groupby("localization")["proportion"].sum().sort_values(ascending=False, kind="stable").index

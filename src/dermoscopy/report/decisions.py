@@ -1,4 +1,4 @@
-"""A doctor's questions: what a threshold finds, misses and cuts, and what an alarm is worth."""
+"""Results by operating point: missed lesions, unnecessary excisions, predictive values and groups."""
 
 from typing import Any
 
@@ -14,16 +14,16 @@ WIDTH, HEIGHT = 400, 280
 STEPS = (0, 0.25, 0.5, 0.75, 1)
 SWEPT = {"sensitivity": "c-third", "specificity": "c-fourth", "ppv": "c-first"}
 ORDER = ("sensitive", "balanced", "half")
-PATIENTS = 1000
+LESIONS = 1000
 
 
 def about_decisions(sources: Sources, settings: Ensemble, suffix: str) -> dict[str, Any]:
-    """Return what the templates tell of decisions, by the names they use; all of it by lesion.
+    """Return the values that the templates show about decisions, all by lesion.
 
     Args:
-        sources: What other stages left.
-        settings: The sensitivity and coverage asked for.
-        suffix: Of every title.
+        sources: Outputs of the other stages.
+        settings: Parameters of the ensemble, with the required sensitivity and coverage.
+        suffix: Suffix of all titles, with the warning of a leaky protocol.
     """
     own = sources.points[sources.points["name"] == "ensemble"].set_index("point")
     points = [_point(sources, point, own.loc[point].to_dict()) for point in ORDER]
@@ -31,88 +31,88 @@ def about_decisions(sources: Sources, settings: Ensemble, suffix: str) -> dict[s
         "points": points,
         "sensitive": points[0],
         "predictive": _predictive(sources),
-        "sets": sources.judged["coverage"].set_index("label").to_dict("index"),
-        "asked": settings,
-        "missed": _missed(sources.judged["groups"]),
-        "groups": _groups(sources.judged["groups"]),
-        "sweep": _sweep(sources.judged["sweep"], own["threshold"].to_dict(), suffix),
+        "sets": sources.evaluation["coverage"].set_index("label").to_dict("index"),
+        "required": settings,
+        "missed": _missed(sources.evaluation["groups"]),
+        "groups": _groups(sources.evaluation["groups"]),
+        "sweep": _sweep(sources.evaluation["sweep"], own["threshold"].to_dict(), suffix),
         "swept": list(SWEPT.items()),
     }
 
 
-def _point(sources: Sources, point: str, fixed: dict[Any, Any]) -> dict[str, Any]:
-    """Return an operating point's threshold, promise and figures, with what they mean in lesions."""
-    scores = sources.judged["scores"]
+def _point(sources: Sources, point: str, fitted: dict[Any, Any]) -> dict[str, Any]:
+    """Return the threshold and metrics of an operating point, with the numbers of lesions."""
+    scores = sources.evaluation["scores"]
     rows = scores[(scores["name"] == "ensemble") & (scores["unit"] == "lesion") & (scores["point"] == point)]
     values = rows.set_index("metric")[["value", "low", "high"]].to_dict("index")
-    labels = sources.judged["coverage"].set_index("label")["lesions"]
+    labels = sources.evaluation["coverage"].set_index("label")["lesions"]
     malignant, benign = (int(labels.get(label, 0)) for label in reversed(LABELS))
-    nothing = dict.fromkeys(("value", "low", "high"))
-    sensitivity, specificity = (values.get(metric, nothing) for metric in ("sensitivity", "specificity"))
+    undefined = dict.fromkeys(("value", "low", "high"))
+    sensitivity, specificity = (values.get(metric, undefined) for metric in ("sensitivity", "specificity"))
     return {
         "name": POINTS[point],
         "point": point,
-        "fixed": fixed,
+        "fitted": fitted,
         "malignant": malignant,
         "benign": benign,
-        "found": _times(sensitivity["value"], malignant),
-        "spared": _times(specificity["value"], benign),
+        "true_positives": _times(sensitivity["value"], malignant),
+        "true_negatives": _times(specificity["value"], benign),
         "sensitivity": sensitivity,
         "specificity": specificity,
     }
 
 
-def _times(share: float | None, whole: int) -> int | None:
-    return None if share is None or share != share else round(share * whole)
+def _times(proportion: float | None, whole: int) -> int | None:
+    return None if proportion is None or proportion != proportion else round(proportion * whole)
 
 
 def _predictive(sources: Sources) -> list[dict[str, Any]]:
-    """Return, for each prevalence and point, predictive values and what becomes of a thousand lesions."""
-    table = sources.judged["predictive"].set_index(["prevalence", "point", "metric"])[["value", "low", "high"]]
+    """Return predictive values and counts of a thousand lesions, for each prevalence and operating point."""
+    table = sources.evaluation["predictive"].set_index(["prevalence", "point", "metric"])[["value", "low", "high"]]
     values = table.to_dict("index")
-    scores = sources.judged["scores"]
+    scores = sources.evaluation["scores"]
     own = scores[(scores["name"] == "ensemble") & (scores["unit"] == "lesion")]
-    share = own.set_index(["point", "metric"])["value"].to_dict()
+    rates = own.set_index(["point", "metric"])["value"].to_dict()
     rows = []
-    for prevalence in sorted(set(sources.judged["predictive"]["prevalence"])):
+    for prevalence in sorted(set(sources.evaluation["predictive"]["prevalence"])):
         for point in ORDER:
-            found, spared = (share.get((point, metric)) for metric in ("sensitivity", "specificity"))
-            malignant = PATIENTS * prevalence
+            sensitivity, specificity = (rates.get((point, metric)) for metric in ("sensitivity", "specificity"))
+            malignant = LESIONS * prevalence
             rows.append(
                 {
                     "prevalence": prevalence,
                     "name": POINTS[point],
                     "ppv": values[prevalence, point, "ppv"],
                     "npv": values[prevalence, point, "npv"],
-                    "found": None if found is None else malignant * found,
-                    "missed": None if found is None else malignant * (1 - found),
-                    "alarms": None if spared is None else (PATIENTS - malignant) * (1 - spared),
+                    "true_positives": None if sensitivity is None else malignant * sensitivity,
+                    "false_negatives": None if sensitivity is None else malignant * (1 - sensitivity),
+                    "false_positives": None if specificity is None else (LESIONS - malignant) * (1 - specificity),
                 }
             )
     return rows
 
 
 def _missed(groups: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return how many lesions of each malignant diagnosis are missed at each point, melanoma first."""
-    of = groups[(groups["by"] == "dx") & (groups["metric"] == "sensitivity")]
+    """Return the false negatives of each malignant diagnosis at each operating point, melanoma first."""
+    malignant = groups[(groups["by"] == "dx") & (groups["metric"] == "sensitivity")]
     rows = []
-    for dx, points in sorted(of.groupby("group"), key=lambda group: (group[0] != "mel", group[0])):
-        shares = points.set_index("point")[["value", "low", "high"]].to_dict("index")
+    for dx, points in sorted(malignant.groupby("group"), key=lambda group: (group[0] != "mel", group[0])):
+        values = points.set_index("point")[["value", "low", "high"]].to_dict("index")
         lesions = int(points["lesions"].iloc[0])
-        missed = {point: round((1 - shares[point]["value"]) * lesions) for point in ORDER if point in shares}
-        rows.append({"name": diagnosis(str(dx)), "dx": dx, "lesions": lesions, "missed": missed, "shares": shares})
+        missed = {point: round((1 - values[point]["value"]) * lesions) for point in ORDER if point in values}
+        rows.append({"name": diagnosis(str(dx)), "dx": dx, "lesions": lesions, "missed": missed})
     return rows
 
 
 def _groups(groups: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    """Return the groups of each column, with their sizes and figures at the sensitive point."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    """Return the groups of each column, with sizes and metrics at the operating point "sensitive"."""
+    by_column: dict[str, list[dict[str, Any]]] = {}
     for (by, group), rows in groups[groups["point"].isin(["", "sensitive"])].groupby(["by", "group"]):
         values = rows.set_index("metric")[["value", "low", "high"]].to_dict("index")
         sizes = {size: int(rows[size].iloc[0]) for size in ("images", "lesions", "malignant")}
         name = diagnosis(str(group)) if by == "dx" else str(group)
-        found.setdefault(str(by), []).append({"name": name, **sizes, "values": values})
-    return {by: found[by] for by in ("dx", "age", "sex", "localization", "dx_type") if by in found}
+        by_column.setdefault(str(by), []).append({"name": name, **sizes, "values": values})
+    return {by: by_column[by] for by in ("dx", "age", "sex", "localization", "dx_type") if by in by_column}
 
 
 def _sweep(table: pd.DataFrame, thresholds: dict[Any, float], suffix: str) -> Chart:
@@ -122,12 +122,12 @@ def _sweep(table: pd.DataFrame, thresholds: dict[Any, float], suffix: str) -> Ch
         rows = table[table["metric"] == metric].sort_values("threshold")
         lines.append(Line(path(rows["threshold"], rows["value"], x, y), css))
     return Chart(
-        title=f"Every threshold on the test split{suffix}",
-        alt="Sensitivity falls and specificity rises with the threshold; dotted lines mark the operating points.",
+        title=f"Metrics by threshold on the test split{suffix}",
+        alt="As the threshold rises, sensitivity falls and specificity rises. Dotted lines mark the operating points.",
         width=WIDTH,
         height=HEIGHT,
-        x_label="calibrated probability from which a lesion is called malignant",
-        y_label="share",
+        x_label="threshold (calibrated probability)",
+        y_label="proportion",
         x_scale=x,
         y_scale=y,
         x_ticks=[Tick(x(step), f"{step:g}") for step in STEPS],

@@ -1,7 +1,4 @@
-"""Whether the ensemble earns its place, and what it is made of.
-
-Everyone's ROC AUC with its interval, as the page's strip shows it.
-"""
+"""Comparison of the ensemble with members and baselines, and the choice of its members and method."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,25 +8,25 @@ from typing import Any
 import pandas as pd
 
 from dermoscopy.ensemble.combiners import SINGLE
-from dermoscopy.report.formatting import KINDS, classifier, css, interval, known, probability, signed
+from dermoscopy.report.formatting import KINDS, classifier, css, interval, is_finite, probability, signed
 from dermoscopy.report.inputs import Sources
 
-LEAK = "dx_type"  # what it tells is how the diagnosis was made, which nobody knows beforehand
+LEAK = "dx_type"  # a baseline that uses the way of diagnosis, which is known only after the diagnosis
 
 
 @dataclass(frozen=True)
 class Interval:
-    """One classifier's ROC AUC, and where it stands on the strip of the table.
+    """ROC AUC of a classifier, and its position on the strip of the table.
 
     Attributes:
-        name: As one reads it.
-        css: The class of its colour.
+        name: Display name.
+        css: CSS class of the colour.
         value: ROC AUC.
-        low: Of its interval.
-        high: Of its interval.
-        at: Place of the value, in percent of the strip; None where there is none.
-        left: Place of the low bound; None where there is no interval.
-        width: Of the interval.
+        low: Lower bound of the interval.
+        high: Upper bound of the interval.
+        position: Position of the value in percent of the strip; None if there is no value.
+        left: Position of the lower bound in percent of the strip; None if there is no interval.
+        width: Width of the interval in percent of the strip; None if there is no interval.
     """
 
     name: str
@@ -37,18 +34,18 @@ class Interval:
     value: float | None
     low: float | None
     high: float | None
-    at: float | None
+    position: float | None
     left: float | None
     width: float | None
 
 
 @dataclass(frozen=True)
 class Intervals:
-    """ROC AUC of everyone, grouped by kind.
+    """ROC AUC of all classifiers, grouped by kind.
 
     Attributes:
         groups: Heading to its classifiers.
-        ticks: Value and its place in percent of the strip.
+        ticks: Values and their positions in percent of the strip.
     """
 
     groups: Mapping[str, list[Interval]]
@@ -56,43 +53,43 @@ class Intervals:
 
     @property
     def coloured(self) -> list[Interval]:
-        """Those that have a colour of their own: the ensemble and its members."""
-        return [one for rows in self.groups.values() for one in rows if one.css != css("")]
+        """Classifiers with their own colour: the ensemble and its members."""
+        return [interval for rows in self.groups.values() for interval in rows if interval.css != css("")]
 
 
 def intervals(roc_auc: pd.DataFrame) -> Intervals:
-    """Group ROC AUC by kind, the best of a kind first, on one strip that holds every interval.
+    """Group ROC AUC by kind, the highest first, on one strip that contains all intervals.
 
     Args:
-        roc_auc: Rows of `tables.charts.ROC_AUC`.
+        roc_auc: Rows of `evaluate.tables.ROC_AUC`.
     """
     bounds = pd.concat([roc_auc["value"], roc_auc["low"]]).dropna()
     start = floor(min([0.5, *bounds]) * 10) / 10
 
-    def place(value: float | None) -> float | None:
-        return round(100 * (value - start) / (1 - start), 2) if value is not None and known(value) else None
+    def position(value: float | None) -> float | None:
+        return round(100 * (value - start) / (1 - start), 2) if value is not None and is_finite(value) else None
 
-    def one(row: Mapping[Any, Any]) -> Interval:
+    def placed(row: Mapping[Any, Any]) -> Interval:
         name, value, low, high = (row[key] for key in ("name", "value", "low", "high"))
-        left, right = place(low), place(high)
+        left, right = position(low), position(high)
         width = round(right - left, 2) if left is not None and right is not None else None
-        return Interval(classifier(name), css(name), value, low, high, place(value), left, width)
+        return Interval(classifier(name), css(name), value, low, high, position(value), left, width)
 
     groups = {}
     for kind, heading in KINDS.items():
         rows = roc_auc[roc_auc["kind"] == kind].sort_values(["value", "name"], ascending=[False, True])
         if len(rows):
-            groups[heading] = [one(row) for row in rows.to_dict("records")]
+            groups[heading] = [placed(row) for row in rows.to_dict("records")]
     steps = round((1 - start) * 10)
     marks = [round(start + step / 10, 1) for step in range(steps + 1)]
-    return Intervals(groups, [(mark, place(mark) or 0.0) for mark in marks])
+    return Intervals(groups, [(mark, position(mark) or 0.0) for mark in marks])
 
 
 def best(roc_auc: pd.DataFrame, kind: str) -> dict[str, Any] | None:
-    """Return the classifier of a kind with the highest ROC AUC, the leaked diagnosis type apart.
+    """Return the classifier of a kind with the highest ROC AUC, excluding the baseline that leaks the label.
 
     Returns:
-        name, value, low and high; None where there is none.
+        name, value, low and high; None if there is no such classifier.
     """
     rows = roc_auc[(roc_auc["kind"] == kind) & (roc_auc["name"] != LEAK)].dropna(subset="value")
     if rows.empty:
@@ -101,78 +98,83 @@ def best(roc_auc: pd.DataFrame, kind: str) -> dict[str, Any] | None:
     return {"name": classifier(row["name"]), "value": row["value"], "low": row["low"], "high": row["high"]}
 
 
-BEST = 10  # candidates shown, of all
+BEST = 10  # number of candidates shown
 
 
 def about_ensemble(sources: Sources, confidence: float) -> dict[str, Any]:
-    """Return what the templates tell of the ensemble, by the names they use.
+    """Return the values that the templates show about the ensemble.
 
     Args:
-        sources: What other stages left.
-        confidence: Of the intervals; p has to be below what it leaves.
+        sources: Outputs of the other stages.
+        confidence: Confidence level of the intervals; the significance level is 1 - confidence.
     """
-    comparisons = sources.judged["comparisons"]
+    comparisons = sources.evaluation["comparisons"]
     by_metric = {
         name: {(row["unit"], row["metric"]): row for row in rows.to_dict("records")}
         for name, rows in comparisons.groupby("reference")
     }
     members = list(sources.candidates.loc[sources.candidates["method"] == SINGLE, "members"])
-    scores = sources.judged["scores"]
+    scores = sources.evaluation["scores"]
     baselines = list(scores.loc[scores["kind"] == "baseline", "name"].unique())
-    others = [*members, *(name for name in baselines if name != LEAK)]
+    references = [*members, *(name for name in baselines if name != LEAK)]
     gain = by_metric.get(sources.choice.best_member, {}).get(("lesion", "roc_auc"))
     return {
         "choice": sources.choice,
         "best_on_val": classifier(sources.choice.best_member),
         "gain": gain,
         "verdict": verdict(gain, classifier(sources.choice.best_member), 1 - confidence),
-        "paired": [(classifier(name), css(name), by_metric[name]) for name in others if name in by_metric],
+        "paired": [(classifier(name), css(name), by_metric[name]) for name in references if name in by_metric],
         "weights": _weights(sources, members),
         "candidates": _candidates(sources),
-        "grown": _grown(sources.ensemble_sizes),
+        "ensemble_sizes": _sizes(sources.ensemble_sizes),
     }
 
 
 def verdict(gain: dict[Any, Any] | None, best: str, level: float) -> str:
-    """Return one sentence on whether the ensemble is better than its best member.
+    """Return a sentence on whether the ensemble is better than its best member.
 
     Args:
-        gain: The row of `tables.evaluation.COMPARISONS` of both ROC AUCs by lesion.
-        best: The member's name.
-        level: p has to be below it.
+        gain: Row of `evaluate.tables.COMPARISONS`: difference in ROC AUC by lesion.
+        best: Display name of the best member on the validation split.
+        level: Significance level: p must be below it.
     """
-    if gain is None or not known(gain["difference"]):
-        return f"Whether it is better than its best member on val, {best}, this test split cannot tell."
+    if gain is None or not is_finite(gain["difference"]):
+        return f"This test split cannot show whether the ensemble is better than {best}, its best member on val."
     if gain["difference"] == 0 and gain["p"] == 1:
-        return f"It is no better than its best member on val, {best}: it orders the lesions of test alike."
+        return f"The ensemble is not better than {best}, its best member on val: both rank the test lesions alike."
     numbers = (
-        f"on the same lesions of test its ROC AUC differs by {signed(gain['difference'])} "
+        f"on the same test lesions, its ROC AUC differs by {signed(gain['difference'])} "
         f"({interval(gain['low'], gain['high'], signed)}; DeLong’s paired test, p {probability(gain['p'])})"
     )
-    if known(gain["p"]) and gain["p"] < level:
-        word = "is better" if gain["difference"] > 0 else "is worse"
-        return f"The ensemble {word} than its best member on val, {best}: {numbers}."
-    return f"A gain over its best member on val, {best}, cannot be told from none: {numbers}."
+    if is_finite(gain["p"]) and gain["p"] < level:
+        comparison = "better" if gain["difference"] > 0 else "worse"
+        return f"The ensemble is significantly {comparison} than {best}, its best member on val: {numbers}."
+    return f"The ensemble is not significantly better than {best}, its best member on val: {numbers}."
 
 
 def _weights(sources: Sources, members: list[str]) -> list[tuple[str, str, float, list[float | None]]]:
-    """Return, for each member, its accuracy on val and its weights in the ensemble and in every weighted way."""
+    """Return the accuracy of each member on val, and its weights in the ensemble and in all weighted methods."""
     accuracy = sources.candidates[sources.candidates["method"] == SINGLE].set_index("members")["accuracy"]
-    everyone = max(sources.candidates["members"], key=lambda joined: joined.count("+"))
+    all_members = max(sources.candidates["members"], key=lambda joined: joined.count("+"))
     weight = sources.weights.set_index(["members", "method", "member"])["weight"].to_dict()
-    ways = [
+    combinations = [
         ("+".join(sources.choice.members), sources.choice.method),
-        *((everyone, method) for method in ("accuracy_weighted", "log_loss_weighted", "stacking")),
+        *((all_members, method) for method in ("accuracy_weighted", "log_loss_weighted", "stacking")),
     ]
     return [
-        (classifier(name), css(name), float(accuracy[name]), [weight.get((*way, name)) for way in ways])
+        (
+            classifier(name),
+            css(name),
+            float(accuracy[name]),
+            [weight.get((*combination, name)) for combination in combinations],
+        )
         for name in members
     ]
 
 
 def _candidates(sources: Sources) -> list[dict[str, Any]]:
-    """Return the candidates with the lowest log loss on val, with what each does on test."""
-    subsets = sources.judged["subsets"].set_index(["members", "method", "metric"])[["value", "low", "high"]]
+    """Return the candidates with the lowest log loss on val, with their metrics on test."""
+    subsets = sources.evaluation["subsets"].set_index(["members", "method", "metric"])[["value", "low", "high"]]
     on_test = subsets.to_dict("index")
     best = sources.candidates.sort_values(["log_loss", "size"]).head(BEST)
     return [
@@ -188,15 +190,15 @@ def _candidates(sources: Sources) -> list[dict[str, Any]]:
     ]
 
 
-def _grown(ensemble_sizes: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return, for each first member, the added ones and the accuracy on test of every way and size."""
-    found = []
+def _sizes(ensemble_sizes: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the added members and the accuracy on test by method and size, for each first member."""
+    orders = []
     on_test = ensemble_sizes[ensemble_sizes["split"] == "test"]
     for _, rows in sorted(on_test.groupby("start"), key=lambda group: -group[1]["size"].max()):
         added = rows.drop_duplicates("size").sort_values("size")["added"]
-        ways = {
-            classifier(str(method)): of.sort_values("size")[["accuracy", "low", "high"]].to_dict("records")
-            for method, of in rows.groupby("method")
+        methods = {
+            classifier(str(method)): own.sort_values("size")[["accuracy", "low", "high"]].to_dict("records")
+            for method, own in rows.groupby("method")
         }
-        found.append({"added": [classifier(name) for name in added], "ways": ways})
-    return found
+        orders.append({"added": [classifier(name) for name in added], "methods": methods})
+    return orders

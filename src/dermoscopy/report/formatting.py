@@ -1,9 +1,4 @@
-"""What classifiers and diagnoses are called on the page.
-
-How numbers are written; what is missing or undefined is a dash.
-
-Images inside the page: it holds all it shows.
-"""
+"""Format names, numbers and images for the page; a missing or undefined number becomes a dash."""
 
 import base64
 import math
@@ -16,7 +11,7 @@ from PIL import Image
 
 from dermoscopy.core.members import member_names
 
-# A name that is not here stands on the page as it is.
+# A name that is not listed is shown unchanged.
 CLASSIFIERS: Mapping[str, str] = {
     "vgg19": "VGG19",
     "inception_v3": "Inception V3",
@@ -33,8 +28,8 @@ CLASSIFIERS: Mapping[str, str] = {
     "age_sex_site": "Age, sex and site",
     "colours": "Colour statistics",
     "thumbnail": "Thumbnail",
-    "dx_type": "dx_type, the leak",
-    "latent score": "Latent score, the ceiling",
+    "dx_type": "dx_type (leaks the label)",
+    "latent score": "Latent score (upper bound)",
 }
 
 DIAGNOSES: Mapping[str, str] = {
@@ -55,100 +50,106 @@ POINTS: Mapping[str, str] = {
 
 KINDS: Mapping[str, str] = {
     "ensemble": "Ensemble",
-    "member": "Its members",
-    "baseline": "Baselines, which see little or the wrong thing",
-    "ceiling": "The best one can expect of the images",
+    "member": "Members",
+    "baseline": "Baselines",
+    "ceiling": "Upper bound",
 }
 
 
 def classifier(name: str) -> str:
-    """Return a classifier's name as one reads it."""
+    """Return the display name of a classifier or combination method."""
     return CLASSIFIERS.get(name, name)
 
 
 def diagnosis(dx: str) -> str:
-    """Return a diagnosis in full, as it stands within a sentence."""
+    """Return the full name of a diagnosis, as written within a sentence."""
     return DIAGNOSES.get(dx, dx)
 
 
 def listing(words: Sequence[str]) -> str:
-    """Return words as a sentence lists them."""
+    """Join words with commas and a final "and"."""
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
 
 
 def opening(words: str) -> str:
-    """Return words as they open a line, their first letter large; `capitalize` would make the others small."""
+    """Return a text with its first letter in upper case; `capitalize` would change the other letters."""
     return words[:1].upper() + words[1:]
 
 
-# Of a member in params.yaml; a ninth looks as the first.
-PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+# CSS classes by position of the member in params.yaml; a ninth member gets the first one again.
+POSITIONS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
 def css(name: str) -> str:
-    """Return the class that gives a classifier its colour and dash, the same in every chart."""
+    """Return the CSS class of a classifier's colour and dash, the same in all charts."""
     if name == "ensemble":
         return "c-ensemble"
     members = member_names()
-    return f"c-{PLACES[members.index(name) % len(PLACES)] if name in members else 'other'}"
+    return f"c-{POSITIONS[members.index(name) % len(POSITIONS)] if name in members else 'other'}"
 
 
 DASH = "–"
 
 
-def known(value: object) -> bool:
-    """Return whether a value is a number one can write."""
+def is_finite(value: object) -> bool:
+    """Return whether a value is a finite number."""
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def rate(value: float | None) -> str:
     """Return a metric with three decimals."""
-    return f"{value:.3f}" if value is not None and known(value) else DASH
+    return f"{value:.3f}" if value is not None and is_finite(value) else DASH
 
 
 def percent(value: float | None, digits: int = 0) -> str:
-    """Return a share from 0 to 1 in percent."""
-    return f"{100 * value:.{digits}f} %" if value is not None and known(value) else DASH
+    """Return a proportion from 0 to 1 as a percentage."""
+    return f"{100 * value:.{digits}f} %" if value is not None and is_finite(value) else DASH
 
 
 def signed(value: float | None) -> str:
     """Return a difference with its sign and three decimals."""
-    return f"{value:+.3f}".replace("-", "−") if value is not None and known(value) else DASH
+    return f"{value:+.3f}".replace("-", "−") if value is not None and is_finite(value) else DASH
 
 
 def count(value: float | None) -> str:
-    """Return a whole number, thousands apart."""
-    return f"{value:,.0f}" if value is not None and known(value) else DASH
+    """Return a whole number with thousands separators."""
+    return f"{value:,.0f}" if value is not None and is_finite(value) else DASH
 
 
 def interval(low: float | None, high: float | None, write: Callable[[float | None], str] = rate) -> str:
-    """Return both bounds of an interval, or one dash if either is missing."""
-    return f"{write(low)} to {write(high)}" if known(low) and known(high) else DASH
+    """Return both bounds of an interval, or one dash if a bound is missing."""
+    return f"{write(low)} to {write(high)}" if is_finite(low) and is_finite(high) else DASH
 
 
-def bounded(of: Mapping[str, float | None]) -> str:
-    """Return a share in percent with its interval; the interval, or all of it, is left out where it is missing."""
-    low, high = of.get("low"), of.get("high")
-    value = percent(of.get("value"))
-    return f"{value}, interval {percent(low)} to {percent(high)}" if known(low) and known(high) else value
+def bounded(estimate: Mapping[str, float | None], confidence: str) -> str:
+    """Return a proportion as a percentage with its confidence interval, if it has one.
+
+    Args:
+        estimate: Keys value, low and high, each from 0 to 1.
+        confidence: Confidence level as written, for example "95 %".
+    """
+    low, high = estimate.get("low"), estimate.get("high")
+    value = percent(estimate.get("value"))
+    bounds = f", {confidence} confidence interval {percent(low)} to {percent(high)}"
+    return value + bounds if is_finite(low) and is_finite(high) else value
 
 
 def probability(value: float | None) -> str:
-    """Return a p with two decimals, or what it is below."""
-    if value is None or not known(value):
+    """Return a p-value with its relation sign, for example "= 0.31" or "< 0.001"."""
+    if value is None or not is_finite(value):
         return DASH
     return "< 0.001" if value < 0.001 else f"= {value:.3f}" if value < 0.01 else f"= {value:.2f}"
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:
-    """Return a share, None where it is undefined."""
-    if part is None or whole is None or not known(part) or not known(whole) or whole == 0:
+    """Return part / whole, or None if it is undefined."""
+    if part is None or whole is None or not is_finite(part) or not is_finite(whole) or whole == 0:
         return None
     return part / whole
 
 
 def plural(value: float | None, noun: str, several: str | None = None) -> str:
-    """Return a count with its noun."""
+    """Return a count with its noun in the singular or plural."""
     return f"{count(value)} {noun if value == 1 else several or noun + 's'}"
 
 
@@ -156,10 +157,14 @@ QUALITY = 82
 
 
 def data_uri(path: Path, width: int) -> str | None:
-    """Return a image as a data URI, made smaller if it is wider than `width` pixels.
+    """Return an image file as a data URI, so that the page needs no other file.
+
+    Args:
+        path: Image file; it may be missing.
+        width: Largest width in pixels; a wider image is made smaller.
 
     Returns:
-        A JPEG; None where there is no such file.
+        A JPEG as a data URI, or None if there is no such file.
     """
     if not path.exists():
         return None

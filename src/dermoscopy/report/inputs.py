@@ -1,4 +1,4 @@
-"""All that the report is made of: what the stages before it left."""
+"""Read the outputs of the other stages that the report shows."""
 
 import json
 from dataclasses import dataclass
@@ -19,31 +19,31 @@ from dermoscopy.evaluate.tables import CURVES, ENSEMBLE_SIZES, ROC, ROC_AUC, TAB
 
 @dataclass(frozen=True)
 class Sources:
-    """The outs of other stages that the report reads.
+    """Outputs of other stages that the report reads.
 
     Attributes:
-        protocol: How the splits were drawn, with its warning where they leak.
-        simulated: Whether the images are the embedded dataset's.
-        versions: Of the software that numbers depend on.
-        audit: metrics/audit.json.
-        data: metrics/data.json.
-        val: metrics/val.json, the ensemble on the validation split.
-        test: metrics/test.json, the headline.
-        training: Member to metrics/train/<member>.json, in the order of params.yaml.
-        splits: Images and lesions of each split, label and diagnosis.
-        by_label: Ages, sexes and sites of each label.
-        roc: Corners of the ROC curves.
+        protocol: Protocol of the splits, with a warning if it is leaky.
+        simulated: Whether the dataset is simulated.
+        versions: Library names and versions of the run.
+        audit: Content of metrics/audit.json.
+        data: Content of metrics/data.json.
+        val: Content of metrics/val.json: metrics of the ensemble on the validation split.
+        test: Content of metrics/test.json: headline metrics of the ensemble on the test split.
+        training: Member to the content of metrics/train/<member>.json, in the order of params.yaml.
+        diagnoses: Images and lesions by split, label and diagnosis (`audit.summary.DIAGNOSIS_COUNTS`).
+        by_label: Ages, sexes and localizations by label (`audit.summary.BY_LABEL`).
+        roc: Points of the ROC curves.
         curves: Accuracy, loss and ROC AUC by epoch.
-        roc_auc: Each classifier's ROC AUC with its interval.
-        ensemble_sizes: The ensemble with every added member.
-        judged: What the test split says, by the names of `tables.evaluation.TABLES`.
-        choice: What the ensemble is.
-        candidates: Every subset of the members in every way, on val.
-        weights: What each member counts for in each of them.
-        points: The operating points.
-        predictions: The ensemble's, of the test split.
-        explain: Folder of `explain`'s images.
-        sheets: Folder of contact sheets, one a diagnosis, and one of duplicates if there are any.
+        roc_auc: ROC AUC of each classifier with its interval.
+        ensemble_sizes: Metrics of the ensemble as members are added.
+        evaluation: Tables of the test split, by the names of `evaluate.tables.TABLES`.
+        choice: Members and method of the ensemble.
+        candidates: All combinations of members and methods, on the validation split.
+        weights: Weights of the members in each combination.
+        points: Operating points of the classifiers.
+        predictions: Predictions of the ensemble on the test split.
+        explain: Folder with the figures of the explain stage.
+        sheets: Folder of contact sheets: one for each diagnosis, and one of duplicates if there are any.
     """
 
     protocol: str
@@ -54,13 +54,13 @@ class Sources:
     val: dict[str, Any]
     test: dict[str, Any]
     training: dict[str, dict[str, Any]]
-    splits: pd.DataFrame
+    diagnoses: pd.DataFrame
     by_label: pd.DataFrame
     roc: pd.DataFrame
     curves: pd.DataFrame
     roc_auc: pd.DataFrame
     ensemble_sizes: pd.DataFrame
-    judged: dict[str, pd.DataFrame]
+    evaluation: dict[str, pd.DataFrame]
     choice: Choice
     candidates: pd.DataFrame
     weights: pd.DataFrame
@@ -74,15 +74,20 @@ class Sources:
         """Whether splits share lesions."""
         return "leaky" in self.protocol
 
+    @property
+    def included(self) -> str:
+        """Note for counts of test images, which include augmented images under the protocol "paper" only."""
+        return " (augmented images included)" if self.protocol.startswith("paper") else ""
+
 
 def read_sources(root: Path = Path()) -> Sources:
-    """Read what the report is made of.
+    """Read the inputs of the report.
 
     Args:
-        root: The project's top folder.
+        root: Root folder of the project.
 
     Raises:
-        TableError: A file is missing or is not what its stage writes.
+        TableError: A file is missing or does not have the format that its stage writes.
     """
     data, metrics, plots = root / "data", root / "metrics", root / "plots"
     return Sources(
@@ -94,13 +99,13 @@ def read_sources(root: Path = Path()) -> Sources:
         val=_read_json(metrics / "val.json"),
         test=_read_json(metrics / "test.json"),
         training={member: _read_json(metrics / "train" / f"{member}.json") for member in member_names()},
-        splits=DIAGNOSIS_COUNTS.read(plots / "diagnoses.csv"),
+        diagnoses=DIAGNOSIS_COUNTS.read(plots / "diagnoses.csv"),
         by_label=BY_LABEL.read(plots / "by_label.csv"),
         roc=ROC.read(plots / "roc.csv"),
         curves=CURVES.read(plots / "curves.csv"),
         roc_auc=ROC_AUC.read(plots / "roc_auc.csv"),
         ensemble_sizes=ENSEMBLE_SIZES.read(plots / "ensemble_sizes.csv"),
-        judged={name: table.read(data / "evaluation" / f"{name}.csv") for name, table in TABLES.items()},
+        evaluation={name: table.read(data / "evaluation" / f"{name}.csv") for name, table in TABLES.items()},
         choice=read_choice(data / "ensemble" / "ensemble.json"),
         candidates=CANDIDATES.read(data / "ensemble" / "candidates.csv"),
         weights=WEIGHTS.read(data / "ensemble" / "weights.csv"),
@@ -115,9 +120,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text())
     except FileNotFoundError:
-        raise TableError(f"{path} is not here: run `dvc repro`.") from None
+        raise TableError(f"{path} is missing. Run `dvc repro`.") from None
     except ValueError as error:
-        raise TableError(f"{path} is not JSON: {error}. Run `dvc repro`.") from None
+        raise TableError(f"{path} is not valid JSON: {error}. Run `dvc repro`.") from None
     if not isinstance(content, dict):
-        raise TableError(f"{path} must hold one JSON object; received a {type(content).__name__}. Run `dvc repro`.")
+        raise TableError(f"{path} must contain one JSON object; received a {type(content).__name__}. Run `dvc repro`.")
     return content

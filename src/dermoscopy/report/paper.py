@@ -1,6 +1,6 @@
-"""What the rebuilt paper prints, and what its own numbers give.
+"""Published results of the paper that this project reproduces, and of the work it compares itself with.
 
-Dermoscopy Image Analysis, A. Bunu, T. Cocaină, G. Loba, C. Pop, January 2024, sections 2, 5.1, 5.2 and 5.6;
+Sources: Dermoscopy Image Analysis, A. Bunu, T. Cocaină, G. Loba, C. Pop, January 2024, sections 2, 5.1, 5.2 and 5.6;
 A. Romero López, X. Giró-i-Nieto, J. Burdick, O. Marques, Skin lesion classification from dermoscopic images
 using deep learning techniques, 2017, as that paper prints it in its figure 2.
 """
@@ -12,7 +12,7 @@ from dermoscopy.core.metrics import Confusion
 
 MATRIX = Confusion(tn=682, fp=48, fn=72, tp=200)
 
-# Section 5.6, where it compares itself with others.
+# Section 5.6, which compares the paper with other work.
 CLAIMS = {"accuracy": 0.89, "sensitivity": 0.82, "precision": 0.81}
 
 SHOWN = ("accuracy", "sensitivity", "precision", "specificity")
@@ -20,13 +20,13 @@ SHOWN = ("accuracy", "sensitivity", "precision", "specificity")
 
 @dataclass(frozen=True)
 class Published:
-    """What another system printed of itself.
+    """Published metrics of another system.
 
     Attributes:
-        name: What it is.
-        accuracy: From 0 to 1.
-        sensitivity: Likewise.
-        precision: Likewise.
+        name: Name of the system.
+        accuracy: Accuracy, from 0 to 1.
+        sensitivity: Sensitivity, from 0 to 1.
+        precision: Precision (PPV), from 0 to 1.
     """
 
     name: str
@@ -36,19 +36,19 @@ class Published:
 
     @property
     def prevalence(self) -> float:
-        """The only share of malignant images with which the three can be true at once.
+        """Prevalence that accuracy, sensitivity and precision together determine.
 
-        Of P malignant images sP are found, (1 - s)P missed and sP(1 - p)/p benign ones called malignant;
-        the last two are all mistakes, 1 - accuracy of the whole.
+        Of P malignant images sP are true positives and (1 - s)P false negatives; sP(1 - p)/p images are
+        false positives. The false ones are 1 - accuracy of all images.
         """
-        mistakes = (1 - self.sensitivity) + self.sensitivity * (1 - self.precision) / self.precision
-        return (1 - self.accuracy) / mistakes
+        errors = (1 - self.sensitivity) + self.sensitivity * (1 - self.precision) / self.precision
+        return (1 - self.accuracy) / errors
 
 
 ROMERO = (
-    Published("M1, all of VGGNet trained", 0.6600, 0.5799, 0.6777),
-    Published("M2, its last layer trained", 0.6867, 0.3311, 0.4958),
-    Published("M3, its last convolution too", 0.8133, 0.7866, 0.7974),
+    Published("M1, VGGNet, all layers trained", 0.6600, 0.5799, 0.6777),
+    Published("M2, last layer trained", 0.6867, 0.3311, 0.4958),
+    Published("M3, last convolution also trained", 0.8133, 0.7866, 0.7974),
 )
 
 
@@ -57,9 +57,9 @@ class System:
     """A row of the comparison.
 
     Attributes:
-        name: Whose.
-        values: In the order of `SHOWN`; None where it is not told.
-        data: On which images, judged how.
+        name: Name of the system.
+        values: Metrics in the order of `SHOWN`; None if a metric is not reported.
+        data: Images and protocol of the evaluation.
     """
 
     name: str
@@ -68,7 +68,7 @@ class System:
 
 
 def corrected() -> dict[str, float]:
-    """Return what the paper's matrix gives, by the names of `SHOWN`."""
+    """Return the metrics computed from the confusion matrix of the paper, by the names of `SHOWN`."""
     return {
         "accuracy": MATRIX.accuracy,
         "sensitivity": MATRIX.sensitivity,
@@ -78,26 +78,26 @@ def corrected() -> dict[str, float]:
 
 
 def comparison(own: Mapping[str, float | None], data: str) -> list[System]:
-    """Return Romero López's three, the paper as it claims and as its matrix has it, and this run.
+    """Return the rows of the comparison: Romero López, the paper as reported and corrected, and this run.
 
     Args:
-        own: This run's figures by the names of `SHOWN`.
-        data: This run's images and protocol.
+        own: Metrics of this run by the names of `SHOWN`.
+        data: Images and protocol of this run.
     """
     isic = "ISIC, 2,000 images"
-    paper = "HAM10000, 1,002 images; copies made before a split by image; the split that chose the epoch"
-    theirs = [
+    paper = "HAM10000, 1,002 images; augmented before a split by image; the epoch was chosen on the same split"
+    romero = [
         System(
-            f"Romero López {one.name}",
-            [one.accuracy, one.sensitivity, one.precision, None],
-            f"{isic}; consistent only with {100 * one.prevalence:.0f} % malignant",
+            f"Romero López {system.name}",
+            [system.accuracy, system.sensitivity, system.precision, None],
+            f"{isic}; consistent only with {100 * system.prevalence:.0f} % malignant",
         )
-        for one in ROMERO
+        for system in ROMERO
     ]
-    given = corrected()
+    computed = corrected()
     return [
-        *theirs,
-        System("the paper, as it claims", [CLAIMS.get(metric) for metric in SHOWN], paper),
-        System("the paper, by its own matrix", [given[metric] for metric in SHOWN], paper),
+        *romero,
+        System("the paper, as reported", [CLAIMS.get(metric) for metric in SHOWN], paper),
+        System("the paper, from its confusion matrix", [computed[metric] for metric in SHOWN], paper),
         System("this run", [own.get(metric) for metric in SHOWN], data),
     ]

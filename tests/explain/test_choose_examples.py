@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from dermoscopy.explain.explain import mean_members, telling, worst
+from dermoscopy.explain.explain import choose_examples, mean_members, worst
 
 
 def predictions(probabilities, labels=(0, 0, 1, 1), lesions="abcd"):
@@ -17,7 +17,7 @@ def predictions(probabilities, labels=(0, 0, 1, 1), lesions="abcd"):
     )
 
 
-def test_the_mean_is_over_all_members_whatever_their_rows_order():
+def test_the_mean_of_members_does_not_depend_on_the_order_of_rows():
     first = predictions([0.2, 0.8, 0.4, 1.0])
     second = predictions([0.4, 0.6, 0.2, 0.8]).iloc[::-1]
     mean = mean_members({"a": first, "b": second})
@@ -25,35 +25,35 @@ def test_the_mean_is_over_all_members_whatever_their_rows_order():
     assert mean["wrong"].to_list() == [False, True, True, False]
 
 
-def test_members_of_different_photographs_are_refused():
+def test_predictions_of_different_images_are_refused():
     with pytest.raises(ValueError, match="a, b"):
         mean_members({"a": predictions([0.1, 0.2, 0.3, 0.4]), "b": predictions([0.1], [0], "a")})
 
 
-def test_worst_is_the_most_confidently_wrong_first():
+def test_the_most_confident_errors_come_first():
     mean = mean_members({"a": predictions([0.9, 0.6, 0.1, 0.3])})
     assert worst(mean, 1, 8)["image_id"].to_list() == ["ISIC_2", "ISIC_3"]
     assert worst(mean, 0, 8)["image_id"].to_list() == ["ISIC_0", "ISIC_1"]
     assert worst(mean, 0, 1)["image_id"].to_list() == ["ISIC_0"]
 
 
-def test_telling_begins_with_right_and_wrong_of_each_label():
+def test_examples_begin_with_a_correct_and_a_wrong_image_of_each_label():
     mean = mean_members(
         {"a": predictions([0.1, 0.2, 0.7, 0.9, 0.8, 0.6, 0.3, 0.05], [0, 0, 0, 0, 1, 1, 1, 1], "abcdefgh")}
     )
-    assert telling(mean, 4)["image_id"].to_list() == ["ISIC_4", "ISIC_0", "ISIC_7", "ISIC_3"]
-    assert telling(mean, 3)["image_id"].to_list() == ["ISIC_4", "ISIC_0", "ISIC_7"]
-    assert telling(mean, 6)["image_id"].is_unique
-    assert len(telling(mean, 20)) == 8
+    assert choose_examples(mean, 4)["image_id"].to_list() == ["ISIC_4", "ISIC_0", "ISIC_7", "ISIC_3"]
+    assert choose_examples(mean, 3)["image_id"].to_list() == ["ISIC_4", "ISIC_0", "ISIC_7"]
+    assert choose_examples(mean, 6)["image_id"].is_unique
+    assert len(choose_examples(mean, 20)) == 8
 
 
-def test_telling_shows_another_lesion_before_the_same_again():
+def test_examples_show_all_lesions_before_a_second_image_of_one():
     mean = mean_members({"a": predictions([0.1, 0.2, 0.7, 0.9], [0, 0, 1, 1], "aabb")})
-    assert telling(mean, 2)["lesion_id"].to_list() == ["b", "a"]
-    assert telling(mean, 3)["image_id"].is_unique
-    assert len(telling(mean, 3)) == 3
+    assert choose_examples(mean, 2)["lesion_id"].to_list() == ["b", "a"]
+    assert choose_examples(mean, 3)["image_id"].is_unique
+    assert len(choose_examples(mean, 3)) == 3
 
 
-def test_telling_without_a_wrong_photograph():
+def test_examples_without_a_wrongly_classified_image():
     mean = mean_members({"a": predictions([0.1, 0.2, 0.7, 0.9])})
-    assert telling(mean, 3)["image_id"].to_list() == ["ISIC_3", "ISIC_0", "ISIC_1"]
+    assert choose_examples(mean, 3)["image_id"].to_list() == ["ISIC_3", "ISIC_0", "ISIC_1"]

@@ -29,7 +29,7 @@ def images(tmp_path):
     return predictions, paths
 
 
-def test_a_saved_member_is_drawn(tmp_path, images):
+def test_activation_maps_of_a_saved_member_are_reproducible(tmp_path, images):
     pytest.importorskip("keras")
     from dermoscopy.networks.build import build_member
     from dermoscopy.networks.saved import save_member
@@ -64,11 +64,11 @@ def test_a_saved_member_is_drawn(tmp_path, images):
     assert figures[0] == figures[1]
 
 
-def test_wrong_photographs_are_drawn_even_if_there_are_none(tmp_path, images):
+def test_the_gallery_of_errors_is_drawn_even_if_there_are_none(tmp_path, images):
     predictions, paths = images
     draw_wrong(mean_members({"a": predictions}), paths, SETTINGS.wrong, tmp_path / "some")
-    right = predictions.assign(probability=predictions["label"].astype(float))
-    draw_wrong(mean_members({"a": right}), paths, SETTINGS.wrong, tmp_path / "none")
+    correct = predictions.assign(probability=predictions["label"].astype(float))
+    draw_wrong(mean_members({"a": correct}), paths, SETTINGS.wrong, tmp_path / "none")
     with Image.open(tmp_path / "some" / "wrong.png") as some, Image.open(tmp_path / "none" / "wrong.png") as none:
         assert some.size == none.size
         assert np.asarray(some).std() > np.asarray(none).std()

@@ -3,11 +3,9 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageChops, UnidentifiedImageError
 
-from dermoscopy.explain import figures as figure
-from dermoscopy.explain import figures as gallery
-from dermoscopy.explain import maps
 from dermoscopy.explain.activations import Maps
-from dermoscopy.explain.figures import caption, mask, thumbnail
+from dermoscopy.explain.figures import DPI, caption, draw_gallery, mask, thumbnail
+from dermoscopy.explain.maps import ModelInput, draw_maps, mosaic, stretch
 
 
 @pytest.fixture
@@ -21,33 +19,33 @@ def rows(tmp_path):
     return table, paths
 
 
-def test_a_channel_is_stretched_over_all_photographs():
+def test_a_channel_is_scaled_over_all_images():
     values = np.zeros((2, 1, 2, 2), dtype=np.float32)
     values[..., 0] = [[[2, 4]], [[6, 10]]]
     values[..., 1] = 7
-    stretched = maps.stretch(values)
+    stretched = stretch(values)
     assert stretched[..., 0].ravel().tolist() == [0, 0.25, 0.5, 1]
     assert not stretched[..., 1].any()
 
 
-def test_the_mosaic_lays_channels_in_reading_order():
+def test_the_mosaic_has_channels_in_reading_order():
     values = np.stack([np.full((2, 2), value) for value in (0.1, 0.2, 0.3)], axis=-1)
-    grid = maps.mosaic(values, 23)
+    grid = mosaic(values, 23)
     assert grid.shape == (23, 23)
     assert (grid[0, 0], grid[0, -1], grid[-1, 0]) == (0.1, 0.2, 0.3)
     assert np.isnan(grid[-1, -1])
     assert np.isnan(grid[:, 11]).all()
 
 
-def test_a_thumbnail_keeps_the_aspect(rows):
+def test_a_thumbnail_keeps_the_aspect_ratio(rows):
     assert thumbnail(rows[1]["ISIC_0"], 20).shape == (15, 20, 3)
 
 
-def test_a_caption_names_the_diagnosis_and_label(rows):
+def test_a_caption_has_id_diagnosis_and_label(rows):
     assert caption(rows[0].iloc[2]) == "ISIC_2\nmel · benign"
 
 
-def test_a_mask_that_says_nothing_is_none(tmp_path):
+def test_a_missing_or_uniform_mask_is_none(tmp_path):
     def write(name, value):
         Image.fromarray(value).save(tmp_path / f"{name}_segmentation.png")
 
@@ -62,46 +60,46 @@ def test_a_mask_that_says_nothing_is_none(tmp_path):
     assert mask(tmp_path, "half", 10).mean() == 0.5
 
 
-def test_a_mask_is_decoded_as_verification_did(tmp_path):
+def test_a_mask_is_decoded_with_the_formats_of_verification_only(tmp_path):
     Image.new("L", (4, 4)).save(tmp_path / "a_segmentation.png", "TIFF")
     with pytest.raises(UnidentifiedImageError):
         mask(tmp_path, "a", 10)
 
 
-def test_the_gallery_repeats_byte_for_byte(rows, tmp_path):
+def test_the_gallery_is_reproducible_byte_for_byte(rows, tmp_path):
     table, paths = rows
-    groups = {"missed": table.head(2), "false alarms": table.head(0)}
+    groups = {"false negatives": table.head(2), "false positives": table.head(0)}
     for name in ("one", "two"):
-        gallery.draw(groups, {"missed": 2, "false alarms": 0}, paths, tmp_path / f"{name}.png")
+        draw_gallery(groups, {"false negatives": 2, "false positives": 0}, paths, tmp_path / f"{name}.png")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     with Image.open(tmp_path / "one.png") as image:
         assert image.info.keys() <= {"dpi"}
 
 
-@pytest.mark.parametrize("image", ["gallery", "maps"])
-def test_a_leak_is_said_below_the_title(rows, tmp_path, image):
+@pytest.mark.parametrize("figure", ["gallery", "maps"])
+def test_the_warning_of_a_leaky_protocol_is_below_the_title(rows, tmp_path, figure):
     for name, warning in (("clean", ""), ("leaky", "leaky protocol: splits share lesions")):
         path = tmp_path / f"{name}.png"
-        if image == "gallery":
-            gallery.draw({"missed": rows[0].head(2)}, {"missed": 2}, rows[1], path, warning)
+        if figure == "gallery":
+            draw_gallery({"false negatives": rows[0].head(2)}, {"false negatives": 2}, rows[1], path, warning)
         else:
             layers = [Maps(1, 1, 1, np.zeros((1, 2, 2, 1), "f4"))]
-            maps.draw("cnn_a", [maps.Seen(np.zeros((16, 16, 3), np.uint8), None, "x")], layers, path, warning)
+            draw_maps("cnn_a", [ModelInput(np.zeros((16, 16, 3), np.uint8), None, "x")], layers, path, warning)
     with Image.open(tmp_path / "clean.png") as clean, Image.open(tmp_path / "leaky.png") as leaky:
         left, top, right, bottom = ImageChops.difference(clean.convert("RGB"), leaky.convert("RGB")).getbbox()
-    assert 0.4 * figure.DPI < top < bottom < 0.7 * figure.DPI
+    assert 0.4 * DPI < top < bottom < 0.7 * DPI
     assert left < right < clean.width
 
 
-def test_activation_pictures_repeat_byte_for_byte(tmp_path):
+def test_activation_maps_are_reproducible_byte_for_byte(tmp_path):
     rng = np.random.default_rng(1)
     lesion = np.zeros((16, 16), dtype=bool)
     lesion[4:9, 4:9] = True
-    seen = [
-        maps.Seen(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8), outline, "ISIC_0\nmel")
+    inputs = [
+        ModelInput(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8), outline, "ISIC_0\nmel")
         for outline in (lesion, None)
     ]
     layers = [Maps(1, 2, 3, rng.random((2, 8, 8, 3), dtype=np.float32)), Maps(2, 2, 1, np.zeros((2, 1, 1, 1), "f4"))]
     for name in ("one", "two"):
-        maps.draw("cnn_a", seen, layers, tmp_path / f"{name}.png")
+        draw_maps("cnn_a", inputs, layers, tmp_path / f"{name}.png")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
