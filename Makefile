@@ -1,20 +1,20 @@
-# make run [PROFILE=ham10000-smoke] [DATA=path/to/ham10000|download]   the whole pipeline
-# make test                                                   the tests that take seconds
-# make test-slow                                              the tests that run the pipeline itself
-# make test-long                                              those that train again and again: killed, side by side, searched
-# make wordings                                               the messages that tests compare, written anew after a change of words
-# make lint                                                   style and types
+# make run [PROFILE=ham10000-smoke] [DATA=path/to/ham10000|download]   run the pipeline
+# make test        run the tests that take seconds
+# make test-slow   run the tests that run the pipeline in temporary clones
+# make test-long   run the tests that take minutes: interrupted and resumed training, parallel members, searches
+# make wordings    write the snapshot of all messages again, after a change of one
+# make lint        check style and types
 
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-# The first Python that will do.
+# The first Python with a supported version.
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13; do \
 	$$python -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$python && break; done)
 
 # One process per core, each with a gigabyte of TensorFlow.
-SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4
+PARALLEL := --numprocesses logical --maxprocesses 4
 
 .PHONY: run test test-slow test-long wordings lint
 
@@ -22,13 +22,13 @@ run: $(VENV)/installed
 	@dermoscopy run $(if $(PROFILE),--profile "$(PROFILE)") $(if $(DATA),--data "$(DATA)")
 
 test: $(VENV)/installed
-	python -m pytest -m "not slow" $(SIDE_BY_SIDE)
+	python -m pytest -m "not slow" $(PARALLEL)
 
 test-slow: $(VENV)/installed
-	python -m pytest -m "slow and not long" $(SIDE_BY_SIDE)
+	python -m pytest -m "slow and not long" $(PARALLEL)
 
 test-long: $(VENV)/installed
-	python -m pytest -m long $(SIDE_BY_SIDE)
+	python -m pytest -m long $(PARALLEL)
 
 wordings: $(VENV)/installed
 	python -m pytest --update-wordings --quiet
@@ -38,9 +38,9 @@ lint: $(VENV)/installed
 	ruff format --check
 	mypy
 
-# The stamp is newer than what was installed, so a second call installs nothing.
+# The stamp file is newer than the requirements after an installation, so a second call installs nothing.
 $(VENV)/installed: requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 with venv found: install one, or name it: make PYTHON=/path/to/python3.12"; exit 2; }
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.13 with venv found. Install one, or pass its path: make PYTHON=/path/to/python3.12"; exit 2; }
 	@echo "Installing into $(VENV): about 2 GB, one to five minutes."
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
