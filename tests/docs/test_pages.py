@@ -47,6 +47,18 @@ def test_index_lists_every_page():
         assert page.name == "README.md" or f"]({page.relative_to('docs')})" in index, page
 
 
+def test_files_page_names_every_out():
+    stages = YAML(typ="safe", pure=True).load(Path("dvc.yaml"))["stages"]
+    members = stages["train"]["matrix"]["member"]
+    named = {path.rstrip("/") for path in re.findall(r"`([^`\s]+)`", Path("docs/reference/files.md").read_text())}
+    for stage, entries in stages.items():
+        for entry in [*entries.get("outs", []), *entries.get("metrics", [])]:
+            path = (entry if isinstance(entry, str) else next(iter(entry))).replace("${item.member}", "<member>")
+            for member in members:
+                path = re.sub(rf"\b{member}\b", "<member>", path)
+            assert path in named, f"docs/reference/files.md does not name {path} of {stage}"
+
+
 def test_dermoscopy_commands_and_options_exist():
     import typer
 
