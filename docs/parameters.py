@@ -122,9 +122,9 @@ def reference(values: Any) -> str:
     """
     head = (
         "# Parameters\n\n"
-        "All parameters of params.yaml, with their defaults. `dvc exp run -S optimizer=adam` changes one for one run; "
-        "`dermoscopy run --profile` changes those that a file of `profiles/` names. `check` refuses values that are "
-        "not allowed.\n\n"
+        "All parameters of params.yaml, with their defaults. `dvc exp run -S optimizer=adam` changes one of them and "
+        "runs the pipeline; `make run PROFILE=tiny` changes those that the profile sets. The new values stay in "
+        "params.yaml. The stage `check` refuses values that are not allowed.\n\n"
         "This page is written by `python docs/parameters.py` from the descriptions in `src/dermoscopy/*/params.py`."
     )
     blocks = {key: child(ROOT, key, value) for key, value in values.items() if isinstance(value, dict)}
