@@ -59,6 +59,12 @@ def test_files_page_names_every_out():
             assert path in named, f"docs/reference/files.md does not name {path} of {stage}"
 
 
+def test_named_source_files_exist():
+    named = set(re.findall(r"`((?:src|stages|tests|docs|benchmarks|profiles|\.dvc|\.ci)/[^`\s<*]+)`", ALL_TEXT))
+    assert "src/dermoscopy/networks/backbones.py" in named
+    assert [path for path in sorted(named) if not Path(path).exists()] == []
+
+
 def test_dermoscopy_commands_and_options_exist():
     import typer
 
