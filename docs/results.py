@@ -144,7 +144,7 @@ def waiting() -> str:
     for member in measured["member"].unique():
         percentages = [
             " / ".join(
-                f"{100 * cells[member, measure, *setting]:.1f} %" for measure in ("waiting for input", "input alone")
+                f"{100 * cells[member, measure, *setting]:.1f} %" for measure in ("waiting for input", "input only")
             )
             for setting in settings
         ]
