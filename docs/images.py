@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
-from dermoscopy.core.tables import SCORES
+from dermoscopy.core.tables import LATENT_SCORES
 from dermoscopy.ham10000.metadata import METADATA, list_images
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ WIDTH, HEIGHT, GAP, MARGIN = 132, 99, 6, 140  # pixels
 
 # The colours of .dvc/plots/roc_by_name.json and intervals.json.
 NAMES = ("#4269d0", "#e69f00", "#d1495b", "#2a9d8f", "#111827", "#a463f2", "#8c564b", "#5fa8d3", "#e377c2")
-KINDS = {"member": "#4269d0", "ensemble": "#e69f00", "baseline": "#2a9d8f", "truth": "#d1495b"}
+KINDS = {"member": "#4269d0", "ensemble": "#e69f00", "baseline": "#2a9d8f", "ceiling": "#d1495b"}
 TEXT, GRID = "#1f2933", "#e4e7eb"
 
 
@@ -100,7 +100,7 @@ def lesions(data: Path) -> Image.Image:
     source = json.loads((data / "source.json").read_text())["source"]
     table = pd.read_csv(data / "raw" / METADATA, keep_default_na=False)
     # Only the simulator writes latent scores. source.json may be newer than the dataset that acquire wrote.
-    simulated = set(SCORES.read(data / "truth" / "scores.csv")["image_id"])
+    simulated = set(LATENT_SCORES.read(data / "truth" / "scores.csv")["image_id"])
     if source != "simulated" or not set(table["image_id"]) <= simulated:
         raise SystemExit(
             f"{data}/raw is not the simulated dataset (source: {source}), so its images must not be in README.\n"

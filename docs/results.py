@@ -45,7 +45,7 @@ def results() -> str:
         f"{benign.sum()} benign images (false positives)."
     )
     scores = pd.read_csv("plots/roc_auc.csv", keep_default_na=False, na_values={"low": [""], "high": [""]})
-    kinds = {"ensemble": "ensembles", "member": "members", "baseline": "baselines", "truth": "ceiling"}
+    kinds = {"ensemble": "ensembles", "member": "members", "baseline": "baselines", "ceiling": "ceiling"}
     rows = [f"| | | ROC AUC | {confidence} interval |", "|---|---|---|---|"]
     for kind, plural in kinds.items():
         of_kind = scores[scores["kind"] == kind].sort_values("value", ascending=False, kind="stable")

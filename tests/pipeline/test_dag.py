@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from dermoscopy.cli.repro import BEFORE, branches
+from dermoscopy.cli.repro import BEFORE_TRAINING, train_stages
 from dermoscopy.core.members import member_names
 from tests.pipeline.imports import PACKAGE, code_deps
 
@@ -134,8 +134,8 @@ def test_train_search_and_ensemble_never_read_the_test_split():
 
 
 def test_parallel_stages_are_training_after_all_its_inputs():
-    assert [f"train@{member}" for member in MEMBERS] == branches()
-    assert upstream("train") <= {BEFORE} | upstream(BEFORE)
+    assert [f"train@{member}" for member in MEMBERS] == train_stages()
+    assert upstream("train") <= {BEFORE_TRAINING} | upstream(BEFORE_TRAINING)
 
 
 def test_only_explain_and_evaluate_read_test_predictions():

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.cli.repro import INTERRUPTED, branches
+from dermoscopy.cli.repro import INTERRUPTED, train_stages
 from tests.pipeline.project import Project, stages_run
-from tests.processes import wait_until, wait_until_nothing_lives
+from tests.processes import wait_until, wait_until_nothing_runs
 
-BRANCHES = branches()
+TRAIN_STAGES = train_stages()
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
@@ -36,7 +36,7 @@ def test_parallel_training_gives_the_same_lock_as_sequential_training(tiny: Proj
 def test_interrupted_parallel_training_leaves_no_process_and_dvc_resumes(tiny: Project, finished: Project, tmp_path):
     project = tiny.copy(tmp_path / "project")
     for kill, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, INTERRUPTED)):
-        logs = [project.folder / "runs" / f"{stage}.log" for stage in BRANCHES]
+        logs = [project.folder / "runs" / f"{stage}.log" for stage in TRAIN_STAGES]
         for log in logs:
             log.unlink(missing_ok=True)
         process = project.start(*REPRO, "4")
@@ -46,7 +46,7 @@ def test_interrupted_parallel_training_leaves_no_process_and_dvc_resumes(tiny: P
         assert process.poll() is None, "it ended before it was interrupted"
         os.killpg(process.pid, kill)
         assert process.wait() == code
-        wait_until_nothing_lives(project.folder)
+        wait_until_nothing_runs(project.folder)
         assert (project.folder / ".dvc/tmp/rwlock").read_text() == "{}", "dvc reports files in use"
     project.done("dvc", "repro")
     assert project.lock() == finished.lock()
@@ -62,11 +62,11 @@ def test_failing_member_is_named_and_other_members_are_kept(finished: Project, t
     assert result.returncode == 1
     assert "train@cnn_a: stopped by the test\n" in result.stderr
     assert "runs/train@cnn_a.log" in result.stderr
-    assert all(f"runs/{stage}.log" not in result.stderr for stage in BRANCHES if stage != "train@cnn_a")
+    assert all(f"runs/{stage}.log" not in result.stderr for stage in TRAIN_STAGES if stage != "train@cnn_a")
     assert "Traceback" not in result.stderr
     assert not set(stages_run(result.stdout)) & {"predict", "ensemble", "report"}
     kept = project.lock()
-    assert all(kept[stage] != finished.lock()[stage] for stage in BRANCHES if stage != "train@cnn_a")
+    assert all(kept[stage] != finished.lock()[stage] for stage in TRAIN_STAGES if stage != "train@cnn_a")
     project.done("git", "restore", "stages/train.py")
     project.done(*REPRO, "4")
     assert project.lock() == finished.lock()

@@ -7,26 +7,26 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dermoscopy.cli.repro import branches
+from dermoscopy.cli.repro import train_stages
 from dermoscopy.ensemble.fit import WEIGHTS
 from tests.pipeline.browser import charts
 from tests.pipeline.project import FIRST, Project, stages_run
 
 pytestmark = pytest.mark.slow
 
-MEMBERS = branches()
+TRAIN_STAGES = train_stages()
 BEFORE = ["check", "acquire", "merge", "split", "augment", "audit"]
 AFTER = ["search", "predict", "ensemble", "baselines", "evaluate", "explain", "report"]
 
 
 def test_repro_exp_run_metrics_diff_and_plots_show(finished: Project, tmp_path):
     project = finished.copy(tmp_path / "project")
-    assert sorted(stages_run((finished.folder / FIRST).read_text())) == sorted(BEFORE + MEMBERS + AFTER)
+    assert sorted(stages_run((finished.folder / FIRST).read_text())) == sorted(BEFORE + TRAIN_STAGES + AFTER)
 
     assert stages_run(project.done("dvc", "repro")) == ["check"]
 
     ran = stages_run(project.done("dvc", "exp", "run", "-S", "optimizer=adamax"))
-    assert sorted(ran) == sorted(["check", *MEMBERS, "predict", "ensemble", "evaluate", "explain", "report"])
+    assert sorted(ran) == sorted(["check", *TRAIN_STAGES, "predict", "ensemble", "evaluate", "explain", "report"])
 
     rows = json.loads(project.done("dvc", "metrics", "diff", "--json"))
     # There are only twenty test images, so metrics/test.json may stay equal.
@@ -85,7 +85,7 @@ def test_fresh_clone_shows_metrics_and_plots_before_a_run(finished: Project, tmp
     assert (fresh.folder / "dvc_plots" / "index.html").exists() is False
     fresh.done("dvc", "plots", "show")
     assert "ROC curves on the test split" in (fresh.folder / "dvc_plots" / "index.html").read_text()
-    assert sorted(stages_run(fresh.done("dvc", "repro"))) == sorted(BEFORE + MEMBERS + AFTER)
+    assert sorted(stages_run(fresh.done("dvc", "repro"))) == sorted(BEFORE + TRAIN_STAGES + AFTER)
     assert fresh.done("git", "status", "--porcelain") == ""
 
 
@@ -130,7 +130,7 @@ def test_histo_only_evaluates_fewer_images_and_trains_nothing(finished: Project,
     project = finished.copy(tmp_path / "project")
     before = json.loads((project.folder / "metrics/test.json").read_text())
     ran = stages_run(project.done("dvc", "exp", "run", "-S", "split.test_histo_only=true"))
-    assert not set(ran) & {*MEMBERS, "acquire", "merge"}
+    assert not set(ran) & {*TRAIN_STAGES, "acquire", "merge"}
     assert json.loads((project.folder / "metrics/test.json").read_text())["images"] < before["images"]
 
 
