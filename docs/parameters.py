@@ -2,8 +2,8 @@
 
 python docs/parameters.py
 
-The descriptions are those of src/dermoscopy/*/params.py. In params.yaml each is written once, above the first key it
-describes. Its header, its rulers ("# train ----") and notes after a value ("32  # Paper: 224") are written by hand.
+The descriptions are those of src/dermoscopy/*/params.py. In params.yaml each is written once, above the first key that
+it describes. Its header, its rulers ("# train ----") and notes after a value ("32  # Paper: 224") are written by hand.
 """
 
 import re
@@ -23,7 +23,7 @@ Schema = dict[str, Any]
 
 
 def child(schema: Schema, key: str, value: Any) -> Schema:
-    """Return the schema of a key of a block, references followed; of a block also its class and what that says."""
+    """Return the schema of a key of a block, with references resolved; for a block also its class and docstring."""
     found: Schema = schema["properties"][key] if "properties" in schema else named(schema)
     described = {"description": found["description"]} if "description" in found else {}
     if "discriminator" in found:
@@ -52,20 +52,20 @@ def is_block(schema: Schema) -> bool:
 
 
 def named(schema: Schema) -> Any:
-    """Return the schema of the values of a block whose keys are names; None for any other schema."""
+    """Return the schema of the values of a mapping by name; None for any other schema."""
     return next(iter(schema.get("patternProperties", {}).values()), schema.get("additionalProperties") or None)
 
 
 def commented(text: str) -> str:
-    """Return params.yaml with its comments written anew; lines with values stay as they are.
+    """Return params.yaml with new comments; lines with values do not change.
 
-    dvc rewrites lists and drops a comment that follows one: a key after a list is described above the list.
+    DVC rewrites lists and drops a comment that follows one, so a key after a list is described above the list.
     """
     values = read_yaml(text)
     header, _, body = text.partition("\n\n")
     keys: list[str] = []
-    above: dict[int, list[tuple[str, str]]] = {}  # line to the keys and descriptions above it
-    commentable: dict[tuple[str, ...], int] = {}  # block to the line of its last key that does not follow a list
+    above: dict[int, list[tuple[str, str]]] = {}  # keys and descriptions above each line
+    commentable: dict[tuple[str, ...], int] = {}  # line of the last key of each block that does not follow a list
     written: set[str] = set()
     lines = [line for line in body.splitlines() if not re.match(r" *#", line) or line.endswith("---")]
     for number, line in enumerate(lines):
@@ -97,7 +97,7 @@ def commented(text: str) -> str:
 
 
 def describe(values: Any, keys: list[str]) -> str:
-    """Return the description of a key of params.yaml, with the words it may be set to where it does not name them."""
+    """Return the description of a key of params.yaml, with the allowed words that the description does not name."""
     schema = ROOT
     for key in keys:
         schema, values = child(schema, key, values[key]), values[key]
@@ -109,7 +109,7 @@ def describe(values: Any, keys: list[str]) -> str:
 
 
 def allowed_words(schema: Schema) -> list[str]:
-    """Return the words that a parameter may be set to."""
+    """Return the words that are allowed as the value of a parameter."""
     branches = schema.get("anyOf", [schema.get("items", schema)])
     return [word for branch in branches for word in branch.get("enum", [branch.get("const")]) if word]
 
@@ -118,13 +118,13 @@ def reference(values: Any) -> str:
     """Return the page of all parameters.
 
     Args:
-        values: params.yaml, whose values are the defaults.
+        values: Content of params.yaml; its values are the defaults.
     """
     head = (
         "# Parameters\n\n"
-        "All parameters of params.yaml, with their defaults. `dvc exp run -S optimizer=adam` changes one for one run; "
-        "`dermoscopy run --profile` changes those that a file of `profiles/` names. `check` refuses values that are "
-        "not allowed.\n\n"
+        "All parameters of params.yaml, with their defaults. `dvc exp run -S optimizer=adam` changes one of them and "
+        "runs the pipeline; `make run PROFILE=tiny` changes those that the profile sets. The new values stay in "
+        "params.yaml. The stage `check` refuses values that are not allowed.\n\n"
         "This page is written by `python docs/parameters.py` from the descriptions in `src/dermoscopy/*/params.py`."
     )
     blocks = {key: child(ROOT, key, value) for key, value in values.items() if isinstance(value, dict)}
@@ -135,18 +135,18 @@ def reference(values: Any) -> str:
 
 
 def section(schema: Schema, blocks: dict[str, Any], level: str) -> list[str]:
-    """Return heading, text and table of blocks that have the same parameters, and the sections of the blocks in them.
+    """Return heading, text and table of blocks with the same parameters, then the sections of their inner blocks.
 
     Args:
         schema: Schema of these blocks.
-        blocks: Dotted key of each block to its values.
-        level: Level of the heading, as Markdown marks.
+        blocks: Values of each block, by its dotted key.
+        level: Marks of the heading in Markdown, such as "##".
     """
     columns = {path.rpartition(".")[2]: values for path, values in blocks.items()}
     title = ", ".join(f"`{path}`" for path in blocks)
     result = [f"{level} {title}", schema["description"] or schema["about"]]
     result.append(table(schema, columns if len(blocks) > 1 else {"default": next(iter(columns.values()))}))
-    alike: dict[str, tuple[Schema, dict[str, Any]]] = {}  # blocks of one class
+    alike: dict[str, tuple[Schema, dict[str, Any]]] = {}  # schema and blocks of each class
     for path, values in blocks.items():
         for key, value in values.items():
             found = child(schema, key, value)
@@ -158,11 +158,11 @@ def section(schema: Schema, blocks: dict[str, Any], level: str) -> list[str]:
 
 
 def table(schema: Schema, columns: dict[str, Any]) -> str:
-    """Return the table of the parameters that stand directly in a block; empty if there is none.
+    """Return the table of the parameters that are directly in a block; empty if there is none.
 
     Args:
         schema: Schema of the block.
-        columns: Title of each column of values to the values of the block.
+        columns: Values of the block in each column, by the title of the column.
     """
     first = next(iter(columns.values()))
     rows = [(key, child(schema, key, value)) for key, value in first.items()]
@@ -181,14 +181,14 @@ def table(schema: Schema, columns: dict[str, Any]) -> str:
 
 
 def written(value: Any) -> str:
-    """Return a value as YAML writes it in a line."""
+    """Return a value as one line of YAML."""
     if isinstance(value, list):
         return f"[{', '.join(map(written, value))}]"
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def files() -> dict[Path, str]:
-    """Return both files, written anew."""
+    """Return both files with new text."""
     text = PARAMS.read_text()
     return {PARAMS: commented(text), REFERENCE: reference(read_yaml(text))}
 

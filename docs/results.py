@@ -1,4 +1,4 @@
-"""Write the numbers in README and docs/ from files in git: metrics/, plots/, dvc.yaml and the tables of benchmarks/.
+"""Write the numbers in README and docs/ from files in git: metrics/, plots/, dvc.yaml and docs/*.csv.
 
 python docs/results.py
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from dermoscopy.core.params import read_yaml
-from dermoscopy.report import paper as audit
+from dermoscopy.report import paper
 from dermoscopy.stats.intervals import wilson_interval
 
 README = Path("README.md")
@@ -25,24 +25,24 @@ def results() -> str:
     test = json.loads(Path("metrics/test.json").read_text())
     val = json.loads(Path("metrics/val.json").read_text())
     params = read_yaml(Path("params.yaml").read_text())
-    calls = pd.read_csv("plots/confusion.csv")
-    of = {kind: (calls["actual"] == kind) for kind in ("malignant", "benign")}
-    called = calls["predicted"] == "malignant"
+    confusion = pd.read_csv("plots/confusion.csv")
+    malignant, benign = (confusion["actual"] == label for label in ("malignant", "benign"))
+    predicted_malignant = confusion["predicted"] == "malignant"
     confidence = f"{100 * params['evaluate']['confidence']:g} %"
     metrics = [f"| metric | value | {confidence} interval |", "|---|---|---|"]
     for metric, name in HEADLINE.items():
-        of_metric = test[metric]
-        metrics.append(f"| {name} | {of_metric['value']:.3f} | {of_metric['low']:.3f} – {of_metric['high']:.3f} |")
-    true_positives, malignant = (of["malignant"] & called).sum(), of["malignant"].sum()
-    false_positives, benign = (of["benign"] & called).sum(), of["benign"].sum()
-    # A combination reads "mean of vgg19, cnn_a"; a single member is its name only.
-    chosen = val["ensemble"] if " of " in val["ensemble"] else f"the single member {val['ensemble']}"
+        bounded = test[metric]
+        metrics.append(f"| {name} | {bounded['value']:.3f} | {bounded['low']:.3f} – {bounded['high']:.3f} |")
+    true_positives = (malignant & predicted_malignant).sum()
+    false_positives = (benign & predicted_malignant).sum()
+    # A combination is written "mean of vgg19, cnn_a", a single member as its name.
+    selected = val["ensemble"] if " of " in val["ensemble"] else f"the single member {val['ensemble']}"
     headline = (
         f"The test split has {test['images']} images of {test['lesions']} lesions. Of all combinations of the members, "
-        f"validation selected {chosen}. The threshold is the operating point "
+        f"validation selected {selected}. The threshold is the operating point "
         f"*{params['evaluate']['point']}*, chosen on validation. With it, the ensemble predicts {true_positives} of "
-        f"{malignant} malignant images as malignant (true positives), and also {false_positives} of {benign} benign "
-        f"images (false positives)."
+        f"{malignant.sum()} malignant images as malignant (true positives), and also {false_positives} of "
+        f"{benign.sum()} benign images (false positives)."
     )
     scores = pd.read_csv("plots/roc_auc.csv", keep_default_na=False, na_values={"low": [""], "high": [""]})
     kinds = {"ensemble": "ensembles", "member": "members", "baseline": "baselines", "ceiling": "ceiling"}
@@ -65,7 +65,7 @@ def results() -> str:
 
 
 def dag() -> str:
-    """Return the stages and the shortest set of edges between them, as a Mermaid drawing."""
+    """Return the graph of the stages without implied edges, in Mermaid."""
     stages = read_yaml(Path("dvc.yaml").read_text())["stages"]
     members = stages["train"]["matrix"]["member"]
 
@@ -74,17 +74,17 @@ def dag() -> str:
         names = [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
         return {path.replace("${item.member}", member) for path in names for member in members}
 
-    needs = {
-        name: {other for other in stages if paths(other, "outs", "metrics") & paths(name, "deps")} for name in stages
+    inputs = {
+        name: {source for source in stages if paths(source, "outs", "metrics") & paths(name, "deps")} for name in stages
     }
 
-    def reach(name: str) -> set[str]:
-        return needs[name].union(*(reach(other) for other in needs[name]))
+    def ancestors(name: str) -> set[str]:
+        return inputs[name].union(*(ancestors(source) for source in inputs[name]))
 
     lines = ["```mermaid", "flowchart LR"]
-    for name, direct in needs.items():
-        implied = set().union(*(reach(other) for other in direct))
-        lines += [f"    {other} --> {name}" for other in stages if other in direct - implied]
+    for name, direct in inputs.items():
+        implied = set().union(*(ancestors(source) for source in direct))
+        lines += [f"    {source} --> {name}" for source in stages if source in direct - implied]
     lines.append(f'    train["train<br/><small>{", ".join(members)}</small>"]')
     return "\n".join([*lines, "```"])
 
@@ -92,24 +92,24 @@ def dag() -> str:
 def protocols() -> str:
     """Return the test ROC AUC on each dataset under each protocol, in Markdown."""
     table = pd.read_csv("docs/protocols.csv")
-    named = list(dict.fromkeys(table["protocol"]))
-    rows = ["| | | " + " | ".join(named) + " |", "|---" * (len(named) + 2) + "|"]
-    for dataset, of_archive in table.groupby("dataset", sort=False):
-        about = of_archive.drop_duplicates("protocol").set_index("protocol").loc[named]
-        rows.append(f"| {dataset} | test images | " + " | ".join(map(str, about["test_images"])) + " |")
-        known = " | ".join(f"{100 * share:.0f} %" for share in about["known"])
-        rows.append(f"| | of these, images of a lesion in train | {known} |")
-        for name, of_name in of_archive.groupby("name", sort=False):
+    names = list(dict.fromkeys(table["protocol"]))
+    rows = ["| | | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
+    for dataset, of_dataset in table.groupby("dataset", sort=False):
+        runs = of_dataset.drop_duplicates("protocol").set_index("protocol").loc[names]
+        rows.append(f"| {dataset} | test images | " + " | ".join(map(str, runs["test_images"])) + " |")
+        shared = " | ".join(f"{100 * proportion:.0f} %" for proportion in runs["known"])
+        rows.append(f"| | of these, images of a lesion in train | {shared} |")
+        for name, of_name in of_dataset.groupby("name", sort=False):
             cells = [
                 f"{row.roc_auc:.3f} ({row.low:.3f} – {row.high:.3f})"
-                for row in of_name.set_index("protocol").loc[named].itertuples()
+                for row in of_name.set_index("protocol").loc[names].itertuples()
             ]
             rows.append(f"| | {name} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
 def near_duplicates() -> str:
-    """Return the pairs that perceptual hashes find on HAM10000 at each distance, in Markdown."""
+    """Return the number of pairs of HAM10000 within each distance of perceptual hashes, in Markdown."""
     rows = [
         "| largest distance (bits) | pairs of two lesions | of 18 confirmed pairs | of 3,207 pairs of one lesion |",
         "|---|---|---|---|",
@@ -120,11 +120,11 @@ def near_duplicates() -> str:
 
 
 def table(path: str, **formats: str) -> str:
-    """Return a table of benchmarks/ in Markdown.
+    """Return a table that a script of benchmarks/ wrote, in Markdown.
 
     Args:
         path: Path of the CSV file.
-        formats: Column name to format of its values; other columns are left out.
+        formats: Format of the values of each column, by its name; other columns are left out.
     """
     rows = [
         [format(getattr(row, name), form) for name, form in formats.items()] for row in pd.read_csv(path).itertuples()
@@ -136,17 +136,19 @@ def table(path: str, **formats: str) -> str:
 def waiting() -> str:
     """Return the time spent on input and in the frozen phase, in Markdown."""
     measured = pd.read_csv("docs/training.csv")
-    ways = [("memory", False), ("memory", True), ("disk", False), ("disk", True)]
-    named = [f"{place}{', augmented' if augment else ''}" for place, augment in ways]
-    lines = [f"| | {' | '.join(named)} |", "|---" * (len(ways) + 1) + "|"]
+    settings = [("memory", False), ("memory", True), ("disk", False), ("disk", True)]
+    titles = [f"{kept}{', augmented' if augment else ''}" for kept, augment in settings]
+    lines = [f"| | {' | '.join(titles)} |", "|---" * (len(settings) + 1) + "|"]
     frozen = measured[measured["measure"] == "frozen phase"].set_index("member")["value"]
     cells = measured.set_index(["member", "measure", "kept", "augment"])["value"].sort_index()
     for member in measured["member"].unique():
-        shares = [
-            " / ".join(f"{100 * cells[member, measure, *way]:.1f} %" for measure in ("waiting for input", "input only"))
-            for way in ways
+        percentages = [
+            " / ".join(
+                f"{100 * cells[member, measure, *setting]:.1f} %" for measure in ("waiting for input", "input only")
+            )
+            for setting in settings
         ]
-        lines.append(f"| {member} | {' | '.join(shares)} |")
+        lines.append(f"| {member} | {' | '.join(percentages)} |")
     passes = " and ".join(f"{value:.2f} with {member}" for member, value in frozen.items())
     cost = f"Ten frozen epochs with cached features take as long as this many forward passes of the backbone: {passes}."
     return "\n".join([*lines, "", cost])
@@ -156,21 +158,21 @@ def claims() -> str:
     """Return the claims of the paper, what its own numbers give and the metrics of this run, in Markdown."""
     test = json.loads(Path("metrics/test.json").read_text())
     point = read_yaml(Path("params.yaml").read_text())["evaluate"]["point"]
-    share = (pd.read_csv("plots/confusion.csv")["actual"] == "malignant").mean()
-    chosen = pd.read_csv("plots/chosen.csv").set_index(["name", "split"])["accuracy"]
-    areas = pd.read_csv("plots/roc_auc.csv").set_index("kind")["value"]
+    prevalence = (pd.read_csv("plots/confusion.csv")["actual"] == "malignant").mean()
+    accuracies = pd.read_csv("plots/chosen.csv").set_index(["name", "split"])["accuracy"]
+    roc_aucs = pd.read_csv("plots/roc_auc.csv").set_index("kind")["value"]
     ensemble_sizes = pd.read_csv("plots/ensemble_sizes.csv")
     on_test = ensemble_sizes[ensemble_sizes["split"] == "test"]
     best = on_test[on_test["size"] == 1].sort_values("accuracy").iloc[-1]
-    everyone = on_test[(on_test["size"] == on_test["size"].max()) & (on_test["method"] == "accuracy_weighted")].iloc[0]
-    counts = audit.MATRIX
+    combined = on_test[(on_test["size"] == on_test["size"].max()) & (on_test["method"] == "accuracy_weighted")].iloc[0]
+    counts = paper.MATRIX
     low, high = wilson_interval(counts.tn + counts.tp, counts.total, 0.95)
 
     def own(metric: str) -> str:
-        of = test[metric]
-        return f"{of['value']:.3f} ({of['low']:.3f} – {of['high']:.3f})"
+        bounded = test[metric]
+        return f"{bounded['value']:.3f} ({bounded['low']:.3f} – {bounded['high']:.3f})"
 
-    needed = " / ".join(f"{100 * one.prevalence:.0f} %" for one in audit.ROMERO)
+    implied = " / ".join(f"{100 * model.prevalence:.0f} %" for model in paper.ROMERO)
     rows = [
         ("5.1", "accuracy 88.02 %", f"{counts.accuracy:.4f} ({low:.3f} – {high:.3f})", own("accuracy")),
         ("5.6", "accuracy 89 %", f"{counts.accuracy:.4f}", own("accuracy")),
@@ -200,20 +202,20 @@ def claims() -> str:
             "8,000 benign, 2,000 malignant; melanoma and BCC 11 % each",
             f"{(counts.fn + counts.tp) / counts.total:.1%} of its test images are malignant, of HAM10000 19.5 %; "
             "BCC is 5.1 %",
-            f"{share:.1%} of the test images",
+            f"{prevalence:.1%} of the test images",
         ),
         (
             "3.3",
             "Inception V3: 99.78 % in training, 88.53 % in test",
             "its log names the latter val_accuracy, at the best epoch: there was no separate test split",
-            f"{chosen['inception_v3', 'train']:.3f} in training, {chosen['inception_v3', 'val']:.3f} on val",
+            f"{accuracies['inception_v3', 'train']:.3f} in training, {accuracies['inception_v3', 'val']:.3f} on val",
         ),
         (
             "3.3",
             "the ensemble is more accurate than any model used; and less than the one with 88.5 %",
             f"a difference of 0.5 points; the interval from 1,002 images is ± {100 * (high - low) / 2:.1f} points",
             f"at threshold 0.5, as in the paper: all members, weighted by accuracy, "
-            f"{everyone['accuracy']:.3f} ({everyone['low']:.3f} – {everyone['high']:.3f}); "
+            f"{combined['accuracy']:.3f} ({combined['low']:.3f} – {combined['high']:.3f}); "
             f"best single member: {best['added']} {best['accuracy']:.3f} ({best['low']:.3f} – {best['high']:.3f})",
         ),
         (
@@ -226,14 +228,14 @@ def claims() -> str:
             "5.6",
             "significantly better than Romero López (0.78, 81.3 %, 0.79)",
             f"other images, another task; sensitivity {counts.sensitivity:.3f} against 0.787, so it is lower. "
-            f"The rows M1 / M2 / M3 of Romero López imply a prevalence of {needed}, so they are not from one test set",
+            f"The rows M1 / M2 / M3 of Romero López imply a prevalence of {implied}, so they are not from one test set",
             own("sensitivity"),
         ),
         (
             "5.3",
             "an ROC curve without a ROC AUC",
             "–",
-            f"ROC AUC {own('roc_auc')}; best member {areas['member'].max():.3f}",
+            f"ROC AUC {own('roc_auc')}; best member {roc_aucs['member'].max():.3f}",
         ),
     ]
     head = [f"| section | the paper states | its own numbers give | this run (at *{point}*) |", "|---|---|---|---|"]
@@ -244,8 +246,8 @@ def render(page: str, **sections: str) -> str:
     """Return a page with new text in its sections.
 
     Args:
-        page: Text of the page; each section is between two markers.
-        sections: Name of a section to its new text.
+        page: Text of the page, with two markers around each section.
+        sections: New text of each section, by its name.
     """
     for section, text in sections.items():
         pattern = rf"(<!-- {section}: [^>]*-->\n).*?(<!-- end of {section} -->)"

@@ -1,6 +1,6 @@
-"""Rebuild page.html, the page `dvc plots show` fills: Vega is inlined, so that it draws without a network.
+"""Rebuild page.html, the template of `dvc plots show`, with Vega inlined so that it needs no network.
 
-Needs npm, and a network only when a version below changes:
+This needs npm. It needs a network only when a version below changes:
 
     python .dvc/plots/rebuild_page.py
 """
@@ -18,12 +18,12 @@ from typing import NamedTuple
 
 
 class Library(NamedTuple):
-    """A JavaScript library, pinned.
+    """A JavaScript library with a pinned version.
 
     Args:
-        name: Of the npm package, of its minified file and of its licence.
-        version: Of the package.
-        sha512: Of the package's tarball, in base64, as `npm pack --json` says it.
+        name: Name of the npm package, of its minified file and of its licence file.
+        version: Version of the package.
+        sha512: SHA-512 checksum of the tarball of the package, in base64, as in `npm pack --json`.
     """
 
     name: str
@@ -56,14 +56,14 @@ PLACEHOLDER = "<!-- libraries -->"
 
 
 def unpack(library: Library, folder: Path) -> str:
-    """Return a library's minified source.
+    """Return the minified source of a library.
 
     Args:
-        library: What to fetch.
-        folder: An existing folder for the tarball.
+        library: Library to fetch.
+        folder: Existing folder for the tarball.
 
     Raises:
-        SystemExit: The tarball is not the pinned one.
+        SystemExit: The checksum of the tarball is not the pinned one, or the tarball has no minified file.
     """
     package = f"{library.name}@{library.version}"
     packed = subprocess.run(
@@ -75,13 +75,13 @@ def unpack(library: Library, folder: Path) -> str:
     tarball = folder / json.loads(packed.stdout)[0]["filename"]
     received = base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode()
     if received != library.sha512:
-        raise SystemExit(f"{package}: its tarball's sha512 is {received}, pinned is {library.sha512}.")
+        raise SystemExit(f"{package}: the sha512 of the tarball is {received}; the pinned one is {library.sha512}.")
     with tarfile.open(tarball) as archive:
         member = archive.extractfile(f"package/build/{library.name}.min.js")
         if member is None:
-            raise SystemExit(f"{package}: build/{library.name}.min.js is not a file.")
+            raise SystemExit(f"{package}: the tarball has no file build/{library.name}.min.js.")
         source = member.read().decode()
-    # A source map would be looked for beside the page, where it is not.
+    # A browser would look for a source map next to the page, and there is none.
     return "\n".join(line for line in source.splitlines() if not line.startswith("//# sourceMappingURL="))
 
 
@@ -89,8 +89,8 @@ def fill(shell: str, sources: Mapping[str, str]) -> str:
     """Return the page: the shell with each library inlined, in the order of LIBRARIES.
 
     Args:
-        shell: HTML with DVC's placeholders and one for the libraries.
-        sources: Each library's name and its JavaScript.
+        shell: HTML with the placeholders of DVC and one for the libraries.
+        sources: JavaScript of each library, by its name.
     """
     scripts = [
         f"<!-- {library.name} {library.version}, licenses/{library.name}.txt -->\n"

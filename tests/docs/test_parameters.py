@@ -1,4 +1,4 @@
-"""Parameters are described once: params.yaml and docs/parameters.md repeat the descriptions of the code."""
+"""params.yaml and docs/parameters.md repeat the descriptions of the parameters in the code."""
 
 import importlib.util
 from pathlib import Path
@@ -26,7 +26,7 @@ def test_every_parameter_has_a_description(parameters):
     assert [key for key, schema in leaves.items() if not schema["description"]] == []
 
 
-def test_comments_and_reference_are_those_of_the_descriptions(parameters):
+def test_comments_and_reference_are_up_to_date(parameters):
     for path, text in parameters.files().items():
         assert text == path.read_text(), COMMAND
 
@@ -95,7 +95,7 @@ models:
 """
 
 
-def test_comments_stand_once_and_above_lists(parameters):
+def test_descriptions_are_written_once_and_above_lists(parameters):
     parameters.ROOT = Toy.model_json_schema()
     assert parameters.commented(VALUES) == COMMENTED
 

@@ -1,4 +1,4 @@
-"""A page as a reader without a network sees it: drawn by headless Chromium, its text given back."""
+"""Render pages in headless Chromium without a network and return their text."""
 
 import os
 import shutil
@@ -22,24 +22,24 @@ OPTIONS = (
     "--disable-dev-shm-usage",
     "--disable-sync",
     "--no-first-run",
-    # Where the network cannot be taken from the process, no name leads anywhere.
+    # If the process cannot run without a network, no host name is resolved.
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--virtual-time-budget=10000",
 )
 
 
 def rendered(page: Path | str) -> str:
-    """Return the text a page shows once its scripts have run, the charts' included; skip without a browser."""
+    """Return the text of a page and its charts after its scripts have run; skip the test without a browser."""
     return _read(page).text()
 
 
 def charts(page: Path | str) -> dict[str, str]:
-    """Return what is written in each chart that was drawn, by the id DVC gives it; skip without a browser."""
+    """Return the text of each rendered chart, by its id in the page of DVC; skip the test without a browser."""
     return {name: "\n".join(texts) for name, texts in _read(page).charts.items()}
 
 
 def screenshot(page: Path | str, image: Path, width: int = 1500, height: int = 3000) -> None:
-    """Write a page's image as PNG, for a person to look at; skip without a browser."""
+    """Write a screenshot of a page as PNG, for manual inspection; skip the test without a browser."""
     _browse(page, f"--screenshot={image}", f"--window-size={width},{height}", "--hide-scrollbars")
 
 
@@ -67,42 +67,42 @@ def _read(page: Path | str) -> "_Reader":
 
 
 class _Reader(HTMLParser):
-    """Collects the text of a page, and apart that of each SVG by the id of the nearest division that has one."""
+    """Parser that collects the text of a page and the text of each SVG, by the id of its closest div with an id."""
 
     def __init__(self) -> None:
         super().__init__()
         self.charts: dict[str, list[str]] = {}
         self._texts: list[str] = []
-        self._divisions: list[str | None] = []
-        self._drawings = 0
-        self._hidden = 0
+        self._div_ids: list[str | None] = []
+        self._open_svgs = 0
+        self._open_hidden = 0
 
     def text(self) -> str:
         return "\n".join(self._texts)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "div":
-            self._divisions.append(dict(attrs).get("id"))
+            self._div_ids.append(dict(attrs).get("id"))
         elif tag == "svg":
-            self._drawings += 1
-            self.charts.setdefault(self._division(), [])
+            self._open_svgs += 1
+            self.charts.setdefault(self._div_id(), [])
         elif tag in ("script", "style", "details"):
-            self._hidden += 1
+            self._open_hidden += 1
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "div":
-            self._divisions.pop()
+            self._div_ids.pop()
         elif tag == "svg":
-            self._drawings -= 1
+            self._open_svgs -= 1
         elif tag in ("script", "style", "details"):
-            self._hidden -= 1
+            self._open_hidden -= 1
 
     def handle_data(self, data: str) -> None:
-        if self._hidden or not data.strip():
+        if self._open_hidden or not data.strip():
             return
         self._texts.append(data.strip())
-        if self._drawings:
-            self.charts[self._division()].append(data.strip())
+        if self._open_svgs:
+            self.charts[self._div_id()].append(data.strip())
 
-    def _division(self) -> str:
-        return next((name for name in reversed(self._divisions) if name), "")
+    def _div_id(self) -> str:
+        return next((div_id for div_id in reversed(self._div_ids) if div_id), "")

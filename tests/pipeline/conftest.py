@@ -10,13 +10,13 @@ from tests.pipeline.project import FIRST, Project
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that all processes of this test run have in common."""
-    own = tmp_path_factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    """The temporary folder that all processes of this test run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 def once(folder: Path, make: Callable[[], None]) -> None:
-    """Make a folder unless it is made, while the other processes wait."""
+    """Make a folder once per test run; other processes wait for it."""
     made = folder.with_suffix(".made")
     with FileLock(folder.with_suffix(".lock")):
         if not made.exists():
@@ -26,7 +26,7 @@ def once(folder: Path, make: Callable[[], None]) -> None:
 
 @pytest.fixture(scope="session")
 def tiny(shared: Path) -> Project:
-    """A clone with the tiny profile committed, not yet run; copy it before you change it."""
+    """A clone with the profile tiny committed and not yet run. Copy it before you change it."""
 
     def make() -> None:
         project = Project.clone(folder)
@@ -40,7 +40,7 @@ def tiny(shared: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def finished(shared: Path, tiny: Project) -> Project:
-    """A clone in which the tiny profile was run and committed, with what dvc said; copy it before you change it."""
+    """A clone in which the profile tiny was run and committed, with the output of DVC. Copy it before you change it."""
 
     def make() -> None:
         project = tiny.copy(folder)

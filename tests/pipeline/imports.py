@@ -1,4 +1,4 @@
-"""What a Python file of the project imports of the project, read from its text."""
+"""Imports between the Python files of the project, read from their source code."""
 
 import ast
 import re
@@ -11,8 +11,8 @@ PACKAGE = Path("src/dermoscopy")
 
 @cache
 def imported(path: Path) -> frozenset[Path]:
-    """Return the first-party files a file imports itself, at its top or inside its functions."""
-    found = set()
+    """Return the files of the project that a file imports, at module level or inside functions."""
+    files = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -27,19 +27,19 @@ def imported(path: Path) -> frozenset[Path]:
                 continue
             file = Path("src", *name.split(".")).with_suffix(".py")
             if file.is_file():
-                found.add(file)
-    return frozenset(found)
+                files.add(file)
+    return frozenset(files)
 
 
 def closure(path: Path) -> set[Path]:
-    """Return a file and all first-party files it needs."""
+    """Return a file and all files of the project that it imports, directly or not."""
     seen: set[Path] = set()
-    waiting = [path]
-    while waiting:
-        file = waiting.pop()
+    to_visit = [path]
+    while to_visit:
+        file = to_visit.pop()
         if file not in seen:
             seen.add(file)
-            waiting += imported(file)
+            to_visit += imported(file)
     return seen
 
 
@@ -51,19 +51,19 @@ def layers() -> list[list[str]]:
 
 
 def code_deps(script: Path, stages: set[str]) -> set[str]:
-    """Return what a stage lists as code: its script, and the folders it imports from, transitively.
+    """Return the code deps of a stage: its script and the folders that it imports from, directly or not.
 
-    Of another stage's folder it lists a single file where it imports no more than that.
+    If it imports a single file of another stage's folder, the dep is that file.
 
     Args:
-        script: stages/<stage>.py.
-        stages: The names of all stages; a package of another name is shared.
+        script: Path of stages/<stage>.py.
+        stages: Names of all stages; a package with another name is shared.
     """
     modules: dict[str, set[Path]] = defaultdict(set)
     for path in closure(script) - {script}:
         modules[path.relative_to(PACKAGE).parts[0]].add(path)
-    others = stages - {script.stem}
+    other_stages = stages - {script.stem}
     return {str(script)} | {
-        str(next(iter(paths)) if package in others and len(paths) == 1 else PACKAGE / package)
+        str(next(iter(paths)) if package in other_stages and len(paths) == 1 else PACKAGE / package)
         for package, paths in modules.items()
     }

@@ -1,4 +1,4 @@
-"""A clone of this project in a temporary folder, small enough to run the real `dvc` in."""
+"""A clone of this project in a temporary folder, to run the real dvc in."""
 
 import os
 import re
@@ -10,18 +10,18 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 TOP = Path(__file__).parents[2]
-FIRST = "runs/first.log"  # What dvc said in the finished project's first run.
+FIRST = "runs/first.log"  # output of dvc in the first run of the finished project
 
 
 class Project:
-    """A clone and the commands a user types in it."""
+    """A clone and the commands that a user runs in it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     @classmethod
     def clone(cls, folder: Path) -> "Project":
-        """Clone what is committed, and commit on top what is not yet."""
+        """Clone the last commit, and commit the uncommitted changes of this working tree in the clone."""
         subprocess.run(["git", "clone", "--quiet", str(TOP), str(folder)], check=True)
         changed = subprocess.run(
             ["git", "ls-files", "-z", "--modified", "--others", "--exclude-standard"],
@@ -37,7 +37,7 @@ class Project:
             else:
                 (folder / name).unlink(missing_ok=True)
         project = cls(folder)
-        project.commit("what is in the workspace")
+        project.commit("Uncommitted changes")
         return project
 
     def copy(self, folder: Path) -> "Project":
@@ -46,64 +46,64 @@ class Project:
         return Project(folder)
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as in the project's environment; without a network, where that can be had."""
+        """Run a command in the environment of the project, without a network if possible."""
         return subprocess.run(
             [*WITHOUT_NETWORK, *command], cwd=self.folder, env=self.environment(), capture_output=True, text=True
         )
 
     def start(self, *command: str, log: Path = Path(os.devnull)) -> subprocess.Popen[str]:
-        """Start a command likewise, as the leader of its terminal's process group; what it prints goes to a file."""
-        with log.open("w") as printed:
+        """Start a command in the same way, as leader of its own process group, with its output in a file."""
+        with log.open("w") as output:
             return subprocess.Popen(
                 [*WITHOUT_NETWORK, *command],
                 cwd=self.folder,
                 env=self.environment(),
-                stdout=printed,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 text=True,
             )
 
     def environment(self) -> dict[str, str]:
-        """Return the environment of its commands, in which its own `dermoscopy` is found."""
+        """Return the environment variables of its commands, with its own package `dermoscopy`."""
         environment = {key: value for key, value in os.environ.items() if not key.startswith("DVC_")}
         path = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
         return environment | {"PATH": path, "PYTHONPATH": str(self.folder / "src")}
 
     def done(self, *command: str) -> str:
-        """Run a command that has to succeed; return what it printed."""
+        """Run a command that must succeed, and return its output."""
         result = self.run(*command)
         assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout[-4000:]}\n{result.stderr[-4000:]}"
         return result.stdout
 
     def commit(self, message: str) -> None:
-        """Commit everything git does not ignore."""
+        """Commit all files that git does not ignore."""
         self.done("git", "add", "--all")
         identity = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "core.hooksPath=/dev/null"]
         self.done("git", *identity, "commit", "--quiet", "--allow-empty", "--message", message)
 
     def apply(self, profile: str) -> None:
-        """Write a profile's leaves into params.yaml."""
+        """Write the values of a profile into params.yaml."""
         self.change(YAML(typ="safe", pure=True).load(self.folder / "profiles" / f"{profile}.yaml"))
 
-    def change(self, leaves: dict) -> None:
-        """Write leaves into params.yaml."""
+    def change(self, values: dict) -> None:
+        """Write values into params.yaml."""
         yaml = YAML()
         params = yaml.load(self.folder / "params.yaml")
-        merge(params, leaves)
+        merge(params, values)
         yaml.dump(params, self.folder / "params.yaml")
 
     def lock(self) -> dict[str, dict]:
-        """Return the stages of dvc.lock; dicts are equal whatever their order."""
+        """Return the stages of dvc.lock, in any order."""
         return YAML(typ="safe", pure=True).load(self.folder / "dvc.lock")["stages"]
 
     def outputs(self) -> dict[str, str]:
-        """Return what dvc.lock says every output hashes to."""
+        """Return the md5 of every out in dvc.lock, by its path."""
         return {out["path"]: out["md5"] for stage in self.lock().values() for out in stage["outs"]}
 
 
-def merge(params: dict, leaves: dict) -> None:
-    for key, value in leaves.items():
+def merge(params: dict, values: dict) -> None:
+    for key, value in values.items():
         assert key in params, key
         if isinstance(value, dict):
             merge(params[key], value)
@@ -112,12 +112,12 @@ def merge(params: dict, leaves: dict) -> None:
 
 
 def stages_run(output: str) -> list[str]:
-    """Return the stages dvc says it ran, in order."""
+    """Return the stages that dvc ran according to its output, in order."""
     return re.findall(r"^Running stage '([^']+)'", output, flags=re.MULTILINE)
 
 
 def _without_network() -> list[str]:
-    """A prefix that takes the network away from a command, where this user may do that."""
+    """Return a prefix that runs a command without a network; empty if this user may not do that."""
     if shutil.which("unshare"):
         for flags in (["--net"], ["--net", "--map-root-user"]):
             if subprocess.run(["unshare", *flags, "true"], capture_output=True).returncode == 0:

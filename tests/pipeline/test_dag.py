@@ -1,4 +1,4 @@
-"""The rules dvc.yaml keeps; each can be broken by one careless line."""
+"""Rules of dvc.yaml; one wrong line can break each of them."""
 
 import ast
 from pathlib import Path
@@ -15,9 +15,9 @@ STAGES: dict[str, dict] = DVC["stages"]
 MEMBERS = STAGES["train"]["matrix"]["member"]
 NAMES = sorted(STAGES)
 
-# Where the dataset lies is no parameter of any stage: data/source.json stands for its content,
-# so that the same content elsewhere re-runs nothing and no path of a machine reaches dvc.lock.
-# Nor is who does the trials of a search: what comes out is the same.
+# The path of the dataset is not a parameter of any stage. data/source.json identifies its content, so a copy in another
+# folder runs nothing again, and dvc.lock contains no path of a machine. The workers of a search do not change its
+# results.
 OF_NO_STAGE = {"data.path", "data.weights", "search.jobs", "search.scheduler"}
 
 
@@ -26,11 +26,11 @@ def expand(entry: str) -> set[str]:
 
 
 def files(stage: str, *keys: str) -> set[str]:
-    found: set[str] = set()
+    paths: set[str] = set()
     for key in keys:
         for entry in STAGES[stage].get(key, []):
-            found |= expand(entry if isinstance(entry, str) else next(iter(entry)))
-    return found
+            paths |= expand(entry if isinstance(entry, str) else next(iter(entry)))
+    return paths
 
 
 def script(stage: str) -> Path:
@@ -43,36 +43,36 @@ def is_code(dep: str) -> bool:
 
 def upstream(stage: str) -> set[str]:
     needed = files(stage, "deps")
-    found = set()
-    for other in NAMES:
-        if files(other, "outs", "metrics") & needed:
-            found |= {other} | upstream(other)
-    return found
+    stages = set()
+    for name in NAMES:
+        if files(name, "outs", "metrics") & needed:
+            stages |= {name} | upstream(name)
+    return stages
 
 
 def sections(stage: str) -> set[str]:
-    """The sections of params.yaml a stage script loads, by its own text."""
+    """Return the sections of params.yaml that the script of a stage loads, read from its source code."""
     found = set()
     for node in ast.walk(ast.parse(script(stage).read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load":
             section = node.args[0]
             if isinstance(section, ast.JoinedStr):
-                splits = [
+                parts = [
                     value.value if isinstance(value, ast.Constant) else "${item.member}" for value in section.values
                 ]
-                found.add("".join(splits))
+                found.add("".join(parts))
             else:
                 assert isinstance(section, ast.Constant), f"{stage}: load() takes its section as a literal"
                 found.add(section.value)
     return found
 
 
-def test_every_stage_has_its_script_and_no_script_is_idle():
+def test_every_stage_has_a_script_and_every_script_a_stage():
     assert {path.stem for path in Path("stages").glob("*.py")} == set(NAMES)
 
 
 @pytest.mark.parametrize("stage", NAMES)
-def test_code_deps_are_exactly_what_the_stage_imports(stage):
+def test_code_deps_are_the_imports_of_the_stage(stage):
     if STAGES[stage].get("always_changed"):
         assert "deps" not in STAGES[stage]
         return
@@ -87,7 +87,7 @@ def test_every_stage_has_a_folder_of_its_name():
 
 
 @pytest.mark.parametrize("stage", NAMES)
-def test_sections_loaded_are_listed(stage):
+def test_params_are_the_loaded_sections(stage):
     listed = set(STAGES[stage].get("params", []))
     if stage == "check":
         assert sections(stage) == {""}
@@ -110,8 +110,8 @@ def test_every_parameter_belongs_to_a_stage():
 
 
 @pytest.mark.parametrize("stage", NAMES)
-def test_every_data_dep_is_exactly_an_out(stage):
-    outs = set().union(*(files(other, "outs", "metrics") for other in NAMES))
+def test_every_data_dep_is_an_out(stage):
+    outs = set().union(*(files(name, "outs", "metrics") for name in NAMES))
     deps = {dep for dep in files(stage, "deps") if not is_code(dep)}
     assert deps <= outs
 
@@ -121,19 +121,19 @@ def test_every_stage_has_a_cached_out(stage):
     assert any(isinstance(out, str) or next(iter(out.values())).get("cache", True) for out in STAGES[stage]["outs"])
 
 
-def test_nobody_owns_a_shared_folder():
+def test_shared_folders_are_not_outs():
     outs = set().union(*(files(stage, "outs", "metrics") for stage in NAMES))
     assert not outs & {"data", "data/split", "data/models", "data/predictions", "data/weights", "metrics", "plots"}
 
 
-def test_training_and_weighing_never_see_the_test_part():
+def test_train_search_and_ensemble_never_read_the_test_split():
     for stage in ("train", "search", "ensemble"):
         assert not {dep for dep in files(stage, "deps") if "test" in dep}
     for stage in upstream("train") | {"train", "search", "ensemble"}:
         assert not {dep for dep in files(stage, "deps") if "predictions" in dep and "test" in dep}
 
 
-def test_what_runs_at_the_same_time_is_training_after_all_it_needs():
+def test_parallel_stages_are_training_after_all_its_inputs():
     assert [f"train@{member}" for member in MEMBERS] == train_stages()
     assert upstream("train") <= {BEFORE_TRAINING} | upstream(BEFORE_TRAINING)
 
@@ -144,18 +144,18 @@ def test_only_explain_and_evaluate_read_test_predictions():
     assert not {"explain", "report"} & upstream("evaluate")
 
 
-def test_combining_and_judging_train_nothing():
-    """Their parameters, and all that follows from a change of them, are of the last three stages only."""
+def test_ensemble_and_evaluate_parameters_train_nothing():
+    """A change of their parameters runs only the last three stages."""
     for block, first in (("ensemble", "ensemble"), ("evaluate", "evaluate")):
         readers = {
             stage for stage in NAMES if block in {name.split(".")[0] for name in STAGES[stage].get("params", [])}
         }
-        after = {stage for stage in NAMES if readers & upstream(stage)}
+        downstream = {stage for stage in NAMES if readers & upstream(stage)}
         assert first in readers
-        assert readers | after <= {"ensemble", "evaluate", "report"}
+        assert readers | downstream <= {"ensemble", "evaluate", "report"}
 
 
-def test_members_are_the_same_everywhere():
+def test_every_stage_lists_every_member():
     params = YAML(typ="safe", pure=True).load(Path("params.yaml"))
     assert list(params["models"]) == MEMBERS == member_names()
     for stage in NAMES:
@@ -163,18 +163,20 @@ def test_members_are_the_same_everywhere():
             listed = files(stage, key)
             of_first = {path for path in listed if MEMBERS[0] in path}
             for member in MEMBERS:
-                assert {path.replace(MEMBERS[0], member) for path in of_first} <= listed, f"{stage} forgets {member}"
+                assert {path.replace(MEMBERS[0], member) for path in of_first} <= listed, (
+                    f"{stage} does not list {member}"
+                )
 
 
 @pytest.mark.parametrize("stage", NAMES)
-def test_commands_carry_no_parameter(stage):
+def test_commands_have_no_parameters(stage):
     member = " ${item.member}" if "matrix" in STAGES[stage] else ""
     assert STAGES[stage]["cmd"] == f"exec env PYTHONPATH=src python stages/{stage}.py{member}"
 
 
 @pytest.mark.parametrize("stage", NAMES)
-def test_photographs_are_cached_outs(stage):
-    """They are under a licence that keeps them out of git: what git keeps is charts and tables."""
+def test_images_are_cached_outs(stage):
+    """The licence of HAM10000 does not allow its images in this repository: git keeps tables and JSON only."""
     for out in STAGES[stage]["outs"]:
         if not isinstance(out, str) and not next(iter(out.values())).get("cache", True):
             assert next(iter(out)).endswith((".csv", ".json"))

@@ -11,7 +11,7 @@ from dermoscopy.cli.repro import INTERRUPTED, train_stages
 from tests.pipeline.project import Project, stages_run
 from tests.processes import wait_until, wait_until_nothing_runs
 
-BRANCHES = train_stages()
+TRAIN_STAGES = train_stages()
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
@@ -20,50 +20,53 @@ RAISE = """
     if member == "cnn_a":
         from dermoscopy.core.errors import TrainingError
 
-        raise TrainingError("not today")
+        raise TrainingError("stopped by the test")
     protocol ="""
 
 
-def test_the_same_entries_as_one_after_the_other(tiny: Project, finished: Project, tmp_path):
+def test_parallel_training_gives_the_same_lock_as_sequential_training(tiny: Project, finished: Project, tmp_path):
     project = tiny.copy(tmp_path / "project")
-    (project.folder / "dvc.lock").unlink()  # so that every entry is written anew
+    (project.folder / "dvc.lock").unlink()  # so that every entry is new
     project.done(*REPRO, "4")
     assert project.lock() == finished.lock()
     assert stages_run(project.done("dvc", "repro")) == ["check"]
     assert "uncommitted" not in project.done("dvc", "data", "status")
 
 
-def test_ended_in_the_middle_nothing_lives_and_dvc_goes_on(tiny: Project, finished: Project, tmp_path):
+def test_interrupted_parallel_training_leaves_no_process_and_dvc_resumes(tiny: Project, finished: Project, tmp_path):
     project = tiny.copy(tmp_path / "project")
     for kill, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, INTERRUPTED)):
-        logs = [project.folder / "runs" / f"{stage}.log" for stage in BRANCHES]
+        logs = [project.folder / "runs" / f"{stage}.log" for stage in TRAIN_STAGES]
         for log in logs:
             log.unlink(missing_ok=True)
         process = project.start(*REPRO, "4")
         wait_until(
             lambda logs=logs, running=process: running.poll() is not None or all(map(Path.exists, logs)), patience=300
         )
-        assert process.poll() is None, "it ended by itself"
+        assert process.poll() is None, "it ended before it was interrupted"
         os.killpg(process.pid, kill)
         assert process.wait() == code
         wait_until_nothing_runs(project.folder)
-        assert (project.folder / ".dvc/tmp/rwlock").read_text() == "{}", "dvc believes files to be in use"
+        assert (project.folder / ".dvc/tmp/rwlock").read_text() == "{}", "dvc reports files in use"
     project.done("dvc", "repro")
     assert project.lock() == finished.lock()
 
 
-def test_a_failing_branch_is_named_and_the_others_are_kept(finished: Project, tmp_path):
+def test_failing_member_is_named_and_other_members_are_kept(finished: Project, tmp_path):
     project = finished.copy(tmp_path / "project")
     script = project.folder / "stages" / "train.py"
-    script.write_text(script.read_text().replace("\n    protocol =", RAISE, 1))
+    text = script.read_text()
+    assert "\n    protocol =" in text
+    script.write_text(text.replace("\n    protocol =", RAISE, 1))
     result = project.run(*REPRO, "4")
     assert result.returncode == 1
-    assert "train@cnn_a: not today\n" in result.stderr
-    assert "Failed: train@cnn_a (runs/train@cnn_a.log)." in result.stderr
+    assert "train@cnn_a: stopped by the test\n" in result.stderr
+    assert "runs/train@cnn_a.log" in result.stderr
+    assert all(f"runs/{stage}.log" not in result.stderr for stage in TRAIN_STAGES if stage != "train@cnn_a")
     assert "Traceback" not in result.stderr
     assert not set(stages_run(result.stdout)) & {"predict", "ensemble", "report"}
     kept = project.lock()
-    assert all(kept[stage] != finished.lock()[stage] for stage in BRANCHES if stage != "train@cnn_a")
+    assert all(kept[stage] != finished.lock()[stage] for stage in TRAIN_STAGES if stage != "train@cnn_a")
     project.done("git", "restore", "stages/train.py")
     project.done(*REPRO, "4")
     assert project.lock() == finished.lock()

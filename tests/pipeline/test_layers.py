@@ -1,4 +1,4 @@
-"""The layers of CONTRIBUTING.md: a module imports from lower layers, and within its own package."""
+"""The layers of CONTRIBUTING.md: a module imports from lower layers and from its own package only."""
 
 import ast
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from tests.pipeline.imports import PACKAGE, imported, layers
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
-# Each costs seconds a process, so it is imported where it is used.
+# Each takes seconds to import, so it is imported inside functions.
 HEAVY = {"tensorflow", "keras", "scipy", "sklearn", "matplotlib"}
 TENSORFLOW_PACKAGES = {"networks", "train", "explain", "predict", "search"}
 
@@ -39,15 +39,15 @@ def test_every_package_is_in_one_layer():
 
 
 @pytest.mark.parametrize("path", [*MODULES, *sorted(Path("stages").glob("*.py"))], ids=str)
-def test_no_import_upwards(path):
+def test_modules_import_from_lower_layers_only(path):
     if path == PACKAGE / "__init__.py":
         return
-    for other in imported(path):
-        assert package(path) == package(other) or layer(other) < layer(path), f"{path} imports {other}"
+    for module in imported(path):
+        assert package(path) == package(module) or layer(module) < layer(path), f"{path} imports {module}"
 
 
 @pytest.mark.parametrize("path", [*MODULES, *sorted(Path("stages").glob("*.py"))], ids=str)
-def test_heavy_libraries_are_imported_where_they_are_used(path):
+def test_heavy_libraries_are_imported_inside_functions(path):
     tree = ast.parse(path.read_text())
     assert not third_party(tree.body) & HEAVY
     if third_party(ast.walk(tree)) & {"tensorflow", "keras"}:
@@ -55,12 +55,12 @@ def test_heavy_libraries_are_imported_where_they_are_used(path):
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if path.name == "__init__.py"], ids=str)
-def test_packages_are_empty(path):
+def test_init_files_are_empty(path):
     assert path.read_text() == ""
 
 
 @pytest.mark.parametrize("path", sorted(Path("stages").glob("*.py")), ids=lambda path: path.stem)
-def test_help_works_without_tensorflow(path):
+def test_stage_help_imports_no_tensorflow(path):
     code = (
         "import runpy, sys\n"
         f"sys.argv = ['{path.name}', '--help']\n"
@@ -76,6 +76,6 @@ def test_help_works_without_tensorflow(path):
     assert len(done.stdout.splitlines()) > 3
 
 
-def test_import_without_tensorflow():
+def test_package_import_imports_no_tensorflow():
     code = "import sys, dermoscopy; assert not {'tensorflow', 'keras', 'pandas'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

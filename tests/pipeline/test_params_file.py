@@ -1,4 +1,4 @@
-"""params.yaml stands as dvc writes it, so that `git diff` after -S shows what was changed and nothing else."""
+"""params.yaml has the format in which dvc writes it, so that `git diff` after -S shows only the changed values."""
 
 import difflib
 import shutil
@@ -29,7 +29,7 @@ COMMITTED = Path("params.yaml").resolve()
         ("search.space.learning_rate=[0.0003,0.001]", ["    - 0.003"], []),
     ],
 )
-def test_one_change_is_one_change(tmp_path, override, removed, added):
+def test_an_override_changes_only_its_own_lines(tmp_path, override, removed, added):
     shutil.copyfile(COMMITTED, tmp_path / "params.yaml")
     apply_overrides(tmp_path / "params.yaml", [override])
     old, new = (path.read_text().splitlines() for path in (COMMITTED, tmp_path / "params.yaml"))

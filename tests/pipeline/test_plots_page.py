@@ -1,4 +1,4 @@
-"""The page of `dvc plots show`: it needs no network, and every plot of dvc.yaml draws in it."""
+"""The page of `dvc plots show`: it needs no network and renders every plot of dvc.yaml."""
 
 import csv
 import http.server
@@ -51,17 +51,17 @@ SEARCH = {
     "trials.csv": [
         "trial,name,score,epochs,optimizer",
         "1,paper_a,0.61,3,adam",
-        "7,drawn,0.52,3,sgd",
-        "8,drawn,,3,sgd",
+        "7,sampled,0.52,3,sgd",
+        "8,sampled,,3,sgd",
     ],
     "coordinates.csv": [
-        "trial,name,score,place,dimension,value,height",
-        "1,paper_a,0.61,0,optimizer,adam,0.0",
-        "7,drawn,0.52,0,optimizer,sgd,1.0",
-        "1,paper_a,0.61,1,learning_rate,0.001,0.5",
-        "7,drawn,0.52,1,learning_rate,0.001,0.5",
+        "trial,name,rank,score,axis,dimension,value,position",
+        "1,paper_a,1,0.61,0,optimizer,adam,0.0",
+        "7,sampled,2,0.52,0,optimizer,sgd,1.0",
+        "1,paper_a,1,0.61,1,learning_rate,0.001,0.5",
+        "7,sampled,2,0.52,1,learning_rate,0.001,0.5",
     ],
-    "importance.csv": ["dimension,values,trials,share,chance", "optimizer,2,7,0.9,0.17", "learning_rate,1,7,0,0"],
+    "importance.csv": ["dimension,values,trials,proportion,chance", "optimizer,2,7,0.9,0.17", "learning_rate,1,7,0,0"],
 }
 
 
@@ -69,13 +69,13 @@ def plots() -> list[str | dict]:
     return YAML(typ="safe", pure=True).load(TOP / "dvc.yaml")["plots"]
 
 
-def charted() -> dict[str, dict]:
+def charts_of_tables() -> dict[str, dict]:
     return {name: plot for entry in plots() if isinstance(entry, dict) for name, plot in entry.items()}
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """The plots of this project over small tables, the images' folders missing as in a fresh clone."""
+    """The plots of this project with small tables and without the folders of images, as in a fresh clone."""
     folder = tmp_path / "project"
     (folder / "plots").mkdir(parents=True)
     shutil.copytree(PLOTS, folder / ".dvc" / "plots")
@@ -92,11 +92,11 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
-def page_of(shown: str) -> Path:
-    return Path(shown.strip().splitlines()[-1].removeprefix("file://"))
+def page_of(output: str) -> Path:
+    return Path(output.strip().splitlines()[-1].removeprefix("file://"))
 
 
-def test_the_page_asks_no_other_machine_for_anything():
+def test_page_refers_to_no_other_host():
     page = (PLOTS / "page.html").read_text()
     assert "{plot_divs}" in page
     assert "{refresh_tag}" in page
@@ -105,7 +105,7 @@ def test_the_page_asks_no_other_machine_for_anything():
     assert not re.search(r"<script[^>]*\ssrc\s*=|<link\b|@import|sourceMappingURL|\bcdn\b|cdn\.|jsdelivr|unpkg", page)
 
 
-def test_the_page_is_what_its_script_makes():
+def test_page_is_the_output_of_its_script():
     specification = importlib.util.spec_from_file_location("rebuild_page", PLOTS / "rebuild_page.py")
     rebuild_page = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(rebuild_page)
@@ -121,18 +121,18 @@ def test_the_page_is_what_its_script_makes():
         assert "Redistribution" in (PLOTS / "licenses" / f"{name}.txt").read_text()
 
 
-@pytest.mark.parametrize("name", sorted(charted()))
-def test_a_template_holds_only_anchors_that_dvc_fills(name: str):
-    text = (PLOTS / f"{charted()[name]['template']}.json").read_text()
+@pytest.mark.parametrize("name", sorted(charts_of_tables()))
+def test_template_has_only_anchors_of_dvc(name: str):
+    text = (PLOTS / f"{charts_of_tables()[name]['template']}.json").read_text()
     json.loads(text)
     anchors = set(re.findall(r"<DVC_METRIC_\w+>", text))
     assert "<DVC_METRIC_DATA>" in anchors
     assert anchors <= ANCHORS
 
 
-@pytest.mark.parametrize("name", sorted(charted()))
-def test_a_plot_names_a_table_of_a_stage_and_columns_it_has(name: str):
-    plot = charted()[name]
+@pytest.mark.parametrize("name", sorted(charts_of_tables()))
+def test_plot_names_an_out_and_its_columns(name: str):
+    plot = charts_of_tables()[name]
     [(path, y)] = plot["y"].items()
     columns = next(csv.reader({**TABLES, **SEARCH}[Path(path).name]))
     assert {plot["x"], y} <= set(columns)
@@ -142,67 +142,67 @@ def test_a_plot_names_a_table_of_a_stage_and_columns_it_has(name: str):
     assert {path: {"cache": False}} in outs or str(Path(path).parent) in outs
 
 
-def test_every_plot_is_drawn_without_a_network_and_without_the_pictures(project: Project):
+def test_every_plot_renders_without_network_and_images(project: Project):
     page = page_of(project.done("dvc", "plots", "show"))
     assert not re.search(r"<script[^>]*\ssrc\s*=", page.read_text())
-    drawn = charts(page)
-    assert set(drawn) == {name.replace(" ", "_") for name in charted()}
-    for name, plot in charted().items():
-        assert plot["title"] in drawn[name.replace(" ", "_")]
-    assert {"cnn_a", "ensemble"} <= set(drawn["ROC"].splitlines())
-    assert {"7", "5", "0", "100.0% of malignant"} <= set(drawn["Confusion_matrix"].splitlines())
-    assert {"0.800", "prevalence", "baseline"} <= set(drawn["ROC_AUC"].splitlines())
-    assert {"train", "val", "cnn_a"} <= set(drawn["Accuracy"].splitlines())
-    assert {"0.71", "0.62"} <= set(drawn["Chosen_epoch"].splitlines())
-    assert {"nv", "41", "9"} <= set(drawn["Diagnoses"].splitlines())
-    assert {"nv", "31", "7"} <= set(drawn["Lesions"].splitlines())
-    assert {"of lesions", "0.26", "train", "test"} <= set(drawn["Prevalence"].splitlines())
-    assert {"4 or more", "0.61", "0.003"} <= set(drawn["Images_per_lesion"].splitlines())
-    assert {"sex", "0.012"} <= set(drawn["Missing_values"].splitlines())
-    assert {"male", "0.64", "malignant"} <= set(drawn["Sex"].splitlines())
-    assert {"lower", "extremity", "0.24", "benign"} <= set(drawn["Localization"].splitlines())
-    assert {"paper_a", "drawn", "7"} <= set(drawn["Search_by_trial"].splitlines())
-    assert {"optimizer", "learning", "adam", "sgd", "0.001"} <= set(drawn["Search_coordinates"].splitlines())
-    assert {"optimizer", "learning_rate"} <= set(drawn["Search_importance"].splitlines())
-    assert not any("leaky" in text for text in drawn.values())
+    texts = charts(page)
+    assert set(texts) == {name.replace(" ", "_") for name in charts_of_tables()}
+    for name, plot in charts_of_tables().items():
+        assert plot["title"] in texts[name.replace(" ", "_")]
+    assert {"cnn_a", "ensemble"} <= set(texts["ROC"].splitlines())
+    assert {"7", "5", "0", "100.0% of malignant"} <= set(texts["Confusion_matrix"].splitlines())
+    assert {"0.800", "prevalence", "baseline"} <= set(texts["ROC_AUC"].splitlines())
+    assert {"train", "val", "cnn_a"} <= set(texts["Accuracy_by_epoch"].splitlines())
+    assert {"0.71", "0.62"} <= set(texts["Best_epoch"].splitlines())
+    assert {"nv", "41", "9"} <= set(texts["Images_by_diagnosis"].splitlines())
+    assert {"nv", "31", "7"} <= set(texts["Lesions_by_diagnosis"].splitlines())
+    assert {"of lesions", "0.26", "train", "test"} <= set(texts["Prevalence"].splitlines())
+    assert {"4 or more", "0.61", "0.003"} <= set(texts["Images_per_lesion"].splitlines())
+    assert {"sex", "0.012"} <= set(texts["Missing_values"].splitlines())
+    assert {"male", "0.64", "malignant"} <= set(texts["Sex"].splitlines())
+    assert {"lower", "extremity", "0.24", "benign"} <= set(texts["Localization"].splitlines())
+    assert {"paper_a", "sampled", "7"} <= set(texts["Search_by_trial"].splitlines())
+    assert {"optimizer", "learning", "adam", "sgd", "0.001"} <= set(texts["Search_coordinates"].splitlines())
+    assert {"optimizer", "learning_rate"} <= set(texts["Search_importance"].splitlines())
+    assert not any("leaky" in text for text in texts.values())
 
 
-def test_bars_that_start_with_a_number_stand_in_its_order_and_the_unknown_last(project: Project):
-    drawn = charts(page_of(project.done("dvc", "plots", "show")))
-    texts = drawn["Age"].splitlines()
-    assert [text for text in texts if text in ("20-29", "100-109", "unknown")] == ["20-29", "100-109", "unknown"]
-    # The legend names what the chart has, and no more.
-    assert "train" not in texts
-    assert not {"benign", "malignant"} & set(drawn["Missing_values"].splitlines())
+def test_bars_are_ordered_by_number_and_unknown_is_last(project: Project):
+    texts = charts(page_of(project.done("dvc", "plots", "show")))
+    age = texts["Age"].splitlines()
+    assert [text for text in age if text in ("20-29", "100-109", "unknown")] == ["20-29", "100-109", "unknown"]
+    # The legend names only the series of the chart.
+    assert "train" not in age
+    assert not {"benign", "malignant"} & set(texts["Missing_values"].splitlines())
 
 
-def test_two_revisions_stand_side_by_side_and_the_leaky_one_says_so(project: Project):
+def test_two_revisions_are_compared_and_a_leaky_one_is_marked(project: Project):
     for path in [*(project.folder / "plots").iterdir(), *(project.folder / "data" / "search").iterdir()]:
         header, *rows = path.read_text().splitlines()
         path.write_text("\n".join([f"{header},protocol", *(f"{row},paper leaky" for row in rows)]) + "\n")
-    drawn = charts(page_of(project.done("dvc", "plots", "diff", "HEAD", "workspace")))
-    for text in drawn.values():
+    texts = charts(page_of(project.done("dvc", "plots", "diff", "HEAD", "workspace")))
+    for text in texts.values():
         assert {"HEAD", "workspace (leaky)", "leaky protocol: splits share lesions"} <= set(text.splitlines())
-    assert drawn["Confusion_matrix"].splitlines().count("7") == 2
+    assert texts["Confusion_matrix"].splitlines().count("7") == 2
 
 
-def test_a_plot_without_rows_says_what_makes_it(project: Project):
+def test_plot_without_data_names_the_command_that_writes_it(project: Project):
     (project.folder / "plots" / "roc.csv").unlink()
-    shown = page_of(project.run("dvc", "plots", "show").stdout)
-    assert "ROC: nothing to draw; dvc repro makes it." in rendered(shown)
+    page = page_of(project.run("dvc", "plots", "show").stdout)
+    assert "ROC: no data. Run dvc repro." in rendered(page)
 
 
 @pytest.mark.parametrize("prefix", [WITHOUT_NETWORK, []], ids=["namespace", "option"])
-def test_the_browser_reaches_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefix: list[str]):
-    """The helper's own test: a server that does answer is not reached, neither way of blocking it."""
+def test_browser_reaches_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefix: list[str]):
+    """Test of the helper: neither method of blocking the network lets a request reach a local server."""
     monkeypatch.setattr("tests.pipeline.browser.WITHOUT_NETWORK", prefix)
     page = tmp_path / "index.html"
     with socketserver.TCPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
-        asked = []
-        server.process_request = lambda request, client: asked.append(client)
+        requests = []
+        server.process_request = lambda request, client: requests.append(client)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         address = f"http://127.0.0.1:{server.server_address[1]}/x.js"
         page.write_text(f'<p>still</p><script src="{address}" onload="document.body.append(1)"></script>')
         assert rendered(page) == "still"
         server.shutdown()
-    assert asked == []
+    assert requests == []

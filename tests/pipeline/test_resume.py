@@ -1,4 +1,4 @@
-"""Training killed in the middle of an epoch, with the real dvc: the trainer, or only dvc above it."""
+"""Training killed in the middle of an epoch, with the real dvc: kill the trainer, or its parent dvc only."""
 
 import json
 import os
@@ -16,10 +16,10 @@ from tests.processes import alive, wait_until
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 EPOCHS = 4
-KILLED_AFTER = 2  # epochs: in the middle of the third
+KILLED_AFTER = 2  # epochs; the kill is in the middle of the third
 PATIENCE = 300  # seconds
 
-# Epochs of some seconds, so that there is a middle to kill in.
+# Epochs take some seconds, so that a kill is in the middle of one.
 LONGER = {
     "training": {"batch_size": 8},
     "models": {
@@ -42,14 +42,14 @@ def audited(tiny: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="module")
-def unbroken(audited: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = audited.copy(tmp_path_factory.mktemp("unbroken") / "project")
+def uninterrupted(audited: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = audited.copy(tmp_path_factory.mktemp("uninterrupted") / "project")
     project.done("dvc", "repro", "--single-item", *(f"train@{member}" for member in MEMBERS))
     return project
 
 
-def trained(folder: Path) -> int:
-    """Return how many epochs a member's checkpoint holds."""
+def trained_epochs(folder: Path) -> int:
+    """Return the number of epochs in the checkpoint of a member."""
     try:
         with (folder / "state.npz").open("rb") as file, np.load(file) as state:
             return len(json.loads(str(state["epochs"])))
@@ -66,8 +66,8 @@ def outputs(project: Project, member: str) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("member", MEMBERS)
 @pytest.mark.parametrize("killed", ["trainer", "dvc"])
-def test_a_killed_training_ends_with_the_bytes_of_an_unbroken_one(
-    audited: Project, unbroken: Project, tmp_path: Path, member: str, killed: str
+def test_killed_training_resumes_and_writes_the_bytes_of_an_uninterrupted_one(
+    audited: Project, uninterrupted: Project, tmp_path: Path, member: str, killed: str
 ) -> None:
     project = audited.copy(tmp_path / "project")
     command = ["dvc", "repro", "--single-item", f"train@{member}"]
@@ -75,14 +75,14 @@ def test_a_killed_training_ends_with_the_bytes_of_an_unbroken_one(
     shutil.rmtree(checkpoints, ignore_errors=True)
     with project.start(*command) as first:
         wait_until(
-            lambda: any(trained(folder) >= KILLED_AFTER for folder in checkpoints.glob(f"{member}-*")),
+            lambda: any(trained_epochs(folder) >= KILLED_AFTER for folder in checkpoints.glob(f"{member}-*")),
             patience=PATIENCE,
         )
         (lock,) = checkpoints.glob("*.lock")
         trainer = int(lock.read_text())
         os.kill(trainer if killed == "trainer" else first.pid, signal.SIGKILL)
         assert first.wait(PATIENCE) != 0
-    # The orphan, if there is one, may still be ending: its successor starts at once.
+    # The orphaned trainer may still be running; the second run starts at once.
     with project.start(*command, log=tmp_path / "second") as second:
         wait_until(
             lambda: second.poll() is not None or (lock.exists() and lock.read_text() not in ("", str(trainer))),
@@ -90,6 +90,6 @@ def test_a_killed_training_ends_with_the_bytes_of_an_unbroken_one(
         )
         assert not alive(trainer)
         assert second.wait(PATIENCE) == 0
-    assert f"{member}: resuming after epoch {KILLED_AFTER}" in (tmp_path / "second").read_text()
-    assert outputs(project, member) == outputs(unbroken, member)
+    assert f"resuming after epoch {KILLED_AFTER}" in (tmp_path / "second").read_text()
+    assert outputs(project, member) == outputs(uninterrupted, member)
     assert all((path / FINISHED).exists() for path in checkpoints.glob(f"{member}-*") if path.is_dir())

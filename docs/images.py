@@ -1,4 +1,4 @@
-"""Draw README's images into docs/images/: the charts from plots/, a contact sheet from the simulated dataset.
+"""Draw the images of README into docs/images/: charts from plots/, example lesions from the simulated dataset.
 
 python docs/images.py
 """
@@ -28,7 +28,7 @@ DIAGNOSES = {
     "df": "dermatofibroma",
     "vasc": "vascular lesion",
 }
-LESIONS = 6  # of each diagnosis
+LESIONS = 6  # per diagnosis
 WIDTH, HEIGHT, GAP, MARGIN = 132, 99, 6, 140  # pixels
 
 # The colours of .dvc/plots/roc_by_name.json and intervals.json.
@@ -38,34 +38,34 @@ TEXT, GRID = "#1f2933", "#e4e7eb"
 
 
 def roc(curves: pd.DataFrame, scores: pd.DataFrame, protocol: str) -> "Figure":
-    """Draw the ROC curves, the area of each in the legend.
+    """Draw the ROC curves, with the ROC AUC of each in the legend.
 
     Args:
-        curves: plots/roc.csv.
-        scores: plots/roc_auc.csv.
-        protocol: How the splits were drawn, as metrics/test.json says it.
+        curves: Rows of plots/roc.csv.
+        scores: Rows of plots/roc_auc.csv.
+        protocol: Title of the split protocol, as in metrics/test.json.
     """
     figure, axes = _axes(6.4, 6.0)
-    areas = scores.set_index("name")["value"]
-    members_first = sorted(curves["name"].unique(), key=lambda name: (name == "ensemble", name))
-    for position, name in enumerate(members_first):
+    roc_aucs = scores.set_index("name")["value"]
+    names = sorted(curves["name"].unique(), key=lambda name: (name == "ensemble", name))
+    for position, name in enumerate(names):
         curve = curves[curves["name"] == name]
-        label = f"{name} ({areas[name]:.3f})" if name in areas else name
+        label = f"{name} ({roc_aucs[name]:.3f})" if name in roc_aucs else name
         width = 2.8 if name == "ensemble" else 1.3
         axes.plot(curve["fpr"], curve["tpr"], color=NAMES[position % len(NAMES)], linewidth=width, label=label)
     axes.plot([0, 1], [0, 1], color="#9aa5b1", linewidth=1, linestyle=(0, (2, 4)))
     axes.set(xlim=(0, 1), ylim=(0, 1.005), xlabel="1 - specificity", ylabel="sensitivity", aspect="equal")
-    axes.set_title(f"ROC on the test split, split by {protocol}", fontsize=11)
+    axes.set_title(f"ROC curves on the test split, split by {protocol}", fontsize=11)
     axes.legend(loc="lower right", frameon=False, fontsize=9)
     return figure
 
 
 def roc_auc(scores: pd.DataFrame, protocol: str) -> "Figure":
-    """Draw each classifier's ROC AUC with its interval, the largest on top.
+    """Draw the ROC AUC of each classifier with its confidence interval, the largest on top.
 
     Args:
-        scores: plots/roc_auc.csv; low and high may be missing.
-        protocol: As for `roc`.
+        scores: Rows of plots/roc_auc.csv; low and high may be missing.
+        protocol: Title of the split protocol, as in metrics/test.json.
     """
     ordered = scores.sort_values("value", kind="stable").reset_index(drop=True)
     figure, axes = _axes(6.8, 0.8 + 0.3 * len(ordered))
@@ -88,22 +88,22 @@ def roc_auc(scores: pd.DataFrame, protocol: str) -> "Figure":
 
 
 def lesions(data: Path) -> Image.Image:
-    """Draw one image each of some lesions of every diagnosis.
+    """Draw one image of each of the first lesions of every diagnosis.
 
     Args:
-        data: The folder that holds source.json, raw/ and truth/.
+        data: Folder that contains source.json, raw/ and truth/.
 
     Raises:
-        SystemExit: The dataset is not the simulated one. HAM10000's images are CC BY-NC and
-            stay out of the repository.
+        SystemExit: The dataset is not the simulated one. The images of HAM10000 are CC BY-NC and must not be
+            in the repository.
     """
     source = json.loads((data / "source.json").read_text())["source"]
     table = pd.read_csv(data / "raw" / METADATA, keep_default_na=False)
-    # Only the simulator knows latent scores; source.json may be ahead of what acquire last wrote.
-    made_up = set(LATENT_SCORES.read(data / "truth" / "scores.csv")["image_id"])
-    if source != "simulated" or not set(table["image_id"]) <= made_up:
+    # Only the simulator writes latent scores. source.json may be newer than the dataset that acquire wrote.
+    simulated = set(LATENT_SCORES.read(data / "truth" / "scores.csv")["image_id"])
+    if source != "simulated" or not set(table["image_id"]) <= simulated:
         raise SystemExit(
-            f"{data}/raw is not the simulated dataset (source: {source}); its images are not for README.\n"
+            f"{data}/raw is not the simulated dataset (source: {source}), so its images must not be in README.\n"
             "Undo: git restore params.yaml dvc.lock data metrics plots && dvc checkout"
         )
     files = {path.stem: path for path in list_images(data / "raw")}
@@ -139,13 +139,13 @@ def _axes(width: float, height: float) -> tuple["Figure", "Axes"]:
 
 
 def main() -> None:
-    """Write roc.png, roc_auc.png and lesions.png."""
+    """Write roc.png, roc_auc.png and lesions.png into docs/images/."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     curves = pd.read_csv("plots/roc.csv")
     scores = pd.read_csv("plots/roc_auc.csv")
     protocol = json.loads(Path("metrics/test.json").read_text())["protocol"]
     for name, figure in {"roc": roc(curves, scores, protocol), "roc_auc": roc_auc(scores, protocol)}.items():
-        # Without the version of matplotlib in it, the same charts are the same bytes.
+        # Without the version of matplotlib in the metadata, equal charts have equal bytes.
         figure.savefig(IMAGES / f"{name}.png", dpi=150, metadata={"Software": None})
     lesions(Path("data")).save(IMAGES / "lesions.png", optimize=True)
 

@@ -1,4 +1,4 @@
-"""The images of README: made from files in git, and never from an image of a patient."""
+"""The images of README: made from files in git, never from an image of a patient."""
 
 import importlib.util
 import io
@@ -26,7 +26,7 @@ SCORES = pd.DataFrame(
 
 
 def write(data: Path, source: str, scored: list[str]) -> None:
-    """Write a dataset of two images, one red and one blue, with the latent scores of the simulator."""
+    """Write a dataset of a red image of a melanoma and a blue one of a vascular lesion, with latent scores."""
     folder = data / "raw" / "HAM10000_images_part_1"
     folder.mkdir(parents=True)
     (data / "truth").mkdir()
@@ -53,7 +53,7 @@ def test_simulated_lesions_are_in_the_row_of_their_diagnosis(tmp_path: Path):
 @pytest.mark.parametrize(
     ("source", "scored"),
     [("directory", ["ISIC_1", "ISIC_2"]), ("simulated", []), ("simulated", ["ISIC_1"])],
-    ids=["another source", "acquired from another source", "one image without a score"],
+    ids=["another source", "no image has a score", "one image without a score"],
 )
 def test_images_that_were_not_simulated_are_refused(tmp_path: Path, source: str, scored: list[str]):
     write(tmp_path, source, scored)
@@ -61,14 +61,14 @@ def test_images_that_were_not_simulated_are_refused(tmp_path: Path, source: str,
         images.lesions(tmp_path)
 
 
-def test_the_charts_repeat_to_the_byte_and_show_the_protocol():
-    drawn = []
+def test_charts_have_the_same_bytes_again_and_show_the_protocol():
+    files = []
     for _ in range(2):
         for figure in (images.roc(CURVES, SCORES, "image leaky"), images.roc_auc(SCORES, "image leaky")):
             assert "image leaky" in figure.axes[0].get_title()
             file = io.BytesIO()
             figure.savefig(file, metadata={"Software": None})
-            drawn.append(file.getvalue())
-    assert drawn[:2] == drawn[2:]
+            files.append(file.getvalue())
+    assert files[:2] == files[2:]
     labels = [text.get_text() for text in images.roc(CURVES, SCORES, "").axes[0].get_legend().get_texts()]
     assert labels == ["cnn_a (0.850)", "ensemble (0.500)"]
