@@ -15,9 +15,9 @@ from dermoscopy.audit.summary import (
     describe,
 )
 from dermoscopy.augment.params import Augment
-from dermoscopy.core.files import fresh, write_json, write_text
+from dermoscopy.core.files import new_folder, write_json, write_text
 from dermoscopy.core.params import Count, load
-from dermoscopy.core.splits import protocol_title, warning
+from dermoscopy.core.splits import leak_warning, protocol_title
 from dermoscopy.core.stage import run
 from dermoscopy.ham10000.problems import PROBLEMS
 from dermoscopy.merge.params import NearDuplicates
@@ -32,7 +32,7 @@ def audit() -> None:
     rows = evidence.rows
     originals = rows[rows["image_id"] == rows["source"]]
 
-    write_sheets(originals, evidence.duplicates, fresh(Path("data/sheets")), warning(settings.protocol))
+    write_sheets(originals, evidence.duplicates, new_folder(Path("data/sheets")), leak_warning(settings.protocol))
     protocol, plots = protocol_title(settings.protocol), Path("plots")
     DIAGNOSIS_COUNTS.write(count_diagnoses(originals, protocol), plots / "diagnoses.csv")
     BY_SPLIT.write(compare_splits(originals, protocol), plots / "by_split.csv")

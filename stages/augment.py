@@ -6,7 +6,7 @@ import pandas as pd
 
 from dermoscopy.augment.augment import make_augmented
 from dermoscopy.augment.params import Augment
-from dermoscopy.core.files import fresh
+from dermoscopy.core.files import new_folder
 from dermoscopy.core.params import Count, load
 from dermoscopy.core.splits import LABELS, README, SPLITS, read_split
 from dermoscopy.core.stage import run
@@ -20,7 +20,7 @@ def augment() -> None:
     rows = pd.concat([read_split(Path(f"data/split/{split}.csv"), split) for split in SPLITS])
     for split in SPLITS:
         for label in LABELS:
-            fresh(Path("data/augmented", split, label))
+            new_folder(Path("data/augmented", split, label))
         # DVC warns about an empty folder in every command.
         Path("data/augmented", split, README).write_text(ABOUT)
     make_augmented(rows, Path("data/merged/images"), params, seed)

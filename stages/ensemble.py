@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import protocol_title, read_audited, read_val
+from dermoscopy.core.splits import protocol_title, read_audited_protocol, read_val
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.fit import fit_ensemble, val_metrics
@@ -16,7 +16,7 @@ from dermoscopy.stats.lesions import align
 def ensemble() -> None:
     """Fit combination, calibration, operating points and conformal sets on val only."""
     settings = load("ensemble", Ensemble)
-    protocol = read_audited(Path("data/audited"))
+    protocol = read_audited_protocol(Path("data/audited"))
     rows = read_val(Path("data/split"), protocol)
     paths = {member: Path("data/predictions", member, "val.csv") for member in member_names()}
     probabilities = align(rows, {member: (path, PREDICTIONS.read(path)) for member, path in paths.items()})

@@ -15,7 +15,7 @@ from dermoscopy.core import params as file
 from dermoscopy.core.errors import DatasetError, UserError, WeightsError
 from dermoscopy.core.members import member_names
 from dermoscopy.core.stage import run
-from dermoscopy.core.tables import SCORES
+from dermoscopy.core.tables import LATENT_SCORES
 from dermoscopy.ham10000.metadata import METADATA
 from dermoscopy.ham10000.problems import PROBLEMS
 from dermoscopy.simulate.params import Simulate
@@ -52,14 +52,14 @@ def test_a_directory_is_copied_as_published(dataset: Path, run_acquire: Callable
     (dataset / "notes.txt").unlink()
     assert contents(data / "raw") == contents(dataset)
     assert PROBLEMS.read(data / "problems.csv").empty
-    assert SCORES.read(data / "truth" / "scores.csv").empty
+    assert LATENT_SCORES.read(data / "truth" / "scores.csv").empty
     assert (data / "truth" / "masks").is_dir()
     assert sorted(path.name for path in data.iterdir()) == ["problems.csv", "raw", "truth", "weights"]
 
 
 def test_the_simulated_dataset_is_valid(run_acquire: Callable[[Data], Path]) -> None:
     data = run_acquire(settings("simulated"))
-    assert len(SCORES.read(data / "truth" / "scores.csv")) >= SIMULATION.lesions
+    assert len(LATENT_SCORES.read(data / "truth" / "scores.csv")) >= SIMULATION.lesions
     assert PROBLEMS.read(data / "problems.csv").empty
 
 
@@ -76,7 +76,7 @@ def test_a_download_is_copied_from_its_folder(
     data = run_acquire(settings("download"))
     assert folders == [tmp_path / "downloads"]
     assert contents(data / "raw") == contents(dataset)
-    assert SCORES.read(data / "truth" / "scores.csv").empty
+    assert LATENT_SCORES.read(data / "truth" / "scores.csv").empty
 
 
 @pytest.mark.parametrize("invalid", ["dataset", "weights", "path"])

@@ -5,7 +5,7 @@ import pytest
 
 from dermoscopy.acquire.acquire import report_problems
 from dermoscopy.acquire.params import Data, Limits, Source
-from dermoscopy.core.errors import NAMED, DatasetError
+from dermoscopy.core.errors import MAX_NAMES, DatasetError
 from dermoscopy.ham10000.problems import Problem, summarize
 
 FATAL = Problem("table missing", "x", outcome="fatal")
@@ -21,7 +21,7 @@ def test_each_kind_is_one_line_with_its_count_and_first_names() -> None:
     problems = [Problem("row without an image", f"ISIC_{number}") for number in range(1200)]
     [line] = summarize(problems)
     assert line.startswith("row without an image, 1,200: ISIC_0, ISIC_1,")
-    assert line.endswith(f"ISIC_{NAMED - 1}, and 1,195 more")
+    assert line.endswith(f"ISIC_{MAX_NAMES - 1}, and 1,195 more")
 
 
 def test_the_error_names_the_dataset_its_problems_and_the_remedy(wording: Callable[..., None]) -> None:

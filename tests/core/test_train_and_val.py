@@ -6,7 +6,7 @@ import pytest
 from dermoscopy.core.errors import LeakError
 from dermoscopy.core.splits import SPLIT, read_train_and_val, read_val
 from tests import tiny
-from tests.audit.plant import change, plant_copy, plant_other_part, row_of
+from tests.audit.plant import change, plant_copy, plant_other_split, row_of
 
 PROTOCOLS = pytest.mark.parametrize("protocol", ["lesion", "image", "paper"])
 
@@ -29,7 +29,7 @@ def test_rows_of_test_raise_leak_error_under_every_protocol(
     merged: pd.DataFrame, tmp_path: Path, protocol: str
 ) -> None:
     tiny.split(tmp_path, merged, protocol=protocol)
-    plant_other_part(tmp_path)
+    plant_other_split(tmp_path)
     assert f"{row_of(tmp_path, 'train')['image_id']}: split test" in leak_message(tmp_path, protocol)
 
 

@@ -9,7 +9,7 @@ from dermoscopy.core import params as file
 from dermoscopy.core.members import member_names
 from dermoscopy.core.splits import SPLIT, locate
 from dermoscopy.core.tables import CURVE, PREDICTIONS
-from dermoscopy.core.tables import SCORES as LATENT_SCORES
+from dermoscopy.core.tables import LATENT_SCORES as LATENT_SCORES
 
 MEMBERS = tuple(member_names())
 BASELINES = ("prevalence", "colours")

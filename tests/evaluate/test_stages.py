@@ -8,8 +8,8 @@ import pytest
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import LeakError, TableError
 from dermoscopy.core.splits import SPLIT, locate
+from dermoscopy.core.tables import LATENT_SCORES as LATENT_SCORES
 from dermoscopy.core.tables import PREDICTIONS
-from dermoscopy.core.tables import SCORES as LATENT_SCORES
 from dermoscopy.ensemble.combiners import read_choice
 from dermoscopy.ensemble.fit import CANDIDATES, POINTS
 from dermoscopy.evaluate.tables import COMPARISONS, ENSEMBLE_SIZES, SCORES, SUBSETS, TABLES

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from dermoscopy.core.tables import SCORES
+from dermoscopy.core.tables import LATENT_SCORES
 from dermoscopy.simulate import dataset
 from dermoscopy.simulate.dataset import simulate
 from dermoscopy.simulate.metadata import DIAGNOSES
@@ -67,7 +67,7 @@ def test_lesions_differ_from_the_skin_around_them(written):
 
 
 def test_scores_and_their_roc_auc(written, metadata):
-    scores = SCORES.read(written / "truth/scores.csv")
+    scores = LATENT_SCORES.read(written / "truth/scores.csv")
     assert list(scores["image_id"]) == sorted(metadata["image_id"])
     assert len(scores[["lesion_id", "score"]].drop_duplicates()) == 24
     labelled = scores.merge(metadata, on=["image_id", "lesion_id"])

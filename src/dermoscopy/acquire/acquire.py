@@ -13,10 +13,10 @@ from dermoscopy.acquire.sources import expand, why_absent
 from dermoscopy.acquire.verify import drop_masks, verify
 from dermoscopy.acquire.weights import copy_weights
 from dermoscopy.core.errors import DatasetError, UserError
-from dermoscopy.core.files import replacing
-from dermoscopy.core.tables import SCORES
+from dermoscopy.core.files import replace_entries
+from dermoscopy.core.tables import LATENT_SCORES
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA, list_images
-from dermoscopy.ham10000.problems import PROBLEMS, Problem, left_out, summarize
+from dermoscopy.ham10000.problems import PROBLEMS, Problem, left_out_images, summarize
 from dermoscopy.simulate.dataset import simulate
 from dermoscopy.simulate.params import Simulate
 
@@ -55,7 +55,7 @@ def report_problems(problems: Sequence[Problem], data: Data) -> pd.DataFrame:
             f"{REMEDIES[data.source]}{alternative}. Nothing in data/ was changed but source.json.",
         )
 
-    excluded = left_out(rejected)
+    excluded = left_out_images(rejected)
     kept = [problem for problem in problems if problem.outcome == "kept" and excluded.isdisjoint(problem.images)]
     for line in summarize(rejected):
         logger.warning("Left out: %s", line)
@@ -93,7 +93,7 @@ def acquire(
         WeightsError: Starting weights are refused; the message lists all their problems.
         UserError: Both are refused.
     """
-    with replacing(folder) as temporary:
+    with replace_entries(folder) as temporary:
         errors: list[UserError] = []
         try:
             copy_weights(members, starting_weights, data.weights, temporary / "weights")
@@ -118,7 +118,7 @@ def _acquire_dataset(data: Data, simulation: Simulate, folder: Path, downloads: 
     else:
         source = download(downloads) if data.source == "download" else _existing_source(data.path)
         problems += copy_dataset(source, raw, truth / "masks", data.limits)
-        SCORES.write(pd.DataFrame(columns=list(SCORES.columns)), truth / "scores.csv")
+        LATENT_SCORES.write(pd.DataFrame(columns=list(LATENT_SCORES.columns)), truth / "scores.csv")
     if all(problem.outcome != "fatal" for problem in problems):
         problems += verify(raw, data.limits)
         problems += drop_masks(truth / "masks", data.limits.pixels)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dermoscopy.core.nearest import nearest_word
-from dermoscopy.ham10000.metadata import COLUMNS, DIAGNOSES, ID, unknown
+from dermoscopy.ham10000.metadata import COLUMNS, DIAGNOSES, ID, is_unknown
 from dermoscopy.ham10000.problems import Problem
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _schema() -> "pa.DataFrameSchema":
         )
 
     def is_age(ages: "pd.Series[str]") -> "pd.Series[bool]":
-        return unknown(ages) | pd.to_numeric(ages, errors="coerce").between(0, MAX_AGE)
+        return is_unknown(ages) | pd.to_numeric(ages, errors="coerce").between(0, MAX_AGE)
 
     columns = {name: id_column(name) for name in ID_COLUMNS}
     columns["image_id"].checks.append(

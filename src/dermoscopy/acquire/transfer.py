@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dermoscopy.core.errors import DISK_FULL
-from dermoscopy.core.files import alone
+from dermoscopy.core.files import exclusive_lock
 from dermoscopy.core.progress import progress
 
 logger = logging.getLogger(__name__)
@@ -224,4 +224,4 @@ def retrieve(file: Published, folder: Path) -> Path:
 
 def locked(folder: Path) -> AbstractContextManager[None]:
     """Lock a folder for downloads while the block runs; another process waits and then finds the files."""
-    return alone(folder / ".download.lock", f"downloads into {folder}")
+    return exclusive_lock(folder / ".download.lock", f"downloads into {folder}")

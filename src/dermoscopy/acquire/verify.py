@@ -18,7 +18,7 @@ from dermoscopy.core.images import FORMATS, open_image, to_rgb
 from dermoscopy.core.progress import track
 from dermoscopy.ham10000 import metadata
 from dermoscopy.ham10000.metadata import DIAGNOSES, IMAGE_FOLDERS, METADATA, list_images
-from dermoscopy.ham10000.problems import Outcome, Problem, left_out
+from dermoscopy.ham10000.problems import Outcome, Problem, left_out_images
 
 # A PNG file starts with its signature and the header chunk, whose byte 24 is the bit depth.
 PNG_SIGNATURE, PNG_DEPTH = b"\x89PNG\r\n\x1a\n", 24
@@ -85,11 +85,11 @@ def verify(dataset: Path, limits: Limits) -> list[Problem]:
     frame, problems = read_table(dataset / METADATA)
     folders = [name for name in IMAGE_FOLDERS if not (dataset / name).is_dir()]
     image_ids = [path.stem for path in paths]
-    problems += match_rows_and_images(frame["image_id"].tolist(), left_out(problems), image_ids, folders)
+    problems += match_rows_and_images(frame["image_id"].tolist(), left_out_images(problems), image_ids, folders)
     decoding_problems, checksums = decode_images(paths, limits.pixels)
     problems += decoding_problems + same_bytes(checksums, dict(zip(frame["image_id"], frame["dx"], strict=True)))
 
-    valid = set(frame["image_id"]) - left_out(problems) - {""}
+    valid = set(frame["image_id"]) - left_out_images(problems) - {""}
     if not valid and all(problem.outcome != "fatal" for problem in problems):
         problems.append(Problem("no valid image is left", f"0 of {len(paths):,}", outcome="fatal"))
     return problems
@@ -110,7 +110,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
         return empty, [Problem(kind, path.name, detail, outcome="fatal")]
 
     try:
-        frame, ragged = metadata.read_text(path)
+        frame, ragged = metadata.read_raw(path)
     except FileNotFoundError:
         return fatal("table missing")
     except UnicodeDecodeError as error:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from dermoscopy.audit.checks import FAULTS, LEAKS, TOLERATED
 from dermoscopy.audit.evidence import Check, Evidence
-from dermoscopy.core.errors import NAMED, LeakError
+from dermoscopy.core.errors import MAX_NAMES, LeakError
 from dermoscopy.core.splits import SHARED_LESIONS, SPLITS, VERDICTS
 from dermoscopy.ham10000.problems import Problem, summarize
 
@@ -50,7 +50,9 @@ def audit(evidence: Evidence) -> dict[str, Any]:
         return audited
     shared = _shared_with_train(evidence.rows)
     _warn(protocol, shared, leaks)
-    examples = {kind: [problem.name for problem in problems[:NAMED]] for kind, problems in leaks.items() if problems}
+    examples = {
+        kind: [problem.name for problem in problems[:MAX_NAMES]] for kind, problems in leaks.items() if problems
+    }
     return audited | shared | {"examples": examples}
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dermoscopy.audit.evidence import Check, Evidence, Findings
 from dermoscopy.core.splits import locate
-from dermoscopy.ham10000.duplicates import MERGED, group
+from dermoscopy.ham10000.duplicates import MERGED, group_lesions
 from dermoscopy.split.split import confirmed
 
 
@@ -189,7 +189,7 @@ def groups_differ(evidence: Evidence) -> Findings:
     gone = ~(merged["image_id"].isin(rows["image_id"]) & merged["other_image_id"].isin(rows["image_id"]))
     pairs = pd.concat([evidence.current_duplicates, merged[gone]])
     lesions = pd.concat([rows["lesion_id"], pairs["lesion_id"], pairs["other_lesion_id"]])
-    expected_group = rows["lesion_id"].map(group(lesions, pairs))
+    expected_group = rows["lesion_id"].map(group_lesions(lesions, pairs))
     different = rows.assign(expected=expected_group)[rows["group"] != expected_group]
     different = different.drop_duplicates(["lesion_id", "group"])
     for lesion, received, expected in zip(

@@ -13,7 +13,7 @@ from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import expand, why_absent
 from dermoscopy.check.source import source_problems
 from dermoscopy.core.files import sha256
-from dermoscopy.core.members import PIPELINE, meant, trained_members
+from dermoscopy.core.members import PIPELINE, did_you_mean, trained_members
 from dermoscopy.core.nearest import nearest_word
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.networks.backbones import BACKBONES
@@ -104,8 +104,8 @@ def _weights_file_problems(key: str, entry: Weights) -> list[str]:
     reason = why_absent(path)
     expected = "expected none, imagenet or the path of a file"
     if reason or not path.is_file():
-        meant = nearest_word(entry.source, ("none", "imagenet"))
-        question = f" Did you mean {meant}?" if meant else ""
+        did_you_mean = nearest_word(entry.source, ("none", "imagenet"))
+        question = f" Did you mean {did_you_mean}?" if did_you_mean else ""
         return [f"{key}.source: received {entry.source!r}; {expected}, and this {reason or 'is a folder'}.{question}"]
     if entry.sha256 is None:
         return []
@@ -130,8 +130,8 @@ def member_weights_problems(name: str, member: Transfer, weights: Mapping[str, W
         return []
     key = f"models.{name}.weights: received {member.weights!r}; "
     if member.weights not in weights:
-        meant = nearest_word(member.weights, ("none", *weights))
-        question = f" Did you mean {meant}?" if meant else ""
+        did_you_mean = nearest_word(member.weights, ("none", *weights))
+        question = f" Did you mean {did_you_mean}?" if did_you_mean else ""
         line = f"{key}expected none or a key of data.weights ({', '.join(weights)})."
         if member.weights == "imagenet":
             question = f" Set data.weights.{member.backbone}.source to imagenet, and this to {member.backbone}."
@@ -193,7 +193,7 @@ def name_problems(key: str, names: Sequence[str], known: Sequence[str], what: st
         what: Plural noun for the allowed names.
     """
     return [
-        f"{key}.{index}: received {name!r}; expected one of the {what} ({', '.join(known)}).{meant(name, known)}"
+        f"{key}.{index}: received {name!r}; expected one of the {what} ({', '.join(known)}).{did_you_mean(name, known)}"
         for index, name in enumerate(names)
         if name not in known
     ]
@@ -212,7 +212,7 @@ def pipeline_problems(names: Sequence[str]) -> list[str]:
     return [
         *(
             f"models.{name}: dvc.yaml does not train it. Add {name} to the matrix of the stage train, and its files "
-            f"wherever the files of another member are listed; or remove this block.{meant(name, missing)}"
+            f"wherever the files of another member are listed; or remove this block.{did_you_mean(name, missing)}"
             for name in names
             if name not in trained
         ),

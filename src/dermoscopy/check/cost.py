@@ -7,7 +7,7 @@ from typing import Any
 from dermoscopy.acquire.sources import expand, find_dataset
 from dermoscopy.check.params import Params
 from dermoscopy.core.params import GIGABYTE
-from dermoscopy.networks.backbones import BACKBONES, Arithmetic, Pace
+from dermoscopy.networks.backbones import BACKBONES, Pace, PacePrecision
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.search.space import rungs
 from dermoscopy.train.phases import Phase, phases
@@ -23,7 +23,7 @@ SIMULATED_BYTES = 0.21  # bytes per pixel of a simulated image
 
 
 # Measured on CNN A; the forward pass takes a third of a training step.
-SMALL_CNN: Mapping[Arithmetic, Pace] = {"float32": Pace(5.3, 1.8), "mixed_bfloat16": Pace(3.0, 1.0)}
+SMALL_CNN: Mapping[PacePrecision, Pace] = {"float32": Pace(5.3, 1.8), "mixed_bfloat16": Pace(3.0, 1.0)}
 
 
 def log_cost(params: Params, source: Mapping[str, Any]) -> None:
@@ -140,7 +140,7 @@ def _dataset_size(params: Params) -> tuple[float, float]:
     return sum(image.member.file_size if image.member else image.path.stat().st_size for image in images), len(images)
 
 
-def _arithmetic(params: Params) -> Arithmetic:
+def _arithmetic(params: Params) -> PacePrecision:
     return "mixed_bfloat16" if params.runtime.precision == "mixed_bfloat16" else "float32"
 
 

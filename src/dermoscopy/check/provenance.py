@@ -12,7 +12,7 @@ from typing import Any
 from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import Entry, expand, find_dataset
 from dermoscopy.core.errors import DatasetError, UserError
-from dermoscopy.core.files import sha256_all, write_beside
+from dermoscopy.core.files import atomic_write, sha256_all
 
 # TensorFlow has one distribution for CPUs only, and another that supports GPUs.
 DISTRIBUTIONS = {
@@ -75,7 +75,7 @@ def _size_and_time(path: Path) -> list[int]:
 
 
 def _write_cache(known: Mapping[str, list[Any]], cache: Path) -> None:
-    with write_beside(cache, shared=True) as temporary:
+    with atomic_write(cache, shared=True) as temporary:
         temporary.write_text(json.dumps(known))
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.members import member_names
 from dermoscopy.core.tables import ENSEMBLE, PREDICTIONS
-from dermoscopy.core.tables import SCORES as LATENT_SCORES
+from dermoscopy.core.tables import LATENT_SCORES as LATENT_SCORES
 from dermoscopy.ensemble.combiners import METHODS, SINGLE, Choice, read_choice
 from dermoscopy.ensemble.fit import POINTS, SETS, read_candidates
 from dermoscopy.ensemble.thresholds import ConformalSets

@@ -7,7 +7,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from dermoscopy.core.errors import UserError
-from dermoscopy.core.files import write_beside, write_text
+from dermoscopy.core.files import atomic_write, write_text
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.params import Member, SmallCNN, Transfer
 
@@ -25,7 +25,7 @@ def save_member(member: str, parameters: Transfer | SmallCNN, model: Any, folder
     """
     import keras
 
-    with write_beside(folder / "model.weights.h5") as beside:
+    with atomic_write(folder / "model.weights.h5") as beside:
         # A new model of the same layers, not compiled: save_weights would otherwise save the optimizer's state.
         keras.Model(model.inputs, model.outputs, name=member).save_weights(beside)
     card = {"member": member, "kind": parameters.kind, "parameters": parameters.model_dump(exclude={"kind"})}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermoscopy.core.files import FINISHED, write_beside
+from dermoscopy.core.files import FINISHED, atomic_write
 from dermoscopy.networks.data import sha256_of_arrays
 from dermoscopy.train.history import Curve, Epoch
 
@@ -66,7 +66,7 @@ class Checkpoint:
             lists["best"] = state.best
         arrays = {f"{name}_{index}": array for name, listed in lists.items() for index, array in enumerate(listed)}
         epochs = json.dumps([asdict(epoch) for epoch in state.epochs])
-        with write_beside(self.folder / "state.npz") as beside:
+        with atomic_write(self.folder / "state.npz") as beside:
             np.savez(beside, allow_pickle=False, epochs=np.array(epochs), probabilities=state.probabilities, **arrays)
 
     def load(self) -> State | None:

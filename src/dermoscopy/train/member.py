@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermoscopy.core.files import alone, write_json
+from dermoscopy.core.files import exclusive_lock, write_json
 from dermoscopy.core.fingerprint import code_digest
 from dermoscopy.core.progress import progress
 from dermoscopy.core.tables import CURVE
@@ -103,7 +103,9 @@ def train_member(
         model = build_member(member, parameters, settings.seed, paths.weights)
     checkpoint = Checkpoint(paths.checkpoints / checkpoint_key(member, key, arrays, files))
     with ExitStack() as stack:
-        stack.enter_context(alone(checkpoint.folder.with_suffix(".lock"), f"trains {member} with these parameters"))
+        stack.enter_context(
+            exclusive_lock(checkpoint.folder.with_suffix(".lock"), f"trains {member} with these parameters")
+        )
         state = checkpoint.load()
         done = state.epochs if state else []
         if done:
