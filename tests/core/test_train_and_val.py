@@ -6,7 +6,7 @@ import pytest
 from dermoscopy.core.errors import LeakError
 from dermoscopy.core.splits import SPLIT, read_train_and_val, read_val
 from tests import tiny
-from tests.audit.plant import change, plant_copy, plant_other_split, row_of
+from tests.audit.plant import change, plant_augmented_apart, plant_other_split, row_of
 
 PROTOCOLS = pytest.mark.parametrize("protocol", ["lesion", "image", "paper"])
 
@@ -60,7 +60,7 @@ def test_a_shared_image_raises_leak_error_under_every_protocol(
 
 
 def test_augmented_images_in_val_raise_leak_error_except_under_the_paper_protocol(project: Path) -> None:
-    plant_copy(project)
+    plant_augmented_apart(project)
     val = SPLIT.read(project / "data" / "split" / "val.csv")
     [augmented] = val.loc[val["image_id"] != val["source"], "image_id"]
     for protocol in ("lesion", "image"):
