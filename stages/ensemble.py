@@ -18,7 +18,7 @@ def ensemble() -> None:
     settings = load("ensemble", Ensemble)
     protocol = read_audited_protocol(Path("data/audited"))
     rows = read_val(Path("data/split"), protocol)
-    paths = {member: Path("data/predictions", member, "val.csv") for member in member_names()}
+    paths = {member: Path(f"data/predictions/val/{member}.csv") for member in member_names()}
     probabilities = align(rows, {member: (path, PREDICTIONS.read(path)) for member, path in paths.items()})
     fitted = fit_ensemble(rows, probabilities, settings)
     fitted.write(Path("data/ensemble"))

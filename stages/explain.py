@@ -17,7 +17,7 @@ def explain() -> None:
     """Draw the activation maps of the members and the wrongly classified test images."""
     settings = load("explain", Explain)
     test = read_split(Path("data/split/test.csv"), "test")
-    predictions = {member: PREDICTIONS.read(Path(f"data/predictions/{member}/test.csv")) for member in member_names()}
+    predictions = {member: PREDICTIONS.read(Path(f"data/predictions/test/{member}.csv")) for member in member_names()}
     mean = mean_members(predictions)
     paths = {image_id: Path(path) for image_id, path in zip(test["image_id"], test["path"], strict=True)}
 

@@ -26,7 +26,7 @@ def predict() -> None:
         model, parameters = load_member(Path("data/models") / member)
         for split, rows in splits.items():
             predictions = predict_split(model, parameters, rows, settings.batch_size, runtime)
-            PREDICTIONS.write(predictions, Path(f"data/predictions/{member}/{split}.csv"))
+            PREDICTIONS.write(predictions, Path(f"data/predictions/{split}/{member}.csv"))
 
 
 if __name__ == "__main__":

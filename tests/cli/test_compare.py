@@ -32,11 +32,11 @@ def store(folder: Path, column: str, rows: pd.DataFrame, tag: str) -> None:
         PREDICTIONS.write(predictions, folder / path)
         for member in MEMBERS:
             of_member = predictions if member == "cnn_a" else rows.assign(probability=0.5)
-            PREDICTIONS.write(of_member, folder / f"data/predictions/{member}/{split}.csv")
+            PREDICTIONS.write(of_member, folder / f"data/predictions/{split}/{member}.csv")
     values = dict.fromkeys(("sensitivity", "specificity", "expected_sensitivity", "low", "high"), 0.5)
     points = pd.DataFrame([{"name": "ensemble", "point": "balanced", "threshold": 0.5, **values}])
     POINTS.write(points, folder / "data/ensemble/points.csv")
-    outs = ["data/ensemble", "data/evaluation", *(f"data/predictions/{member}" for member in MEMBERS)]
+    outs = ["data/ensemble", "data/evaluation", "data/predictions/val", "data/predictions/test"]
     subprocess.run([sys.executable, "-m", "dvc", "add", "--quiet", *outs], cwd=folder, check=True)
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", tag)

@@ -43,7 +43,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         SPLIT.write(row.assign(path=locate(row, split)), Path("data/split", f"{split}.csv"))
         for member in MEMBERS:
             noisy = 0.4 * rows["label"] + 0.6 * generator.random(len(rows))
-            PREDICTIONS.write(rows.assign(probability=noisy), Path("data/predictions", member, f"{split}.csv"))
+            PREDICTIONS.write(rows.assign(probability=noisy), Path("data/predictions", split, f"{member}.csv"))
     for name in BASELINES:
         PREDICTIONS.write(rows.assign(probability=0.3), Path("data/baselines", f"{name}.csv"))
     latent = rows[["image_id", "lesion_id"]].assign(score=rows["label"] + generator.normal(size=len(rows)))

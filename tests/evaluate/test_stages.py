@@ -74,32 +74,32 @@ def test_two_runs_write_the_same_bytes(project: Path):
 def test_ensemble_does_not_read_the_test_split(project: Path):
     ensemble()
     first = contents()
-    for path in Path("data").rglob("test.csv"):
+    for path in [*Path("data").rglob("test.csv"), *Path("data/predictions/test").iterdir()]:
         path.unlink()
     ensemble()
     assert contents() == first
 
 
 def test_predictions_without_an_image_of_val_are_refused(project: Path):
-    path = Path("data/predictions/cnn_b/val.csv")
+    path = Path("data/predictions/val/cnn_b.csv")
     PREDICTIONS.write(PREDICTIONS.read(path).iloc[1:], path)
-    with pytest.raises(TableError, match=r"cnn_b/val\.csv: 1 image missing"):
+    with pytest.raises(TableError, match=r"val/cnn_b\.csv: 1 image missing"):
         ensemble()
 
 
 def test_test_predictions_among_vals_are_refused(project: Path):
-    path = Path("data/predictions/cnn_a/val.csv")
-    test_row = PREDICTIONS.read(Path("data/predictions/cnn_a/test.csv")).iloc[[2]]
+    path = Path("data/predictions/val/cnn_a.csv")
+    test_row = PREDICTIONS.read(Path("data/predictions/test/cnn_a.csv")).iloc[[2]]
     PREDICTIONS.write(pd.concat([PREDICTIONS.read(path), test_row]), path)
-    with pytest.raises(LeakError, match=r"cnn_a/val\.csv: 1 image of another split \(ISIC_test_002\)"):
+    with pytest.raises(LeakError, match=r"val/cnn_a\.csv: 1 image of another split \(ISIC_test_002\)"):
         ensemble()
     assert not Path("data/ensemble").exists()
 
 
 def test_test_predictions_in_place_of_vals_are_refused(project: Path):
-    for path in Path("data/predictions").glob("*/val.csv"):
-        PREDICTIONS.write(PREDICTIONS.read(path.with_name("test.csv")), path)
-    with pytest.raises(LeakError, match=r"vgg19/val\.csv: 50 images of another split \(ISIC_test_000"):
+    for path in Path("data/predictions").glob("val/*.csv"):
+        PREDICTIONS.write(PREDICTIONS.read(path.parents[1] / "test" / path.name), path)
+    with pytest.raises(LeakError, match=r"val/vgg19\.csv: 50 images of another split \(ISIC_test_000"):
         ensemble()
 
 
@@ -120,7 +120,7 @@ def test_augmented_images_of_the_paper_protocol_are_evaluated_with_the_latent_sc
         rows = SPLIT.read(path)
         augmented = rows.iloc[[0]].assign(image_id=rows["image_id"][0] + "_copy1", sha256="")
         SPLIT.write(pd.concat([rows, augmented.assign(path=locate(augmented, split))]), path)
-        for predicted in [*Path("data/predictions").glob(f"*/{split}.csv"), *Path("data/baselines").glob("*.csv")]:
+        for predicted in [*Path("data/predictions").glob(f"{split}/*.csv"), *Path("data/baselines").glob("*.csv")]:
             table = PREDICTIONS.read(predicted)
             if split == "test" or "predictions" in str(predicted):
                 added = table.iloc[[0]].assign(image_id=augmented["image_id"].item())
@@ -134,10 +134,10 @@ def test_augmented_images_of_the_paper_protocol_are_evaluated_with_the_latent_sc
 
 def test_predictions_with_other_labels_than_the_split_are_refused(project: Path):
     ensemble()
-    for path in Path("data/predictions").glob("*/test.csv"):
+    for path in Path("data/predictions").glob("test/*.csv"):
         table = PREDICTIONS.read(path)
         PREDICTIONS.write(table.assign(label=1 - table["label"]), path)
-    with pytest.raises(TableError, match=r"vgg19/test\.csv: 50 images with another label"):
+    with pytest.raises(TableError, match=r"test/vgg19\.csv: 50 images with another label"):
         evaluate()
 
 
@@ -171,7 +171,7 @@ def test_predictions_and_fits_do_not_depend_on_test_labels(project: Path):
     fitted = {name: text for name, text in contents().items() if name.startswith("data/ensemble")}
     rows = SPLIT.read(Path("data/split/test.csv")).assign(label=lambda table: 1 - table["label"])
     SPLIT.write(rows.assign(path=locate(rows, "test")), Path("data/split/test.csv"))
-    for path in [*Path("data/predictions").glob("*/test.csv"), *Path("data/baselines").glob("*.csv")]:
+    for path in [*Path("data/predictions").glob("test/*.csv"), *Path("data/baselines").glob("*.csv")]:
         table = PREDICTIONS.read(path)
         PREDICTIONS.write(table.assign(label=1 - table["label"]), path)
     ensemble()

@@ -68,7 +68,7 @@ def test_augmented_images_of_val_and_test_are_predicted_and_shown(project: Path)
         rows = SPLIT.read(Path(f"data/split/{split}.csv"))
         assert (rows["image_id"] != rows["source"]).any()
         for member in member_names():
-            predictions = PREDICTIONS.read(Path(f"data/predictions/{member}/{split}.csv"))
+            predictions = PREDICTIONS.read(Path(f"data/predictions/{split}/{member}.csv"))
             assert predictions["image_id"].tolist() == rows["image_id"].tolist()
     for path in Path("data/baselines").iterdir():
         assert PREDICTIONS.read(path)["image_id"].tolist() == rows["image_id"].tolist()

@@ -103,7 +103,7 @@ def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
     rows = simulated["test"][["image_id", "lesion_id", "dx", "label"]]
     for member in MEMBERS:
         predicted = rows.assign(probability=probabilities["test"][member])
-        PREDICTIONS.write(predicted, data / "predictions" / member / "test.csv")
+        PREDICTIONS.write(predicted, data / "predictions" / "test" / f"{member}.csv")
     PREDICTIONS.write(rows.assign(probability=0.3), data / "baselines" / "prevalence.csv")
     LATENT_SCORES.write(rows[["image_id", "lesion_id"]].iloc[:0].assign(score=0.0), data / "truth" / "scores.csv")
     fit_ensemble(simulated["val"], probabilities["val"], settings.ensemble(*MEMBERS)).write(data / "ensemble")

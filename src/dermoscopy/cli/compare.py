@@ -101,7 +101,7 @@ def compare_revisions(
     tested = [("ensemble", test) for test in tests if test.unit == "lesion"]
     reference_members = _members(first)
     for member in filter(reference_members.__contains__, _members(second)):
-        path = f"data/predictions/{member}/{split}.csv"
+        path = f"data/predictions/{split}/{member}.csv"
         table, reference = (read_stored(PREDICTIONS, path, revision) for revision in (second, first))
         _require_same_images(reference, table, first, second)
         # DeLong's test compares the order of lesions, so the threshold has no effect.

@@ -1,6 +1,6 @@
 """CSV tables between stages: columns, types, row order, reading and writing; and three of these tables.
 
-`PREDICTIONS` is data/predictions/<member>/<split>.csv, a member's probability for each image of a split. `CURVE` is
+`PREDICTIONS` is data/predictions/<split>/<member>.csv, a member's probability for each image of a split. `CURVE` is
 data/curves/<member>.csv, one row for each epoch. `LATENT_SCORES` is data/truth/scores.csv, the simulator's latent
 score of each image, without rows for a real dataset.
 """

@@ -44,7 +44,7 @@ def read_members(rows: pd.DataFrame, data: Path) -> pd.DataFrame:
     Raises:
         TableError: A file is missing or does not match `rows`.
     """
-    return _read_aligned(rows, {name: data / "predictions" / name / "test.csv" for name in member_names()})
+    return _read_aligned(rows, {name: data / "predictions" / "test" / f"{name}.csv" for name in member_names()})
 
 
 def read_classifiers(rows: pd.DataFrame, members: pd.DataFrame, data: Path) -> list[Classifier]:
