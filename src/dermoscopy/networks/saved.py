@@ -25,9 +25,9 @@ def save_member(member: str, parameters: Transfer | SmallCNN, model: Any, folder
     """
     import keras
 
-    with atomic_write(folder / "model.weights.h5") as beside:
+    with atomic_write(folder / "model.weights.h5") as temporary:
         # A new model of the same layers, not compiled: save_weights would otherwise save the optimizer's state.
-        keras.Model(model.inputs, model.outputs, name=member).save_weights(beside)
+        keras.Model(model.inputs, model.outputs, name=member).save_weights(temporary)
     card = {"member": member, "kind": parameters.kind, "parameters": parameters.model_dump(exclude={"kind"})}
     write_text(folder / "model.yaml", yaml.safe_dump(card, sort_keys=False))
 
