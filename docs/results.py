@@ -159,7 +159,7 @@ def claims() -> str:
     test = json.loads(Path("metrics/test.json").read_text())
     point = read_yaml(Path("params.yaml").read_text())["evaluate"]["point"]
     prevalence = (pd.read_csv("plots/confusion.csv")["actual"] == "malignant").mean()
-    accuracies = pd.read_csv("plots/chosen.csv").set_index(["name", "split"])["accuracy"]
+    accuracies = pd.read_csv("plots/best_epoch.csv").set_index(["name", "split"])["accuracy"]
     roc_aucs = pd.read_csv("plots/roc_auc.csv").set_index("kind")["value"]
     ensemble_sizes = pd.read_csv("plots/ensemble_sizes.csv")
     on_test = ensemble_sizes[ensemble_sizes["split"] == "test"]

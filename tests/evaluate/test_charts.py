@@ -63,7 +63,7 @@ def test_every_chart_has_the_protocol(tmp_path):
         "roc.csv": tables.ROC,
         "confusion.csv": tables.CONFUSION,
         "curves.csv": tables.CURVES,
-        "chosen.csv": tables.CHOSEN,
+        "best_epoch.csv": tables.BEST_EPOCH,
         "roc_auc.csv": tables.ROC_AUC,
     }
     frames = {name: table.read(tmp_path / name) for name, table in written.items()}

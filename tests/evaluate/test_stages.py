@@ -56,7 +56,7 @@ def test_ensemble_and_evaluate_write_all_tables_metrics_and_charts(project: Path
         "roc.csv",
         "confusion.csv",
         "curves.csv",
-        "chosen.csv",
+        "best_epoch.csv",
         "roc_auc.csv",
         "ensemble_sizes.csv",
     }

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dermoscopy.core.nearest import nearest_word
+from dermoscopy.core.suggestions import nearest_word
 from dermoscopy.ham10000.metadata import COLUMNS, DIAGNOSES, ID, is_unknown
 from dermoscopy.ham10000.problems import Problem
 

@@ -14,7 +14,7 @@ from dermoscopy.acquire.sources import expand, why_absent
 from dermoscopy.check.source import source_problems
 from dermoscopy.core.files import sha256
 from dermoscopy.core.members import PIPELINE, did_you_mean, trained_members
-from dermoscopy.core.nearest import nearest_word
+from dermoscopy.core.suggestions import nearest_word
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.networks.build import feature_map_size

@@ -5,7 +5,7 @@ from pathlib import Path
 from dermoscopy.acquire.params import Data
 from dermoscopy.acquire.sources import check_path, expand, find_dataset, is_dataset_name, why_absent
 from dermoscopy.acquire.zips import list_members
-from dermoscopy.core.nearest import nearest_word
+from dermoscopy.core.suggestions import nearest_word
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 from dermoscopy.ham10000.problems import printable, summarize
 

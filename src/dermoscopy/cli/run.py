@@ -16,8 +16,8 @@ from ruamel.yaml.error import YAMLError
 from dermoscopy.acquire.sources import expand
 from dermoscopy.cli.dvc import committed_params, results_differ, run_dvc, top_folder
 from dermoscopy.core.errors import ParameterError, UserError
-from dermoscopy.core.nearest import nearest_word
 from dermoscopy.core.params import read, read_yaml
+from dermoscopy.core.suggestions import nearest_word
 from dermoscopy.ham10000.problems import printable
 
 Leaves = dict[str, Any]

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dermoscopy.core.errors import ParameterError, UserError
-from dermoscopy.core.nearest import nearest_word
 from dermoscopy.core.params import REMEDY, read, read_yaml
+from dermoscopy.core.suggestions import nearest_word
 
 PIPELINE = Path("dvc.yaml")
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from dermoscopy.core.nearest import nearest_value, nearest_word
+from dermoscopy.core.suggestions import nearest_value, nearest_word
 
 MAX_LENGTH = 60  # of a received value in a message, in characters
 KINDS = {

@@ -88,7 +88,7 @@ def write_charts(
         epochs: Member to its rows of `core.tables.CURVE`.
         point: Operating point of the confusion matrix.
         protocol: Title of the split protocol (`core.splits.read_protocol`).
-        folder: Folder of roc.csv, confusion.csv, curves.csv, chosen.csv and roc_auc.csv.
+        folder: Folder of roc.csv, confusion.csv, curves.csv, best_epoch.csv and roc_auc.csv.
     """
     ensemble, scores = evaluation.ensemble, evaluation.tables["scores"]
     y_pred = ensemble.score >= ensemble.thresholds[point]
@@ -97,7 +97,7 @@ def write_charts(
     tables.ROC.write(roc([*members, ensemble], y_true, protocol), folder / "roc.csv")
     tables.CONFUSION.write(confusion(y_true, y_pred, protocol), folder / "confusion.csv")
     tables.CURVES.write(curves(epochs, protocol), folder / "curves.csv")
-    tables.CHOSEN.write(chosen(epochs, protocol), folder / "chosen.csv")
+    tables.BEST_EPOCH.write(chosen(epochs, protocol), folder / "best_epoch.csv")
     tables.ROC_AUC.write(roc_auc(shown, protocol), folder / "roc_auc.csv")
 
 

@@ -135,7 +135,7 @@ CURVES = Table(  # curves.csv: training curves of the members
     order=("name", "split", "epoch"),
 )
 
-CHOSEN = Table(  # chosen.csv: accuracy at the chosen epoch of each member
+BEST_EPOCH = Table(  # best_epoch.csv: accuracy at the chosen epoch of each member
     columns={"name": "str", "protocol": "str", "split": "str", "accuracy": "float64"},
     order=("name", "split"),
 )

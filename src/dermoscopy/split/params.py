@@ -4,8 +4,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from dermoscopy.core.nearest import nearest_word
 from dermoscopy.core.params import Block, Count, Proportion
+from dermoscopy.core.suggestions import nearest_word
 from dermoscopy.ham10000.metadata import DIAGNOSES
 
 Protocol = Literal["lesion", "image", "paper"]

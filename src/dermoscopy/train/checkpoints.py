@@ -67,7 +67,9 @@ class Checkpoint:
         arrays = {f"{name}_{index}": array for name, listed in lists.items() for index, array in enumerate(listed)}
         epochs = json.dumps([asdict(epoch) for epoch in state.epochs])
         with atomic_write(self.folder / "state.npz") as temporary:
-            np.savez(temporary, allow_pickle=False, epochs=np.array(epochs), probabilities=state.probabilities, **arrays)
+            np.savez(
+                temporary, allow_pickle=False, epochs=np.array(epochs), probabilities=state.probabilities, **arrays
+            )
 
     def load(self) -> State | None:
         """Return the saved state; None if there is none or it cannot be read."""

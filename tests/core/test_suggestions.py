@@ -1,6 +1,6 @@
 import pytest
 
-from dermoscopy.core.nearest import nearest_value, nearest_word
+from dermoscopy.core.suggestions import nearest_value, nearest_word
 
 
 @pytest.mark.parametrize(
