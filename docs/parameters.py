@@ -128,7 +128,7 @@ def reference(values: Any) -> str:
         "This page is written by `python docs/parameters.py` from the descriptions in `src/dermoscopy/*/params.py`."
     )
     blocks = {key: child(ROOT, key, value) for key, value in values.items() if isinstance(value, dict)}
-    sections = ["## Top level", ROOT["description"], table(ROOT, {"default": values})]
+    sections = ["## Top level", "Parameters that several stages use.", table(ROOT, {"default": values})]
     for key, schema in blocks.items():
         sections += section(schema, {key: values[key]}, "##")
     return "\n\n".join([head, *filter(None, sections)]) + "\n"

@@ -18,12 +18,12 @@ def train(member: str) -> dict[str, Any]:
     require_member(member)
     parameters = load(f"models.{member}", Member)
     protocol = read_audited_protocol(Path("data/audited"))
-    rows, held_out = read_train_and_val(Path("data/split"), protocol)
+    train_rows, val_rows = read_train_and_val(Path("data/split"), protocol)
     return train_member(
         member,
         with_optimizer(parameters, load("optimizer", Optimizer | None)),
-        rows,
-        held_out,
+        train_rows,
+        val_rows,
         TrainSettings(
             training=load("training", Training),
             runtime=load("runtime", Runtime),

@@ -28,7 +28,7 @@ def check_table(frame: pd.DataFrame) -> list[Problem]:
     A missing age, sex or localization is no problem.
 
     Args:
-        frame: The table as `metadata.read_text` returns it.
+        frame: The table as text, `ham10000.metadata.read_raw(path).frame`.
     """
     repeated = frame.columns[frame.columns.duplicated()].intersection(list(COLUMNS))
     if len(repeated):

@@ -13,6 +13,6 @@ class Baselines(Block):
     )
     thumbnail: Positive = Field(description="Width and height of the thumbnail, in pixels.")
     colour_size: Positive = Field(
-        description="Width and height to which an image is reduced before its colours are counted, in pixels."
+        description="Width and height to which an image is reduced before its colour quantiles are computed, in pixels."
     )
     quantiles: Positive = Field(description="Number of colour quantiles of each channel.")

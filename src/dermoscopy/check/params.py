@@ -19,7 +19,7 @@ from dermoscopy.split.params import Policy, Split
 
 
 class Params(Block):
-    """Parameters that several stages use."""
+    """All parameters of params.yaml."""
 
     optimizer: Optimizer | None = Field(
         description="Replaces the optimizer of all members; their learning rates stay. null keeps each member's own."

@@ -64,7 +64,7 @@ BACKBONES: Mapping[str, Backbone] = {
         weights="vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
         md5="6d6bbae143d832006294945121d1f1fc",
         size=58_889_256,
-        pace={"float32": Pace(310, 130), "mixed_bfloat16": Pace(88, 16)},  # VGG16 has four fifths of VGG19's work
+        pace={"float32": Pace(310, 130), "mixed_bfloat16": Pace(88, 16)},  # estimated: four fifths of VGG19's
     ),
     "vgg19": Backbone(
         "VGG19",

@@ -11,7 +11,7 @@ from dermoscopy.ensemble.combiners import SINGLE
 from dermoscopy.report.formatting import KINDS, classifier, css, interval, is_finite, probability, signed
 from dermoscopy.report.inputs import Sources
 
-LEAK = "dx_type"  # a baseline that uses the way of diagnosis, which is known only after the diagnosis
+LEAK = "dx_type"  # a baseline that uses the method of diagnosis, which is known only after the diagnosis
 
 
 @dataclass(frozen=True)
