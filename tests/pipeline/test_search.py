@@ -46,7 +46,9 @@ def results(project: Project) -> dict[str, bytes]:
 
 def records(project: Project) -> dict[str, int]:
     """Return the time at which the record of each finished trial was written, in nanoseconds."""
-    return {path.name: path.stat().st_mtime_ns for path in (project.folder / ".checkpoints/search").glob("*.json")}
+    folder = project.folder / ".checkpoints/search"
+    # A name that starts with a dot is a temporary file, which a killed process leaves behind.
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("[!.]*.json")}
 
 
 @pytest.mark.parametrize(("killed", "jobs"), [("search", 1), ("dvc", 2)])
