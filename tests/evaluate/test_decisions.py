@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
 
+from dermoscopy.core.metrics import MALIGNANT, ratio
 from dermoscopy.ensemble.thresholds import ConformalSets
 from dermoscopy.evaluate import tables
 from dermoscopy.evaluate.decisions import calibration_rows, coverage_rows, predictive_rows, sweep_rows
+from dermoscopy.stats.intervals import wilson_interval
 from dermoscopy.stats.lesions import Unit
+from dermoscopy.stats.metrics import METRICS, Metric, from_confusion
 
 LABEL = np.array([0, 0, 0, 0, 1, 1, 1])
 POSITION = np.arange(7)
@@ -22,6 +25,21 @@ def test_sensitivity_falls_and_specificity_rises_with_the_threshold(tmp_path):
         {"accuracy": 5 / 7, "sensitivity": 2 / 3, "specificity": 3 / 4, "ppv": 2 / 3, "npv": 3 / 4}
     )
     tables.SWEEP.write(table, tmp_path / "sweep.csv")
+
+
+def test_the_sweep_computes_a_proportion_of_wrong_predictions_by_its_function(monkeypatch):
+    added = Metric(
+        "false_negative_rate",
+        "false negative rate",
+        from_confusion(lambda counts: ratio(counts.fn, counts.fn + counts.tp)),
+        needs="predictions",
+        scale="proportion",
+        interval="proportion",
+        counted=MALIGNANT,
+    )
+    monkeypatch.setitem(METRICS, added.name, added)
+    found = sweep_rows(UNIT, SCORE, 1, 0.95).set_index("metric")[["value", "low", "high"]]
+    assert found.loc[added.name].tolist() == [1 / 3, *wilson_interval(1, 3, 0.95)]
 
 
 def test_predictive_values_at_every_operating_point_and_prevalence(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermoscopy.core.metrics import confusion, ratio
+from dermoscopy.core.metrics import confusion
 from dermoscopy.core.splits import LABELS
 from dermoscopy.ensemble.calibration import expected_calibration_error, reliability_table
 from dermoscopy.ensemble.thresholds import DECISIONS, ConformalSets
@@ -126,12 +126,13 @@ def sweep_rows(lesions: Unit, score: NDArray[np.float64], n_thresholds: int, con
     rows = []
     for step in range(1, n_thresholds + 1):
         threshold = step / (n_thresholds + 1)
-        counts = confusion(lesions.label, score >= threshold)
+        y_pred = score >= threshold
         for metric in METRICS.values():
             if metric.counted:
-                correct, total = counts.fraction(metric.counted)
-                bounds = wilson_interval(correct, total, confidence)
-                rows.append((threshold, metric.name, ratio(correct, total), *bounds))
+                value = metric.function(lesions.label, y_pred)
+                total = int(metric.counted_rows(lesions.label, y_pred).sum())
+                count = float(np.rint(value * total))
+                rows.append((threshold, metric.name, value, *wilson_interval(count, total, confidence)))
     return pd.DataFrame(rows, columns=["threshold", "metric", *BOUNDED])
 
 
