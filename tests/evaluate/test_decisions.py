@@ -4,7 +4,7 @@ import pytest
 from dermoscopy.core.metrics import MALIGNANT, ratio
 from dermoscopy.ensemble.thresholds import ConformalSets
 from dermoscopy.evaluate import tables
-from dermoscopy.evaluate.decisions import calibration_rows, coverage_rows, predictive_rows, sweep_rows
+from dermoscopy.evaluate.decisions import coverage_rows, predictive_rows, sweep_rows
 from dermoscopy.stats.intervals import wilson_interval
 from dermoscopy.stats.lesions import Unit
 from dermoscopy.stats.metrics import METRICS, Metric, from_confusion
@@ -57,12 +57,3 @@ def test_coverage_counts_sets_that_contain_the_label(tmp_path):
     assert found.loc["malignant", ["benign", "refer", "malignant", "covered"]].tolist() == [1, 0, 2, 2]
     assert found.loc["malignant", "value"] == pytest.approx(2 / 3)
     tables.COVERAGE.write(table, tmp_path / "coverage.csv")
-
-
-def test_calibration_and_reliability_before_and_after(tmp_path):
-    losses, bins = calibration_rows(UNIT, {"before": SCORE**2, "after": SCORE}, 5, np.ones((3, 7)), 0.95)
-    assert set(losses["metric"]) == {"ece", "log_loss", "brier"}
-    assert losses[losses["metric"] == "ece"]["low"].isna().all()
-    assert bins.groupby("name")["lesions"].sum().to_dict() == {"after": 7, "before": 7}
-    tables.CALIBRATION.write(losses, tmp_path / "calibration.csv")
-    tables.RELIABILITY.write(bins, tmp_path / "reliability.csv")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dermoscopy.core.metrics import roc_curve
 from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import ENSEMBLE
-from dermoscopy.ensemble.combiners import METHODS, SINGLE
+from dermoscopy.ensemble.params import METHODS, SINGLE
 from dermoscopy.evaluate import tables
 from dermoscopy.evaluate.evaluate import Evaluation
 from dermoscopy.evaluate.scores import Classifier
