@@ -9,8 +9,7 @@ import pandas as pd
 
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.members import member_names
-from dermoscopy.core.tables import ENSEMBLE, PREDICTIONS
-from dermoscopy.core.tables import LATENT_SCORES as LATENT_SCORES
+from dermoscopy.core.tables import ENSEMBLE, LATENT, LATENT_SCORES, PREDICTIONS
 from dermoscopy.ensemble.combiners import Choice, read_choice
 from dermoscopy.ensemble.fit import SETS, read_candidates
 from dermoscopy.ensemble.params import METHODS, SINGLE
@@ -23,7 +22,6 @@ from dermoscopy.stats.intervals import resample_lesions
 from dermoscopy.stats.lesions import align, by_image, by_lesion
 from dermoscopy.stats.paired import ThresholdedScores, compare
 
-LATENT = "latent score"
 HALF = {"half": 0.5}  # the only operating point of a baseline, which is not calibrated on val
 
 
