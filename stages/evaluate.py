@@ -9,9 +9,9 @@ from dermoscopy.core.stage import run
 from dermoscopy.core.tables import CURVE, PREDICTIONS
 from dermoscopy.ensemble.combiners import read_choice
 from dermoscopy.ensemble.fit import CANDIDATES
+from dermoscopy.evaluate.charts import ensemble_size_rows, write_charts
 from dermoscopy.evaluate.evaluate import evaluate_test
 from dermoscopy.evaluate.params import Evaluate
-from dermoscopy.evaluate.summary import ensemble_sizes, write_charts
 from dermoscopy.evaluate.tables import ENSEMBLE_SIZES, TABLES
 from dermoscopy.stats.headline import headline, write_metrics
 
@@ -31,7 +31,7 @@ def evaluate() -> None:
         TABLES[name].write(table, Path("data/evaluation", f"{name}.csv"))
     PREDICTIONS.write(rows.assign(probability=evaluation.ensemble.score), Path("data/evaluation/predictions.csv"))
     write_metrics(headline(rows, evaluation.tables["scores"], settings.point, protocol), Path("metrics/test.json"))
-    sizes = ensemble_sizes(candidates, evaluation.tables["subsets"], best, protocol)
+    sizes = ensemble_size_rows(candidates, evaluation.tables["subsets"], best, protocol)
     ENSEMBLE_SIZES.write(sizes, Path("plots/ensemble_sizes.csv"))
     write_charts(test["label"].to_numpy(), evaluation, epochs, settings.point, protocol, Path("plots"))
 

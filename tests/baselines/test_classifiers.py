@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from dermoscopy.baselines.baselines import predict_baselines
-from dermoscopy.baselines.params import Baselines
+from dermoscopy.baselines.params import BASELINES, Baselines
 
 SETTINGS = Baselines(regularization=1.0, thumbnail=2, colour_size=8, quantiles=3)
 
@@ -12,6 +12,7 @@ def test_each_baseline_uses_its_features_only(splits):
     train, test = splits
     predictions = predict_baselines(train, test, SETTINGS)
     assert list(predictions) == ["prevalence", "age_sex_site", "colours", "thumbnail", "dx_type"]
+    assert list(predictions) == list(BASELINES)
     assert predictions["prevalence"].tolist() == [0.5] * 4
     for name in ("age_sex_site", "colours", "thumbnail", "dx_type"):
         assert roc_auc_score(test["label"], predictions[name]) == 1

@@ -8,6 +8,7 @@ import pytest
 
 from dermoscopy.check import cost
 from dermoscopy.check.params import Params
+from dermoscopy.networks.backbones import Pace
 
 Tree = dict[str, Any]
 
@@ -103,10 +104,12 @@ def test_every_measured_backbone_has_a_training_time_for_each_precision(tree: Tr
     assert fast < seconds(tree)
 
 
+@pytest.mark.parametrize("pace", [None, {"mixed_bfloat16": Pace(88, 16)}])
 def test_a_member_without_a_measured_backbone_is_named(
-    tree: Tree, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tree: Tree, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, pace: Any
 ) -> None:
-    unmeasured = replace(cost.BACKBONES["vgg16"], pace=None)
+    tree["runtime"]["precision"] = "float32"
+    unmeasured = replace(cost.BACKBONES["vgg16"], pace=pace)
     monkeypatch.setitem(cost.BACKBONES, "vgg16", unmeasured)
     assert seconds(tree, backbone="vgg16") is None
     tree["models"]["vgg19"]["backbone"] = "vgg16"

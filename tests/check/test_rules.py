@@ -95,6 +95,14 @@ def test_a_misspelt_member_is_reported_for_both_files(tree):
     assert missing.startswith("models.vgg19: missing")
 
 
+@pytest.mark.parametrize("name", ["ensemble", "single", "mean", "stacking", "colours", "dx_type", "latent score"])
+def test_a_member_with_the_name_of_another_classifier_is_reported(tree, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)  # without dvc.yaml, which does not train it
+    tree["models"][name] = tree["models"]["cnn_b"]
+    (line,) = file_problems(tree)
+    assert line.startswith(f"models.{name}: {name} is the name of another classifier.")
+
+
 def test_without_dvc_yaml_members_are_not_compared(tree, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tree["models"]["cnn_c"] = tree["models"]["cnn_b"]

@@ -14,7 +14,7 @@ from dermoscopy.cli.app import app
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.tables import PREDICTIONS
-from dermoscopy.ensemble.fit import POINTS
+from dermoscopy.ensemble.thresholds import POINTS
 from tests.cli.conftest import git
 from tests.simulated import simulate
 

@@ -5,10 +5,9 @@ from dermoscopy.core.metrics import log_loss
 from dermoscopy.ensemble.calibration import (
     MIN_SLOPE,
     Calibration,
-    expected_calibration_error,
     fit_calibration,
-    reliability_table,
 )
+from dermoscopy.evaluate.calibration import expected_calibration_error, reliability_table
 
 GENERATOR = np.random.default_rng(7)
 LOGIT = GENERATOR.normal(-1, 2, 4000)
@@ -69,11 +68,3 @@ def test_a_reversed_ranking_is_flattened_and_not_reversed(method):
 
 def test_calibrated_probabilities_of_0_and_1_are_finite():
     assert np.isfinite(Calibration(2.0, 1.0).apply(np.array([0.0, 1.0]))).all()
-
-
-def test_reliability_counts_the_lesions_of_each_bin():
-    table = reliability_table(np.array([0, 1, 1, 1]), np.array([0.1, 0.15, 0.9, 1.0]), 5, 0.95)
-    assert table[["start", "end", "lesions"]].to_numpy().tolist() == [[0, 0.2, 2], [0.8, 1, 2]]
-    assert table["malignant"].tolist() == [0.5, 1]
-    assert table["probability"].tolist() == pytest.approx([0.125, 0.95])
-    assert expected_calibration_error(table) == pytest.approx((0.375 + 0.05) / 2)

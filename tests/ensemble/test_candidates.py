@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from dermoscopy.core.errors import TableError
-from dermoscopy.ensemble.combiners import METHODS
+from dermoscopy.ensemble.params import METHODS
 from dermoscopy.ensemble.selection import assign_folds, fit_candidates, subsets
 from tests.ensemble.settings import ensemble
 from tests.simulated import simulate

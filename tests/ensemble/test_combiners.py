@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermoscopy.ensemble.combiners import METHODS, Combiner, accuracy_weights, fit_combiner, log_loss_weights
+from dermoscopy.ensemble.combiners import Combiner, accuracy_weights, fit_combiner, log_loss_weights
+from dermoscopy.ensemble.params import METHODS
 from tests.ensemble.settings import ensemble
 
 MEMBERS = pd.DataFrame({"a": [0.1, 0.5, 0.9], "b": [0.2, 0.4, 0.7], "c": [0.6, 0.9, 0.8]})

@@ -2,8 +2,13 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from dermoscopy.ensemble.fit import POINTS
-from dermoscopy.ensemble.thresholds import balanced_threshold, conformal_rank, fit_operating_points, sensitive_threshold
+from dermoscopy.ensemble.thresholds import (
+    POINTS,
+    balanced_threshold,
+    conformal_rank,
+    fit_operating_points,
+    sensitive_threshold,
+)
 from dermoscopy.stats.lesions import by_lesion
 from tests.simulated import simulate
 

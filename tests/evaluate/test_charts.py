@@ -1,8 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from dermoscopy.evaluate import summary as charts
-from dermoscopy.evaluate import tables
+from dermoscopy.evaluate import charts, tables
 from dermoscopy.evaluate.evaluate import Evaluation
 from dermoscopy.evaluate.scores import Classifier
 
@@ -29,7 +28,7 @@ EPOCHS = pd.DataFrame(
 
 
 def test_confusion_has_a_row_for_each_image():
-    rows = charts.confusion(Y_TRUE, np.array([False, True, False, True]), "lesion")
+    rows = charts.confusion_rows(Y_TRUE, np.array([False, True, False, True]), "lesion")
     assert rows[["actual", "predicted"]].to_numpy().tolist() == [
         ["benign", "benign"],
         ["benign", "malignant"],
@@ -39,14 +38,14 @@ def test_confusion_has_a_row_for_each_image():
 
 
 def test_curves_are_in_long_format():
-    rows = charts.curves({"cnn_a": EPOCHS}, "lesion")
+    rows = charts.curve_rows({"cnn_a": EPOCHS}, "lesion")
     assert rows["split"].tolist() == ["train", "train", "val", "val"]
     assert rows["loss"].tolist() == [0.6, 0.4, 0.65, 0.7]
     assert rows["roc_auc"].tolist() == [0.75, 0.95, 0.65, 0.7]
 
 
-def test_chosen_is_the_epoch_whose_weights_are_kept():
-    rows = charts.chosen({"cnn_a": EPOCHS}, "lesion").set_index("split")["accuracy"]
+def test_best_epoch_is_the_epoch_whose_weights_are_kept():
+    rows = charts.best_epoch_rows({"cnn_a": EPOCHS}, "lesion").set_index("split")["accuracy"]
     assert rows.to_dict() == {"train": 0.7, "val": 0.6}
 
 

@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
 
+from dermoscopy.core.metrics import MALIGNANT, ratio
 from dermoscopy.ensemble.thresholds import ConformalSets
 from dermoscopy.evaluate import tables
-from dermoscopy.evaluate.decisions import calibration_rows, coverage_rows, predictive_rows, sweep_rows
+from dermoscopy.evaluate.decisions import coverage_rows, predictive_rows, sweep_rows
+from dermoscopy.stats.intervals import wilson_interval
 from dermoscopy.stats.lesions import Unit
+from dermoscopy.stats.metrics import METRICS, Metric, from_confusion
 
 LABEL = np.array([0, 0, 0, 0, 1, 1, 1])
 POSITION = np.arange(7)
@@ -24,6 +27,21 @@ def test_sensitivity_falls_and_specificity_rises_with_the_threshold(tmp_path):
     tables.SWEEP.write(table, tmp_path / "sweep.csv")
 
 
+def test_the_sweep_computes_a_proportion_of_wrong_predictions_by_its_function(monkeypatch):
+    added = Metric(
+        "false_negative_rate",
+        "false negative rate",
+        from_confusion(lambda counts: ratio(counts.fn, counts.fn + counts.tp)),
+        needs="predictions",
+        scale="proportion",
+        interval="proportion",
+        counted=MALIGNANT,
+    )
+    monkeypatch.setitem(METRICS, added.name, added)
+    found = sweep_rows(UNIT, SCORE, 1, 0.95).set_index("metric")[["value", "low", "high"]]
+    assert found.loc[added.name].tolist() == [1 / 3, *wilson_interval(1, 3, 0.95)]
+
+
 def test_predictive_values_at_every_operating_point_and_prevalence(tmp_path):
     table = predictive_rows(UNIT, SCORE, {"half": 0.5, "sensitive": 0.25}, [0.01, 0.2], 0.95)
     assert len(table) == 2 * 2 * 2
@@ -39,12 +57,3 @@ def test_coverage_counts_sets_that_contain_the_label(tmp_path):
     assert found.loc["malignant", ["benign", "refer", "malignant", "covered"]].tolist() == [1, 0, 2, 2]
     assert found.loc["malignant", "value"] == pytest.approx(2 / 3)
     tables.COVERAGE.write(table, tmp_path / "coverage.csv")
-
-
-def test_calibration_and_reliability_before_and_after(tmp_path):
-    losses, bins = calibration_rows(UNIT, {"before": SCORE**2, "after": SCORE}, 5, np.ones((3, 7)), 0.95)
-    assert set(losses["metric"]) == {"ece", "log_loss", "brier"}
-    assert losses[losses["metric"] == "ece"]["low"].isna().all()
-    assert bins.groupby("name")["lesions"].sum().to_dict() == {"after": 7, "before": 7}
-    tables.CALIBRATION.write(losses, tmp_path / "calibration.csv")
-    tables.RELIABILITY.write(bins, tmp_path / "reliability.csv")

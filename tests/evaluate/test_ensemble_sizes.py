@@ -5,8 +5,8 @@ import pytest
 from dermoscopy.core.metrics import confusion, roc_auc
 from dermoscopy.ensemble.fit import CANDIDATES, WEIGHTS, candidate_rows, read_candidates, weight_rows
 from dermoscopy.ensemble.selection import fit_candidates
+from dermoscopy.evaluate.charts import ensemble_size_rows
 from dermoscopy.evaluate.scores import score_subsets
-from dermoscopy.evaluate.summary import ensemble_sizes
 from dermoscopy.evaluate.tables import ENSEMBLE_SIZES, SUBSETS
 from dermoscopy.stats.intervals import resample_lesions
 from dermoscopy.stats.lesions import by_image
@@ -52,7 +52,7 @@ def test_members_are_added_by_accuracy_on_val_with_and_without_the_first(tmp_pat
     resamples = resample_lesions(unit.lesion, unit.label, 20, np.random.default_rng(1))
     subsets = score_subsets(unit, PROBABILITIES, write_fitted(tmp_path), resamples, 0.95)
     candidates = candidate_rows(ROWS["label"].to_numpy(), FITTED)
-    table = ensemble_sizes(candidates, subsets, "vgg19", "lesion")
+    table = ensemble_size_rows(candidates, subsets, "vgg19", "lesion")
     ENSEMBLE_SIZES.write(table, tmp_path / "ensemble_sizes.csv")
     accuracy = candidates[candidates["method"] == "single"].set_index("members")["accuracy"]
     (longest,) = table.loc[table["size"] == 3, "start"].unique()
@@ -73,6 +73,6 @@ def test_an_ensemble_of_one_member_has_size_1():
         [(name, "single", metric, 0.7, 0.6, 0.8) for name in MEMBERS for metric in ("accuracy", "roc_auc")],
         columns=["members", "method", "metric", "value", "low", "high"],
     )
-    table = ensemble_sizes(candidates, subsets, "vgg19", "lesion")
+    table = ensemble_size_rows(candidates, subsets, "vgg19", "lesion")
     assert set(table["start"]) == set(table["added"]) == {"vgg19"}
     assert set(table["size"]) == {1}

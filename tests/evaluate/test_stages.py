@@ -11,7 +11,8 @@ from dermoscopy.core.splits import SPLIT, locate
 from dermoscopy.core.tables import LATENT_SCORES as LATENT_SCORES
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.combiners import read_choice
-from dermoscopy.ensemble.fit import CANDIDATES, POINTS
+from dermoscopy.ensemble.fit import CANDIDATES
+from dermoscopy.ensemble.thresholds import POINTS
 from dermoscopy.evaluate.tables import COMPARISONS, ENSEMBLE_SIZES, SCORES, SUBSETS, TABLES
 from stages.ensemble import ensemble
 from stages.evaluate import evaluate

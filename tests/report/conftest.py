@@ -14,8 +14,8 @@ from PIL import Image
 from dermoscopy.audit.summary import BY_LABEL, DIAGNOSIS_COUNTS
 from dermoscopy.core.tables import LATENT_SCORES, PREDICTIONS
 from dermoscopy.ensemble.fit import CANDIDATES, fit_ensemble
+from dermoscopy.evaluate.charts import ensemble_size_rows
 from dermoscopy.evaluate.evaluate import evaluate_test
-from dermoscopy.evaluate.summary import ensemble_sizes
 from dermoscopy.evaluate.tables import CURVES, ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
 from dermoscopy.report.inputs import read_sources
 from dermoscopy.report.page import write_report
@@ -111,7 +111,7 @@ def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
     return (
         data / "ensemble",
         tables,
-        ensemble_sizes(CANDIDATES.read(data / "ensemble/candidates.csv"), tables["subsets"], MEMBERS[0], "lesion"),
+        ensemble_size_rows(CANDIDATES.read(data / "ensemble/candidates.csv"), tables["subsets"], MEMBERS[0], "lesion"),
     )
 
 

@@ -29,6 +29,11 @@ def test_more_trials_begin_with_the_same_trials(counts):
     assert len(more) == counts[1] + 2
 
 
+def test_a_member_is_promoted_once():
+    with pytest.raises(ValidationError, match="once"):
+        Search(**TREE["search"] | {"promote": ["cnn_a", "cnn_a"]})
+
+
 def test_another_seed_samples_other_trials():
     assert plan_trials(COMMITTED, seed=1) != plan_trials(COMMITTED, seed=2)
     assert plan_trials(COMMITTED, seed=1) == plan_trials(COMMITTED, seed=1)

@@ -1,11 +1,12 @@
 from dataclasses import fields, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from dermoscopy.core.metrics import average_precision, confusion, log_loss, roc_auc
+from dermoscopy.core.metrics import MALIGNANT, average_precision, confusion, log_loss, roc_auc
 from dermoscopy.stats.metrics import METRICS, ROWS, Metric
 
 GENERATOR = np.random.default_rng(3)
@@ -75,6 +76,26 @@ def test_a_metric_without_scale_interval_or_title_is_refused(field: str):
 def test_a_proportion_without_counted_cells_is_refused():
     with pytest.raises(ValueError, match="counted"):
         replace(METRICS["sensitivity"], counted=())
+
+
+def test_counted_cells_without_a_proportion_are_refused():
+    with pytest.raises(ValueError, match="invalid counted"):
+        replace(ROW, counted=MALIGNANT)
+
+
+@pytest.mark.parametrize(
+    ("row", "changes", "field"),
+    [
+        ("roc_auc", {"function": average_precision}, "interval"),
+        ("roc_auc", {"needs": "predictions"}, "needs"),
+        ("ppv", {"name": "predicted"}, "interval"),
+        ("ppv", {"needs": "probability"}, "needs"),
+        ("sensitivity", {"needs": "score"}, "needs"),
+    ],
+)
+def test_an_interval_of_other_metrics_is_refused(row: str, changes: dict[str, Any], field: str):
+    with pytest.raises(ValueError, match=f"invalid {field}$"):
+        replace(METRICS[row], **changes)
 
 
 def test_names_and_titles_are_unique():

@@ -4,6 +4,8 @@ from pydantic import Field
 
 from dermoscopy.core.params import Block, Positive, PositiveFloat
 
+BASELINES = ("prevalence", "age_sex_site", "colours", "thumbnail", "dx_type")
+
 
 class Baselines(Block):
     """Parameters of the baselines stage."""

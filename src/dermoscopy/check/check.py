@@ -11,11 +11,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import expand, why_absent
+from dermoscopy.baselines.params import BASELINES
 from dermoscopy.check.source import source_problems
 from dermoscopy.core.files import sha256
 from dermoscopy.core.members import PIPELINE, did_you_mean, trained_members
 from dermoscopy.core.suggestions import nearest_word
-from dermoscopy.ensemble.params import Ensemble
+from dermoscopy.core.tables import ENSEMBLE, LATENT
+from dermoscopy.ensemble.params import METHODS, SINGLE, Ensemble
 from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.networks.build import feature_map_size
 from dermoscopy.networks.devices import visible_gpus
@@ -224,6 +226,23 @@ def pipeline_problems(names: Sequence[str]) -> list[str]:
     ]
 
 
+OTHER_CLASSIFIERS = (ENSEMBLE, SINGLE, *METHODS, *BASELINES, LATENT)
+
+
+def member_name_problems(names: Sequence[str]) -> list[str]:
+    """Return one line for each member with the name of another classifier, with which tables would confuse it.
+
+    Args:
+        names: Keys of `models`.
+    """
+    return [
+        f"models.{name}: {name} is the name of another classifier. Rename the member; these names are taken: "
+        f"{', '.join(OTHER_CLASSIFIERS)}."
+        for name in names
+        if name in OTHER_CLASSIFIERS
+    ]
+
+
 def starting_weights(models: Mapping[str, Transfer | SmallCNN]) -> dict[str, str]:
     """Return the members that start from weights, with the key of these weights in `data.weights`.
 
@@ -258,6 +277,7 @@ def file_problems(tree: Any) -> list[str]:
     blocks = {str(name): _valid_block(Member, models, name) for name in models} if isinstance(models, dict) else {}
     if blocks:
         problems += pipeline_problems(list(blocks))
+        problems += member_name_problems(list(blocks))
     for name, member in blocks.items():
         if member:
             problems += size_problems(name, member)

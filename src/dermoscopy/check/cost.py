@@ -76,13 +76,13 @@ def training_seconds(name: str, params: Params, images: float) -> float | None:
         images: Number of images in all splits.
 
     Returns:
-        None if the backbone's speed was not measured.
+        None if the backbone's speed was not measured in this precision.
     """
     member = params.models[name]
     paces = BACKBONES[member.backbone].pace if isinstance(member, Transfer) else SMALL_CNN
-    if paces is None:
+    pace = paces.get(_arithmetic(params)) if paces else None
+    if pace is None:
         return None
-    pace = paces[_arithmetic(params)]
     train, val = _train_and_val_images(params, images)
     milliseconds = 0.0
     for phase in phases(member):

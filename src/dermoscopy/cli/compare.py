@@ -12,7 +12,7 @@ from dermoscopy.cli.dvc import top_folder
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.params import PARAMS, load, read_yaml
 from dermoscopy.core.tables import PREDICTIONS, Table
-from dermoscopy.ensemble.fit import POINTS
+from dermoscopy.ensemble.thresholds import POINTS
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.stats.lesions import by_lesion
 from dermoscopy.stats.paired import PairedTest, ThresholdedScores, delong

@@ -111,3 +111,4 @@ LATENT_SCORES = Table(
 )
 
 ENSEMBLE = "ensemble"  # name of the chosen combination; other combination methods have their own names
+LATENT = "latent score"  # name of the simulator's latent score among the classifiers

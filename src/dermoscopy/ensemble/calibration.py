@@ -1,4 +1,4 @@
-"""Calibration of probabilities: logit transformation, logistic regression, Platt and temperature scaling, reliability.
+"""Calibration of probabilities: logit transformation, logistic regression, Platt and temperature scaling.
 
 Logistic regression is fitted by Newton's method, for targets between 0 and 1 and a few columns.
 """
@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-
-from dermoscopy.stats.intervals import wilson_interval
 
 EPSILON = 1e-7  # a network's float32 cannot resolve probabilities nearer to 0 or 1
 
@@ -119,41 +116,3 @@ def fit_calibration(
             # Fit the intercept again with the slope fixed: the scaled logits are the offset.
             intercept = [float(fit_logistic(np.ones((len(logits), 1)), target, np.zeros(1), MIN_SLOPE * logits)[0])]
     return Calibration(slope, *(intercept or [0.0]))
-
-
-def reliability_table(
-    y_true: NDArray[np.int64], y_prob: NDArray[np.float64], bins: int, confidence: float
-) -> pd.DataFrame:
-    """Return the proportion of malignant lesions in each bin of predicted probability.
-
-    Args:
-        y_true: Labels of independent lesions, 0 benign, 1 malignant; shape (rows,).
-        y_prob: Predicted probabilities, from 0 to 1; shape (rows,).
-        bins: Number of equally wide bins from 0 to 1; empty bins are left out.
-        confidence: Confidence level of the intervals, from 0 to 1.
-
-    Returns:
-        A row per bin: start, end, lesions, probability (their mean), malignant (proportion), low, high.
-    """
-    bin_of_lesion = np.minimum((y_prob * bins).astype(int), bins - 1)
-    rows = []
-    for number in np.unique(bin_of_lesion):
-        inside = bin_of_lesion == number
-        low, high = wilson_interval(y_true[inside].sum(), inside.sum(), confidence)
-        rows.append(
-            (number / bins, (number + 1) / bins, inside.sum(), y_prob[inside].mean(), y_true[inside].mean(), low, high)
-        )
-    return pd.DataFrame(rows, columns=["start", "end", "lesions", "probability", "malignant", "low", "high"])
-
-
-def expected_calibration_error(table: pd.DataFrame) -> float:
-    """Return the expected calibration error: mean absolute difference of proportion and probability over lesions.
-
-    Naeini, Cooper and Hauskrecht, Obtaining well calibrated probabilities using Bayesian binning, 2015.
-    Even perfect probabilities have an error over 0, by chance within the bins, and bootstrap resamples a
-    still larger one: no interval is computed.
-
-    Args:
-        table: Rows of `reliability_table`.
-    """
-    return float(np.average((table["malignant"] - table["probability"]).abs(), weights=table["lesions"]))

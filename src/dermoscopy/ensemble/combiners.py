@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,6 @@ from dermoscopy.core.metrics import confusion
 from dermoscopy.core.params import Block
 from dermoscopy.ensemble.calibration import fit_logistic, from_logit, to_logit
 from dermoscopy.ensemble.params import Ensemble, Method
-
-SINGLE: Literal["single"] = "single"  # the method of a single member
 
 CombinationMethod = Method | Literal["single"]
 
@@ -70,8 +68,6 @@ def read_choice(path: Path) -> Choice:
             f"{path} is missing or was not written by the ensemble stage: {error}\nRun `dvc repro`."
         ) from None
 
-
-METHODS: tuple[Method, ...] = get_args(Method)
 
 MAJORITY = 0.5  # proportion of votes; ties are predicted malignant, as a false negative is the worse error
 

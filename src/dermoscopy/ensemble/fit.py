@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from dermoscopy.core.metrics import confusion, log_loss, roc_auc
 from dermoscopy.core.tables import ENSEMBLE, PREDICTIONS, Table
 from dermoscopy.ensemble.calibration import Calibration
-from dermoscopy.ensemble.combiners import METHODS, Choice, Combiner
-from dermoscopy.ensemble.params import Ensemble
+from dermoscopy.ensemble.combiners import Choice, Combiner
+from dermoscopy.ensemble.params import METHODS, Ensemble
 from dermoscopy.ensemble.selection import Candidate, choose, find_candidate, fit_candidates
-from dermoscopy.ensemble.thresholds import fit_conformal_sets, fit_operating_points
+from dermoscopy.ensemble.thresholds import POINTS, fit_conformal_sets, fit_operating_points
 from dermoscopy.stats.headline import Headline
 from dermoscopy.stats.lesions import by_lesion
 
@@ -41,20 +41,6 @@ CANDIDATES = Table(  # candidates.csv: every subset of the members with every me
 WEIGHTS = Table(  # weights.csv: weight of each member in each candidate
     columns={"members": "str", "method": "str", "member": "str", "weight": "float64"},
     order=("members", "method", "member"),
-)
-
-POINTS = Table(  # points.csv: operating points of members and ensembles
-    columns={
-        "name": "str",  # of the classifier
-        "point": "str",  # half, balanced, sensitive
-        "threshold": "float64",  # calibrated probability from which a lesion is predicted malignant
-        "sensitivity": "float64",  # on lesions of val
-        "specificity": "float64",  # on lesions of val
-        "expected_sensitivity": "float64",  # mean sensitivity on new lesions; for "sensitive" only
-        "low": "float64",  # bounds of the sensitivity of this threshold on new lesions
-        "high": "float64",
-    },
-    order=("name", "point"),
 )
 
 SETS = Table(  # sets.csv: conformal sets of the ensemble
@@ -141,7 +127,7 @@ class FittedEnsemble:
         choice: Chosen members and method.
         candidates: Rows of `CANDIDATES`.
         weights: Rows of `WEIGHTS`.
-        points: Rows of `POINTS`.
+        points: Rows of `thresholds.POINTS`.
         sets: Row of `SETS`.
         predictions: Rows of `core.tables.PREDICTIONS`: the ensemble's out-of-fold probability of each
             image of val.

@@ -1,12 +1,16 @@
 """Parameters of the ensemble stage."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, field_validator
 
 from dermoscopy.core.params import Block, PositiveFloat, Proportion
 
 Method = Literal["vote", "mean", "accuracy_weighted", "log_loss_weighted", "stacking"]
+METHODS: tuple[Method, ...] = get_args(Method)
+SINGLE: Literal["single"] = "single"  # the method of a single member
+
+CONFIDENCE = 0.95  # of the intervals on val; evaluate.confidence is for the test split
 
 
 class Ensemble(Block):

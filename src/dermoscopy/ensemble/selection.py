@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.metrics import log_loss
 from dermoscopy.ensemble.calibration import Calibration, fit_calibration
-from dermoscopy.ensemble.combiners import METHODS, SINGLE, Choice, CombinationMethod, Combiner, fit_combiner
-from dermoscopy.ensemble.params import Ensemble
+from dermoscopy.ensemble.combiners import Choice, CombinationMethod, Combiner, fit_combiner
+from dermoscopy.ensemble.params import CONFIDENCE, METHODS, SINGLE, Ensemble
 from dermoscopy.stats.lesions import by_lesion
 from dermoscopy.stats.paired import ThresholdedScores, delong
 
@@ -131,9 +131,6 @@ def _fit_candidate(
         out_of_fold[inside] = calibration.apply(combiner.combine(probabilities[inside]))
     combiner, calibration = fit(all_rows)
     return Candidate(combiner, calibration, out_of_fold, log_loss(y_true, out_of_fold))
-
-
-CONFIDENCE = 0.95  # of the gain's interval on val; evaluate.confidence is for the test split
 
 
 def choose(rows: pd.DataFrame, candidates: Sequence[Candidate], settings: Ensemble) -> tuple[Choice, Candidate]:

@@ -14,9 +14,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermoscopy.core.metrics import confusion
+from dermoscopy.core.tables import Table
+from dermoscopy.ensemble.params import CONFIDENCE
 from dermoscopy.stats.lesions import Unit
 
-CONFIDENCE = 0.95  # of the interval of a threshold's sensitivity on new lesions
+POINTS = Table(  # points.csv: operating points of members and ensembles
+    columns={
+        "name": "str",  # of the classifier
+        "point": "str",  # half, balanced, sensitive
+        "threshold": "float64",  # calibrated probability from which a lesion is predicted malignant
+        "sensitivity": "float64",  # on lesions of val
+        "specificity": "float64",  # on lesions of val
+        "expected_sensitivity": "float64",  # mean sensitivity on new lesions; for "sensitive" only
+        "low": "float64",  # bounds of the sensitivity of this threshold on new lesions
+        "high": "float64",
+    },
+    order=("name", "point"),
+)
 
 
 def conformal_rank(count: int, at_least: float) -> int:
@@ -101,7 +115,7 @@ def fit_operating_points(
         at_least: Wanted sensitivity of the operating point "sensitive", from 0 to 1.
 
     Returns:
-        Rows of `ensemble.fit.POINTS`.
+        Rows of `POINTS`.
     """
     rows = []
     for name, (probability, calibrated_threshold) in classifiers.items():
@@ -116,8 +130,7 @@ def fit_operating_points(
             counts = confusion(lesions.label, score >= threshold)
             bounds = (expected.mean, expected.low, expected.high) if point == "sensitive" else (np.nan, np.nan, np.nan)
             rows.append((name, point, threshold, counts.sensitivity, counts.specificity, *bounds))
-    columns = ["name", "point", "threshold", "sensitivity", "specificity", "expected_sensitivity", "low", "high"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(POINTS.columns))
 
 
 DECISIONS = ("benign", "refer", "malignant")

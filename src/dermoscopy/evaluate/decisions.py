@@ -1,6 +1,6 @@
 """Tables of the ensemble's decisions on test.
 
-Subgroups, predictive values by prevalence, thresholds, conformal sets and calibration, all by lesion.
+Subgroups, predictive values by prevalence, thresholds and conformal sets, all by lesion.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,18 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermoscopy.core.metrics import confusion, ratio
-from dermoscopy.core.splits import LABELS
-from dermoscopy.ensemble.calibration import expected_calibration_error, reliability_table
+from dermoscopy.core.metrics import confusion
+from dermoscopy.core.splits import LABELS, UNKNOWN
 from dermoscopy.ensemble.thresholds import DECISIONS, ConformalSets
-from dermoscopy.evaluate.scores import bootstrap, rarer_label_lesions
+from dermoscopy.evaluate.scores import rarer_label_lesions
+from dermoscopy.evaluate.tables import BOUNDED, GROUPS, PREDICTIVE, SWEEP
 from dermoscopy.stats.intervals import predictive_values, wilson_interval
 from dermoscopy.stats.lesions import Unit
-from dermoscopy.stats.metrics import METRICS, metrics_needing
+from dermoscopy.stats.metrics import METRICS
 from dermoscopy.stats.roc import roc_auc_interval, roc_aucs
 
 YEARS = 20  # width of an age group
-COLUMNS = ["by", "group", "images", "lesions", "malignant", "point", "metric", "value", "low", "high"]
 
 
 def score_groups(
@@ -50,7 +49,7 @@ def score_groups(
     found = []
     for by in columns:
         groups = columns[by].to_numpy(dtype=str)[lesions.first]
-        groups = np.where(groups == "", "unknown", groups)
+        groups = np.where(groups == "", UNKNOWN, groups)
         for group in np.unique(groups):
             inside = groups == group
             subgroup = Unit(
@@ -59,13 +58,13 @@ def score_groups(
             counts = (images[inside].sum(), inside.sum(), subgroup.label.sum())
             metrics = _group_metrics(subgroup, score[inside], thresholds, confidence)
             found += [(by, group, *counts, *row) for row in metrics]
-    return pd.DataFrame(found, columns=COLUMNS)
+    return pd.DataFrame(found, columns=list(GROUPS.columns))
 
 
 def age_groups(age: "pd.Series[float]") -> "pd.Series[str]":
     """Return ages as groups of years, such as "40-59"; missing ages are "unknown"."""
     first = (age.fillna(0) // YEARS * YEARS).astype(int)
-    return (first.astype(str) + "-" + (first + YEARS - 1).astype(str)).where(age.notna(), "unknown")
+    return (first.astype(str) + "-" + (first + YEARS - 1).astype(str)).where(age.notna(), UNKNOWN)
 
 
 def _group_metrics(
@@ -82,9 +81,6 @@ def _group_metrics(
             correct, total = counts.fraction(METRICS[metric].counted)
             if total:
                 yield point, metric, correct / total, *wilson_interval(correct, total, confidence)
-
-
-BOUNDED = ["value", "low", "high"]
 
 
 def predictive_rows(
@@ -111,7 +107,7 @@ def predictive_rows(
             confusion(lesions.label, score >= threshold), prevalence, confidence
         ).items()
     ]
-    return pd.DataFrame(rows, columns=["point", "prevalence", "metric", *BOUNDED])
+    return pd.DataFrame(rows, columns=list(PREDICTIVE.columns))
 
 
 def sweep_rows(lesions: Unit, score: NDArray[np.float64], n_thresholds: int, confidence: float) -> pd.DataFrame:
@@ -126,13 +122,14 @@ def sweep_rows(lesions: Unit, score: NDArray[np.float64], n_thresholds: int, con
     rows = []
     for step in range(1, n_thresholds + 1):
         threshold = step / (n_thresholds + 1)
-        counts = confusion(lesions.label, score >= threshold)
+        y_pred = score >= threshold
         for metric in METRICS.values():
             if metric.counted:
-                correct, total = counts.fraction(metric.counted)
-                bounds = wilson_interval(correct, total, confidence)
-                rows.append((threshold, metric.name, ratio(correct, total), *bounds))
-    return pd.DataFrame(rows, columns=["threshold", "metric", *BOUNDED])
+                value = metric.function(lesions.label, y_pred)
+                total = int(metric.counted_rows(lesions.label, y_pred).sum())
+                count = float(np.rint(value * total))
+                rows.append((threshold, metric.name, value, *wilson_interval(count, total, confidence)))
+    return pd.DataFrame(rows, columns=list(SWEEP.columns))
 
 
 def coverage_rows(lesions: Unit, score: NDArray[np.float64], sets: ConformalSets, confidence: float) -> pd.DataFrame:
@@ -153,32 +150,3 @@ def coverage_rows(lesions: Unit, score: NDArray[np.float64], sets: ConformalSets
         bounds = dict(zip(BOUNDED, (proportion, *wilson_interval(covered, len(of_label), confidence)), strict=True))
         rows.append({"label": name, "lesions": len(of_label), **counts, "covered": covered, **bounds})
     return pd.DataFrame(rows)
-
-
-def calibration_rows(
-    lesions: Unit,
-    scores: Mapping[str, NDArray[np.float64]],
-    bins: int,
-    resamples: NDArray[np.float64],
-    confidence: float,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return losses and reliability bins of the ensemble before and after calibration.
-
-    Args:
-        lesions: Lesions of test.
-        scores: Probabilities "before" and "after" calibration, each of shape (lesions,).
-        bins: Number of bins of the reliability table.
-        resamples: Number of times each lesion is in each resample; shape (resamples, lesions).
-        confidence: Confidence level of the intervals, from 0 to 1.
-
-    Returns:
-        Rows of `evaluate.tables.CALIBRATION` and of `evaluate.tables.RELIABILITY`.
-    """
-    rows, tables = [], []
-    for name, score in scores.items():
-        table = reliability_table(lesions.label, score, bins, confidence)
-        tables.append(table.assign(name=name))
-        rows.append((name, "ece", expected_calibration_error(table), np.nan, np.nan))
-        for metric in metrics_needing("probability"):
-            rows.append((name, metric.name, *bootstrap(metric, lesions, score, resamples, confidence)))
-    return pd.DataFrame(rows, columns=["name", "metric", *BOUNDED]), pd.concat(tables, ignore_index=True)

@@ -9,25 +9,19 @@ import pandas as pd
 
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.members import member_names
-from dermoscopy.core.tables import ENSEMBLE, PREDICTIONS
-from dermoscopy.core.tables import LATENT_SCORES as LATENT_SCORES
-from dermoscopy.ensemble.combiners import METHODS, SINGLE, Choice, read_choice
-from dermoscopy.ensemble.fit import POINTS, SETS, read_candidates
-from dermoscopy.ensemble.thresholds import ConformalSets
-from dermoscopy.evaluate.decisions import (
-    calibration_rows,
-    coverage_rows,
-    predictive_rows,
-    score_groups,
-    sweep_rows,
-)
+from dermoscopy.core.tables import ENSEMBLE, LATENT, LATENT_SCORES, PREDICTIONS
+from dermoscopy.ensemble.combiners import Choice, read_choice
+from dermoscopy.ensemble.fit import SETS, read_candidates
+from dermoscopy.ensemble.params import METHODS, SINGLE
+from dermoscopy.ensemble.thresholds import POINTS, ConformalSets
+from dermoscopy.evaluate.calibration import calibration_rows
+from dermoscopy.evaluate.decisions import coverage_rows, predictive_rows, score_groups, sweep_rows
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.evaluate.scores import Classifier, score_classifiers, score_subsets
 from dermoscopy.stats.intervals import resample_lesions
 from dermoscopy.stats.lesions import align, by_image, by_lesion
 from dermoscopy.stats.paired import ThresholdedScores, compare
 
-LATENT = "latent score"
 HALF = {"half": 0.5}  # the only operating point of a baseline, which is not calibrated on val
 
 

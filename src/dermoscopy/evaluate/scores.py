@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from dermoscopy.core.metrics import confusion
 from dermoscopy.ensemble.fit import read_candidates
+from dermoscopy.evaluate.tables import SCORES, SUBSETS
 from dermoscopy.stats.intervals import bootstrap_interval, predictive_values, wilson_interval
 from dermoscopy.stats.lesions import Unit
 from dermoscopy.stats.metrics import METRICS, Metric, metrics_needing
 from dermoscopy.stats.roc import roc_auc_interval, roc_aucs
 
 Kind = Literal["member", "ensemble", "baseline", "ceiling"]
-
-COLUMNS = ["name", "kind", "unit", "point", "metric", "value", "low", "high", "interval"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def score_classifiers(
         for classifier in classifiers
         for row in _metrics(classifier, unit, resamples, confidence)
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=list(SCORES.columns))
 
 
 def rarer_label_lesions(unit: Unit) -> int:
@@ -152,4 +151,4 @@ def score_subsets(
             "log_loss": bootstrap(METRICS["log_loss"], images, score, resamples, confidence),
         }
         rows += [(len(combiner.members), members, method, metric, *values) for metric, values in bounded.items()]
-    return pd.DataFrame(rows, columns=["size", "members", "method", "metric", "value", "low", "high"])
+    return pd.DataFrame(rows, columns=list(SUBSETS.columns))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dermoscopy.core.splits import LABELS
+from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.report.figure import Chart, Dot, Line, Scale, Tick, path, ticks
 from dermoscopy.report.formatting import classifier, css, is_finite, percent, rate
 from dermoscopy.report.inputs import Sources
@@ -28,7 +29,7 @@ def roc_chart(curves: pd.DataFrame, operating: tuple[float, float] | None, title
     """
     x, y = Scale(0, 1, 52, ROC_WIDTH - 14), Scale(0, 1, ROC_HEIGHT - 48, 12)
     # The ensemble comes last, so that its curve is drawn over the others.
-    ordered = sorted(curves.groupby("name", sort=True), key=lambda group: group[0] == "ensemble")
+    ordered = sorted(curves.groupby("name", sort=True), key=lambda group: group[0] == ENSEMBLE)
     lines = [Line(path([0, 1], [0, 1], x, y), "chance")]
     lines += [Line(path(rows["fpr"], rows["tpr"], x, y), css(str(name))) for name, rows in ordered]
     dots = [Dot(x(operating[0]), y(operating[1]), "c-ensemble")] if operating else []

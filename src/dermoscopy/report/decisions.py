@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from dermoscopy.core.splits import LABELS
+from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.report.figure import Chart, Line, Scale, Tick, path
 from dermoscopy.report.formatting import POINTS, diagnosis
@@ -25,7 +26,7 @@ def about_decisions(sources: Sources, settings: Ensemble, suffix: str) -> dict[s
         settings: Parameters of the ensemble, with the required sensitivity and coverage.
         suffix: Suffix of all titles, with the warning of a leaky protocol.
     """
-    own = sources.points[sources.points["name"] == "ensemble"].set_index("point")
+    own = sources.points[sources.points["name"] == ENSEMBLE].set_index("point")
     points = [_point(sources, point, own.loc[point].to_dict()) for point in ORDER]
     return {
         "points": points,
@@ -43,7 +44,7 @@ def about_decisions(sources: Sources, settings: Ensemble, suffix: str) -> dict[s
 def _point(sources: Sources, point: str, fitted: dict[Any, Any]) -> dict[str, Any]:
     """Return the threshold and metrics of an operating point, with the numbers of lesions."""
     scores = sources.evaluation["scores"]
-    rows = scores[(scores["name"] == "ensemble") & (scores["unit"] == "lesion") & (scores["point"] == point)]
+    rows = scores[(scores["name"] == ENSEMBLE) & (scores["unit"] == "lesion") & (scores["point"] == point)]
     values = rows.set_index("metric")[["value", "low", "high"]].to_dict("index")
     labels = sources.evaluation["coverage"].set_index("label")["lesions"]
     malignant, benign = (int(labels.get(label, 0)) for label in reversed(LABELS))
@@ -71,7 +72,7 @@ def _predictive(sources: Sources) -> list[dict[str, Any]]:
     table = sources.evaluation["predictive"].set_index(["prevalence", "point", "metric"])[["value", "low", "high"]]
     values = table.to_dict("index")
     scores = sources.evaluation["scores"]
-    own = scores[(scores["name"] == "ensemble") & (scores["unit"] == "lesion")]
+    own = scores[(scores["name"] == ENSEMBLE) & (scores["unit"] == "lesion")]
     rates = own.set_index(["point", "metric"])["value"].to_dict()
     rows = []
     for prevalence in sorted(set(sources.evaluation["predictive"]["prevalence"])):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dermoscopy.ensemble.combiners import SINGLE
+from dermoscopy.ensemble.params import SINGLE
 from dermoscopy.report.formatting import KINDS, classifier, css, interval, is_finite, probability, signed
 from dermoscopy.report.inputs import Sources
 

@@ -13,7 +13,8 @@ from dermoscopy.core.members import member_names
 from dermoscopy.core.splits import read_protocol_title
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.combiners import Choice, read_choice
-from dermoscopy.ensemble.fit import CANDIDATES, POINTS, WEIGHTS
+from dermoscopy.ensemble.fit import CANDIDATES, WEIGHTS
+from dermoscopy.ensemble.thresholds import POINTS
 from dermoscopy.evaluate.tables import CURVES, ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
 
 

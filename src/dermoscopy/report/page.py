@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dermoscopy.core.files import write_text
+from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.report import formatting, paper
@@ -62,7 +63,7 @@ def gather(
 ) -> dict[str, Any]:
     """Return all values of the templates by name."""
     suffix = " (leaky protocol)" if sources.leaky else ""
-    points = sources.points[sources.points["name"] == "ensemble"].set_index("point")["threshold"]
+    points = sources.points[sources.points["name"] == ENSEMBLE].set_index("point")["threshold"]
     threshold = float(points[evaluate.point])
     counts = headline_counts(confusion_matrix(sources.predictions, threshold))
     undefined = dict.fromkeys(("value", "low", "high"))
@@ -133,7 +134,7 @@ def _roc(sources: Sources, counts: Mapping[str, float | None], suffix: str) -> C
 def _own(sources: Sources) -> dict[str, float | None]:
     """Return the metrics of this run at the threshold of the paper, by image as in the paper."""
     scores = sources.evaluation["scores"]
-    rows = scores[(scores["name"] == "ensemble") & (scores["unit"] == "image") & (scores["point"] == "half")]
+    rows = scores[(scores["name"] == ENSEMBLE) & (scores["unit"] == "image") & (scores["point"] == "half")]
     metrics = {str(metric): value for metric, value in zip(rows["metric"], rows["value"], strict=True)}
     return {**metrics, "precision": metrics.get("ppv")}
 

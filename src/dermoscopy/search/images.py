@@ -13,7 +13,7 @@ from dermoscopy.core.errors import TrainingError
 from dermoscopy.core.files import atomic_write
 from dermoscopy.networks.data import Examples, sha256_of_arrays
 
-SPLITS = ("train", "val")
+TRAIN_AND_VAL = ("train", "val")
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def shared_images(train: Examples, val: Examples, folder: Path) -> Iterator[Path
     target = folder / f"images-{digest[:16]}"
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for split, examples in zip(SPLITS, (train, val), strict=True):
+        for split, examples in zip(TRAIN_AND_VAL, (train, val), strict=True):
             _save(examples.images, target / f"{split}_images.npy")
             _save(examples.labels, target / f"{split}_labels.npy")
         yield target
@@ -59,7 +59,7 @@ def load_images(folder: Path) -> tuple[Examples, Examples]:
     try:
         train, val = (
             Examples(np.load(folder / f"{split}_images.npy", mmap_mode="r"), np.load(folder / f"{split}_labels.npy"))
-            for split in SPLITS
+            for split in TRAIN_AND_VAL
         )
     except FileNotFoundError:
         raise TrainingError(

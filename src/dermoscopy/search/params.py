@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypeVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from dermoscopy.core.params import Block, Positive
 from dermoscopy.networks.params import (
@@ -103,3 +103,10 @@ class Search(Block):
     trials: Annotated[int, Field(ge=1, le=MAX_TRIALS)] = Field(
         description="Number of sampled configurations. The first ones stay the same when the number is raised."
     )
+
+    @field_validator("promote")
+    @classmethod
+    def _once(cls, value: list[str]) -> list[str]:
+        if len(set(value)) < len(value):
+            raise ValueError("name each member once.")
+        return value

@@ -48,9 +48,9 @@ class Metric:
         needs: Input of the metric: "score" (any number that increases with malignancy), "probability", or
             "predictions" at an operating point.
         scale: Scale on which a bootstrap interval is symmetric.
-        interval: Kind of interval. "auc": DeLong's or Obuchowski's. "bootstrap". "proportion": Wilson's by lesion
-            and at 0 and 1, else the bootstrap's. "predictive value": the likelihood ratio's by lesion, else as
-            "proportion".
+        interval: Kind of interval. "auc", of `roc_auc` only: DeLong's or Obuchowski's. "bootstrap". "proportion", of
+            predictions only: Wilson's by lesion and at 0 and 1, else the bootstrap's. "predictive value", of ppv and
+            npv only: the likelihood ratio's by lesion, else as "proportion".
         counted: Cells of the confusion matrix in the denominator; of "proportion" and "predictive value" only.
         description: Entry of the page's glossary; None if the page's template explains the metric.
     """
@@ -68,20 +68,25 @@ class Metric:
         """Refuse a metric that would be missing in a table or on a page.
 
         Raises:
-            ValueError: Name or title is empty, or needs, scale or interval has an unknown value.
+            ValueError: Name or title is empty; needs, scale or interval has an unknown value; the interval is of
+                other metrics, or of another input; or counted is missing or has no use.
         """
         proportion = self.interval in ("proportion", "predictive value")
+        of_others = (self.interval == "auc" and self.function is not roc_auc) or (
+            self.interval == "predictive value" and self.name not in ("ppv", "npv")
+        )
+        needed = {"auc": "score", "proportion": "predictions", "predictive value": "predictions"}
         invalid = {
             "name": not self.name,
             "title": not self.title,
-            "needs": self.needs not in get_args(Needs),
+            "needs": self.needs not in get_args(Needs) or self.needs != needed.get(self.interval, self.needs),
             "scale": self.scale not in SCALES,
-            "interval": self.interval not in get_args(Interval),
+            "interval": self.interval not in get_args(Interval) or of_others,
             "counted": proportion != bool(self.counted),
         }
         if any(invalid.values()):
             fields = ", ".join(field for field, refused in invalid.items() if refused)
-            raise ValueError(f"metric {self.name or self.title!r}: {fields} missing or unknown")
+            raise ValueError(f"metric {self.name or self.title!r}: invalid {fields}")
 
     def counted_rows(self, y_true: Labels, y_pred: Predictions) -> NDArray[np.bool_]:
         """Return whether each row is in the denominator of the proportion; shape (rows,)."""

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from dermoscopy.core.metrics import roc_curve
 from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import ENSEMBLE
-from dermoscopy.ensemble.combiners import METHODS, SINGLE
+from dermoscopy.ensemble.params import METHODS, SINGLE
 from dermoscopy.evaluate import tables
 from dermoscopy.evaluate.evaluate import Evaluation
 from dermoscopy.evaluate.scores import Classifier
 
 
-def ensemble_sizes(candidates: pd.DataFrame, subsets: pd.DataFrame, best: str, protocol: str) -> pd.DataFrame:
+def ensemble_size_rows(candidates: pd.DataFrame, subsets: pd.DataFrame, best: str, protocol: str) -> pd.DataFrame:
     """Return the ensemble's metrics by size, as members are added (the paper's figures 5 and 6).
 
     Members are added in the order of their accuracy on val, once with and once without the first.
@@ -94,14 +94,14 @@ def write_charts(
     y_pred = ensemble.score >= ensemble.thresholds[point]
     members = [classifier for classifier in evaluation.classifiers if classifier.kind == "member"]
     shown = scores[(scores["kind"] != "ensemble") | (scores["name"] == ENSEMBLE)]
-    tables.ROC.write(roc([*members, ensemble], y_true, protocol), folder / "roc.csv")
-    tables.CONFUSION.write(confusion(y_true, y_pred, protocol), folder / "confusion.csv")
-    tables.CURVES.write(curves(epochs, protocol), folder / "curves.csv")
-    tables.BEST_EPOCH.write(chosen(epochs, protocol), folder / "best_epoch.csv")
-    tables.ROC_AUC.write(roc_auc(shown, protocol), folder / "roc_auc.csv")
+    tables.ROC.write(roc_rows([*members, ensemble], y_true, protocol), folder / "roc.csv")
+    tables.CONFUSION.write(confusion_rows(y_true, y_pred, protocol), folder / "confusion.csv")
+    tables.CURVES.write(curve_rows(epochs, protocol), folder / "curves.csv")
+    tables.BEST_EPOCH.write(best_epoch_rows(epochs, protocol), folder / "best_epoch.csv")
+    tables.ROC_AUC.write(roc_auc_rows(shown, protocol), folder / "roc_auc.csv")
 
 
-def roc(classifiers: Iterable[Classifier], y_true: NDArray[np.int64], protocol: str) -> pd.DataFrame:
+def roc_rows(classifiers: Iterable[Classifier], y_true: NDArray[np.int64], protocol: str) -> pd.DataFrame:
     """Return the corners of all classifiers' ROC curves.
 
     Args:
@@ -116,7 +116,7 @@ def roc(classifiers: Iterable[Classifier], y_true: NDArray[np.int64], protocol: 
     return pd.concat(curves, ignore_index=True)
 
 
-def confusion(y_true: NDArray[np.int64], y_pred: NDArray[np.bool_], protocol: str) -> pd.DataFrame:
+def confusion_rows(y_true: NDArray[np.int64], y_pred: NDArray[np.bool_], protocol: str) -> pd.DataFrame:
     """Return the label and the prediction of each image, by their names.
 
     Args:
@@ -128,7 +128,7 @@ def confusion(y_true: NDArray[np.int64], y_pred: NDArray[np.bool_], protocol: st
     return pd.DataFrame({"actual": labels[y_true], "predicted": labels[y_pred.astype(int)], "protocol": protocol})
 
 
-def curves(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
+def curve_rows(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
     """Return accuracy, loss and ROC AUC of all members by epoch and split, in long format.
 
     Args:
@@ -153,7 +153,7 @@ def curves(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
     return pd.concat(by_split, ignore_index=True)
 
 
-def chosen(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
+def best_epoch_rows(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
     """Return training and validation accuracy of all members at the epoch whose weights are kept.
 
     Args:
@@ -161,10 +161,10 @@ def chosen(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
         protocol: Title of the split protocol.
     """
     kept = {name: epochs[epochs["chosen"] == 1] for name, epochs in members.items()}
-    return curves(kept, protocol)[["name", "protocol", "split", "accuracy"]]
+    return curve_rows(kept, protocol)[["name", "protocol", "split", "accuracy"]]
 
 
-def roc_auc(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
+def roc_auc_rows(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
     """Return the ROC AUC of all classifiers by image, with its interval.
 
     Args:

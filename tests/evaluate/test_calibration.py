@@ -1,0 +1,23 @@
+import numpy as np
+import pytest
+
+from dermoscopy.evaluate import tables
+from dermoscopy.evaluate.calibration import calibration_rows, expected_calibration_error, reliability_table
+from tests.evaluate.test_decisions import SCORE, UNIT
+
+
+def test_reliability_counts_the_lesions_of_each_bin():
+    table = reliability_table(np.array([0, 1, 1, 1]), np.array([0.1, 0.15, 0.9, 1.0]), 5, 0.95)
+    assert table[["start", "end", "lesions"]].to_numpy().tolist() == [[0, 0.2, 2], [0.8, 1, 2]]
+    assert table["malignant"].tolist() == [0.5, 1]
+    assert table["probability"].tolist() == pytest.approx([0.125, 0.95])
+    assert expected_calibration_error(table) == pytest.approx((0.375 + 0.05) / 2)
+
+
+def test_calibration_and_reliability_before_and_after(tmp_path):
+    losses, bins = calibration_rows(UNIT, {"before": SCORE**2, "after": SCORE}, 5, np.ones((3, 7)), 0.95)
+    assert set(losses["metric"]) == {"ece", "log_loss", "brier"}
+    assert losses[losses["metric"] == "ece"]["low"].isna().all()
+    assert bins.groupby("name")["lesions"].sum().to_dict() == {"after": 7, "before": 7}
+    tables.CALIBRATION.write(losses, tmp_path / "calibration.csv")
+    tables.RELIABILITY.write(bins, tmp_path / "reliability.csv")
