@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import resource
+import shutil
 import signal
 import sys
 import threading
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from dermoscopy.core.errors import DISK_FULL, UserError
+
+FINISHED = "finished"  # empty file in a checkpoint whose training has ended
 
 logger = logging.getLogger("dermoscopy")
 
@@ -103,6 +106,19 @@ def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
 def checkpoints() -> Path:
     """Return the folder of checkpoints, in the project's folder, since a queued experiment's folder is temporary."""
     return _project() / ".checkpoints"
+
+
+def remove_finished(folder: Path) -> None:
+    """Remove the checkpoints of finished trainings.
+
+    A stage after training calls this, not training itself: if DVC is killed before it writes dvc.lock, it runs
+    training again, which then needs its checkpoint.
+
+    Args:
+        folder: Folder of all checkpoints.
+    """
+    for mark in folder.glob(f"*/{FINISHED}"):
+        shutil.rmtree(mark.parent, ignore_errors=True)
 
 
 def _project() -> Path:
