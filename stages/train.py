@@ -6,7 +6,8 @@ from typing import Any
 
 from dermoscopy.core.members import require_member
 from dermoscopy.core.params import Count, load
-from dermoscopy.core.splits import protocol_title, read_audited_protocol, read_train_and_val
+from dermoscopy.core.protocol import protocol_title, read_audited_protocol
+from dermoscopy.core.splits import read_train_and_val
 from dermoscopy.core.stage import checkpoints, run
 from dermoscopy.networks.params import Member, Optimizer, Runtime, Training, with_optimizer
 from dermoscopy.train.member import MemberPaths, train_member
