@@ -1,11 +1,10 @@
 """Names of the members: each has a block in params.yaml, and dvc.yaml trains each."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from dermoscopy.core.errors import ParameterError, UserError
 from dermoscopy.core.params import REMEDY, read, read_yaml
-from dermoscopy.core.suggestions import nearest_word
+from dermoscopy.core.suggestions import did_you_mean
 
 PIPELINE = Path("dvc.yaml")
 
@@ -37,12 +36,6 @@ def require_member(name: str) -> None:
     known = member_names()
     if name not in known:
         raise UserError(f"{name} is not a member; params.yaml has {', '.join(known)}.{did_you_mean(name, known)}")
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return " Did you mean <nearest known name>?", or "" if no name is similar."""
-    near = nearest_word(name, known)
-    return f" Did you mean {near}?" if near else ""
 
 
 def trained_members() -> list[str]:
