@@ -50,6 +50,8 @@ def _branch(schema: dict[str, Any]) -> str:
         return f"a list{length}, written [a, b], each {expected(schema['items'])}"
     if kind == "object" and "properties" in schema:
         return f"a block with the keys {', '.join(schema['properties'])}"
+    if kind == "object" and schema.get("minProperties"):
+        return "a block with at least one key"
     if "expected" in schema:
         return str(schema["expected"])
     if kind == "string" and schema.get("minLength"):
