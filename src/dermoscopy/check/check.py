@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import expand, why_absent
+from dermoscopy.check.pipeline import pipeline_problems
 from dermoscopy.check.source import source_problems
 from dermoscopy.core.files import sha256
-from dermoscopy.core.members import PIPELINE, trained_members
 from dermoscopy.core.suggestions import did_you_mean
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.networks.backbones import BACKBONES
@@ -193,31 +193,6 @@ def name_problems(key: str, names: Sequence[str], known: Sequence[str], what: st
         f"{key}.{index}: received {name!r}; expected one of the {what} ({', '.join(known)}).{did_you_mean(name, known)}"
         for index, name in enumerate(names)
         if name not in known
-    ]
-
-
-def pipeline_problems(names: Sequence[str]) -> list[str]:
-    """Return one line for each member that is in only one of params.yaml and dvc.yaml.
-
-    Args:
-        names: Keys of `models`.
-    """
-    if not PIPELINE.is_file():
-        return []
-    trained = trained_members()
-    missing = [name for name in trained if name not in names]
-    return [
-        *(
-            f"models.{name}: dvc.yaml does not train it. Add {name} to the matrix of the stage train, and its files "
-            f"wherever the files of another member are listed; or remove this block.{did_you_mean(name, missing)}"
-            for name in names
-            if name not in trained
-        ),
-        *(
-            f"models.{name}: missing; dvc.yaml trains it. Add the block; or remove {name} from the matrix of the stage "
-            "train, and its files."
-            for name in missing
-        ),
     ]
 
 
