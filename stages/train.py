@@ -16,7 +16,6 @@ from dermoscopy.train.settings import TrainSettings
 
 def train(member: str) -> dict[str, Any]:
     """Train a member and keep the epoch with the best metric on val; a killed training is resumed."""
-    require_member(member)
     parameters = load(f"models.{member}", Member)
     protocol = read_audited_protocol(Path("data/audited"))
     rows, held_out = read_train_and_val(Path("data/split"), protocol)
@@ -43,4 +42,4 @@ def train(member: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run(train)
+    run(train, require_member)

@@ -42,7 +42,7 @@ def die_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
+def run(stage: Callable[..., Mapping[str, Any] | None], validate: Callable[..., None] | None = None) -> None:
     """Run a stage with the arguments of the command line, and exit with a code for DVC.
 
     Exit codes: 0 success, 2 an error that a user can fix (printed without a traceback), 1 any other error.
@@ -51,11 +51,19 @@ def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
     Args:
         stage: Function of the stage. Its docstring is the help; its parameters are strings and become positional
             arguments. The mapping it returns is written to `runs/` with the cost.
+        validate: Function of the same arguments that raises a `UserError` if they are invalid. It is called first,
+            since the files in `runs/` are named after the arguments.
     """
     parser = argparse.ArgumentParser(description=stage.__doc__)
     for name in inspect.signature(stage).parameters:
         parser.add_argument(name)
     arguments = vars(parser.parse_args())
+    try:
+        if validate:
+            validate(*arguments.values())
+    except UserError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
 
     die_with_parent()
     name = "@".join([stage.__name__, *arguments.values()])
