@@ -17,7 +17,7 @@ from typing import get_args
 
 import pandas as pd
 
-from dermoscopy.core.splits import SHARED_LESIONS
+from dermoscopy.core.protocol import SHARED_LESIONS
 from dermoscopy.split.params import Protocol
 
 RESULTS = Path("docs/protocols.csv")

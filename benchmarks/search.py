@@ -18,7 +18,8 @@ import pandas as pd
 
 from dermoscopy.check.params import Params
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_audited_protocol, read_train_and_val
+from dermoscopy.core.protocol import read_audited_protocol
+from dermoscopy.core.splits import read_train_and_val
 from dermoscopy.search.search import run_search
 from dermoscopy.train.settings import TrainSettings
 

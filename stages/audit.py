@@ -17,7 +17,7 @@ from dermoscopy.audit.summary import (
 from dermoscopy.augment.params import Augment
 from dermoscopy.core.files import new_folder, write_json, write_text
 from dermoscopy.core.params import Count, load
-from dermoscopy.core.splits import leak_warning, protocol_title
+from dermoscopy.core.protocol import leak_warning, protocol_title
 from dermoscopy.core.stage import run
 from dermoscopy.ham10000.problems import PROBLEMS
 from dermoscopy.merge.params import NearDuplicates

@@ -21,8 +21,9 @@ def check() -> None:
     params = load("", Params, file_problems)
     weights = starting_weights(params.models)
     source = fingerprint(params.data, weights, checkpoints() / "hashes.json")
+    versions = library_versions()
     write_json(Path("data/source.json"), source)
-    write_json(Path("data/environment.json"), library_versions())
+    write_json(Path("data/environment.json"), versions)
     log_cost(params, source)
     warn_unused_gpus()
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import protocol_title, read_audited_protocol, read_val
+from dermoscopy.core.protocol import protocol_title, read_audited_protocol
+from dermoscopy.core.splits import read_val
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.fit import fit_ensemble, val_metrics

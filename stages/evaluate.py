@@ -4,7 +4,8 @@ from pathlib import Path
 
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_protocol_title, read_split
+from dermoscopy.core.protocol import read_protocol_title
+from dermoscopy.core.splits import read_split
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import CURVE, PREDICTIONS
 from dermoscopy.ensemble.combiners import read_choice

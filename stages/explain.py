@@ -4,7 +4,8 @@ from pathlib import Path
 
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import leak_warning, read_audited_protocol, read_split
+from dermoscopy.core.protocol import leak_warning, read_audited_protocol
+from dermoscopy.core.splits import read_split
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.explain.explain import draw_activations, draw_wrong, mean_members

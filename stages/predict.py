@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from dermoscopy.core.files import remove_finished
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
 from dermoscopy.core.splits import read_split
-from dermoscopy.core.stage import checkpoints, run
+from dermoscopy.core.stage import checkpoints, remove_finished, run
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.networks.params import Runtime
 from dermoscopy.networks.runtime import configure

@@ -5,7 +5,8 @@ import logging
 from pathlib import Path
 
 from dermoscopy.core.params import Count, load
-from dermoscopy.core.splits import protocol_title, read_audited_protocol, read_train_and_val
+from dermoscopy.core.protocol import protocol_title, read_audited_protocol
+from dermoscopy.core.splits import read_train_and_val
 from dermoscopy.core.stage import checkpoints, run
 from dermoscopy.networks.params import Runtime, Training
 from dermoscopy.search.params import Search

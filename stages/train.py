@@ -6,7 +6,8 @@ from typing import Any
 
 from dermoscopy.core.members import require_member
 from dermoscopy.core.params import Count, load
-from dermoscopy.core.splits import protocol_title, read_audited_protocol, read_train_and_val
+from dermoscopy.core.protocol import protocol_title, read_audited_protocol
+from dermoscopy.core.splits import read_train_and_val
 from dermoscopy.core.stage import checkpoints, run
 from dermoscopy.networks.params import Member, Optimizer, Runtime, Training, with_optimizer
 from dermoscopy.train.member import MemberPaths, train_member
@@ -15,7 +16,6 @@ from dermoscopy.train.settings import TrainSettings
 
 def train(member: str) -> dict[str, Any]:
     """Train a member and keep the epoch with the best metric on val; a killed training is resumed."""
-    require_member(member)
     parameters = load(f"models.{member}", Member)
     protocol = read_audited_protocol(Path("data/audited"))
     train_rows, val_rows = read_train_and_val(Path("data/split"), protocol)
@@ -42,4 +42,4 @@ def train(member: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run(train)
+    run(train, require_member)

@@ -4,7 +4,7 @@ import pandas as pd
 from PIL import Image
 
 from dermoscopy.acquire.params import Limits
-from dermoscopy.acquire.verify import decode_images, match_rows_and_images, same_bytes, verify
+from dermoscopy.acquire.verify import decode_images, match_rows_and_images, same_bytes_problems, verify
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 from dermoscopy.ham10000.problems import Problem
 
@@ -68,7 +68,7 @@ def test_a_missing_folder_is_reported_in_place_of_its_rows() -> None:
 def test_images_with_the_same_bytes_are_kept_if_their_diagnosis_is_the_same() -> None:
     hashes = {"a": "1", "b": "1", "c": "2", "d": "2", "e": "2", "f": "3", "g": "3", "h": "4"}
     diagnoses = {"a": "nv", "b": "nv", "c": "mel", "d": "nv", "e": "nv", "f": "nv", "g": "unknown", "h": "nv"}
-    assert same_bytes(hashes, diagnoses) == [
+    assert same_bytes_problems(hashes, diagnoses) == [
         Problem("same bytes under several image_ids", "a = b", "", ("a", "b"), "kept"),
         Problem("same bytes under several diagnoses", "c = d = e", "mel, nv", ("c", "d", "e")),
     ]

@@ -10,7 +10,8 @@ import pytest
 from dermoscopy.audit.audit import audit
 from dermoscopy.audit.checks import FAULTS, LEAKS, TOLERATED
 from dermoscopy.core.errors import LeakError
-from dermoscopy.core.splits import SHARED_LESIONS, SPLIT, SPLITS, VERDICTS
+from dermoscopy.core.protocol import SHARED_LESIONS, VERDICTS
+from dermoscopy.core.splits import SPLIT, SPLITS
 from dermoscopy.ham10000.duplicates import MERGED
 from tests import tiny
 from tests.audit.plant import (

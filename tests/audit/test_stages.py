@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import LeakError
-from dermoscopy.core.splits import protocol_title
+from dermoscopy.core.protocol import protocol_title
 from dermoscopy.ham10000.problems import PROBLEMS
 from stages.audit import audit
 from stages.augment import augment

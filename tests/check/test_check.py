@@ -79,6 +79,22 @@ def test_it_reports_all_problems_at_once_and_writes_nothing(workspace, dataset):
     assert not (workspace / ".checkpoints").exists()
 
 
+def test_it_writes_nothing_if_a_library_is_missing(workspace):
+    code = (
+        "import importlib.metadata as metadata, runpy\n"
+        "def missing(name): raise metadata.PackageNotFoundError(name)\n"
+        "metadata.version = missing\n"
+        f"runpy.run_path({str(TOP / 'stages/check.py')!r}, run_name='__main__')\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(TOP / "src"), "DVC_ROOT": str(workspace)}
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=workspace, env=environment, capture_output=True, text=True
+    )
+    assert process.returncode == 2
+    assert process.stderr.startswith("Not installed: tensorflow")
+    assert not (workspace / "data").exists()
+
+
 def test_git_notices_a_refused_value_of_the_same_length(workspace):
     """DVC adds params.yaml to git's index and writes it within one second; git compares size and whole seconds."""
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.core.files import atomic_write, write_json
+from dermoscopy.core.files import atomic_write, new_folder, write_json
 
 
 def test_atomic_write_replaces_the_file_when_the_block_succeeds(tmp_path: Path) -> None:
@@ -71,3 +71,8 @@ def test_write_json_does_not_touch_a_file_of_the_same_content(tmp_path):
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     write_json(path, {"a": 2})
     assert path.read_text() == '{\n  "a": 2\n}\n'
+
+
+def test_new_folder_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    assert list(new_folder(tmp_path / "a").iterdir()) == []

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from dermoscopy.check.params import Params
 from dermoscopy.core.params import read_yaml
 from dermoscopy.core.params_errors import describe
-from dermoscopy.networks.params import Member, Optimizer, SmallCNN
+from dermoscopy.networks.params import Member, Models, Optimizer, SmallCNN
 
 TREE = Path("params.yaml").resolve()
 
@@ -49,6 +49,7 @@ WRONG = [
     ("ensemble.members=cnn_a", "ensemble.members", "'cnn_a' (a string)", "[cnn_a]"),
     ("ensemble.members=[]", "ensemble.members", "[]", None),
     ("ensemble.members=[cnn_a,cnn_a]", "ensemble.members", "['cnn_a', 'cnn_a']", None),
+    ("search.promote=[cnn_b,cnn_b]", "search.promote", "['cnn_b', 'cnn_b']", None),
     ("models.inception_v3.dense=128", "models.inception_v3.dense", "128 (a whole number)", "[128]"),
     # A number
     ("split.val=15", "split.val", "15", "0.15"),
@@ -139,6 +140,10 @@ def test_a_member_section_is_validated_by_its_kind(tmp_path):
     [problem] = problems(block | {"kind": "smal_cnn"}, "models.cnn_a", Member)
     assert problem.startswith("models.cnn_a.kind: received 'smal_cnn'")
     assert problem.endswith("Did you mean small_cnn?")
+
+
+def test_models_without_a_member_are_one_problem():
+    assert problems({}, "models", Models) == ["models: received {}; expected a block with at least one key."]
 
 
 def test_keys_start_with_the_section():

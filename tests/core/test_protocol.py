@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dermoscopy.core.errors import TableError
-from dermoscopy.core.splits import VERDICTS, leak_warning, read_audited_protocol, read_protocol_title
+from dermoscopy.core.protocol import VERDICTS, leak_warning, read_audited_protocol, read_protocol_title
 
 LINES = [
     ("lesion clean\n", "lesion", "lesion", ""),

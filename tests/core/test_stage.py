@@ -96,14 +96,18 @@ def test_log_lines_go_to_the_stderr_of_a_progress_bar(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "a line\n", "")
 
 
-def test_unknown_member_exits_with_2_and_names_the_known_ones(tmp_path):
+@pytest.mark.parametrize("name", ["cnn_c", "../cnn_c"])
+def test_unknown_member_exits_with_2_names_the_known_ones_and_leaves_no_files(tmp_path, name):
     (tmp_path / "params.yaml").write_text("models: {cnn_a: {}, vgg19: {}}\n")
-    body = "from dermoscopy.core.members import require_member; require_member(member)"
-    done = execute(write(tmp_path, body, "member: str"), "cnn_c")
+    script = write(tmp_path, "raise AssertionError", "member: str")
+    text = script.read_text().replace("run(demo)", "run(demo, require_member)")
+    script.write_text(f"from dermoscopy.core.members import require_member\n{text}")
+    done = execute(script, name)
     assert done.returncode == 2
-    assert done.stderr.startswith("cnn_c")
+    assert done.stderr.startswith(f"{name} is not a member")
     assert "cnn_a, vgg19" in done.stderr
     assert done.stderr.endswith("Did you mean cnn_a?\n")
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -1,6 +1,6 @@
 import pytest
 
-from dermoscopy.core.suggestions import nearest_value, nearest_word
+from dermoscopy.core.suggestions import did_you_mean, nearest_value, nearest_word
 
 
 @pytest.mark.parametrize(
@@ -8,6 +8,11 @@ from dermoscopy.core.suggestions import nearest_value, nearest_word
 )
 def test_nearest_word(word, near):
     assert nearest_word(word, ["sgd", "adam", "adamax", "rmsprop"]) == near
+
+
+def test_did_you_mean_is_a_question_or_nothing():
+    assert did_you_mean("adma", ["sgd", "adam"]) == " Did you mean adam?"
+    assert did_you_mean("lion", ["sgd", "adam"]) == ""
 
 
 def test_suggested_number_is_within_the_range():

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from dermoscopy.ham10000.duplicates import CONFIRMED, find_duplicates, group_lesions, same_bytes
+from dermoscopy.ham10000.duplicates import CONFIRMED, find_duplicates, group_lesions, same_bytes_pairs
 
 
 def image_table(*rows: tuple[str, str, str]) -> pd.DataFrame:
@@ -22,7 +22,7 @@ def pairs(found: pd.DataFrame) -> list[tuple[str, str, str]]:
 
 
 def test_first_file_is_paired_with_each_other_file_of_the_same_bytes() -> None:
-    assert same_bytes(["1", "2", "1", "3", "1"]) == [(0, 2), (0, 4)]
+    assert same_bytes_pairs(["1", "2", "1", "3", "1"]) == [(0, 2), (0, 4)]
 
 
 def test_same_bytes_are_found_within_a_lesion_and_across_lesions() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dermoscopy.core.files import FINISHED
+from dermoscopy.core.stage import FINISHED
 from tests.pipeline.project import Project
 from tests.processes import alive, wait_until
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.core.splits import SHARED_LESIONS
+from dermoscopy.core.protocol import SHARED_LESIONS
 from dermoscopy.report.charts import age_chart
 from dermoscopy.report.inputs import read_sources
 from tests.report.conftest import render, write_project

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from dermoscopy.core.errors import TrainingError
-from dermoscopy.core.files import remove_finished
 from dermoscopy.core.fingerprint import code_digest
+from dermoscopy.core.stage import remove_finished
 from dermoscopy.core.tables import CURVE
 from dermoscopy.networks.params import Runtime, SmallCNN, Training
 from dermoscopy.train import member as module

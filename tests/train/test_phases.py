@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
+from dermoscopy.core.errors import DivergedError
 from dermoscopy.networks.params import SmallCNN, Transfer
-from dermoscopy.train.phases import Phase, phases
+from dermoscopy.train.phases import Phase, phases, require_finite
 
 
 def transfer(**changes: Any) -> Transfer:
@@ -46,3 +47,10 @@ def test_random_weights_train_all_layers_from_the_first_epoch() -> None:
 @pytest.mark.parametrize("epochs", [1, 7])
 def test_a_small_cnn_has_one_phase(tiny_cnn: Callable[..., SmallCNN], epochs: int) -> None:
     assert phases(tiny_cnn(epochs=epochs)) == [Phase("trained", epochs, 0.01, None)]
+
+
+@pytest.mark.parametrize(("clip", "advice"), [(None, "set clip"), (1.0, "lower clip")])
+def test_the_advice_for_a_diverged_loss_fits_the_clipping(clip: float | None, advice: str) -> None:
+    parameters = transfer(clip=clip)
+    with pytest.raises(DivergedError, match=f"Use a smaller learning rate or {advice}\\.$"):
+        require_finite(float("nan"), "loss", 1, parameters, phases(parameters)[0])

@@ -1,7 +1,9 @@
 """Acquire the dataset and the starting weights, verify them, and write them to data/."""
 
 import logging
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +15,7 @@ from dermoscopy.acquire.sources import expand, why_absent
 from dermoscopy.acquire.verify import drop_masks, verify
 from dermoscopy.acquire.weights import copy_weights
 from dermoscopy.core.errors import DatasetError, UserError
-from dermoscopy.core.files import replace_entries
+from dermoscopy.core.files import new_folder
 from dermoscopy.core.tables import LATENT_SCORES
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA, list_images
 from dermoscopy.ham10000.problems import PROBLEMS, Problem, left_out_images, summarize
@@ -107,6 +109,31 @@ def acquire(
             raise UserError("\n\n".join(map(str, errors)))
         if errors:
             raise errors[0]
+
+
+@contextmanager
+def replace_entries(folder: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder whose entries move into `folder` when the block succeeds.
+
+    Each entry replaces the entry of the same name; other entries stay. If the block raises, the folder is
+    unchanged.
+
+    Args:
+        folder: Destination of the entries; it is created if missing.
+    """
+    temporary = new_folder(folder / ".acquire")
+    replaced = temporary / ".replaced"
+    try:
+        yield temporary
+        entries = sorted(temporary.iterdir())
+        replaced.mkdir()
+        for entry in entries:
+            final = folder / entry.name
+            if final.exists():
+                final.rename(replaced / entry.name)
+            entry.rename(final)
+    finally:
+        shutil.rmtree(temporary)
 
 
 def _acquire_dataset(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> None:

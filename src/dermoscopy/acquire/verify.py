@@ -87,7 +87,8 @@ def verify(dataset: Path, limits: Limits) -> list[Problem]:
     image_ids = [path.stem for path in paths]
     problems += match_rows_and_images(frame["image_id"].tolist(), left_out_images(problems), image_ids, folders)
     decoding_problems, checksums = decode_images(paths, limits.pixels)
-    problems += decoding_problems + same_bytes(checksums, dict(zip(frame["image_id"], frame["dx"], strict=True)))
+    diagnoses = dict(zip(frame["image_id"], frame["dx"], strict=True))
+    problems += decoding_problems + same_bytes_problems(checksums, diagnoses)
 
     valid = set(frame["image_id"]) - left_out_images(problems) - {""}
     if not valid and all(problem.outcome != "fatal" for problem in problems):
@@ -205,7 +206,7 @@ def _in_parallel(check: Callable[[Path], T], paths: Sequence[Path], title: str) 
         yield from track(zip(paths, pool.map(check, paths), strict=True), title, len(paths))
 
 
-def same_bytes(checksums: Mapping[str, str], diagnoses: Mapping[str, str]) -> list[Problem]:
+def same_bytes_problems(checksums: Mapping[str, str], diagnoses: Mapping[str, str]) -> list[Problem]:
     """List images that are identical under several ids; they are kept if they have a single diagnosis.
 
     Args:

@@ -12,7 +12,7 @@ from dermoscopy.core.errors import WeightsError
 from dermoscopy.core.files import sha256
 from dermoscopy.networks.backbones import BACKBONES, BASE_URL
 
-README = """\
+ABOUT = """\
 Starting weights of {member}.
 
 {line}
@@ -60,7 +60,7 @@ def copy_weights(
             path, received = found[starting_weights[member]]
             shutil.copyfile(path, target / f"{starting_weights[member]}.h5")
             line = f"- {starting_weights[member]}.h5: sha256 {received}"
-        (target / "README.md").write_text(README.format(member=member, line=line))
+        (target / "README.md").write_text(ABOUT.format(member=member, line=line))
 
 
 def _verified(name: str, entry: Weights) -> tuple[Path, str]:

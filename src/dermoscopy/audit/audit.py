@@ -9,7 +9,8 @@ import pandas as pd
 from dermoscopy.audit.checks import FAULTS, LEAKS, TOLERATED
 from dermoscopy.audit.evidence import Check, Evidence
 from dermoscopy.core.errors import MAX_NAMES, LeakError
-from dermoscopy.core.splits import SHARED_LESIONS, SPLITS, VERDICTS
+from dermoscopy.core.protocol import SHARED_LESIONS, VERDICTS
+from dermoscopy.core.splits import SPLITS
 from dermoscopy.ham10000.problems import Problem, summarize
 
 logger = logging.getLogger(__name__)

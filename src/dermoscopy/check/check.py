@@ -12,14 +12,14 @@ from pydantic import TypeAdapter, ValidationError
 from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import expand, why_absent
 from dermoscopy.baselines.params import BASELINES
+from dermoscopy.check.pipeline import pipeline_problems
 from dermoscopy.check.source import source_problems
 from dermoscopy.core.files import sha256
-from dermoscopy.core.members import PIPELINE, did_you_mean, trained_members
-from dermoscopy.core.suggestions import nearest_word
+from dermoscopy.core.suggestions import did_you_mean
 from dermoscopy.core.tables import ENSEMBLE, LATENT
 from dermoscopy.ensemble.params import METHODS, SINGLE, Ensemble
 from dermoscopy.networks.backbones import BACKBONES
-from dermoscopy.networks.build import feature_map_size
+from dermoscopy.networks.build import NO_WEIGHTS, feature_map_size
 from dermoscopy.networks.devices import visible_gpus
 from dermoscopy.networks.params import LARGEST_IMAGE_SIZE, Member, Runtime, SmallCNN, Training, Transfer
 from dermoscopy.search.params import Search
@@ -90,7 +90,7 @@ def weights_problems(weights: Mapping[str, Weights]) -> list[str]:
     problems = []
     for name, entry in weights.items():
         key = f"data.weights.{name}"
-        if name == "none" or not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        if name == NO_WEIGHTS or not re.fullmatch(r"[A-Za-z0-9_-]+", name):
             problems.append(f"{key}: invalid name; expected letters, digits, - and _, and not none.")
         elif entry.source == "imagenet":
             if name not in BACKBONES:
@@ -106,8 +106,7 @@ def _weights_file_problems(key: str, entry: Weights) -> list[str]:
     reason = why_absent(path)
     expected = "expected none, imagenet or the path of a file"
     if reason or not path.is_file():
-        did_you_mean = nearest_word(entry.source, ("none", "imagenet"))
-        question = f" Did you mean {did_you_mean}?" if did_you_mean else ""
+        question = did_you_mean(entry.source, ("none", "imagenet"))
         return [f"{key}.source: received {entry.source!r}; {expected}, and this {reason or 'is a folder'}.{question}"]
     if entry.sha256 is None:
         return []
@@ -128,16 +127,14 @@ def member_weights_problems(name: str, member: Transfer, weights: Mapping[str, W
         member: Parameters of the member.
         weights: Block `data.weights`.
     """
-    if member.weights == "none":
+    if member.weights == NO_WEIGHTS:
         return []
     key = f"models.{name}.weights: received {member.weights!r}; "
     if member.weights not in weights:
-        did_you_mean = nearest_word(member.weights, ("none", *weights))
-        question = f" Did you mean {did_you_mean}?" if did_you_mean else ""
         line = f"{key}expected none or a key of data.weights ({', '.join(weights)})."
         if member.weights == "imagenet":
-            question = f" Set data.weights.{member.backbone}.source to imagenet, and this to {member.backbone}."
-        return [line + question]
+            return [f"{line} Set data.weights.{member.backbone}.source to imagenet, and this to {member.backbone}."]
+        return [line + did_you_mean(member.weights, (NO_WEIGHTS, *weights))]
     source = weights[member.weights].source
     if source == "none":
         return [
@@ -201,31 +198,6 @@ def name_problems(key: str, names: Sequence[str], known: Sequence[str], what: st
     ]
 
 
-def pipeline_problems(names: Sequence[str]) -> list[str]:
-    """Return one line for each member that is in only one of params.yaml and dvc.yaml.
-
-    Args:
-        names: Keys of `models`.
-    """
-    if not PIPELINE.is_file():
-        return []
-    trained = trained_members()
-    missing = [name for name in trained if name not in names]
-    return [
-        *(
-            f"models.{name}: dvc.yaml does not train it. Add {name} to the matrix of the stage train, and its files "
-            f"wherever the files of another member are listed; or remove this block.{did_you_mean(name, missing)}"
-            for name in names
-            if name not in trained
-        ),
-        *(
-            f"models.{name}: missing; dvc.yaml trains it. Add the block; or remove {name} from the matrix of the stage "
-            "train, and its files."
-            for name in missing
-        ),
-    ]
-
-
 OTHER_CLASSIFIERS = (ENSEMBLE, SINGLE, *METHODS, *BASELINES, LATENT)
 
 
@@ -252,7 +224,7 @@ def starting_weights(models: Mapping[str, Transfer | SmallCNN]) -> dict[str, str
     return {
         name: member.weights
         for name, member in models.items()
-        if isinstance(member, Transfer) and member.weights != "none"
+        if isinstance(member, Transfer) and member.weights != NO_WEIGHTS
     }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from dermoscopy.acquire.params import Data
 from dermoscopy.acquire.sources import check_path, expand, find_dataset, is_dataset_name, why_absent
 from dermoscopy.acquire.zips import list_members
-from dermoscopy.core.suggestions import nearest_word
+from dermoscopy.core.suggestions import nearest_word, question
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 from dermoscopy.ham10000.problems import printable, summarize
 
@@ -78,14 +78,14 @@ def _similar_sibling(path: Path) -> str:
         if sibling.suffix.lower() == ".zip" or check_path(sibling.is_dir)
     )
     nearest = nearest_word(path.name, names)
-    return f" Did you mean {path.parent / nearest}?" if nearest else ""
+    return question(nearest and path.parent / nearest)
 
 
 def _dataset_nearby(path: Path) -> str:
     """Return a question with the parent or child folder that contains the dataset."""
     for folder in (path.absolute().parent, *_children(path)):
         if check_path(folder.is_dir) and find_dataset(folder).complete:
-            return f" Did you mean {folder}?"
+            return question(folder)
     return ""
 
 

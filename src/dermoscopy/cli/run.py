@@ -17,7 +17,7 @@ from dermoscopy.acquire.sources import expand
 from dermoscopy.cli.dvc import committed_params, results_differ, run_dvc, top_folder
 from dermoscopy.core.errors import ParameterError, UserError
 from dermoscopy.core.params import read, read_yaml
-from dermoscopy.core.suggestions import nearest_word
+from dermoscopy.core.suggestions import did_you_mean
 from dermoscopy.ham10000.problems import printable
 
 Leaves = dict[str, Any]
@@ -78,8 +78,7 @@ def read_profile(name: str) -> Leaves:
     path = Path(name) if name.endswith(".yaml") else PROFILES / f"{name}.yaml"
     if not path.is_file():
         names = sorted(path.stem for path in PROFILES.glob("*.yaml"))
-        near = nearest_word(path.stem, names)
-        suggestion = f" Did you mean {near}?" if near else ""
+        suggestion = did_you_mean(path.stem, names)
         raise UserError(f"There is no profile {name}. Profiles: {', '.join(names) or 'none'}.{suggestion}")
     try:
         tree = read_yaml(path.read_text(encoding="utf-8"))

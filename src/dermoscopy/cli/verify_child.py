@@ -12,7 +12,8 @@ import pandas as pd
 from dermoscopy.check.params import Params
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_audited_protocol, read_train_and_val
+from dermoscopy.core.protocol import read_audited_protocol
+from dermoscopy.core.splits import read_train_and_val
 from dermoscopy.networks.params import SmallCNN, Transfer, with_optimizer
 from dermoscopy.train.member import MemberPaths, train_member
 from dermoscopy.train.settings import TrainSettings

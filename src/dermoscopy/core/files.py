@@ -26,31 +26,6 @@ def new_folder(folder: Path) -> Path:
     return folder
 
 
-@contextmanager
-def replace_entries(folder: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder whose entries move into `folder` when the block succeeds.
-
-    Each entry replaces the entry of the same name; other entries stay. If the block raises, the folder is
-    unchanged.
-
-    Args:
-        folder: Destination of the entries; it is created if missing.
-    """
-    temporary = new_folder(folder / ".acquire")
-    replaced = temporary / ".replaced"
-    try:
-        yield temporary
-        entries = sorted(temporary.iterdir())
-        replaced.mkdir()
-        for entry in entries:
-            final = folder / entry.name
-            if final.exists():
-                final.rename(replaced / entry.name)
-            entry.rename(final)
-    finally:
-        shutil.rmtree(temporary)
-
-
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
@@ -137,19 +112,3 @@ def _holder(path: Path) -> str:
         return path.read_text().strip() or "(unknown id)"
     except FileNotFoundError:  # the holder has just ended
         return "(unknown id)"
-
-
-FINISHED = "finished"
-
-
-def remove_finished(folder: Path) -> None:
-    """Remove the checkpoints of finished trainings.
-
-    A stage after training calls this, not training itself: if DVC is killed before it writes dvc.lock, it runs
-    training again, which then needs its checkpoint.
-
-    Args:
-        folder: Folder of all checkpoints.
-    """
-    for mark in folder.glob(f"*/{FINISHED}"):
-        shutil.rmtree(mark.parent, ignore_errors=True)

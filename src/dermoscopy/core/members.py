@@ -1,11 +1,11 @@
 """Names of the members: each has a block in params.yaml, and dvc.yaml trains each."""
 
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from dermoscopy.core.errors import ParameterError, UserError
 from dermoscopy.core.params import REMEDY, read, read_yaml
-from dermoscopy.core.suggestions import nearest_word
+from dermoscopy.core.suggestions import did_you_mean
 
 PIPELINE = Path("dvc.yaml")
 
@@ -13,8 +13,8 @@ PIPELINE = Path("dvc.yaml")
 def member_names() -> list[str]:
     """Return the members' names, in the order of params.yaml.
 
-    Only the keys of `models` are read. A stage that uses them needs no `params:` entry: dvc.yaml lists the files
-    of each member among its deps or outs, so a change of the members re-runs the stage.
+    Only the keys of `models` are read. A stage that uses them needs no `params:` entry, since a change of the members
+    re-runs it: dvc.yaml lists the files of each member among its deps or outs, or a folder with a file for each member.
 
     Raises:
         ParameterError: params.yaml defines no members.
@@ -39,13 +39,12 @@ def require_member(name: str) -> None:
         raise UserError(f"{name} is not a member; params.yaml has {', '.join(known)}.{did_you_mean(name, known)}")
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return " Did you mean <nearest known name>?", or "" if no name is similar."""
-    near = nearest_word(name, known)
-    return f" Did you mean {near}?" if near else ""
+def pipeline_stages() -> dict[str, Any]:
+    """Return the stages of dvc.yaml by name."""
+    stages: dict[str, Any] = read_yaml(PIPELINE.read_text(encoding="utf-8"))["stages"]
+    return stages
 
 
 def trained_members() -> list[str]:
     """Return the members that dvc.yaml trains: the matrix of its stage `train`."""
-    matrix = read_yaml(PIPELINE.read_text(encoding="utf-8"))["stages"]["train"]["matrix"]
-    return [str(name) for name in matrix["member"]]
+    return [str(name) for name in pipeline_stages()["train"]["matrix"]["member"]]

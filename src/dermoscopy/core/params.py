@@ -1,11 +1,12 @@
 """Read params.yaml as DVC does (YAML 1.2) and validate its sections; base class of their models."""
 
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -26,6 +27,15 @@ class Block(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
+
+def _distinct(names: list[str]) -> list[str]:
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise ValueError(f"name each member once, not {' and '.join(repeated)} several times.")
+    return names
+
+
+MemberList = Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)]
 
 T = TypeVar("T")
 

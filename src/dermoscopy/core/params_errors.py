@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from dermoscopy.core.suggestions import nearest_value, nearest_word
+from dermoscopy.core.suggestions import nearest_value, nearest_word, question
 
 MAX_LENGTH = 60  # of a received value in a message, in characters
 KINDS = {
@@ -50,6 +50,8 @@ def _branch(schema: dict[str, Any]) -> str:
         return f"a list{length}, written [a, b], each {expected(schema['items'])}"
     if kind == "object" and "properties" in schema:
         return f"a block with the keys {', '.join(schema['properties'])}"
+    if kind == "object" and schema.get("minProperties"):
+        return "a block with at least one key"
     if "expected" in schema:
         return str(schema["expected"])
     if kind == "string" and schema.get("minLength"):
@@ -128,13 +130,13 @@ def describe(error: ValidationError, section: str, kind: Any) -> list[str]:
             if key in block:
                 lines[tag] = f"{tag}: {_unexpected(block[key], values)}"
             elif unknown:
-                lines[tag] = f"{_join(section, *map(str, keys), unknown)}: no such key.{_question(tag)}"
+                lines[tag] = f"{_join(section, *map(str, keys), unknown)}: no such key.{question(tag)}"
             else:
                 missing[tag] = f"{tag}: missing; expected {expected(values)}."
         elif problem["type"] == "extra_forbidden":
             meant = _nearest_key(problem["loc"], root)
             misspelt.add(_join(section, meant or ""))
-            lines[path] = f"{path}: no such key.{_question(_join(section, meant) if meant else None)}"
+            lines[path] = f"{path}: no such key.{question(_join(section, meant) if meant else None)}"
         else:
             lines[path] = f"{path}: {_invalid(problem, schema)}"
     return [*lines.values(), *(line for path, line in missing.items() if path not in misspelt)]
@@ -152,11 +154,7 @@ def _invalid(problem: ErrorDetails, schema: dict[str, Any]) -> str:
 
 
 def _unexpected(value: object, schema: dict[str, Any]) -> str:
-    return f"received {received(value, schema)}; expected {expected(schema)}.{_question(nearest_value(value, schema))}"
-
-
-def _question(spelling: str | None) -> str:
-    return f" Did you mean {spelling}?" if spelling else ""
+    return f"received {received(value, schema)}; expected {expected(schema)}.{question(nearest_value(value, schema))}"
 
 
 def _join(*keys: str) -> str:

@@ -1,15 +1,14 @@
-"""Tables of the splits, data/split/<split>.csv, and the audited protocol, data/audited.
+"""Tables of the splits, data/split/<split>.csv.
 
 A table has one row for each image of a split: originals, and augmented images that may not be made yet. Stages read
-the splits only through these functions, which refuse rows of another split. Every later figure is labelled with the
-protocol, and with a warning if it leaks.
+the splits only through these functions, which refuse rows of another split.
 """
 
 from pathlib import Path
 
 import pandas as pd
 
-from dermoscopy.core.errors import LeakError, TableError, first_few
+from dermoscopy.core.errors import LeakError, first_few
 from dermoscopy.core.tables import Table
 
 SPLITS = ("train", "val", "test")
@@ -126,51 +125,3 @@ def read_val(folder: Path, protocol: str) -> pd.DataFrame:
     if len(augmented) and protocol != "paper":
         raise LeakError("val has augmented images, which belong in train only", first_few(augmented.tolist()), REMEDY)
     return val
-
-
-VERDICTS = {"lesion": "clean", "image": "leaky", "paper": "leaky"}
-
-# Key of metrics/audit.json under a leaky protocol: the proportion of test images whose lesion is also in train.
-SHARED_LESIONS = "test_images_of_train_lesions"
-
-
-def read_audited_protocol(path: Path) -> str:
-    """Return the protocol that the splits were audited for.
-
-    Args:
-        path: data/audited. It has one line: the protocol, then `clean` or `leaky`.
-
-    Raises:
-        TableError: The file is missing or has another line.
-    """
-    try:
-        line = path.read_text().strip()
-    except FileNotFoundError:
-        raise TableError(f"{path} is missing: run `dvc repro`.") from None
-    lines = {f"{protocol} {verdict}": protocol for protocol, verdict in VERDICTS.items()}
-    if line not in lines:
-        known = ", ".join(map(repr, lines))
-        raise TableError(f"{path}: expected a protocol and its verdict, one of {known}; received {line!r}.")
-    return lines[line]
-
-
-def read_protocol_title(path: Path) -> str:
-    """Return the audited protocol as figures and titles show it (`protocol_title`).
-
-    Args:
-        path: data/audited.
-
-    Raises:
-        TableError: The file is missing or has another line.
-    """
-    return protocol_title(read_audited_protocol(path))
-
-
-def protocol_title(protocol: str) -> str:
-    """Return a protocol as figures and titles show it: "lesion", or with a warning "image (leaky protocol)"."""
-    return protocol if VERDICTS[protocol] == "clean" else f"{protocol} (leaky protocol)"
-
-
-def leak_warning(protocol: str) -> str:
-    """Return the warning below the title of a figure if the protocol leaks, else an empty string."""
-    return "" if VERDICTS[protocol] == "clean" else "leaky protocol: splits share lesions"

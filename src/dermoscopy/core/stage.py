@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import resource
+import shutil
 import signal
 import sys
 import threading
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from dermoscopy.core.errors import DISK_FULL, UserError
+
+FINISHED = "finished"  # empty file in a checkpoint whose training has ended
 
 logger = logging.getLogger("dermoscopy")
 
@@ -39,7 +42,7 @@ def die_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
+def run(stage: Callable[..., Mapping[str, Any] | None], validate: Callable[..., None] | None = None) -> None:
     """Run a stage with the arguments of the command line, and exit with a code for DVC.
 
     Exit codes: 0 success, 2 an error that a user can fix (printed without a traceback), 1 any other error.
@@ -48,11 +51,19 @@ def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
     Args:
         stage: Function of the stage. Its docstring is the help; its parameters are strings and become positional
             arguments. The mapping it returns is written to `runs/` with the cost.
+        validate: Function of the same arguments that raises a `UserError` if they are invalid. It is called first,
+            since the files in `runs/` are named after the arguments.
     """
     parser = argparse.ArgumentParser(description=stage.__doc__)
     for name in inspect.signature(stage).parameters:
         parser.add_argument(name)
     arguments = vars(parser.parse_args())
+    try:
+        if validate:
+            validate(*arguments.values())
+    except UserError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
 
     die_with_parent()
     name = "@".join([stage.__name__, *arguments.values()])
@@ -103,6 +114,19 @@ def run(stage: Callable[..., Mapping[str, Any] | None]) -> None:
 def checkpoints() -> Path:
     """Return the folder of checkpoints, in the project's folder, since a queued experiment's folder is temporary."""
     return _project() / ".checkpoints"
+
+
+def remove_finished(folder: Path) -> None:
+    """Remove the checkpoints of finished trainings.
+
+    A stage after training calls this, not training itself: if DVC is killed before it writes dvc.lock, it runs
+    training again, which then needs its checkpoint.
+
+    Args:
+        folder: Folder of all checkpoints.
+    """
+    for mark in folder.glob(f"*/{FINISHED}"):
+        shutil.rmtree(mark.parent, ignore_errors=True)
 
 
 def _project() -> Path:

@@ -21,6 +21,16 @@ def nearest_word(word: str, words: Iterable[str]) -> str | None:
     return known[close[0]] if close else None
 
 
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """Return " Did you mean <nearest known word>?", or "" if none is similar."""
+    return question(nearest_word(word, words))
+
+
+def question(meant: object) -> str:
+    """Return " Did you mean <meant>?", or "" if nothing is meant."""
+    return f" Did you mean {meant}?" if meant else ""
+
+
 def nearest_value(value: object, schema: dict[str, Any]) -> str | None:
     """Return the nearest valid value as YAML, or None if there is none.
 

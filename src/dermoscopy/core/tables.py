@@ -69,9 +69,12 @@ class Table:
         except FileNotFoundError:
             raise TableError(f"{path} is missing: run `dvc repro`.") from None
         except ValueError as error:
-            raise TableError(f"{path} cannot be read as a table of this pipeline: {error}") from None
+            raise TableError(f"{path} cannot be read as a table of this pipeline: {error}. Run `dvc repro`.") from None
         if list(frame.columns) != list(self.columns):
-            raise TableError(f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}.")
+            raise TableError(
+                f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}. "
+                "Run `dvc repro`."
+            )
         return frame
 
 

@@ -2,9 +2,9 @@
 
 from typing import Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from dermoscopy.core.params import Block, PositiveFloat, Proportion
+from dermoscopy.core.params import Block, MemberList, PositiveFloat, Proportion
 
 Method = Literal["vote", "mean", "accuracy_weighted", "log_loss_weighted", "stacking"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -16,7 +16,7 @@ CONFIDENCE = 0.95  # of the intervals on val; evaluate.confidence is for the tes
 class Ensemble(Block):
     """Parameters of the ensemble stage."""
 
-    members: list[str] = Field(min_length=1, description="Members that are combined.")
+    members: MemberList = Field(description="Members that are combined.")
     method: Literal["chosen"] | Method = Field(
         description="How the members' probabilities are combined. vote: proportion of members above the threshold. "
         "mean: their mean. accuracy_weighted: mean weighted by accuracy on val (the paper compares these three and "
@@ -43,10 +43,3 @@ class Ensemble(Block):
         description="Proportion of each label's lesions whose conformal set (benign, malignant or refer) is to "
         "contain that label."
     )
-
-    @field_validator("members")
-    @classmethod
-    def _once(cls, value: list[str]) -> list[str]:
-        if len(set(value)) < len(value):
-            raise ValueError("a member is named twice.")
-        return value

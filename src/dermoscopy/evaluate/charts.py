@@ -87,7 +87,7 @@ def write_charts(
         evaluation: Results on the test split.
         epochs: Member to its rows of `core.tables.CURVE`.
         point: Operating point of the confusion matrix.
-        protocol: Title of the split protocol (`core.splits.read_protocol`).
+        protocol: Title of the split protocol (`core.protocol.read_protocol_title`).
         folder: Folder of roc.csv, confusion.csv, curves.csv, best_epoch.csv and roc_auc.csv.
     """
     ensemble, scores = evaluation.ensemble, evaluation.tables["scores"]

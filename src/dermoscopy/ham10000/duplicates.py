@@ -160,7 +160,7 @@ def find_duplicates(
     """
     ids, lesions, sha256 = (images[name].tolist() for name in ("image_id", "lesion_id", "sha256"))
     pairs: list[tuple[str, int, int, float | None]] = []
-    pairs += [("same bytes", *pair, None) for pair in same_bytes(sha256)]
+    pairs += [("same bytes", *pair, None) for pair in same_bytes_pairs(sha256)]
     if hashes is not None and max_distance is not None:
         near = near_pairs(hashes, max_distance)
         pairs += [
@@ -176,7 +176,7 @@ def find_duplicates(
     return DUPLICATES.sort(pd.DataFrame(rows, columns=list(DUPLICATES.columns)))
 
 
-def same_bytes(sha256: Sequence[str]) -> list[tuple[int, int]]:
+def same_bytes_pairs(sha256: Sequence[str]) -> list[tuple[int, int]]:
     """Return the pairs of files with the same bytes, as indices: the first file paired with each of the others.
 
     Args:

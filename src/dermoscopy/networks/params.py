@@ -129,7 +129,7 @@ class SmallCNN(Block):
 NAME_RULE = "a string of letters, digits and _ that begins with a letter"
 Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]*$", description=NAME_RULE)]
 Member = Annotated[Transfer | SmallCNN, Field(discriminator="kind")]
-Models = dict[Name, Member]
+Models = Annotated[dict[Name, Member], Field(min_length=1)]
 
 
 def with_optimizer(parameters: Transfer | SmallCNN, replaced: Optimizer | None) -> Transfer | SmallCNN:

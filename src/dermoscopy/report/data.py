@@ -6,7 +6,8 @@ import pandas as pd
 
 from dermoscopy.audit.contact_sheets import DUPLICATES
 from dermoscopy.core.metrics import BENIGN, MALIGNANT, Confusion, confusion
-from dermoscopy.core.splits import LABELS, SHARED_LESIONS, SPLITS
+from dermoscopy.core.protocol import SHARED_LESIONS
+from dermoscopy.core.splits import LABELS, SPLITS
 from dermoscopy.ham10000.metadata import DIAGNOSES
 from dermoscopy.report import formatting as names
 from dermoscopy.report.charts import age_chart
@@ -132,12 +133,11 @@ def about_data(sources: Sources, settings: Split, suffix: str, width: int) -> di
         suffix: Suffix of all titles, with the warning of a leaky protocol.
         width: Largest width of a contact sheet, in pixels.
     """
-    protocol = sources.protocol.split()[0]
     splits = splits_by_diagnosis(sources.diagnoses)
     audited = sources.audit.get("splits", {})
     return {
         "data": sources.data,
-        "protocol": protocol,
+        "protocol": sources.protocol,
         "shared_lesions": sources.audit.get(SHARED_LESIONS),
         "histology_only": settings.test_histo_only,
         "splits": splits,

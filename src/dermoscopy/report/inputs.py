@@ -10,7 +10,7 @@ import pandas as pd
 from dermoscopy.audit.summary import BY_LABEL, DIAGNOSIS_COUNTS
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.members import member_names
-from dermoscopy.core.splits import read_protocol_title
+from dermoscopy.core.protocol import is_leaky, protocol_title, read_audited_protocol
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.combiners import Choice, read_choice
 from dermoscopy.ensemble.fit import CANDIDATES, WEIGHTS
@@ -23,7 +23,7 @@ class Sources:
     """Outputs of other stages that the report reads.
 
     Attributes:
-        protocol: Protocol of the splits, with a warning if it is leaky.
+        protocol: Protocol of the splits.
         simulated: Whether the dataset is simulated.
         versions: Library names and versions of the run.
         audit: Content of metrics/audit.json.
@@ -73,12 +73,17 @@ class Sources:
     @property
     def leaky(self) -> bool:
         """Whether splits share lesions."""
-        return "leaky" in self.protocol
+        return is_leaky(self.protocol)
+
+    @property
+    def protocol_title(self) -> str:
+        """The protocol, with a warning if it is leaky."""
+        return protocol_title(self.protocol)
 
     @property
     def included(self) -> str:
         """Note for counts of test images, which include augmented images under the protocol "paper" only."""
-        return " (augmented images included)" if self.protocol.startswith("paper") else ""
+        return " (augmented images included)" if self.protocol == "paper" else ""
 
 
 def read_sources(root: Path = Path()) -> Sources:
@@ -92,7 +97,7 @@ def read_sources(root: Path = Path()) -> Sources:
     """
     data, metrics, plots = root / "data", root / "metrics", root / "plots"
     return Sources(
-        protocol=read_protocol_title(data / "audited"),
+        protocol=read_audited_protocol(data / "audited"),
         simulated=_read_json(data / "source.json").get("source") == "simulated",
         versions=_read_json(data / "environment.json"),
         audit=_read_json(metrics / "audit.json"),

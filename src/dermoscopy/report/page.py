@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dermoscopy.core.files import write_text
+from dermoscopy.core.protocol import title_suffix
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.evaluate.params import Evaluate
@@ -62,7 +63,7 @@ def gather(
     sources: Sources, policy: Policy, split: Split, ensemble: Ensemble, evaluate: Evaluate, report: Report
 ) -> dict[str, Any]:
     """Return all values of the templates by name."""
-    suffix = " (leaky protocol)" if sources.leaky else ""
+    suffix = title_suffix(sources.protocol)
     points = sources.points[sources.points["name"] == ENSEMBLE].set_index("point")["threshold"]
     threshold = float(points[evaluate.point])
     counts = headline_counts(confusion_matrix(sources.predictions, threshold))
@@ -142,4 +143,4 @@ def _own(sources: Sources) -> dict[str, float | None]:
 def _data(sources: Sources) -> str:
     images, lesions = (formatting.count(sources.test.get(key)) for key in ("images", "lesions"))
     dataset = "simulated dataset" if sources.simulated else "HAM10000"
-    return f"{dataset}, {images} images{sources.included} of {lesions} lesions; protocol {sources.protocol}"
+    return f"{dataset}, {images} images{sources.included} of {lesions} lesions; protocol {sources.protocol_title}"

@@ -4,7 +4,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field, field_validator
 
-from dermoscopy.core.params import Block, Positive
+from dermoscopy.core.params import Block, MemberList, Positive
 from dermoscopy.networks.params import (
     ConvLayers,
     DenseLayers,
@@ -83,7 +83,7 @@ class Search(Block):
         description="Successive halving: all trials train for few epochs; the best 1/halving of them train for "
         "halving times as many, and so on. null trains each trial to the end."
     )
-    promote: Annotated[list[str], Field(min_length=1)] = Field(
+    promote: MemberList = Field(
         description="Members of kind small_cnn that data/search/best.yaml replaces with the best trials, the best "
         "trial first."
     )

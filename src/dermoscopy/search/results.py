@@ -50,7 +50,7 @@ def trial_rows(trial_results: Sequence[TrialResult], monitor: Monitor, protocol:
     Args:
         trial_results: Results of all trials at all rungs.
         monitor: Metric used as score.
-        protocol: Title of the split protocol (`core.splits.protocol_title`).
+        protocol: Title of the split protocol (`core.protocol.protocol_title`).
     """
     return pd.DataFrame([result.row(monitor) for result in trial_results]).assign(protocol=protocol)
 

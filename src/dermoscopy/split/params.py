@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from dermoscopy.core.params import Block, Count, Proportion
-from dermoscopy.core.suggestions import nearest_word
+from dermoscopy.core.suggestions import did_you_mean
 from dermoscopy.ham10000.metadata import DIAGNOSES
 
 Protocol = Literal["lesion", "image", "paper"]
@@ -61,10 +61,9 @@ class Policy(Block):
         names = value.split("+")
         for name in names:
             if name not in DIAGNOSES:
-                meant = nearest_word(name, DIAGNOSES)
                 raise ValueError(
                     f"expected some of {', '.join(DIAGNOSES)}, joined by +; {name!r} is none of them."
-                    + (f" Did you mean {meant}?" if meant else "")
+                    + did_you_mean(name, DIAGNOSES)
                 )
         if len(set(names)) < len(names):
             raise ValueError("name each diagnosis once.")

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermoscopy.core.files import FINISHED, atomic_write
+from dermoscopy.core.files import atomic_write
+from dermoscopy.core.stage import FINISHED
 from dermoscopy.networks.data import sha256_of_arrays
 from dermoscopy.train.history import Curve, Epoch
 

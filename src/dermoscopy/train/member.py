@@ -165,7 +165,7 @@ def write_curve(curve: Curve, protocol: str, table: Path, metrics: Path) -> None
 
     Args:
         curve: Curve of a member's training.
-        protocol: Title of the split protocol, from `core.splits.protocol_title`.
+        protocol: Title of the split protocol, from `core.protocol.protocol_title`.
         table: data/curves/<member>.csv.
         metrics: metrics/train/<member>.json.
     """

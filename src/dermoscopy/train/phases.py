@@ -57,8 +57,10 @@ def require_finite(value: float, name: str, epoch: int, parameters: Transfer | S
     """
     if math.isfinite(value):
         return
-    clipping = "no clipping" if parameters.clip is None else f"clip {parameters.clip} (clip_by {parameters.clip_by})"
+    clipping, advice = f"clip {parameters.clip} (clip_by {parameters.clip_by})", "lower clip"
+    if parameters.clip is None:
+        clipping, advice = "no clipping", "set clip"
     raise DivergedError(
         f"The {name} is {value} in epoch {epoch} with optimizer {parameters.optimizer}, "
-        f"learning rate {phase.learning_rate}, {clipping}. Use a smaller learning rate or lower clip."
+        f"learning rate {phase.learning_rate}, {clipping}. Use a smaller learning rate or {advice}."
     )

@@ -16,7 +16,7 @@ class TrainSettings:
         training: Parameters of the training.
         runtime: Parameters of the use of the machine.
         seed: Top-level seed; inside a training, the seed that `derived` returns.
-        protocol: Title of the split protocol, from `core.splits.protocol_title`; no result depends on it.
+        protocol: Title of the split protocol, from `core.protocol.protocol_title`; no result depends on it.
         versions: Versions of the libraries; a killed training is not resumed with other versions.
     """
 

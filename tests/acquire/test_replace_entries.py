@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.core.files import new_folder, replace_entries
+from dermoscopy.acquire.acquire import replace_entries
 
 
 def test_replace_entries_replaces_entries_of_the_same_name_only(tmp_path: Path) -> None:
@@ -44,8 +44,3 @@ def test_replace_entries_removes_what_a_killed_run_left(tmp_path: Path) -> None:
     with replace_entries(tmp_path) as temporary:
         (temporary / "table").write_text("new")
     assert [path.name for path in tmp_path.iterdir()] == ["table"]
-
-
-def test_new_folder_is_empty(tmp_path: Path) -> None:
-    (tmp_path / "a" / "b").mkdir(parents=True)
-    assert list(new_folder(tmp_path / "a").iterdir()) == []
