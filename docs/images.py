@@ -94,9 +94,11 @@ def lesions(data: Path) -> Image.Image:
         data: Folder that contains source.json, raw/ and truth/.
 
     Raises:
-        SystemExit: The dataset is not the simulated one. The images of HAM10000 are CC BY-NC and must not be
-            in the repository.
+        SystemExit: The dataset is missing, or it is not the simulated one. The images of HAM10000 are CC BY-NC and
+            must not be in the repository.
     """
+    if not (data / "raw" / METADATA).is_file():
+        raise SystemExit(f"{data}/raw has no dataset, so the lesions of README cannot be drawn. Run: dvc repro acquire")
     source = json.loads((data / "source.json").read_text())["source"]
     table = pd.read_csv(data / "raw" / METADATA, keep_default_na=False)
     # Only the simulator writes latent scores. source.json may be newer than the dataset that acquire wrote.

@@ -72,3 +72,8 @@ def test_charts_have_the_same_bytes_again_and_show_the_protocol():
     assert files[:2] == files[2:]
     labels = [text.get_text() for text in images.roc(CURVES, SCORES, "").axes[0].get_legend().get_texts()]
     assert labels == ["cnn_a (0.850)", "ensemble (0.500)"]
+
+
+def test_a_missing_dataset_is_refused(tmp_path: Path):
+    with pytest.raises(SystemExit, match="dvc repro acquire"):
+        images.lesions(tmp_path)
