@@ -73,30 +73,7 @@ def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pd.Da
 @pytest.fixture
 def tiny_cnn() -> Callable[..., SmallCNN]:
     """Function that makes parameters of a small CNN that learns `rows` in a few steps; arguments replace parameters."""
-
-    def make(**changes: Any) -> SmallCNN:
-        tiny = {
-            "image_size": 12,
-            "conv_layers": 1,
-            "filters": 4,
-            "kernel_size": 3,
-            "padding": "valid",
-            "pooling": "max",
-            "pool_size": 3,
-            "dense_layers": 1,
-            "units": 8,
-            "dropout": 0.5,
-            "l2": 0.0,
-            "initializer": "he_normal",
-            "optimizer": "adam",
-            "learning_rate": 0.01,
-            "clip": None,
-            "clip_by": "value",
-            "epochs": 3,
-        }
-        return SmallCNN(**{**tiny, **changes})
-
-    return make
+    return tiny_data.small_cnn
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from dermoscopy.augment.params import Augment
 from dermoscopy.core.files import sha256
 from dermoscopy.core.splits import LABELS, SPLIT, SPLITS
 from dermoscopy.ham10000.duplicates import DUPLICATES, MERGED, find_duplicates, group_lesions, perceptual_hashes
+from dermoscopy.networks.params import SmallCNN
 from dermoscopy.split.params import Policy, Split
 from dermoscopy.split.split import split_tables, write_splits
 
@@ -73,3 +74,27 @@ def evidence(root: Path, near_duplicates: int | None = NEAR, **changes: Any) -> 
 def read(root: Path) -> pd.DataFrame:
     """Read the tables of all splits as one."""
     return pd.concat([SPLIT.read(root / "data" / "split" / f"{split}.csv") for split in SPLITS], ignore_index=True)
+
+
+def small_cnn(**changes: Any) -> SmallCNN:
+    """Return parameters of a small CNN that learns in a few steps; arguments replace parameters."""
+    tiny = {
+        "image_size": 12,
+        "conv_layers": 1,
+        "filters": 4,
+        "kernel_size": 3,
+        "padding": "valid",
+        "pooling": "max",
+        "pool_size": 3,
+        "dense_layers": 1,
+        "units": 8,
+        "dropout": 0.5,
+        "l2": 0.0,
+        "initializer": "he_normal",
+        "optimizer": "adam",
+        "learning_rate": 0.01,
+        "clip": None,
+        "clip_by": "value",
+        "epochs": 3,
+    }
+    return SmallCNN(**{**tiny, **changes})

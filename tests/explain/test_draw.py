@@ -5,7 +5,7 @@ from PIL import Image
 
 from dermoscopy.explain.explain import draw_activations, draw_wrong, mean_members
 from dermoscopy.explain.params import Explain
-from dermoscopy.networks.params import SmallCNN
+from tests.tiny import small_cnn
 
 SETTINGS = Explain(images=2, layers=2, channels=4, wrong=3)
 
@@ -34,24 +34,8 @@ def test_activation_maps_of_a_saved_member_are_reproducible(tmp_path, images):
     from dermoscopy.networks.build import build_member
     from dermoscopy.networks.saved import save_member
 
-    parameters = SmallCNN(
-        image_size=16,
-        conv_layers=2,
-        filters=4,
-        kernel_size=3,
-        padding="same",
-        pooling="max",
-        pool_size=2,
-        dense_layers=1,
-        units=4,
-        dropout=0.0,
-        l2=0.0,
-        initializer="he_normal",
-        optimizer="adam",
-        learning_rate=0.001,
-        clip=None,
-        clip_by="value",
-        epochs=1,
+    parameters = small_cnn(
+        image_size=16, conv_layers=2, padding="same", pool_size=2, units=4, dropout=0.0, learning_rate=0.001, epochs=1
     )
     save_member("cnn_a", parameters, build_member("cnn_a", parameters, seed=1), tmp_path / "cnn_a")
     predictions, paths = images

@@ -13,7 +13,6 @@ from dermoscopy.core.members import member_names
 from dermoscopy.core.splits import SPLIT
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.networks.build import build_member
-from dermoscopy.networks.params import SmallCNN
 from dermoscopy.networks.saved import save_member
 from stages.baselines import baselines
 from stages.explain import explain
@@ -22,24 +21,8 @@ from tests import tiny
 from tests.audit import plant
 
 TOP = Path(__file__).parents[2]
-PARAMETERS = SmallCNN(
-    image_size=8,
-    conv_layers=1,
-    filters=2,
-    kernel_size=3,
-    padding="same",
-    pooling="max",
-    pool_size=2,
-    dense_layers=1,
-    units=2,
-    dropout=0.0,
-    l2=0.0,
-    initializer="he_normal",
-    optimizer="adam",
-    learning_rate=0.001,
-    clip=None,
-    clip_by="value",
-    epochs=1,
+PARAMETERS = tiny.small_cnn(
+    image_size=8, filters=2, padding="same", pool_size=2, units=2, dropout=0.0, learning_rate=0.001, epochs=1
 )
 
 

@@ -8,33 +8,16 @@ from PIL import Image
 
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.networks.build import build_small_cnn
-from dermoscopy.networks.params import Runtime, SmallCNN
+from dermoscopy.networks.params import Runtime
 from dermoscopy.networks.runtime import configure
 from dermoscopy.networks.saved import load_member, save_member
 from dermoscopy.predict import predict as module
 from dermoscopy.predict.predict import predict_images, predict_split
+from tests.tiny import small_cnn
 
 RUNTIME = Runtime(threads=2, precision="float32", eager=False, devices=1, memory=4.0)
 
-PARAMETERS = SmallCNN(
-    image_size=16,
-    conv_layers=1,
-    filters=4,
-    kernel_size=3,
-    padding="same",
-    pooling="average",
-    pool_size=2,
-    dense_layers=1,
-    units=8,
-    dropout=0.5,
-    l2=0.0,
-    initializer="he_normal",
-    optimizer="adam",
-    learning_rate=0.01,
-    clip=None,
-    clip_by="value",
-    epochs=1,
-)
+PARAMETERS = small_cnn(image_size=16, padding="same", pooling="average", pool_size=2, epochs=1)
 
 
 @pytest.fixture
