@@ -91,24 +91,24 @@ def lesions(data: Path) -> Image.Image:
     """Draw one image of each of the first lesions of every diagnosis.
 
     Args:
-        data: Folder that contains source.json, raw/ and truth/.
+        data: Folder that contains source.json and acquired/.
 
     Raises:
         SystemExit: The dataset is missing, or it is not the simulated one. The images of HAM10000 are CC BY-NC and
             must not be in the repository.
     """
-    if not (data / "raw" / METADATA).is_file():
+    if not (data / "acquired" / "dataset" / METADATA).is_file():
         raise SystemExit(f"{data}/raw has no dataset, so the lesions of README cannot be drawn. Run: dvc repro acquire")
     source = json.loads((data / "source.json").read_text())["source"]
-    table = pd.read_csv(data / "raw" / METADATA, keep_default_na=False)
+    table = pd.read_csv(data / "acquired" / "dataset" / METADATA, keep_default_na=False)
     # Only the simulator writes latent scores. source.json may be newer than the dataset that acquire wrote.
-    simulated = set(LATENT_SCORES.read(data / "truth" / "scores.csv")["image_id"])
+    simulated = set(LATENT_SCORES.read(data / "acquired" / "truth" / "scores.csv")["image_id"])
     if source != "simulated" or not set(table["image_id"]) <= simulated:
         raise SystemExit(
             f"{data}/raw is not the simulated dataset (source: {source}), so its images must not be in README.\n"
             "Undo: git restore params.yaml dvc.lock data metrics plots && dvc checkout"
         )
-    files = {path.stem: path for path in list_images(data / "raw")}
+    files = {path.stem: path for path in list_images(data / "acquired" / "dataset")}
     sheet = Image.new("RGB", (MARGIN + LESIONS * (WIDTH + GAP), GAP + len(DIAGNOSES) * (HEIGHT + GAP)), "white")
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(13)

@@ -1,4 +1,4 @@
-"""Acquire stage: write data/raw, data/truth, data/weights and data/problems.csv."""
+"""Acquire stage: write the verified dataset and the starting weights to data/acquired."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ def acquire() -> None:
     acquire_data(
         load("data", Data),
         load("simulate", Simulate),
-        Path("data"),
+        Path("data/acquired"),
         checkpoints() / "downloads",
         members=member_names(),
         starting_weights={member: entry["name"] for member, entry in weights.items()},

@@ -37,7 +37,7 @@ def audit() -> None:
     DIAGNOSIS_COUNTS.write(count_diagnoses(originals, protocol), plots / "diagnoses.csv")
     BY_SPLIT.write(compare_splits(originals, protocol), plots / "by_split.csv")
     BY_LABEL.write(compare_labels(originals, protocol), plots / "by_label.csv")
-    described = describe(originals, PROBLEMS.read(Path("data/problems.csv")), evidence.duplicates)
+    described = describe(originals, PROBLEMS.read(Path("data/acquired/problems.csv")), evidence.duplicates)
     metrics = Path("metrics")
     write_json(metrics / "audit.json", audited)
     write_json(metrics / "data.json", {"protocol": protocol} | described)

@@ -27,7 +27,7 @@ def explain() -> None:
     configure(load("runtime", Runtime))
     for member in predictions:
         model = Path("data/models") / member
-        masks = Path("data/truth/masks")
+        masks = Path("data/acquired/truth/masks")
         draw_activations(member, model, predictions[member], mean, paths, masks, settings, folder, warning)
 
 

@@ -10,7 +10,9 @@ from dermoscopy.merge.params import Merge
 
 def merge() -> None:
     """Merge the two raw folders, hash every image and group lesions that must stay in one split."""
-    merge_dataset(Path("data/raw"), Path("data/problems.csv"), load("merge", Merge), Path("data/merged"))
+    merge_dataset(
+        Path("data/acquired/dataset"), Path("data/acquired/problems.csv"), load("merge", Merge), Path("data/merged")
+    )
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def train(member: str) -> dict[str, Any]:
             versions=json.loads(Path("data/environment.json").read_text()),
         ),
         MemberPaths(
-            weights=Path("data/weights") / member,
+            weights=Path("data/acquired/weights") / member,
             checkpoints=checkpoints(),
             folder=Path("data/models") / member,
             table=Path(f"data/curves/{member}.csv"),

@@ -50,11 +50,11 @@ def test_a_directory_is_copied_as_published(dataset: Path, run_acquire: Callable
     (dataset / "notes.txt").write_text("not part of the dataset")
     data = run_acquire(settings("directory", dataset))
     (dataset / "notes.txt").unlink()
-    assert contents(data / "raw") == contents(dataset)
+    assert contents(data / "dataset") == contents(dataset)
     assert PROBLEMS.read(data / "problems.csv").empty
     assert LATENT_SCORES.read(data / "truth" / "scores.csv").empty
     assert (data / "truth" / "masks").is_dir()
-    assert sorted(path.name for path in data.iterdir()) == ["problems.csv", "raw", "truth", "weights"]
+    assert sorted(path.name for path in data.iterdir()) == ["dataset", "problems.csv", "truth", "weights"]
 
 
 def test_the_simulated_dataset_is_valid(run_acquire: Callable[[Data], Path]) -> None:
@@ -75,7 +75,7 @@ def test_a_download_is_copied_from_its_folder(
     monkeypatch.setattr(module, "download", download)
     data = run_acquire(settings("download"))
     assert folders == [tmp_path / "downloads"]
-    assert contents(data / "raw") == contents(dataset)
+    assert contents(data / "dataset") == contents(dataset)
     assert LATENT_SCORES.read(data / "truth" / "scores.csv").empty
 
 
@@ -138,7 +138,7 @@ def test_a_full_disk_leaves_the_last_valid_data(
         run_acquire(settings("directory", dataset))
     assert full.value.errno == errno.ENOSPC
     assert contents(data) == before
-    assert sorted(path.name for path in data.iterdir()) == ["problems.csv", "raw", "truth", "weights"]
+    assert sorted(path.name for path in data.iterdir()) == ["dataset", "problems.csv", "truth", "weights"]
 
 
 @pytest.fixture
@@ -168,12 +168,12 @@ def test_the_stage_reports_an_invalid_dataset_without_a_traceback_and_exits_with
     [record] = [record for record in caplog.records if record.levelname == "ERROR"]
     assert "column missing from the table, 5: dx (received 'lesion_id, image_id')" in record.getMessage()
     assert record.exc_info is None
-    assert [path.name for path in (project / "data").iterdir()] == ["source.json"]
+    assert list(contents(project / "data")) == ["source.json"]
 
 
 def test_the_stage_acquires_a_valid_dataset(project: Path, dataset: Path) -> None:
     with pytest.raises(SystemExit) as exit_info:
         run(stage)
     assert exit_info.value.code == 0
-    assert contents(project / "data" / "raw") == contents(dataset)
-    assert {path.name for path in (project / "data" / "weights").iterdir()} == set(member_names())
+    assert contents(project / "data" / "acquired" / "dataset") == contents(dataset)
+    assert {path.name for path in (project / "data" / "acquired" / "weights").iterdir()} == set(member_names())

@@ -39,13 +39,13 @@ def run(dataset: Path, tmp_path: Path) -> Callable[..., Path]:
 
     def acquired(*corruptions: Corruption, strict: bool) -> Path:
         folder = tmp_path / "data"
-        (folder / "raw").mkdir(parents=True)
-        (folder / "raw" / "earlier").write_text("last valid")
+        (folder / "dataset").mkdir(parents=True)
+        (folder / "dataset" / "earlier").write_text("last valid")
         (folder / "problems.csv").write_text("last valid")
         sources = [corrupt(dataset) for corrupt in corruptions]
         source = next((source for source in sources if isinstance(source, Path) and source.suffix == ".zip"), dataset)
         acquire(settings(source, strict), SIMULATION, folder, tmp_path / "downloads", members=[], starting_weights={})
-        assert not (folder / "raw" / "earlier").exists()
+        assert not (folder / "dataset" / "earlier").exists()
         return folder
 
     return acquired
@@ -54,7 +54,7 @@ def run(dataset: Path, tmp_path: Path) -> Callable[..., Path]:
 def assert_refused(run: Callable[..., Path], tmp_path: Path, *corruptions: Corruption, strict: bool) -> str:
     with pytest.raises(DatasetError) as error:
         run(*corruptions, strict=strict)
-    assert contents(tmp_path / "data") == {"raw/earlier": b"last valid", "problems.csv": b"last valid"}
+    assert contents(tmp_path / "data") == {"dataset/earlier": b"last valid", "problems.csv": b"last valid"}
     return str(error.value)
 
 
@@ -86,7 +86,7 @@ def test_if_not_strict_the_valid_images_are_merged(
     assert set(problems["outcome"]) == {"left out"}
     assert set(problems["image_id"]) - {""} == left_out
 
-    merge(folder / "raw", folder / "problems.csv", MERGE, tmp_path / "merged")
+    merge(folder / "dataset", folder / "problems.csv", MERGE, tmp_path / "merged")
     merged = MERGED.read(tmp_path / "merged" / "metadata.csv")
     assert merged["image_id"].tolist() == sorted(ALL - left_out)
     assert {path.stem for path in (tmp_path / "merged" / "images").iterdir()} == ALL - left_out
@@ -103,7 +103,7 @@ def test_kept_images_are_logged(
     assert f"Kept: {line}" in caplog.messages
     problems = PROBLEMS.read(folder / "problems.csv")
     assert set(problems["outcome"]) == {"kept"}
-    merge(folder / "raw", folder / "problems.csv", MERGE, tmp_path / "merged")
+    merge(folder / "dataset", folder / "problems.csv", MERGE, tmp_path / "merged")
     assert set(MERGED.read(tmp_path / "merged" / "metadata.csv")["image_id"]) == ALL
 
 
@@ -148,7 +148,7 @@ def test_another_separator_and_a_byte_order_mark_are_accepted(run: Callable[...,
 @pytest.mark.parametrize("age", ["NA", "nan", "NaN", "null", "None", " "])
 def test_an_age_may_be_written_as_missing(run: Callable[..., Path], tmp_path: Path, age: str) -> None:
     folder = run(cell("age", age), strict=True)
-    merge(folder / "raw", folder / "problems.csv", MERGE, tmp_path / "merged")
+    merge(folder / "dataset", folder / "problems.csv", MERGE, tmp_path / "merged")
     merged = MERGED.read(tmp_path / "merged" / "metadata.csv").set_index("image_id")
     assert merged.index[merged["age"].isna()].tolist() == ["ISIC_2"]
 

@@ -36,7 +36,7 @@ FIVE = [plant_lesion, plant_near_duplicate, plant_bytes, plant_augmented_apart, 
 def run_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
     """Return a function that runs split and augment on the tiny dataset, in a temporary working directory."""
     tiny.merge(tmp_path)
-    PROBLEMS.write(pd.DataFrame(columns=list(PROBLEMS.columns)), tmp_path / "data" / "problems.csv")
+    PROBLEMS.write(pd.DataFrame(columns=list(PROBLEMS.columns)), tmp_path / "data" / "acquired" / "problems.csv")
     monkeypatch.chdir(tmp_path)
 
     def run(**changes: object) -> Path:

@@ -30,7 +30,7 @@ def test_the_committed_stages_list_the_files_of_every_member(dvc_yaml: Path) -> 
 def test_each_stage_without_files_of_a_member_is_one_problem(dvc_yaml: Path, wording) -> None:
     without(
         dvc_yaml,
-        "- data/weights/cnn_b: {persist: true}",
+        "- data/acquired/weights/cnn_b: {persist: true}",
         "- data/models/cnn_b",
         "- data/curves/cnn_b.csv",
         "- metrics/train/cnn_b.json",

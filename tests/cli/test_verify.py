@@ -19,7 +19,7 @@ TOP = Path.cwd()
 @pytest.fixture
 def trained(project, monkeypatch):
     """Make a project with training data, in which each training writes given bytes as weights."""
-    for path in map(Path, (*NEEDED, "data/weights/cnn_a")):
+    for path in map(Path, (*NEEDED, "data/acquired/weights/cnn_a")):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
 
@@ -81,7 +81,7 @@ def test_two_trainings_of_a_member_give_the_same_bytes(rows, tmp_path):
     for split in ("train", "val"):
         rows(split, 12)
     Path("data/audited").write_text("lesion clean\n")
-    for folder in ("data/augmented/train", "data/weights/cnn_b"):
+    for folder in ("data/augmented/train", "data/acquired/weights/cnn_b"):
         Path(folder).mkdir(parents=True)
     file.read.cache_clear()
     Path("params.yaml").write_text((TOP / "params.yaml").read_text())

@@ -27,17 +27,17 @@ SCORES = pd.DataFrame(
 
 def write(data: Path, source: str, scored: list[str]) -> None:
     """Write a dataset of a red image of a melanoma and a blue one of a vascular lesion, with latent scores."""
-    folder = data / "raw" / "HAM10000_images_part_1"
+    folder = data / "acquired" / "dataset" / "HAM10000_images_part_1"
     folder.mkdir(parents=True)
-    (data / "truth").mkdir()
+    (data / "acquired" / "truth").mkdir()
     (data / "source.json").write_text(json.dumps({"source": source}))
     rows = ["lesion_id,image_id,dx,dx_type,age,sex,localization"]
     for image_id, dx, colour in (("ISIC_1", "mel", "red"), ("ISIC_2", "vasc", "blue")):
         Image.new("RGB", (40, 30), colour).save(folder / f"{image_id}.jpg")
         rows.append(f"HAM_{image_id},{image_id},{dx},histo,,,")
-    (data / "raw" / "HAM10000_metadata.csv").write_text("\n".join(rows) + "\n")
+    (data / "acquired" / "dataset" / "HAM10000_metadata.csv").write_text("\n".join(rows) + "\n")
     scores = ["image_id,lesion_id,score", *(f"{image_id},HAM_{image_id},0.5" for image_id in scored)]
-    (data / "truth" / "scores.csv").write_text("\n".join(scores) + "\n")
+    (data / "acquired" / "truth" / "scores.csv").write_text("\n".join(scores) + "\n")
 
 
 def test_simulated_lesions_are_in_the_row_of_their_diagnosis(tmp_path: Path):

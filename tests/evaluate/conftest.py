@@ -47,7 +47,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in BASELINES:
         PREDICTIONS.write(rows.assign(probability=0.3), Path("data/baselines", f"{name}.csv"))
     latent = rows[["image_id", "lesion_id"]].assign(score=rows["label"] + generator.normal(size=len(rows)))
-    LATENT_SCORES.write(latent, Path("data/truth/scores.csv"))
+    LATENT_SCORES.write(latent, Path("data/acquired/truth/scores.csv"))
     for member in MEMBERS:
         CURVE.write(epochs(), Path("data/curves", f"{member}.csv"))
     Path("data/audited").write_text("lesion clean\n")

@@ -153,7 +153,7 @@ def test_a_leaky_protocol_is_named_in_metrics_and_charts(project: Path):
 
 
 def test_a_real_dataset_has_no_latent_score(project: Path):
-    path = Path("data/truth/scores.csv")
+    path = Path("data/acquired/truth/scores.csv")
     table = LATENT_SCORES.read(path)
     ensemble()
     LATENT_SCORES.write(table.iloc[:0], path)

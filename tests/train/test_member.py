@@ -51,7 +51,7 @@ def train(parameters: SmallCNN, splits: tuple[pd.DataFrame, pd.DataFrame], folde
             versions={"keras": "3"},
         ),
         MemberPaths(
-            weights=Path("data/weights"),
+            weights=Path("data/acquired/weights"),
             checkpoints=folder / "checkpoints",
             folder=folder / "cnn_a",
             table=folder / "curves/cnn_a.csv",

@@ -1,4 +1,4 @@
-"""Acquire the dataset and the starting weights, verify them, and write them to data/."""
+"""Acquire the dataset and the starting weights, verify them, and write them to data/acquired/."""
 
 import logging
 import shutil
@@ -80,7 +80,7 @@ def acquire(
     members: Sequence[str],
     starting_weights: Mapping[str, str],
 ) -> None:
-    """Write raw/, truth/, weights/ and problems.csv after all of them are verified.
+    """Write dataset/, truth/, weights/ and problems.csv after all of them are verified.
 
     Args:
         data: Block `data` of params.yaml: source of the images and of the weights, and the limits.
@@ -137,22 +137,22 @@ def replace_entries(folder: Path) -> Iterator[Path]:
 
 
 def _acquire_dataset(data: Data, simulation: Simulate, folder: Path, downloads: Path) -> None:
-    """Write raw/, truth/ and problems.csv into a folder."""
-    raw, truth = folder / "raw", folder / "truth"
+    """Write dataset/, truth/ and problems.csv into a folder."""
+    dataset, truth = folder / "dataset", folder / "truth"
     problems: list[Problem] = []
     if data.source == "simulated":
-        simulate(simulation, raw, truth)
+        simulate(simulation, dataset, truth)
     else:
         source = download(downloads) if data.source == "download" else _existing_source(data.path)
-        problems += copy_dataset(source, raw, truth / "masks", data.limits)
+        problems += copy_dataset(source, dataset, truth / "masks", data.limits)
         LATENT_SCORES.write(pd.DataFrame(columns=list(LATENT_SCORES.columns)), truth / "scores.csv")
     if all(problem.outcome != "fatal" for problem in problems):
-        problems += verify(raw, data.limits)
+        problems += verify(dataset, data.limits)
         problems += drop_masks(truth / "masks", data.limits.pixels)
     table = report_problems(problems, data)
     PROBLEMS.write(table, folder / "problems.csv")
     excluded = set(table.loc[table["outcome"] == "left out", "image_id"])
-    image_ids = [path.stem for path in list_images(raw)]
+    image_ids = [path.stem for path in list_images(dataset)]
     logger.info("Verified: %s of %s images are valid.", f"{len(set(image_ids) - excluded):,}", f"{len(image_ids):,}")
 
 

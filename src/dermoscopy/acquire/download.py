@@ -26,7 +26,7 @@ def download(folder: Path) -> Path:
 
     Args:
         folder: Folder that keeps the files between runs. Files that are present are not downloaded again, and an
-            interrupted download is resumed. The folder may be deleted once the dataset is in `data/raw`.
+            interrupted download is resumed. The folder may be deleted once the dataset is in `data/acquired/dataset`.
 
     Returns:
         The folder, which then contains the published dataset.

@@ -13,7 +13,7 @@ from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import expand, why_absent
 from dermoscopy.baselines.params import BASELINES
 from dermoscopy.check.pipeline import pipeline_problems
-from dermoscopy.check.source import source_problems
+from dermoscopy.check.source import location_problems, source_problems
 from dermoscopy.core.files import sha256
 from dermoscopy.core.suggestions import did_you_mean
 from dermoscopy.core.tables import ENSEMBLE, LATENT
@@ -240,6 +240,7 @@ def file_problems(tree: Any) -> list[str]:
     problems: list[str] = []
     data = _valid_block(Data, tree, "data")
     if data:
+        problems += location_problems(data)
         problems += source_problems(data)
         problems += weights_problems(data.weights)
     runtime, training = _valid_block(Runtime, tree, "runtime"), _valid_block(Training, tree, "training")

@@ -4,10 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dermoscopy.core.members import PIPELINE, pipeline_stages, trained_members
+from dermoscopy.core.members import MEMBER, PIPELINE, pipeline_stages, trained_members
 from dermoscopy.core.suggestions import did_you_mean
-
-MEMBER = "${item.member}"  # in the paths of the stage train
 
 
 def pipeline_problems(names: Sequence[str]) -> list[str]:

@@ -1,16 +1,47 @@
-"""Check that `data.path` contains the dataset."""
+"""Check that `data.path` contains the dataset, and that no file of the user is where the pipeline writes."""
 
+import os
 from pathlib import Path
 
 from dermoscopy.acquire.params import Data
 from dermoscopy.acquire.sources import check_path, expand, find_dataset, is_dataset_name, why_absent
 from dermoscopy.acquire.zips import list_members
+from dermoscopy.core.members import PIPELINE, output_paths
 from dermoscopy.core.suggestions import nearest_word, question
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 from dermoscopy.ham10000.problems import printable, summarize
 
 EXPECTED = (METADATA, *IMAGE_FOLDERS)
 SHOWN = 6  # names found, in a message
+
+
+def location_problems(data: Data) -> list[str]:
+    """Return one line for each path in `data` that is inside an output of the pipeline, after links are resolved.
+
+    DVC deletes outputs before it writes them, and with them all files that a user put there.
+
+    Args:
+        data: Block `data` of params.yaml.
+    """
+    paths = {f"data.weights.{name}.source": entry.source for name, entry in data.weights.items()}
+    paths = {key: text for key, text in paths.items() if text not in ("none", "imagenet")}
+    if data.source == "directory" and data.path is not None:
+        paths["data.path"] = data.path
+    if not paths or not PIPELINE.is_file():
+        return []
+    outputs = {Path(os.path.realpath(path)): path for path in output_paths()}
+    problems = []
+    for key, text in paths.items():
+        path = Path(os.path.realpath(expand(text)))
+        output = next((outputs[folder] for folder in (path, *path.parents) if folder in outputs), None)
+        if output:
+            problems.append(
+                printable(
+                    f"{key}: received {text!r}; it is in {output}, which the pipeline writes and DVC deletes. "
+                    "Move it to a folder of yours, such as data/raw."
+                )
+            )
+    return problems
 
 
 def source_problems(data: Data) -> list[str]:

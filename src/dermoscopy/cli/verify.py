@@ -32,7 +32,7 @@ def verify_determinism(
     """Train a member twice for a few steps and compare the bytes of the weights; exit code 0 if equal, 1 if not."""
     os.chdir(top_folder())
     require_member(member)
-    if missing := [path for path in (*NEEDED, f"data/weights/{member}") if not Path(path).exists()]:
+    if missing := [path for path in (*NEEDED, f"data/acquired/weights/{member}") if not Path(path).exists()]:
         raise UserError(f"Missing: {', '.join(missing)}. Make the training data first: dvc repro audit")
     with TemporaryDirectory() as folder:
         first, second = (_train(member, Path(folder, run)) for run in ("first", "second"))

@@ -56,7 +56,7 @@ def train_briefly(member: str, folder: Path) -> None:
         few_steps(val, params.training.batch_size),
         TrainSettings(params.training, params.runtime, params.seed, protocol="", versions={}),
         MemberPaths(
-            weights=Path("data/weights") / member,
+            weights=Path("data/acquired/weights") / member,
             checkpoints=folder / "checkpoints",
             folder=folder / "model",
             table=folder / "curve.csv",

@@ -8,6 +8,7 @@ from dermoscopy.core.params import REMEDY, read, read_yaml
 from dermoscopy.core.suggestions import did_you_mean
 
 PIPELINE = Path("dvc.yaml")
+MEMBER = "${item.member}"  # in the paths of the stage train
 
 
 def member_names() -> list[str]:
@@ -48,3 +49,14 @@ def pipeline_stages() -> dict[str, Any]:
 def trained_members() -> list[str]:
     """Return the members that dvc.yaml trains: the matrix of its stage `train`."""
     return [str(name) for name in pipeline_stages()["train"]["matrix"]["member"]]
+
+
+def output_paths() -> list[Path]:
+    """Return the paths of all outputs of dvc.yaml, which DVC may delete and write anew; ${item.member} is replaced."""
+    paths = []
+    for definition in pipeline_stages().values():
+        names = definition.get("matrix", {}).get("member", [""])
+        entries = [entry for key in ("outs", "metrics") for entry in definition.get(key, [])]
+        texts = [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
+        paths += [Path(text.replace(MEMBER, str(name))) for name in names for text in texts]
+    return paths

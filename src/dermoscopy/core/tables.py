@@ -1,8 +1,8 @@
 """CSV tables between stages: columns, types, row order, reading and writing; and three of these tables.
 
 `PREDICTIONS` is data/predictions/<split>/<member>.csv, a member's probability for each image of a split. `CURVE` is
-data/curves/<member>.csv, one row for each epoch. `LATENT_SCORES` is data/truth/scores.csv, the simulator's latent
-score of each image, without rows for a real dataset.
+data/curves/<member>.csv, one row for each epoch. `LATENT_SCORES` is data/acquired/truth/scores.csv, the simulator's
+latent score of each image, without rows for a real dataset.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def read_classifiers(rows: pd.DataFrame, members: pd.DataFrame, data: Path) -> l
     Args:
         rows: Images of test, with columns image_id, source and label.
         members: Probabilities of images by members, from `read_members`.
-        data: Folder that holds ensemble/, baselines/ and truth/.
+        data: Folder that holds ensemble/, baselines/ and acquired/.
 
     Returns:
         Classifiers with scores in the order of `rows`: the ensemble first, then the members and the
@@ -60,7 +60,7 @@ def read_classifiers(rows: pd.DataFrame, members: pd.DataFrame, data: Path) -> l
     return [
         *_fitted(members, data / "ensemble"),
         *(Classifier(str(name), "baseline", baselines[name].to_numpy(), HALF) for name in baselines),
-        *_latent(rows, data / "truth" / "scores.csv"),
+        *_latent(rows, data / "acquired" / "truth" / "scores.csv"),
     ]
 
 
@@ -123,7 +123,7 @@ def evaluate_test(test: pd.DataFrame, data: Path, settings: Evaluate) -> Evaluat
 
     Args:
         test: Images of test, rows of `core.splits.SPLIT`.
-        data: Folder that holds predictions/, ensemble/, baselines/ and truth/.
+        data: Folder that holds predictions/, ensemble/, baselines/ and acquired/.
         settings: Parameters of the evaluation.
 
     Raises:

@@ -1,7 +1,7 @@
 """Problems that verification found in a dataset.
 
-`PROBLEMS` is data/problems.csv, the problems that did not stop the acquire stage. It has no rows if the dataset is
-valid.
+`PROBLEMS` is data/acquired/problems.csv, the problems that did not stop the acquire stage. It has no rows if the
+dataset is valid.
 """
 
 from collections import defaultdict
