@@ -27,6 +27,7 @@ from tests.audit.plant import (
     plant_near_duplicate,
     plant_test_row_in_train,
 )
+from tests.committed import long_floats
 
 TOP = Path(__file__).parents[2]
 FIVE = [plant_lesion, plant_near_duplicate, plant_bytes, plant_augmented_apart, plant_test_row_in_train]
@@ -69,6 +70,7 @@ def test_audit_passes_under_each_protocol_and_records_it(
     assert json.loads(Path("metrics/audit.json").read_text())["protocol"] == protocol
     described = json.loads(Path("metrics/data.json").read_text())
     assert next(iter(described.items())) == ("protocol", protocol_title(protocol))
+    assert [path for path in (*Path("metrics").glob("*"), *Path("plots").glob("*")) if long_floats(path)] == []
     first = contents("data", "metrics", "plots")
     split(), augment(), audit()
     assert contents("data", "metrics", "plots") == first

@@ -1,8 +1,10 @@
+import json
+import math
 from pathlib import Path
 
 import pytest
 
-from dermoscopy.core.files import atomic_write, new_folder, write_json
+from dermoscopy.core.files import DIGITS, atomic_write, new_folder, rounded, write_json
 
 
 def test_atomic_write_replaces_the_file_when_the_block_succeeds(tmp_path: Path) -> None:
@@ -71,6 +73,31 @@ def test_write_json_does_not_touch_a_file_of_the_same_content(tmp_path):
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     write_json(path, {"a": 2})
     assert path.read_text() == '{\n  "a": 2\n}\n'
+
+
+@pytest.mark.parametrize("value", [1 / 3, 2e-7 / 3, -1e9 / 7, 0.1 + 0.2, 5e-324, 1e300])
+def test_rounded_keeps_twelve_significant_digits(value: float) -> None:
+    assert DIGITS == 12
+    assert rounded(value) == pytest.approx(value, rel=1e-11)
+    assert rounded(rounded(value)) == rounded(value)
+    assert rounded(math.nextafter(value, math.inf)) == pytest.approx(rounded(value), rel=1e-11)
+    assert rounded(0.1 + 0.2) == 0.3
+
+
+def test_write_json_writes_equal_bytes_for_floats_that_differ_in_the_sixteenth_digit(tmp_path: Path) -> None:
+    for name, third in (("first", 1 / 3), ("second", math.nextafter(1 / 3, 1))):
+        write_json(tmp_path / name, {"a": third, "b": [third, {"c": (third,)}]})
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+    assert json.loads((tmp_path / "first").read_text()) == {
+        "a": 0.333333333333,
+        "b": [0.333333333333, {"c": [0.333333333333]}],
+    }
+
+
+def test_write_json_writes_nan_as_null_and_keeps_other_values(tmp_path: Path) -> None:
+    content = {"value": 0.5, "count": 12345678901234567, "text": "0.12345678901234567", "leaky": True, "none": None}
+    write_json(tmp_path / "a.json", {**content, "undefined": math.nan})
+    assert json.loads((tmp_path / "a.json").read_text()) == {**content, "undefined": None}
 
 
 def test_new_folder_is_empty(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
+import math
 import random
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -20,6 +22,25 @@ def test_rows_are_sorted_and_floats_read_back_equal(tmp_path):
     assert list(back.columns) == ["image_id", "label", "age"]
     assert back["age"].tolist()[1:] == [1e-17, 0.1 + 0.2]
     assert back["age"].isna().tolist() == [True, False, False]
+
+
+COMMITTED = Table(columns=TABLE.columns, order=("age", "image_id"), committed=True)
+
+
+def test_floats_of_a_committed_table_that_differ_in_the_sixteenth_digit_give_equal_bytes(tmp_path):
+    ages = [1 / 3, math.nextafter(1 / 3, 1), float("nan")]
+    for name, column in (("first", ages), ("second", [ages[1], ages[0], ages[2]])):
+        COMMITTED.write(frame().assign(age=column), tmp_path / name)
+    text = (tmp_path / "first").read_text()
+    assert text == (tmp_path / "second").read_text()
+    assert text == "image_id,label,age\na,0,0.333333333333\nc,1,0.333333333333\nb,1,\n"
+
+
+def test_a_committed_table_takes_whole_numbers_and_float32(tmp_path):
+    COMMITTED.write(frame().assign(age=[1, 2, 3]), tmp_path / "table.csv")
+    assert COMMITTED.read(tmp_path / "table.csv")["age"].tolist() == [1.0, 2.0, 3.0]
+    COMMITTED.write(frame().assign(age=np.array([0.1, 0.2, 0.3], dtype=np.float32)), tmp_path / "table.csv")
+    assert COMMITTED.read(tmp_path / "table.csv")["age"].tolist() == [0.10000000149, 0.20000000298, 0.300000011921]
 
 
 def test_file_does_not_depend_on_the_order_of_rows(tmp_path):

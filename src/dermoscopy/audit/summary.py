@@ -124,6 +124,7 @@ def _by_kind(problems: pd.DataFrame, outcome: str) -> dict[str, int]:
 DIAGNOSIS_COUNTS = Table(
     columns={"split": "str", "label": "str", "dx": "str", "protocol": "str", "images": "int64", "lesions": "int64"},
     order=("split", "label", "dx"),
+    committed=True,
 )
 
 # plots/by_split.csv and by_label.csv: one row per bar. Each chart has its own column, which names the
@@ -138,6 +139,7 @@ BY_SPLIT = Table(
         "proportion": "float64",  # from 0 to 1
     },
     order=("prevalence", "images", "missing", "split"),
+    committed=True,
 )
 
 BY_LABEL = Table(
@@ -150,6 +152,7 @@ BY_LABEL = Table(
         "proportion": "float64",  # of the label's images, from 0 to 1
     },
     order=("age", "sex", "localization", "label"),
+    committed=True,
 )
 
 DECADE = 10  # years of age in one bar

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import math
 import os
 import secrets
 import shutil
@@ -71,9 +72,27 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_bytes(content)
 
 
+DIGITS = 12  # significant digits of a float in git; another processor changes the sixteenth
+
+
+def rounded(value: float) -> float:
+    """Return a float rounded to `DIGITS` significant digits, as all files in git have it."""
+    return float(f"{value:.{DIGITS}g}")
+
+
 def write_json(path: Path, content: Any) -> None:
-    """Write content as indented JSON with `write_text`."""
-    write_text(path, json.dumps(content, indent=2) + "\n")
+    """Write content as indented JSON with `write_text`; floats are `rounded`, and NaN becomes null."""
+    write_text(path, json.dumps(_as_json(content), indent=2) + "\n")
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(item) for item in value]
+    if isinstance(value, float):
+        return None if math.isnan(value) else rounded(value)
+    return value
 
 
 @contextmanager

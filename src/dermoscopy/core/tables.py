@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dermoscopy.core.errors import TableError
-from dermoscopy.core.files import atomic_write
+from dermoscopy.core.files import atomic_write, rounded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,22 +27,31 @@ class Table:
         columns: Name of each column to its type, in order: "str", "int64" or "float64". An empty field is a
             missing value in a "float64" column and an empty string in a "str" column.
         order: Columns that the rows are sorted by.
+        committed: Whether the file is in git. Its floats are then rounded (`core.files.rounded`).
     """
 
     columns: Mapping[str, str]
     order: tuple[str, ...]
+    committed: bool = False
 
     def write(self, frame: pd.DataFrame, path: Path) -> None:
-        """Write a frame atomically. Floats and any text are equal when read again.
+        """Write a frame atomically. Any text is equal when read again, and so are floats that are not rounded.
 
         Raises:
             TableError: The frame does not have exactly this table's columns.
         """
         if set(frame.columns) != set(self.columns):
             raise TableError(f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}.")
+        if self.committed:
+            frame = frame.assign(**{name: frame[name].astype("float64").map(rounded) for name in self.floats})
         ordered = self.sort(frame)
         with atomic_write(path) as temporary:
             ordered.to_csv(temporary, index=False, lineterminator="\n")
+
+    @property
+    def floats(self) -> list[str]:
+        """Names of the columns of floats."""
+        return [name for name, kind in self.columns.items() if kind == "float64"]
 
     def sort(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the rows sorted, with this table's columns and types."""
@@ -57,13 +66,12 @@ class Table:
         """
         import pandas as pd
 
-        floats = {name: [""] for name, kind in self.columns.items() if kind == "float64"}
         try:
             frame = pd.read_csv(
                 path,
                 dtype=dict(self.columns),
                 keep_default_na=False,
-                na_values=floats,
+                na_values={name: [""] for name in self.floats},
                 lineterminator="\n",  # a carriage return in a field is written unquoted and does not end a line
             )
         except FileNotFoundError:
