@@ -29,7 +29,7 @@ from dermoscopy.networks.devices import divide_gpus, visible_gpus
 JOBS = (1, 2, 4)
 RESULTS = Path("docs/jobs.csv")
 # Outputs of training, and the caches from which DVC or a training restores them.
-MADE = ("data/models", "data/curves", "metrics/train", ".dvc/cache", ".checkpoints")
+MADE = ("data/models", "data/curves", "metrics/val", ".dvc/cache", ".checkpoints")
 
 
 class Counting(AllLines):

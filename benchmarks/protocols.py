@@ -39,7 +39,7 @@ def run(dataset: str, protocol: str, overrides: list[str]) -> pd.DataFrame:
     [experiment] = _git("for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{name}").split()
     scores = pd.read_csv(io.StringIO(_git("show", f"{experiment}:plots/roc_auc.csv")))
     audit = json.loads(_git("show", f"{experiment}:metrics/audit.json"))
-    test = json.loads(_git("show", f"{experiment}:metrics/test.json"))
+    test = audit["splits"]["test"]
     scores = scores[scores["kind"].isin(["ensemble", "member"])]
     return pd.DataFrame(
         {
@@ -49,7 +49,7 @@ def run(dataset: str, protocol: str, overrides: list[str]) -> pd.DataFrame:
             "roc_auc": scores["value"],
             "low": scores["low"],
             "high": scores["high"],
-            "test_images": test["images"],
+            "test_images": test["images"] + test["augmented"],
             "known": audit.get(SHARED_LESIONS, 0.0),
         }
     )

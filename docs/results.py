@@ -11,8 +11,10 @@ import pandas as pd
 
 from dermoscopy.core.params import read_yaml
 from dermoscopy.report import paper
+from dermoscopy.stats.headline import read_headline
 from dermoscopy.stats.intervals import wilson_interval
 
+METRICS = Path("metrics")
 README = Path("README.md")
 DATA, TRAINING, PAPER = (Path("docs/explanation", f"{name}.md") for name in ("data", "training", "paper"))
 SEARCH, PARALLEL = (Path("docs/how-to", f"{name}.md") for name in ("search", "parallel"))
@@ -22,8 +24,9 @@ HEADLINE = {"accuracy": "accuracy", "sensitivity": "sensitivity", "ppv": "precis
 
 def results() -> str:
     """Return the main metrics and the table of ROC AUCs, in Markdown."""
-    test = json.loads(Path("metrics/test.json").read_text())
-    val = json.loads(Path("metrics/val.json").read_text())
+    test = read_headline(METRICS)
+    members = json.loads((METRICS / "val.json").read_text())["members"]
+    counts = json.loads((METRICS / "audit.json").read_text())["splits"]["test"]
     params = read_yaml(Path("params.yaml").read_text())
     confusion = pd.read_csv("plots/confusion.csv")
     malignant, benign = (confusion["actual"] == label for label in ("malignant", "benign"))
@@ -35,11 +38,10 @@ def results() -> str:
         metrics.append(f"| {name} | {bounded['value']:.3f} | {bounded['low']:.3f} – {bounded['high']:.3f} |")
     true_positives = (malignant & predicted_malignant).sum()
     false_positives = (benign & predicted_malignant).sum()
-    # A combination is written "mean of vgg19, cnn_a", a single member as its name.
-    selected = val["ensemble"] if " of " in val["ensemble"] else f"the single member {val['ensemble']}"
+    selected = ", ".join(members) if len(members) > 1 else f"the single member {members[0]}"
     headline = (
-        f"The test split has {test['images']} images of {test['lesions']} lesions. Of all combinations of the members, "
-        f"validation selected {selected}. The threshold is the operating point "
+        f"The test split has {len(confusion)} images of {counts['lesions']} lesions. Of all combinations of the "
+        f"members, validation selected {selected}. The threshold is the operating point "
         f"*{params['evaluate']['point']}*, chosen on validation. With it, the ensemble predicts {true_positives} of "
         f"{malignant.sum()} malignant images as malignant (true positives), and also {false_positives} of "
         f"{benign.sum()} benign images (false positives)."
@@ -156,7 +158,7 @@ def waiting() -> str:
 
 def claims() -> str:
     """Return the claims of the paper, what its own numbers give and the metrics of this run, in Markdown."""
-    test = json.loads(Path("metrics/test.json").read_text())
+    test = read_headline(METRICS)
     point = read_yaml(Path("params.yaml").read_text())["evaluate"]["point"]
     prevalence = (pd.read_csv("plots/confusion.csv")["actual"] == "malignant").mean()
     accuracies = pd.read_csv("plots/best_epoch.csv").set_index(["name", "split"])["accuracy"]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dermoscopy.core.files import write_json
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
 from dermoscopy.core.protocol import protocol_title, read_audited_protocol
@@ -10,7 +11,6 @@ from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.fit import fit_ensemble, val_metrics
 from dermoscopy.ensemble.params import Ensemble
-from dermoscopy.stats.headline import write_metrics
 from dermoscopy.stats.lesions import align
 
 
@@ -23,7 +23,7 @@ def ensemble() -> None:
     probabilities = align(rows, {member: (path, PREDICTIONS.read(path)) for member, path in paths.items()})
     fitted = fit_ensemble(rows, probabilities, settings)
     fitted.write(Path("data/ensemble"))
-    write_metrics(val_metrics(fitted, protocol_title(protocol)), Path("metrics/val.json"))
+    write_json(Path("metrics/val.json"), val_metrics(fitted, protocol_title(protocol)))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from dermoscopy.evaluate.charts import ensemble_size_rows, write_charts
 from dermoscopy.evaluate.evaluate import evaluate_test
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.evaluate.tables import ENSEMBLE_SIZES, TABLES
-from dermoscopy.stats.headline import headline, write_metrics
+from dermoscopy.stats.headline import ensemble_metrics, write_headline
 
 
 def evaluate() -> None:
@@ -31,7 +31,7 @@ def evaluate() -> None:
     for name, table in evaluation.tables.items():
         TABLES[name].write(table, Path("data/evaluation", f"{name}.csv"))
     PREDICTIONS.write(rows.assign(probability=evaluation.ensemble.score), Path("data/evaluation/predictions.csv"))
-    write_metrics(headline(rows, evaluation.tables["scores"], settings.point, protocol), Path("metrics/test.json"))
+    write_headline(ensemble_metrics(evaluation.tables["scores"], settings.point), protocol, Path("metrics"))
     sizes = ensemble_size_rows(candidates, evaluation.tables["subsets"], best, protocol)
     ENSEMBLE_SIZES.write(sizes, Path("plots/ensemble_sizes.csv"))
     write_charts(test["label"].to_numpy(), evaluation, epochs, settings.point, protocol, Path("plots"))

@@ -36,7 +36,7 @@ def train(member: str) -> dict[str, Any]:
             checkpoints=checkpoints(),
             folder=Path("data/models") / member,
             table=Path(f"data/curves/{member}.csv"),
-            metrics=Path(f"metrics/train/{member}.json"),
+            metrics=Path(f"metrics/val/{member}.json"),
         ),
     )
 

@@ -33,22 +33,21 @@ def test_each_stage_without_files_of_a_member_is_one_problem(dvc_yaml: Path, wor
         "- data/acquired/weights/cnn_b: {persist: true}",
         "- data/models/cnn_b",
         "- data/curves/cnn_b.csv",
-        "- metrics/train/cnn_b.json",
-        "- metrics/train/cnn_a.json",
+        "- data/models/cnn_a",
     )
     problems = pipeline_problems(MEMBERS)
     assert [line.split(" of dvc.yaml")[0] for line in problems] == [
-        f"models: the stage {stage}" for stage in ("acquire", "predict", "evaluate", "explain", "report")
+        f"models: the stage {stage}" for stage in ("acquire", "predict", "evaluate", "explain")
     ]
     assert "data/curves/cnn_b.csv" in problems[2]
-    assert "metrics/train/cnn_a.json, metrics/train/cnn_b.json" in problems[4]
+    assert "data/models/cnn_a, data/models/cnn_b" in problems[1]
     wording("\n".join(problems))
 
 
 def test_files_of_a_removed_member_are_a_problem(dvc_yaml: Path, wording) -> None:
     without(dvc_yaml, "- cnn_b")
     problems = pipeline_problems(MEMBERS[:3])
-    assert len(problems) == 5
+    assert len(problems) == 4
     assert all("cnn_b" in line for line in problems)
     wording("\n".join(problems))
 

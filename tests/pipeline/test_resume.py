@@ -60,7 +60,7 @@ def trained_epochs(folder: Path) -> int:
 def outputs(project: Project, member: str) -> dict[str, bytes]:
     folder = project.folder / "data/models" / member
     files = [path for path in folder.rglob("*") if path.is_file()]
-    files += [project.folder / f"data/curves/{member}.csv", project.folder / f"metrics/train/{member}.json"]
+    files += [project.folder / f"data/curves/{member}.csv", project.folder / f"metrics/val/{member}.json"]
     return {str(path.relative_to(project.folder)): path.read_bytes() for path in files}
 
 

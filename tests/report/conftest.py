@@ -16,11 +16,12 @@ from dermoscopy.core.tables import LATENT_SCORES, PREDICTIONS
 from dermoscopy.ensemble.fit import CANDIDATES, fit_ensemble
 from dermoscopy.evaluate.charts import ensemble_size_rows
 from dermoscopy.evaluate.evaluate import evaluate_test
-from dermoscopy.evaluate.tables import CURVES, ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
+from dermoscopy.evaluate.tables import BEST_EPOCH, CURVES, ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
 from dermoscopy.report.inputs import read_sources
 from dermoscopy.report.page import write_report
 from dermoscopy.report.params import Report
 from dermoscopy.split.params import Policy, Split
+from dermoscopy.stats.metrics import METRICS
 from tests.ensemble import settings
 from tests.simulated import simulate
 
@@ -40,16 +41,12 @@ ROC_AUCS = {
 }
 COUNTS_OF_TEST = {"tn": 101, "fp": 17, "fn": 12, "tp": 44}
 TEST = {
-    "images": 174,
-    "lesions": 125,
     "roc_auc": {"value": 0.8937, "low": 0.8421, "high": 0.9385},
     "average_precision": {"value": 0.8123, "low": 0.7012, "high": 0.8934},
     "sensitivity": {"value": 0.7857142857142857, "low": 0.6512, "high": 0.8834},
     "specificity": {"value": 0.8559322033898306, "low": 0.7812, "high": 0.9145},
     "ppv": {"value": 0.7213114754098361, "low": 0.5934, "high": 0.8212},
-    "npv": {"value": 0.8938053097345132, "low": 0.8212, "high": 0.9434},
     "accuracy": {"value": 0.8333333333333334, "low": 0.7712, "high": 0.8823},
-    "balanced_accuracy": {"value": 0.8208232445520581, "low": 0.7534, "high": 0.8812},
 }
 DATA = {
     "images": {"all": 990, "benign": 737, "malignant": 253},
@@ -105,7 +102,9 @@ def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
         predicted = rows.assign(probability=probabilities["test"][member])
         PREDICTIONS.write(predicted, data / "predictions" / "test" / f"{member}.csv")
     PREDICTIONS.write(rows.assign(probability=0.3), data / "baselines" / "prevalence.csv")
-    LATENT_SCORES.write(rows[["image_id", "lesion_id"]].iloc[:0].assign(score=0.0), data / "truth" / "scores.csv")
+    LATENT_SCORES.write(
+        rows[["image_id", "lesion_id"]].iloc[:0].assign(score=0.0), data / "acquired" / "truth" / "scores.csv"
+    )
     fit_ensemble(simulated["val"], probabilities["val"], settings.ensemble(*MEMBERS)).write(data / "ensemble")
     tables = evaluate_test(simulated["test"], data, settings.evaluate()).tables
     return (
@@ -119,9 +118,21 @@ def predictions() -> pd.DataFrame:
     """Return predictions that give `COUNTS_OF_TEST` at all thresholds from 0.01 to 0.99."""
     kinds = {"tn": ("nv", 0, 0.001), "fp": ("bkl", 0, 0.999), "fn": ("mel", 1, 0.001), "tp": ("bcc", 1, 0.999)}
     rows = [kinds[kind] for kind, count in COUNTS_OF_TEST.items() for _ in range(count)]
-    names = [f"{number:07}" for number in range(len(rows))]
     predicted = pd.DataFrame(rows, columns=["dx", "label", "probability"])
-    return predicted.assign(image_id=[f"ISIC_{name}" for name in names], lesion_id=[f"HAM_{name}" for name in names])
+    lesions = np.where(predicted.index < 98, predicted.index // 2, predicted.index)  # 125, of which 49 have two images
+    return predicted.assign(
+        image_id=[f"ISIC_{number:07}" for number in predicted.index],
+        lesion_id=[f"HAM_{number:07}" for number in lesions],
+    )
+
+
+def with_headline(scores: pd.DataFrame, metrics: dict) -> pd.DataFrame:
+    """Return the scores with other values and bounds of the ensemble, by image at the headline's operating point."""
+    changed = scores.set_index(["name", "unit", "point", "metric"])
+    for metric, bounded in metrics.items():
+        point = "" if METRICS[metric].needs != "predictions" else settings.evaluate().point
+        changed.loc[("ensemble", "image", point, metric), list(bounded)] = list(bounded.values())
+    return changed.reset_index()
 
 
 def write_project(root, *, audited="lesion clean", source="simulated", test=None, data=None, audit=None):
@@ -138,18 +149,6 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     audited_splits = {"protocol": protocol, "found": {"lesion in several splits": 0}, "splits": splits}
     write_json(metrics / "audit.json", audited_splits | (audit or {}))
     write_json(metrics / "data.json", DATA | (data or {}))
-    write_json(metrics / "val.json", {"protocol": protocol, "roc_auc": 0.9012})
-    write_json(metrics / "test.json", {"protocol": protocol, **TEST, **(test or {})})
-    chosen = {
-        "epoch": 3,
-        "train_accuracy": 0.86,
-        "val_accuracy": 0.83,
-        "gap": 0.03,
-        "val_loss": 0.4,
-        "val_roc_auc": 0.9,
-    }
-    for member in MEMBERS:
-        write_json(metrics / "train" / f"{member}.json", chosen)
 
     mix = [("malignant", "mel", 14), ("malignant", "bcc", 9), ("benign", "nv", 60), ("benign", "bkl", 7)]
     sizes = [("train", 6), ("val", 2), ("test", 3)]
@@ -177,6 +176,7 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     ROC_AUC.write(pd.DataFrame(values, columns=list(ROC_AUC.columns)), plots / "roc_auc.csv")
     ensemble, tables, sizes = evaluated()
     copytree(ensemble, folder / "ensemble", dirs_exist_ok=True)
+    tables = tables | {"scores": with_headline(tables["scores"], TEST | (test or {}))}
     for name, table in tables.items():
         TABLES[name].write(table, folder / "evaluation" / f"{name}.csv")
     ENSEMBLE_SIZES.write(sizes.assign(protocol=protocol), plots / "ensemble_sizes.csv")
@@ -204,7 +204,9 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
         for member in MEMBERS
         for split in ("train", "val")
     ]
-    CURVES.write(pd.concat(histories), plots / "curves.csv")
+    curves = pd.concat(histories)
+    CURVES.write(curves, plots / "curves.csv")
+    BEST_EPOCH.write(curves[curves["epoch"] == 3], plots / "best_epoch.csv")
     for path in ("explain/wrong", *(f"explain/activations_{member}" for member in MEMBERS), "sheets/mel", "sheets/nv"):
         image = folder / f"{path}.png"
         image.parent.mkdir(parents=True, exist_ok=True)

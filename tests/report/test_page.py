@@ -7,7 +7,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from dermoscopy.evaluate.tables import SCORES
+from dermoscopy.ensemble.combiners import read_choice
+from dermoscopy.ensemble.fit import CANDIDATES
+from dermoscopy.evaluate.tables import BEST_EPOCH, SCORES
+from dermoscopy.report.formatting import signed
 from dermoscopy.stats.metrics import METRICS, Metric, from_confusion
 from tests.report.conftest import TEST, evaluated, render, write_project
 
@@ -37,11 +40,10 @@ class Page(HTMLParser):
         return [text for opened, text in self.texts if opened[-len(path) :] == path and text]
 
 
-def test_the_headline_metrics_equal_the_metrics_file(project, tmp_path):
+def test_the_headline_metrics_are_those_of_the_ensemble_by_image(project):
     page = project()
-    test = json.loads((tmp_path / "metrics" / "test.json").read_text())
     for metric in ("roc_auc", "sensitivity", "specificity", "ppv", "accuracy", "average_precision"):
-        estimate = test[metric]
+        estimate = TEST[metric]
         interval = f"{estimate['low']:.3f} to {estimate['high']:.3f}"
         assert f"<dd>{estimate['value']:.3f}<small>{interval}</small>" in page
     assert (
@@ -117,7 +119,7 @@ UNDEFINED = {"value": None, "low": None, "high": None}
         {"roc_auc": {"value": 1.0, "low": None, "high": None}},
         {"roc_auc": UNDEFINED, "ppv": UNDEFINED},
         {"specificity": UNDEFINED},
-        {"images": 0, "lesions": 0, "sensitivity": UNDEFINED},
+        {"sensitivity": UNDEFINED},
     ],
 )
 def test_undefined_metrics_become_a_dash(project, changes):
@@ -126,12 +128,28 @@ def test_undefined_metrics_become_a_dash(project, changes):
     assert not re.search(r"\bnan\b|\bNone\b|\binf\b", re.sub(r"data:image/[^\"]+", "", page))
 
 
-def test_missing_metrics_become_a_dash(tmp_path):
-    write_project(tmp_path)
-    (tmp_path / "metrics" / "test.json").write_text("{}\n")
-    (tmp_path / "metrics" / "val.json").write_text("{}\n")
-    page = render(tmp_path)
-    assert "<dd>–<small>" in page
+def test_the_metrics_of_the_chosen_epochs_are_in_a_table(tmp_path):
+    root = write_project(tmp_path)
+    rows = BEST_EPOCH.read(root / "plots" / "best_epoch.csv").set_index(["name", "split"])
+    train, val = (rows.loc[("cnn_a", split)] for split in ("train", "val"))
+    table = re.search(r"<caption>Metrics at the chosen epoch.*?</table>", render(root), re.DOTALL)[0]
+    row = re.search(r"CNN A</th>(.*?)</tr>", table, re.DOTALL)[1]
+    assert re.findall(r"<td>(.*?)</td>", row) == [
+        "3",
+        f"{train['accuracy']:.3f}",
+        f"{val['accuracy']:.3f}",
+        signed(train["accuracy"] - val["accuracy"]),
+        f"{val['roc_auc']:.3f}",
+        f"{val['loss']:.3f}",
+    ]
+
+
+def test_the_roc_auc_of_the_ensemble_on_val_is_that_of_the_candidate(tmp_path):
+    root = write_project(tmp_path)
+    choice = read_choice(root / "data" / "ensemble" / "ensemble.json")
+    candidates = CANDIDATES.read(root / "data" / "ensemble" / "candidates.csv").set_index(["members", "method"])
+    value = candidates.loc[("+".join(choice.members), choice.method), "roc_auc"]
+    assert f"There, the ensemble’s ROC AUC is {value:.3f}." in render(root)
 
 
 def test_simulated_images_are_declared(project):

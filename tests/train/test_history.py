@@ -38,6 +38,10 @@ def test_the_frame_has_the_columns_of_the_table() -> None:
     assert frame["phase"].tolist() == ["frozen", "frozen", "trained", "trained"]
 
 
+def test_the_val_metrics_have_the_names_of_the_other_metrics_files() -> None:
+    assert curve("val_loss").val_metrics() == {"accuracy": 0.8, "log_loss": 0.5, "roc_auc": 0.84}
+
+
 def test_the_summary_has_the_metrics_of_the_chosen_epoch() -> None:
     summary = curve("val_accuracy").summary()
     assert summary == {

@@ -6,6 +6,7 @@ In the tables, `members` are joined by + and `method` is a combination method, o
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,6 @@ from dermoscopy.ensemble.combiners import Choice, Combiner
 from dermoscopy.ensemble.params import METHODS, Ensemble
 from dermoscopy.ensemble.selection import Candidate, choose, find_candidate, fit_candidates
 from dermoscopy.ensemble.thresholds import POINTS, fit_conformal_sets, fit_operating_points
-from dermoscopy.stats.headline import Headline
 from dermoscopy.stats.lesions import by_lesion
 
 CANDIDATES = Table(  # candidates.csv: every subset of the members with every method
@@ -190,7 +190,7 @@ def fit_ensemble(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: Ense
     )
 
 
-def val_metrics(fitted: FittedEnsemble, protocol: str) -> Headline:
+def val_metrics(fitted: FittedEnsemble, protocol: str) -> dict[str, Any]:
     """Return the ensemble's metrics on out-of-fold images of val, by which experiments are compared.
 
     Args:
@@ -198,15 +198,14 @@ def val_metrics(fitted: FittedEnsemble, protocol: str) -> Headline:
         protocol: Title of the split protocol.
 
     Returns:
-        Metric names to values, in reading order.
+        The protocol, the members that are combined, log loss and ROC AUC. DVC shows no list, so `members` takes no
+        column of `dvc metrics show`.
     """
     y_true, y_prob = (fitted.predictions[column].to_numpy() for column in ("label", "probability"))
     (loss,) = log_loss(y_true, y_prob, np.ones((1, len(y_true))))
-    members = fitted.choice.members
     return {
         "protocol": protocol,
-        "ensemble": f"{fitted.choice.method} of {', '.join(members)}" if len(members) > 1 else members[0],
+        "members": fitted.choice.members,
         "log_loss": float(loss),
         "roc_auc": roc_auc(y_true, y_prob),
-        "gain_over_best_member": fitted.choice.gain,
     }

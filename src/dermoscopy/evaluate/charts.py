@@ -154,14 +154,14 @@ def curve_rows(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFra
 
 
 def best_epoch_rows(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
-    """Return training and validation accuracy of all members at the epoch whose weights are kept.
+    """Return the rows of `curve_rows` of each member's epoch whose weights are kept.
 
     Args:
         members: Member to its rows of `core.tables.CURVE`.
         protocol: Title of the split protocol.
     """
     kept = {name: epochs[epochs["chosen"] == 1] for name, epochs in members.items()}
-    return curve_rows(kept, protocol)[["name", "protocol", "split", "accuracy"]]
+    return curve_rows(kept, protocol)
 
 
 def roc_auc_rows(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:

@@ -115,11 +115,13 @@ TABLES = {
 ROC = Table(  # roc.csv: corners of the ROC curves
     columns={"name": "str", "protocol": "str", "fpr": "float64", "tpr": "float64"},
     order=("name", "fpr", "tpr"),
+    committed=True,
 )
 
 CONFUSION = Table(  # confusion.csv: label and prediction of each image, benign or malignant
     columns={"actual": "str", "predicted": "str", "protocol": "str"},
     order=("actual", "predicted"),
+    committed=True,
 )
 
 CURVES = Table(  # curves.csv: training curves of the members
@@ -133,11 +135,13 @@ CURVES = Table(  # curves.csv: training curves of the members
         "roc_auc": "float64",
     },
     order=("name", "split", "epoch"),
+    committed=True,
 )
 
-BEST_EPOCH = Table(  # best_epoch.csv: accuracy at the chosen epoch of each member
-    columns={"name": "str", "protocol": "str", "split": "str", "accuracy": "float64"},
+BEST_EPOCH = Table(  # best_epoch.csv: the rows of `CURVES` of the chosen epoch of each member
+    columns=CURVES.columns,
     order=("name", "split"),
+    committed=True,
 )
 
 ROC_AUC = Table(  # roc_auc.csv: ROC AUC of each classifier, by image
@@ -150,6 +154,7 @@ ROC_AUC = Table(  # roc_auc.csv: ROC AUC of each classifier, by image
         "high": "float64",
     },
     order=("kind", "name"),
+    committed=True,
 )
 
 ENSEMBLE_SIZES = Table(  # ensemble_sizes.csv: the ensemble as members are added (the paper's figures 5 and 6)
@@ -166,4 +171,5 @@ ENSEMBLE_SIZES = Table(  # ensemble_sizes.csv: the ensemble as members are added
         "roc_auc": "float64",
     },
     order=("start", "size", "method", "split"),
+    committed=True,
 )

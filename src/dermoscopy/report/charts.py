@@ -61,7 +61,7 @@ def curve_charts(
 
     Args:
         curves: Rows of `evaluate.tables.CURVES`.
-        chosen: Member to the metrics of its chosen epoch (metrics/train/<member>.json).
+        chosen: Member to the metrics of its chosen epoch (`report.data.chosen_epochs`).
         metric: "accuracy" or "roc_auc", with one scale for all members, or "loss", with a scale for each member.
         suffix: Suffix of all titles, with the warning of a leaky protocol.
     """

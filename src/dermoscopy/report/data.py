@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from dermoscopy.audit.contact_sheets import DUPLICATES
+from dermoscopy.core.members import member_names
 from dermoscopy.core.metrics import BENIGN, MALIGNANT, Confusion, confusion
 from dermoscopy.core.protocol import SHARED_LESIONS
 from dermoscopy.core.splits import LABELS, SPLITS
@@ -14,6 +15,7 @@ from dermoscopy.report.charts import age_chart
 from dermoscopy.report.formatting import classifier, css, data_uri, diagnosis, ratio
 from dermoscopy.report.inputs import Sources
 from dermoscopy.split.params import Split
+from dermoscopy.stats.headline import ensemble_metrics
 from dermoscopy.stats.metrics import METRICS
 
 Bounded = tuple[float | None, float | None, float | None]
@@ -40,6 +42,44 @@ def all_metrics(scores: pd.DataFrame, unit: str, point: str) -> list[tuple[str, 
             values: list[Bounded] = [by_metric.get(metric, (None, None, None)) for metric in METRICS]
             classifiers.append((classifier(str(name)), css(str(name)), values))
     return sorted(classifiers, key=lambda row: row[1] != css("ensemble"))
+
+
+def headline(sources: Sources, point: str) -> dict[str, Any]:
+    """Return the numbers of test images and lesions, and each metric of the ensemble on them, by image.
+
+    Args:
+        sources: Outputs of the other stages.
+        point: Operating point of the metrics that need a threshold.
+    """
+    return {
+        "images": len(sources.predictions),
+        "lesions": sources.predictions["lesion_id"].nunique(),
+        **ensemble_metrics(sources.evaluation["scores"], point),
+    }
+
+
+def chosen_epochs(best_epoch: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return the metrics of each member's chosen epoch, in the order of params.yaml.
+
+    Args:
+        best_epoch: Rows of `evaluate.tables.BEST_EPOCH`.
+
+    Returns:
+        Member to epoch, train_accuracy, val_accuracy, val_loss, val_roc_auc and gap, the accuracy on train minus that
+        on val.
+    """
+    rows = {(row["name"], row["split"]): row for row in best_epoch.to_dict("records")}
+    return {
+        member: {
+            "epoch": rows[member, "val"]["epoch"],
+            "train_accuracy": rows[member, "train"]["accuracy"],
+            "val_accuracy": rows[member, "val"]["accuracy"],
+            "gap": rows[member, "train"]["accuracy"] - rows[member, "val"]["accuracy"],
+            "val_loss": rows[member, "val"]["loss"],
+            "val_roc_auc": rows[member, "val"]["roc_auc"],
+        }
+        for member in member_names()
+    }
 
 
 def confusion_matrix(predictions: pd.DataFrame, threshold: float) -> Confusion:

@@ -120,6 +120,7 @@ def about_ensemble(sources: Sources, confidence: float) -> dict[str, Any]:
     gain = by_metric.get(sources.choice.best_member, {}).get(("lesion", "roc_auc"))
     return {
         "choice": sources.choice,
+        "val_roc_auc": _val_roc_auc(sources),
         "best_on_val": classifier(sources.choice.best_member),
         "gain": gain,
         "verdict": verdict(gain, classifier(sources.choice.best_member), 1 - confidence),
@@ -150,6 +151,12 @@ def verdict(gain: dict[Any, Any] | None, best: str, level: float) -> str:
         comparison = "better" if gain["difference"] > 0 else "worse"
         return f"The ensemble is significantly {comparison} than {best}, its best member on val: {numbers}."
     return f"The ensemble is not significantly better than {best}, its best member on val: {numbers}."
+
+
+def _val_roc_auc(sources: Sources) -> float:
+    """Return the ROC AUC of the ensemble on out-of-fold images of val."""
+    roc_auc = sources.candidates.set_index(["members", "method"])["roc_auc"].to_dict()
+    return float(roc_auc["+".join(sources.choice.members), sources.choice.method])
 
 
 def _weights(sources: Sources, members: list[str]) -> list[tuple[str, str, float, list[float | None]]]:

@@ -9,13 +9,12 @@ import pandas as pd
 
 from dermoscopy.audit.summary import BY_LABEL, DIAGNOSIS_COUNTS
 from dermoscopy.core.errors import TableError
-from dermoscopy.core.members import member_names
 from dermoscopy.core.protocol import is_leaky, protocol_title, read_audited_protocol
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.combiners import Choice, read_choice
 from dermoscopy.ensemble.fit import CANDIDATES, WEIGHTS
 from dermoscopy.ensemble.thresholds import POINTS
-from dermoscopy.evaluate.tables import CURVES, ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
+from dermoscopy.evaluate.tables import BEST_EPOCH, CURVES, ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
 
 
 @dataclass(frozen=True)
@@ -28,13 +27,11 @@ class Sources:
         versions: Library names and versions of the run.
         audit: Content of metrics/audit.json.
         data: Content of metrics/data.json.
-        val: Content of metrics/val.json: metrics of the ensemble on the validation split.
-        test: Content of metrics/test.json: headline metrics of the ensemble on the test split.
-        training: Member to the content of metrics/train/<member>.json, in the order of params.yaml.
         diagnoses: Images and lesions by split, label and diagnosis (`audit.summary.DIAGNOSIS_COUNTS`).
         by_label: Ages, sexes and localizations by label (`audit.summary.BY_LABEL`).
         roc: Points of the ROC curves.
         curves: Accuracy, loss and ROC AUC by epoch.
+        best_epoch: The same of the chosen epochs.
         roc_auc: ROC AUC of each classifier with its interval.
         ensemble_sizes: Metrics of the ensemble as members are added.
         evaluation: Tables of the test split, by the names of `evaluate.tables.TABLES`.
@@ -52,13 +49,11 @@ class Sources:
     versions: dict[str, str]
     audit: dict[str, Any]
     data: dict[str, Any]
-    val: dict[str, Any]
-    test: dict[str, Any]
-    training: dict[str, dict[str, Any]]
     diagnoses: pd.DataFrame
     by_label: pd.DataFrame
     roc: pd.DataFrame
     curves: pd.DataFrame
+    best_epoch: pd.DataFrame
     roc_auc: pd.DataFrame
     ensemble_sizes: pd.DataFrame
     evaluation: dict[str, pd.DataFrame]
@@ -102,13 +97,11 @@ def read_sources(root: Path = Path()) -> Sources:
         versions=_read_json(data / "environment.json"),
         audit=_read_json(metrics / "audit.json"),
         data=_read_json(metrics / "data.json"),
-        val=_read_json(metrics / "val.json"),
-        test=_read_json(metrics / "test.json"),
-        training={member: _read_json(metrics / "train" / f"{member}.json") for member in member_names()},
         diagnoses=DIAGNOSIS_COUNTS.read(plots / "diagnoses.csv"),
         by_label=BY_LABEL.read(plots / "by_label.csv"),
         roc=ROC.read(plots / "roc.csv"),
         curves=CURVES.read(plots / "curves.csv"),
+        best_epoch=BEST_EPOCH.read(plots / "best_epoch.csv"),
         roc_auc=ROC_AUC.read(plots / "roc_auc.csv"),
         ensemble_sizes=ENSEMBLE_SIZES.read(plots / "ensemble_sizes.csv"),
         evaluation={name: table.read(data / "evaluation" / f"{name}.csv") for name, table in TABLES.items()},

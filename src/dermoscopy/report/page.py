@@ -11,7 +11,15 @@ from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.report import formatting, paper
 from dermoscopy.report.charts import about_probabilities, curve_charts, roc_chart
-from dermoscopy.report.data import about_data, all_metrics, by_diagnosis, confusion_matrix, headline_counts
+from dermoscopy.report.data import (
+    about_data,
+    all_metrics,
+    by_diagnosis,
+    chosen_epochs,
+    confusion_matrix,
+    headline,
+    headline_counts,
+)
 from dermoscopy.report.decisions import about_decisions
 from dermoscopy.report.ensemble import about_ensemble, best, intervals
 from dermoscopy.report.figure import Chart
@@ -19,7 +27,6 @@ from dermoscopy.report.formatting import data_uri
 from dermoscopy.report.inputs import Sources
 from dermoscopy.report.params import Report
 from dermoscopy.split.params import Policy, Split
-from dermoscopy.stats.headline import HEADLINE
 from dermoscopy.stats.metrics import METRICS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -67,12 +74,11 @@ def gather(
     points = sources.points[sources.points["name"] == ENSEMBLE].set_index("point")["threshold"]
     threshold = float(points[evaluate.point])
     counts = headline_counts(confusion_matrix(sources.predictions, threshold))
-    undefined = dict.fromkeys(("value", "low", "high"))
+    test, chosen = headline(sources, evaluate.point), chosen_epochs(sources.best_epoch)
     return {
         "page": report,
         "sources": sources,
-        # A metric that metrics/test.json lacks becomes a dash on the page.
-        "test": {"images": None, "lesions": None, **dict.fromkeys(HEADLINE, undefined)} | sources.test,
+        "test": test,
         "suffix": suffix,
         "included": sources.included,
         "confidence": f"{100 * evaluate.confidence:g} %",
@@ -100,20 +106,19 @@ def gather(
         **about_probabilities(sources, suffix),
         **about_ensemble(sources, evaluate.confidence),
         "roc": _roc(sources, counts, suffix),
-        "accuracy_charts": curve_charts(sources.curves, sources.training, "accuracy", suffix),
-        "roc_auc_charts": curve_charts(sources.curves, sources.training, "roc_auc", suffix),
-        "loss_charts": curve_charts(sources.curves, sources.training, "loss", suffix),
+        "accuracy_charts": curve_charts(sources.curves, chosen, "accuracy", suffix),
+        "roc_auc_charts": curve_charts(sources.curves, chosen, "roc_auc", suffix),
+        "loss_charts": curve_charts(sources.curves, chosen, "loss", suffix),
         "training": [
-            (formatting.classifier(member), formatting.css(member), chosen)
-            for member, chosen in sources.training.items()
+            (formatting.classifier(member), formatting.css(member), metrics) for member, metrics in chosen.items()
         ],
-        "comparison": paper.comparison(_own(sources), _data(sources)),
+        "comparison": paper.comparison(_own(sources), _data(sources, test)),
         "paper_metrics": paper.SHOWN,
         "paper_matrix": paper.MATRIX,
         "wrong": data_uri(sources.explain / "wrong.png", report.image_width),
         "activations": [
             (formatting.classifier(member), data_uri(sources.explain / f"activations_{member}.png", report.image_width))
-            for member in sources.training
+            for member in chosen
         ],
     }
 
@@ -140,7 +145,7 @@ def _own(sources: Sources) -> dict[str, float | None]:
     return {**metrics, "precision": metrics.get("ppv")}
 
 
-def _data(sources: Sources) -> str:
-    images, lesions = (formatting.count(sources.test.get(key)) for key in ("images", "lesions"))
+def _data(sources: Sources, test: Mapping[str, Any]) -> str:
+    images, lesions = (formatting.count(test[key]) for key in ("images", "lesions"))
     dataset = "simulated dataset" if sources.simulated else "HAM10000"
     return f"{dataset}, {images} images{sources.included} of {lesions} lesions; protocol {sources.protocol_title}"

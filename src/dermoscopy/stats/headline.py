@@ -1,57 +1,64 @@
-"""Headline metrics: the few numbers of metrics/*.json, in reading order."""
+"""The headline: the few metrics of the ensemble on the test split that `dvc metrics show` prints.
 
-import math
+A file of metrics is a row of that table, and a metric is a column. So values, lower and upper bounds are three files
+with the same keys: metrics/test.json, metrics/test_low.json and metrics/test_high.json.
+"""
+
+import json
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from dermoscopy.core.files import write_json
 from dermoscopy.core.tables import ENSEMBLE
 
-# Few enough for `dvc metrics diff` to be read; the others are in data/evaluation/scores.csv.
-HEADLINE = (
-    "roc_auc",
-    "average_precision",
-    "sensitivity",
-    "specificity",
-    "ppv",
-    "npv",
-    "accuracy",
-    "balanced_accuracy",
-)
+# Few enough for 120 columns; the other metrics are in data/evaluation/scores.csv.
+HEADLINE = ("roc_auc", "log_loss", "accuracy", "sensitivity", "specificity", "ppv")
 
-Headline = dict[str, Any]
+FILES = {"value": "test.json", "low": "test_low.json", "high": "test_high.json"}
+
+Bounded = dict[str, float | None]  # value, low and high; None if undefined
 
 
-def headline(rows: pd.DataFrame, scores: pd.DataFrame, point: str, protocol: str) -> Headline:
-    """Return the ensemble's metrics on the test split, by image.
+def ensemble_metrics(scores: pd.DataFrame, point: str) -> dict[str, Bounded]:
+    """Return all metrics of the ensemble on the test split, by image.
 
     Args:
-        rows: The images, with column lesion_id.
         scores: Rows of `evaluate.tables.SCORES`.
         point: Operating point of the metrics that need a threshold.
-        protocol: Title of the split protocol.
 
     Returns:
-        Metric names, in reading order, with value, low and high.
+        Metric names to value, low and high; NaN if undefined.
     """
     own = scores[(scores["name"] == ENSEMBLE) & (scores["unit"] == "image") & scores["point"].isin(["", point])]
-    values = own.set_index("metric")[["value", "low", "high"]].to_dict("index")
-    return {
-        "protocol": protocol,
-        "images": len(rows),
-        "lesions": rows["lesion_id"].nunique(),
-        **{metric: values[metric] for metric in HEADLINE},
-    }
+    bounds = own.set_index("metric")[list(FILES)].to_dict("index")
+    return {str(metric): {str(bound): float(value) for bound, value in row.items()} for metric, row in bounds.items()}
 
 
-def write_metrics(metrics: Headline, path: Path) -> None:
-    """Write metrics as JSON for DVC; an undefined metric (NaN) becomes null."""
-    write_json(path, _nan_to_none(metrics))
+def write_headline(metrics: dict[str, Bounded], protocol: str, folder: Path) -> None:
+    """Write the metrics of `HEADLINE`, one file each for the values, the lower and the upper bounds.
+
+    Args:
+        metrics: Result of `ensemble_metrics`.
+        protocol: Title of the split protocol.
+        folder: metrics/.
+    """
+    for bound, name in FILES.items():
+        values = {metric: metrics[metric][bound] for metric in HEADLINE}
+        write_json(folder / name, {"protocol": protocol, **values})
 
 
-def _nan_to_none(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _nan_to_none(item) for key, item in value.items()}
-    return None if isinstance(value, float) and math.isnan(value) else value
+def read_headline(folder: Path) -> dict[str, Bounded]:
+    """Read the metrics that `write_headline` wrote.
+
+    Args:
+        folder: metrics/.
+
+    Returns:
+        Metric names of `HEADLINE`, in reading order, to value, low and high; None if undefined.
+
+    Raises:
+        FileNotFoundError: The stage evaluate has not run.
+    """
+    bounds = {bound: json.loads((folder / name).read_text()) for bound, name in FILES.items()}
+    return {metric: {bound: values[metric] for bound, values in bounds.items()} for metric in HEADLINE}

@@ -66,14 +66,26 @@ class Curve:
         frame = pd.DataFrame([asdict(epoch) for epoch in self.epochs])
         return frame.assign(chosen=[int(epoch is self.chosen) for epoch in self.epochs])
 
+    @property
+    def best(self) -> Epoch:
+        """The chosen epoch; there must be an epoch."""
+        return self.epochs[0] if self.chosen is None else self.chosen
+
     def summary(self) -> dict[str, int | float]:
-        """Return the chosen epoch's metrics for metrics/train/<member>.json; `gap` is train less val accuracy."""
-        chosen = self.epochs[0] if self.chosen is None else self.chosen
+        """Return the chosen epoch's metrics for DVCLive; `gap` is train less val accuracy."""
         return {
-            "epoch": chosen.epoch,
-            "train_accuracy": chosen.train_accuracy,
-            "val_accuracy": chosen.val_accuracy,
-            "gap": chosen.train_accuracy - chosen.val_accuracy,
-            "val_loss": chosen.val_loss,
-            "val_roc_auc": chosen.val_roc_auc,
+            "epoch": self.best.epoch,
+            "train_accuracy": self.best.train_accuracy,
+            "val_accuracy": self.best.val_accuracy,
+            "gap": self.best.train_accuracy - self.best.val_accuracy,
+            "val_loss": self.best.val_loss,
+            "val_roc_auc": self.best.val_roc_auc,
+        }
+
+    def val_metrics(self) -> dict[str, float]:
+        """Return the chosen epoch's metrics on val, with the names that they have in all files of metrics/."""
+        return {
+            "accuracy": self.best.val_accuracy,
+            "log_loss": self.best.val_loss,
+            "roc_auc": self.best.val_roc_auc,
         }

@@ -41,7 +41,7 @@ class MemberPaths:
         checkpoints: Folder of checkpoints.
         folder: data/models/<member>, the folder of weights, parameters and DVCLive's files.
         table: data/curves/<member>.csv.
-        metrics: metrics/train/<member>.json.
+        metrics: metrics/val/<member>.json.
     """
 
     weights: Path
@@ -161,13 +161,13 @@ class _ReportingCallback(TrainingCallback):
 
 
 def write_curve(curve: Curve, protocol: str, table: Path, metrics: Path) -> None:
-    """Write the curve and the metrics of the chosen epoch; each file is written completely or not at all.
+    """Write the curve and the val metrics of the chosen epoch; each file is written completely or not at all.
 
     Args:
         curve: Curve of a member's training.
         protocol: Title of the split protocol, from `core.protocol.protocol_title`.
         table: data/curves/<member>.csv.
-        metrics: metrics/train/<member>.json.
+        metrics: metrics/val/<member>.json.
     """
     CURVE.write(curve.frame(), table)
-    write_json(metrics, {"protocol": protocol, **curve.summary()})
+    write_json(metrics, {"protocol": protocol, **curve.val_metrics()})
