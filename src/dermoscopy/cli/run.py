@@ -15,6 +15,7 @@ from ruamel.yaml.error import YAMLError
 
 from dermoscopy.acquire.sources import expand
 from dermoscopy.cli.dvc import committed_params, results_differ, run_dvc, top_folder
+from dermoscopy.cli.headline import headline
 from dermoscopy.core.errors import ParameterError, UserError
 from dermoscopy.core.params import read, read_yaml
 from dermoscopy.core.suggestions import did_you_mean
@@ -170,7 +171,7 @@ def run(
         code = run_dvc("repro")
 
     if code == 0:
-        print(DONE)
+        print(headline() + DONE)
         if not changed and results_differ():
             print(BASELINE)
     if changed:
