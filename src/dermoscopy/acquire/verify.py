@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 import pandas as pd
 from PIL import UnidentifiedImageError
 
+from dermoscopy.acquire.jpeg import find_damage
 from dermoscopy.acquire.params import Limits
 from dermoscopy.acquire.schema import check_table
 from dermoscopy.core.files import sha256
@@ -52,6 +53,8 @@ def check_image(path: Path, pixels: int, what: Literal["image", "mask"] = "image
             if image.width * image.height > pixels:
                 return problem(f"{what} larger than data.limits.pixels", f"{image.width} x {image.height} pixels")
             to_rgb(image)
+            if damage := _damage(path, image.format):
+                return problem(f"damaged {what}", damage)
             if what == "mask":
                 return None
             if image.has_transparency_data:
@@ -66,6 +69,18 @@ def check_image(path: Path, pixels: int, what: Literal["image", "mask"] = "image
         kind = f"truncated {what}" if "truncated" in reason.lower() else f"{what} that cannot be decoded"
         return problem(kind, reason)
     return None
+
+
+def _damage(path: Path, file_format: str | None) -> str:
+    """Return what is damaged in an image that can be decoded; empty if nothing is found."""
+    if file_format != "PNG":
+        return find_damage(path.read_bytes())
+    with open_image(path) as image:
+        try:
+            image.verify()  # checksums, which Pillow does not read when it decodes
+        except SyntaxError:
+            return "a checksum is wrong"
+    return ""
 
 
 T = TypeVar("T")
