@@ -18,8 +18,9 @@ from dermoscopy.core.files import sha256
 from dermoscopy.core.images import FORMATS, open_image, to_rgb
 from dermoscopy.core.progress import track
 from dermoscopy.ham10000 import metadata
-from dermoscopy.ham10000.metadata import DIAGNOSES, IMAGE_FOLDERS, METADATA, list_images
+from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA, list_images
 from dermoscopy.ham10000.problems import Outcome, Problem, left_out_images
+from dermoscopy.ham10000.words import DIAGNOSES, normalize
 
 # A PNG file starts with its signature and the header chunk, whose byte 24 is the bit depth.
 PNG_SIGNATURE, PNG_DEPTH = b"\x89PNG\r\n\x1a\n", 24
@@ -145,7 +146,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
         images = tuple(filter(None, fields[position : position + 1]))
         detail = f"{len(fields)} instead of {len(frame.columns)}"
         problems.append(Problem("line with too many or too few fields", f"line {line}", detail, images))
-    return frame[["image_id", "dx"]], problems
+    return normalize(frame)[["image_id", "dx"]], problems
 
 
 def match_rows_and_images(
