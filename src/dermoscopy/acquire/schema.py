@@ -110,15 +110,16 @@ def _words(frame: pd.DataFrame) -> list[Problem]:
     """List unknown words and ages, and those that are read as words of HAM10000."""
     problems = []
     for column in FIELDS:
-        for text, rows in frame.groupby(column, sort=False):
-            value, valid = read(column, str(text))
+        for text in map(str, frame[column].unique()):
+            rows = frame[frame[column] == text]
+            value, valid = read(column, text)
             number = f"{len(rows):,} row{'s' if len(rows) > 1 else ''}"
             if column == "dx" and value == UNKNOWN:
-                problems += _without_diagnosis(str(text), valid, number, rows)
+                problems += _without_diagnosis(text, valid, number, rows)
             elif not valid:
                 kind = f"age other than a number from 0 to {MAX_AGE}" if column == "age" else f"unknown {column}"
                 problems.append(
-                    Problem(kind, _quoted(text), number + _question(column, str(text)), _image_ids(rows), "unknown")
+                    Problem(kind, _quoted(text), number + _question(column, text), _image_ids(rows), "unknown")
                 )
             elif text not in ("", value):
                 name = f"{_quoted(text)} read as {value or UNKNOWN}"

@@ -36,7 +36,8 @@ def check_image(path: Path, pixels: int, what: Literal["image", "mask"] = "image
         what: Whether the file is an image or a mask. A mask's problem concerns no image, and any colours are valid.
 
     Returns:
-        A problem with outcome "left out", one with outcome "kept" (the image is converted), or None.
+        A problem with outcome "left out", one with outcome "kept" (the image is converted, or the mask has no outline),
+        or None.
     """
 
     def problem(kind: str, detail: str = "", outcome: Outcome = "left out") -> Problem:
@@ -53,11 +54,12 @@ def check_image(path: Path, pixels: int, what: Literal["image", "mask"] = "image
         with open_image(path) as image:
             if image.width * image.height > pixels:
                 return problem(f"{what} larger than data.limits.pixels", f"{image.width} x {image.height} pixels")
-            to_rgb(image)
+            decoded = to_rgb(image)
             if damage := _damage(path, image.format):
                 return problem(f"damaged {what}", damage)
             if what == "mask":
-                return None
+                low, high = decoded.convert("L").getextrema()
+                return problem("mask without an outline, not drawn", f"all {low}", "kept") if low == high else None
             if image.has_transparency_data:
                 return problem("image with transparency, which is ignored", outcome="kept")
             if image.mode != "RGB":
@@ -201,7 +203,7 @@ def decode_images(paths: Sequence[Path], pixels: int) -> tuple[list[Problem], di
 
 
 def drop_masks(folder: Path, pixels: int) -> list[Problem]:
-    """Delete the masks that cannot be decoded and list them; their images stay.
+    """Delete the masks that cannot be decoded, and list them and those without an outline; their images stay.
 
     Args:
         folder: Folder of the masks; it may be missing.
@@ -211,8 +213,9 @@ def drop_masks(folder: Path, pixels: int) -> list[Problem]:
     check = partial(check_image, pixels=pixels, what="mask")
     for path, problem in _in_parallel(check, sorted(folder.glob("*.png")), "Verifying masks"):
         if problem:
-            path.unlink()
             problems.append(problem)
+            if problem.outcome == "left out":
+                path.unlink()
     return problems
 
 

@@ -40,19 +40,29 @@ class RawTable(NamedTuple):
 
 
 def read_raw(path: Path) -> RawTable:
-    """Read a table without validating it.
-
-    A byte-order mark, a semicolon or tab as separator, empty lines and extra separators at the end of a line are
-    accepted.
+    """Read the table in a file without validating it.
 
     Raises:
         FileNotFoundError: The file is missing.
         UnicodeDecodeError: The file is not UTF-8.
         ValueError: The file is not a table.
     """
+    return parse(path.read_bytes())
+
+
+def parse(content: bytes) -> RawTable:
+    """Read the bytes of a table without validating it.
+
+    A byte-order mark, a semicolon or tab as separator, empty lines and extra separators at the end of a line are
+    accepted.
+
+    Raises:
+        UnicodeDecodeError: The bytes are not UTF-8.
+        ValueError: They are not a table.
+    """
     import pandas as pd
 
-    text = path.read_bytes().decode("utf-8-sig")
+    text = content.decode("utf-8-sig")
     separator = max(SEPARATORS, key=text.lstrip().partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     lines = {}
