@@ -58,7 +58,8 @@ def report_problems(problems: Sequence[Problem], data: Data) -> pd.DataFrame:
         )
 
     excluded = left_out_images(rejected)
-    reported = [problem for problem in problems if problem.outcome != "kept" or excluded.isdisjoint(problem.images)]
+    kept = [problem for problem in problems if problem.outcome == "kept" and excluded.isdisjoint(problem.images)]
+    reported = [*rejected, *kept]
     for heading, level, outcome in (
         ("Left out", logging.WARNING, "left out"),
         ("Made unknown", logging.WARNING, "unknown"),

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dermoscopy.core.splits import UNKNOWN
 from dermoscopy.core.suggestions import nearest_word
+from dermoscopy.core.tables import UNKNOWN
 from dermoscopy.ham10000.metadata import COLUMNS, ID
 from dermoscopy.ham10000.problems import Problem
 from dermoscopy.ham10000.words import DIAGNOSES, FIELDS, MAX_AGE, nearest, normalize, read

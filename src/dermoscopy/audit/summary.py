@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from dermoscopy.core.splits import LABELS, SPLITS, UNKNOWN
-from dermoscopy.core.tables import Table
+from dermoscopy.core.splits import LABELS, SPLITS
+from dermoscopy.core.tables import UNKNOWN, Table
 from dermoscopy.ham10000.words import DIAGNOSES
 from dermoscopy.split.split import HISTOLOGY
 

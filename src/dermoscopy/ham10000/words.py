@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from dermoscopy.core.splits import UNKNOWN
 from dermoscopy.core.suggestions import nearest_word
+from dermoscopy.core.tables import UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
