@@ -73,20 +73,20 @@ def main() -> None:
     paths = sorted(Path(sys.argv[1]).rglob("*.jpg"))
     with ThreadPoolExecutor() as pool:
         alarms = sum(pool.map(refused, paths))
-    rows = [{"damage": "none", "images": len(paths), "found as published": alarms}]
+    rows: list[dict[str, str | int]] = [
+        {"damage": "none", "saved": "as published", "images": len(paths), "found": alarms}
+    ]
     rng = np.random.default_rng(1)
     kinds = {"baseline": False, "progressive": True}
     with TemporaryDirectory() as folder:
         file = Path(folder, "image.jpg")
         for name, damage in DAMAGE.items():
-            row = {"damage": name, "images": IMAGES}
             for kind, progressive in kinds.items():
                 found = 0
                 for number in rng.permutation(len(paths))[:IMAGES]:
                     file.write_bytes(damage(saved(paths[number], progressive), rng))
                     found += refused(file)
-                row[kind] = found
-            rows.append(row)
+                rows.append({"damage": name, "saved": kind, "images": IMAGES, "found": found})
     pd.DataFrame(rows).to_csv(RESULTS, index=False, lineterminator="\n")
 
 

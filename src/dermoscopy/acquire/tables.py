@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dermoscopy.acquire.entries import Entry
 from dermoscopy.acquire.zips import Allowance, MemberError, UnpackedTooMuchError, read_member
 from dermoscopy.core.errors import first_few
+from dermoscopy.core.tables import UNKNOWN
 from dermoscopy.ham10000.metadata import COLUMNS, parse
 from dermoscopy.ham10000.problems import Problem, printable
 from dermoscopy.ham10000.words import normalize
@@ -109,7 +110,8 @@ def _comparable(content: bytes) -> pd.DataFrame:
     if missing:
         raise ValueError(f"it has no column {', '.join(missing)}")
     frame = normalize(frame[list(COLUMNS)])
-    frame = frame.assign(age=frame["age"].replace("", "nan").astype(float)).drop_duplicates()
+    frame["age"] = frame["age"].map(lambda age: f"{float(age):g}" if age else UNKNOWN)
+    frame = frame.drop_duplicates()
     number = frame.groupby("image_id").cumcount().astype(str)
     names = frame["image_id"].where(number == "0", frame["image_id"] + " row " + number)
     return frame.drop(columns="image_id").set_index(names)
