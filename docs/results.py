@@ -17,6 +17,7 @@ from dermoscopy.stats.intervals import wilson_interval
 METRICS = Path("metrics")
 README = Path("README.md")
 DATA, TRAINING, PAPER = (Path("docs/explanation", f"{name}.md") for name in ("data", "training", "paper"))
+CHECKS = Path("docs/reference/dataset-checks.md")
 SEARCH, PARALLEL = (Path("docs/how-to", f"{name}.md") for name in ("search", "parallel"))
 
 HEADLINE = {"accuracy": "accuracy", "sensitivity": "sensitivity", "ppv": "precision", "specificity": "specificity"}
@@ -270,6 +271,9 @@ def pages() -> dict[Path, str]:
         PARALLEL: render(
             PARALLEL.read_text(),
             jobs=table("docs/jobs.csv", run="", cores="d", threads="d", jobs="d", seconds=".0f", ratio=".2f"),
+        ),
+        CHECKS: render(
+            CHECKS.read_text(), damage=table("docs/damage.csv", damage="", saved="", images=",d", found="d")
         ),
         DATA: render(DATA.read_text(), near_duplicates=near_duplicates(), protocols=protocols()),
     }

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from dermoscopy.core.splits import LABELS, SPLIT
-from dermoscopy.ham10000.metadata import DIAGNOSES, IMAGE_FOLDERS, METADATA
+from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
+from dermoscopy.ham10000.words import DIAGNOSES
 from dermoscopy.networks.params import SmallCNN, Transfer
 from tests import tiny as tiny_data
 

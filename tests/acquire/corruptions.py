@@ -17,6 +17,7 @@ from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 
 FIRST, SECOND = IMAGE_FOLDERS  # ISIC_0, 2, 4, 6 and ISIC_1, 3, 5, 7
 ALL = {f"ISIC_{number}" for number in range(8)}
+MASKS = "HAM10000_segmentations_lesion_tschandl"
 # Corrupts the dataset in a folder; may return the path of a zip to use instead.
 Corruption = Callable[[Path], object]
 
@@ -87,10 +88,10 @@ def zipped(name: str, content: bytes) -> Corruption:
 
 def mask(content: bytes, number: int = 2) -> Corruption:
     def corrupt(dataset: Path) -> None:
-        folder = dataset / "HAM10000_segmentations_lesion_tschandl"
+        folder = dataset / MASKS
         folder.mkdir()
         (folder / f"ISIC_{number}_segmentation.png").write_bytes(content)
-        (folder / "ISIC_0_segmentation.png").write_bytes(png(4, 4, 8))
+        Image.fromarray(np.eye(4, dtype=np.uint8)).save(folder / "ISIC_0_segmentation.png")
 
     return corrupt
 
@@ -156,11 +157,12 @@ LEFT_OUT: dict[str, tuple[Corruption, str, set[str]]] = {
         {"ISIC_7"},
     ),
     "unknown dx": (
-        cell("dx", "melanoma"),
-        "dx other than akiec, bcc, bkl, df, mel, nv, vasc, 1: ISIC_2 ('melanoma')",
+        cell("dx", "melanom"),
+        "dx other than akiec, bcc, bkl, df, mel, nv, vasc, 1: 'melanom' (1 row; is it mel?)",
         {"ISIC_2"},
     ),
-    "no dx": (cell("dx", ""), "dx other than akiec, bcc, bkl, df, mel, nv, vasc, 1: ISIC_2", {"ISIC_2"}),
+    "no dx": (cell("dx", ""), "missing dx, 1: ISIC_2", {"ISIC_2"}),
+    "dx written as missing": (cell("dx", "N/A"), "missing dx, 1: ISIC_2 ('N/A')", {"ISIC_2"}),
     "no image_id": (cell("image_id", ""), "missing image_id, 1: line 4", {"ISIC_2"}),
     "no lesion_id": (cell("lesion_id", ""), "missing lesion_id, 1: ISIC_2", {"ISIC_2"}),
     "malformed image_id": (cell("image_id", "ISIC 2"), "malformed image_id, 1: ISIC 2 (line 4)", {"ISIC_2", "ISIC 2"}),
@@ -175,9 +177,9 @@ LEFT_OUT: dict[str, tuple[Corruption, str, set[str]]] = {
         "image_id with a file ending, 1: ISIC_2.JPG (line 4)",
         {"ISIC_2", "ISIC_2.JPG"},
     ),
-    "row twice": (
-        text(lambda lines: [*lines, lines[3]]),
-        "image_id in several rows, 1: ISIC_2 (lines 4, 10)",
+    "two rows that differ": (
+        text(lambda lines: [*lines, lines[3].replace("male,back", "female,chest")]),
+        "image_id in several rows, 1: ISIC_2 (lines 4, 10: sex, localization differ)",
         {"ISIC_2"},
     ),
     "image_ids alike": (
@@ -194,21 +196,6 @@ LEFT_OUT: dict[str, tuple[Corruption, str, set[str]]] = {
         cell("dx", "nv", row=7),
         "lesion with several diagnoses, 1: HAM_0 (akiec, nv)",
         {"ISIC_0", "ISIC_7"},
-    ),
-    "too old": (cell("age", "121"), "age outside 0 to 120, 1: ISIC_2 ('121')", {"ISIC_2"}),
-    "not born": (cell("age", "-1"), "age outside 0 to 120, 1: ISIC_2 ('-1')", {"ISIC_2"}),
-    "age in words": (cell("age", "old"), "age outside 0 to 120, 1: ISIC_2 ('old')", {"ISIC_2"}),
-    "age infinite": (cell("age", "inf"), "age outside 0 to 120, 1: ISIC_2 ('inf')", {"ISIC_2"}),
-    "carriage return": (
-        cell("localization", "upper\rback"),
-        "field with a control character, 1: ISIC_2 ('upper\\rback')",
-        {"ISIC_2"},
-    ),
-    "bell": (cell("sex", "\a"), "field with a control character, 1: ISIC_2 ('\\x07')", {"ISIC_2"}),
-    "control character in dx_type": (
-        cell("dx_type", "histo\x85"),
-        "field with a control character, 1: ISIC_2 ('histo\\x85')",
-        {"ISIC_2"},
     ),
     "control character in image_id": (
         cell("image_id", "ISIC\r2"),
@@ -248,6 +235,16 @@ LEFT_OUT: dict[str, tuple[Corruption, str, set[str]]] = {
     ),
     "zero bytes": (data(b""), "image of zero bytes, 1: ISIC_2", {"ISIC_2"}),
     "truncated": (truncate, "truncated image, 1: ISIC_2 (", {"ISIC_2"}),
+    "cut, end marker put back": (
+        lambda dataset: image_path(dataset).write_bytes(image_path(dataset).read_bytes()[:-40] + b"\xff\xd9"),
+        "damaged image, 1: ISIC_2 (compressed data end before the last pixel)",
+        {"ISIC_2"},
+    ),
+    "PNG with a wrong checksum": (
+        lambda dataset: image_path(dataset).write_bytes(png(4, 4, 8)[:-17] + bytes(5) + png(4, 4, 8)[-12:]),
+        "image that cannot be decoded, 1: ISIC_2 (broken data stream",
+        {"ISIC_2"},
+    ),
     "HTML in place of an image": (
         data(b"<html>404</html>"),
         "file that is not an image, 1: ISIC_2 (neither JPEG nor PNG)",
@@ -309,7 +306,48 @@ LEFT_OUT: dict[str, tuple[Corruption, str, set[str]]] = {
         set(),
     ),
 }
+AGE = "age other than a number from 0 to 120"
+UNKNOWN: dict[str, tuple[Corruption, str, str]] = {  # with the column whose value becomes unknown
+    "too old": (cell("age", "121"), f"{AGE}, 1: '121' (1 row)", "age"),
+    "not born": (cell("age", "-1"), f"{AGE}, 1: '-1' (1 row)", "age"),
+    "age in words": (cell("age", "old"), f"{AGE}, 1: 'old' (1 row)", "age"),
+    "age and more": (cell("age", "85+"), f"{AGE}, 1: '85+' (1 row)", "age"),
+    "range of ages": (cell("age", "40-45"), f"{AGE}, 1: '40-45' (1 row)", "age"),
+    "age with a comma for thousands": (cell("age", "1,000"), f"{AGE}, 1: '1,000' (1 row)", "age"),
+    "age infinite": (cell("age", "inf"), f"{AGE}, 1: 'inf' (1 row)", "age"),
+    "control character": (cell("sex", "\a"), "unknown sex, 1: '\\x07' (1 row)", "sex"),
+    "carriage return": (
+        cell("localization", "upper\rback"),
+        "unknown localization, 1: 'upper\\rback' (1 row; is it upper extremity?)",
+        "localization",
+    ),
+    "unknown sex": (cell("sex", "femal"), "unknown sex, 1: 'femal' (1 row; is it female?)", "sex"),
+    "unknown localization": (
+        cell("localization", "left elbow"),
+        "unknown localization, 1: 'left elbow' (1 row)",
+        "localization",
+    ),
+    "unknown dx_type": (
+        cell("dx_type", "histopatology"),
+        "unknown dx_type, 1: 'histopatology' (1 row; is it histo?)",
+        "dx_type",
+    ),
+}
 KEPT: dict[str, tuple[Corruption, str]] = {
+    "row twice": (text(lambda lines: [*lines, lines[3]]), "row repeated, used once, 1: ISIC_2 (lines 4, 10)"),
+    "row twice in other words": (
+        text(lambda lines: [*lines, lines[3].replace("45.0,male", "45,male")]),
+        "row repeated, used once, 1: ISIC_2 (lines 4, 10)",
+    ),
+    "synonym": (
+        cell("dx_type", "Histopathology"),
+        "dx_type in another form, 1: 'Histopathology' read as histo (1 row)",
+    ),
+    "decimal comma": (cell("age", "80,0"), "age in another form, 1: '80,0' read as 80.0 (1 row)"),
+    "mask without an outline": (
+        mask(png(4, 4, 8)),
+        "mask without an outline, not drawn, 1: ISIC_2_segmentation (all 0)",
+    ),
     "same bytes, one diagnosis": (same_bytes(0, 7), "same bytes under several image_ids, 1: ISIC_0 = ISIC_7"),
     "CMYK": (saved_as("CMYK"), "CMYK image, converted to RGB, 1: ISIC_2"),
     "grey": (saved_as("L"), "grey image, converted to RGB, 1: ISIC_2"),

@@ -87,7 +87,7 @@ def test_a_refused_dataset_leaves_the_last_valid_data(
     before = contents(data)
     table = dataset / METADATA
     if invalid == "dataset":
-        table.write_text(table.read_text().replace(",mel,", ",melanoma,"))
+        table.write_text(table.read_text().replace(",mel,", ",wart,"))
     weights: dict[str, Any] = {"vgg19": Weights(source="absent.h5", sha256=None)} if invalid == "weights" else {}
     with pytest.raises(WeightsError if invalid == "weights" else DatasetError):
         run_acquire(settings("directory", dataset / "absent" if invalid == "path" else dataset, **weights))

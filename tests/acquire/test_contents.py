@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.acquire.sources import Entry, find_dataset, is_dataset_name
+from dermoscopy.acquire.entries import Entry, is_dataset_name
+from dermoscopy.acquire.sources import find_dataset
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 from dermoscopy.ham10000.problems import Problem
 

@@ -100,7 +100,9 @@ LAYOUTS: dict[str, Callable[[Path], object]] = {
     "as published": lambda dataset: None,
     "tab": lambda dataset: (dataset / METADATA).rename(dataset / "HAM10000_metadata.tab"),
     "no ending": lambda dataset: (dataset / METADATA).rename(dataset / "HAM10000_metadata"),
-    "csv and tab": lambda dataset: (dataset / "HAM10000_metadata.tab").write_text("other"),
+    "csv and tab": lambda dataset: (dataset / "HAM10000_metadata.tab").write_text(
+        (dataset / METADATA).read_text().replace(",", "\t").replace("45.0", "45")
+    ),
     "zips": zip_folders,
     "zips, folders within": lambda dataset: zip_folders(dataset, "images/"),
     "zips from Windows": lambda dataset: zip_folders(dataset, "images\\"),
@@ -198,8 +200,7 @@ def test_a_zip_with_different_files_of_one_name(dataset: Path, tmp_path: Path) -
     pack(tmp_path / "dataset.zip", [*files, (f"{FIRST.lower()}/ISIC_0.jpg", b"other"), ("again/" + METADATA, b"other")])
     problems = copy(tmp_path / "dataset.zip", tmp_path)
     assert [(problem.name, problem.outcome) for problem in problems] == [
-        ("ISIC_0.jpg", "left out"),
-        (METADATA, "fatal"),
+        ("dataset.zip: HAM10000_metadata.csv and dataset.zip: again/HAM10000_metadata.csv", "fatal"),
     ]
 
 

@@ -16,7 +16,18 @@ from dermoscopy.ham10000.problems import PROBLEMS
 from dermoscopy.merge.merge import merge
 from dermoscopy.merge.params import Merge
 from dermoscopy.simulate.params import Simulate
-from tests.acquire.corruptions import ALL, FATAL, KEPT, LEFT_OUT, Corruption, cell, image_path, mask, same_bytes
+from tests.acquire.corruptions import (
+    ALL,
+    FATAL,
+    KEPT,
+    LEFT_OUT,
+    UNKNOWN,
+    Corruption,
+    cell,
+    image_path,
+    mask,
+    same_bytes,
+)
 
 SIMULATION = Simulate(seed=1, lesions=20, malignant=0.3, repeated=0.2, width=64, height=48, separation=2.33, noise=0.5)
 
@@ -58,13 +69,13 @@ def assert_refused(run: Callable[..., Path], tmp_path: Path, *corruptions: Corru
     return str(error.value)
 
 
-@pytest.mark.parametrize("name", [*FATAL, *LEFT_OUT])
+@pytest.mark.parametrize("name", [*FATAL, *LEFT_OUT, *UNKNOWN])
 def test_if_strict_every_problem_refuses_the_dataset(run: Callable[..., Path], tmp_path: Path, name: str) -> None:
-    corrupt, line, *_ = {**FATAL, **LEFT_OUT}[name]
+    corrupt, line, *_ = {**FATAL, **LEFT_OUT, **UNKNOWN}[name]
     message = assert_refused(run, tmp_path, corrupt, strict=True)
     assert f"\n  {line}" in message
     assert "source.json" in message.splitlines()[-1]
-    assert ("-S data.strict=false" in message) == (name in LEFT_OUT)
+    assert ("-S data.strict=false" in message) == (name not in FATAL)
 
 
 @pytest.mark.parametrize("name", FATAL)
@@ -92,6 +103,22 @@ def test_if_not_strict_the_valid_images_are_merged(
     assert {path.stem for path in (tmp_path / "merged" / "images").iterdir()} == ALL - left_out
 
 
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_if_not_strict_an_invalid_value_becomes_unknown_and_its_image_stays(
+    run: Callable[..., Path], tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    corrupt, line, column = UNKNOWN[name]
+    with caplog.at_level("INFO"):
+        folder = run(corrupt, strict=False)
+    assert f"Made unknown: {line}" in caplog.messages
+    assert PROBLEMS.read(folder / "problems.csv")[["image_id", "outcome"]].to_numpy().tolist() == [["ISIC_2", "kept"]]
+
+    merge(folder / "dataset", folder / "problems.csv", MERGE, tmp_path / "merged")
+    merged = MERGED.read(tmp_path / "merged" / "metadata.csv").set_index("image_id")
+    assert set(merged.index) == ALL
+    assert merged.index[merged[column].isin(["unknown"]) | merged[column].isna()].tolist() == ["ISIC_2"]
+
+
 @pytest.mark.parametrize("name", KEPT)
 @pytest.mark.parametrize("strict", [True, False])
 def test_kept_images_are_logged(
@@ -109,7 +136,7 @@ def test_kept_images_are_logged(
 
 def test_all_problems_are_reported_at_once(run: Callable[..., Path], tmp_path: Path) -> None:
     corruptions = [
-        cell("dx", "melanoma", row=0),
+        cell("dx", "wart", row=0),
         cell("image_id", "../ISIC_1", row=1),
         cell("age", "121", row=2),
         lambda dataset: image_path(dataset, 3).unlink(),
@@ -119,9 +146,9 @@ def test_all_problems_are_reported_at_once(run: Callable[..., Path], tmp_path: P
     ]
     message = assert_refused(run, tmp_path, *corruptions, strict=True)
     assert [line.strip() for line in message.splitlines()[1:-1]] == [
-        "dx other than akiec, bcc, bkl, df, mel, nv, vasc, 1: ISIC_0 ('melanoma')",
         "image_id with a path outside the folder, 1: ../ISIC_1 (line 3)",
-        "age outside 0 to 120, 1: ISIC_2 ('121')",
+        "dx other than akiec, bcc, bkl, df, mel, nv, vasc, 1: 'wart' (1 row)",
+        "age other than a number from 0 to 120, 1: '121' (1 row)",
         "row without an image, 1: ISIC_3",
         "image without a row, 1: ISIC_1",
         "image of zero bytes, 1: ISIC_4",
@@ -130,7 +157,7 @@ def test_all_problems_are_reported_at_once(run: Callable[..., Path], tmp_path: P
 
 
 def test_an_image_left_out_is_not_reported_as_kept(run: Callable[..., Path]) -> None:
-    folder = run(same_bytes(0, 7), cell("age", "old", row=7), strict=False)
+    folder = run(same_bytes(0, 7), cell("dx", "wart", row=7), strict=False)
     assert PROBLEMS.read(folder / "problems.csv")[["image_id", "outcome"]].to_numpy().tolist() == [
         ["ISIC_7", "left out"]
     ]
@@ -158,6 +185,6 @@ def test_only_the_damaged_mask_is_left_out(run: Callable[..., Path]) -> None:
     assert [path.name for path in (folder / "truth" / "masks").iterdir()] == ["ISIC_0_segmentation.png"]
 
 
-@pytest.mark.parametrize("column", ["age", "sex", "localization"])
-def test_age_sex_and_localization_may_be_missing(run: Callable[..., Path], column: str) -> None:
+@pytest.mark.parametrize("column", ["age", "sex", "localization", "dx_type"])
+def test_age_sex_localization_and_dx_type_may_be_missing(run: Callable[..., Path], column: str) -> None:
     assert PROBLEMS.read(run(cell(column, ""), strict=True) / "problems.csv").empty

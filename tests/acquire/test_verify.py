@@ -47,7 +47,7 @@ def test_an_image_with_an_invalid_row_is_reported_once(dataset: Path) -> None:
     table = pd.read_csv(dataset / METADATA, dtype=str)
     table.loc[2, "age"] = "old"
     table.to_csv(dataset / METADATA, index=False)
-    assert [problem.kind for problem in verify(dataset, LIMITS)] == ["age outside 0 to 120"]
+    assert [problem.kind for problem in verify(dataset, LIMITS)] == ["age other than a number from 0 to 120"]
 
 
 def test_rows_and_images_are_matched() -> None:

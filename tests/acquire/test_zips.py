@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from dermoscopy.acquire.zips import Allowance, MemberError, UnpackedTooMuchError, list_members, read_member
+from dermoscopy.acquire.zips import (
+    Allowance,
+    MemberError,
+    UnpackedTooMuchError,
+    list_members,
+    read_member,
+    unsupported_method,
+)
 
 PLENTY = 10**6
 
@@ -102,6 +109,31 @@ def test_an_encrypted_member_is_reported(tmp_path: Path) -> None:
     path.write_bytes(damaged)
     with pytest.raises(MemberError, match="encrypted"):
         read(path)
+
+
+def with_method(path: Path, number: int) -> Path:
+    """State another method of compression in the headers of a zip's only member."""
+    content = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        place = content.index(signature) + offset
+        content[place : place + 2] = struct.pack("<H", number)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(("number", "name"), [(9, "Deflate64"), (93, "Zstandard"), (98, "PPMd"), (77, "method 77")])
+def test_a_method_that_python_cannot_read_is_named(tmp_path: Path, number: int, name: str) -> None:
+    path = with_method(make(tmp_path / "a.zip"), number)
+    [(_, member)] = list_members(path)
+    assert unsupported_method(member) == name
+    with pytest.raises(MemberError, match="Python cannot unpack"):
+        read(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_methods_are_supported(tmp_path: Path, method: int) -> None:
+    [(_, member)] = list_members(make(tmp_path / "a.zip", method=method))
+    assert unsupported_method(member) == ""
 
 
 def test_damaged_bytes_raise_no_other_error(tmp_path: Path) -> None:

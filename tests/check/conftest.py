@@ -21,5 +21,5 @@ def dataset(tmp_path) -> Path:
     for images, name in (("HAM10000_images_part_1", "ISIC_1.jpg"), ("HAM10000_images_part_2", "ISIC_2.jpg")):
         (folder / images).mkdir(parents=True)
         (folder / images / name).write_bytes(name.encode())
-    (folder / "HAM10000_metadata.csv").write_text("lesion_id,image_id\n")
+    (folder / "HAM10000_metadata.csv").write_text("lesion_id,image_id,dx,dx_type,age,sex,localization\n")
     return folder

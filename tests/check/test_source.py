@@ -77,11 +77,47 @@ def test_a_missing_folder_is_reported_with_a_similar_one(dataset):
     assert line.endswith(f" {dataset}?")
 
 
+def pack_dataset(path):
+    pack(path, {"HAM10000_metadata.csv": "x"} | {f"{folder}/ISIC_1.jpg": "x" for folder in IMAGE_FOLDERS})
+
+
 def test_a_missing_zip_is_reported_with_a_similar_one(dataset):
-    (dataset / "dataset.zip").touch()
+    pack_dataset(dataset / "dataset.zip")
     (line,) = problems(dataset / "datset.zip")
     assert "does not exist" in line
     assert line.endswith(f" {dataset / 'dataset.zip'}?")
+
+
+@pytest.mark.parametrize("name", ["ham1000", "HAM10000 ", "ham10000.zip"])
+def test_of_similar_siblings_only_one_with_a_dataset_is_suggested(dataset, name):
+    for sibling in ("ham1000x", "ham1000y", "ham"):
+        (dataset.parent / sibling).mkdir()
+    (dataset.parent / "ham1000x" / "notes.csv").touch()
+    (line,) = problems(dataset.parent / name)
+    assert line.endswith(f"does not exist. Did you mean {dataset}?")
+
+
+@pytest.mark.parametrize("sibling", [".npm", "npn", "npm.zip", "npm.tar"])
+def test_a_sibling_without_a_dataset_is_not_suggested(tmp_path, sibling):
+    folder = tmp_path / sibling
+    folder.touch() if folder.suffix else folder.mkdir()
+    (line,) = problems(tmp_path / "npm")
+    assert line.endswith("does not exist.")
+
+
+def test_hidden_folders_are_not_suggested(dataset):
+    dataset.rename(dataset.with_name(".ham10000"))
+    for path in (dataset, dataset.parent):
+        (line,) = problems(path)
+        assert "?" not in line
+
+
+def test_outputs_of_the_pipeline_are_not_suggested(dataset, monkeypatch):
+    monkeypatch.chdir(dataset.parent)
+    Path("dvc.yaml").write_text("stages: {acquire: {cmd: x, outs: [ham10000]}}")
+    for path in ("ham1000", "."):
+        (line,) = problems(path)
+        assert "?" not in line
 
 
 def test_a_missing_parent_folder_has_no_suggestion():
@@ -143,7 +179,7 @@ def test_a_dataset_in_a_child_folder_is_suggested(dataset):
 @pytest.mark.parametrize("child", ["..", "HAM10000_images_part_1"])
 def test_a_dataset_one_folder_away_is_suggested(dataset, child):
     (line,) = problems((dataset / child).resolve())
-    assert "HAM10000_metadata.csv, HAM10000_images_part_1, HAM10000_images_part_2 missing" in line
+    assert "HAM10000_metadata.csv missing" in line
     assert line.endswith(f"Did you mean {dataset}?")
 
 
@@ -152,6 +188,80 @@ def test_missing_and_found_names_are_reported(dataset):
     (line,) = problems(dataset)
     assert " HAM10000_images_part_2 missing;" in line
     assert "found HAM10000_images_part_1, HAM10000_images_part_2, HAM10000_metadata.csv." in line
+
+
+TABLES = {
+    "export": ("metadata.csv", "isic_id,attribution,age_approx,diagnosis_1,lesion_id,sex"),
+    "labels": ("ISIC2018_Task3_Training_GroundTruth.csv", "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC"),
+    "lesions": ("ISIC2018_Task3_Training_LesionGroupings.csv", "image,lesion_id,diagnosis_confirm_type"),
+}
+
+
+@pytest.mark.parametrize("found", [["export"], ["labels"], ["lesions"], ["labels", "lesions"]], ids="+".join)
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_other_tables_of_isic_are_named_for_what_they_are(dataset, tmp_path, found, kind, wording):
+    (dataset / "HAM10000_metadata.csv").unlink()
+    (dataset / IMAGE_FOLDERS[0] / "ISIC_1.jpg").rename(dataset / IMAGE_FOLDERS[1] / "ISIC_1.jpg")
+    (dataset / IMAGE_FOLDERS[0]).rmdir()
+    (dataset / IMAGE_FOLDERS[1]).rename(dataset / "images")
+    for name in found:
+        file, header = TABLES[name]
+        (dataset / file).write_text(f"{header}\n")
+    source = dataset
+    if kind == "zip":
+        source = tmp_path / "isic.zip"
+        pack(source, {str(path.relative_to(dataset)): path.read_bytes() for path in dataset.rglob("*.*")})
+    (line,) = problems(source)
+    assert "HAM10000_metadata.csv missing;" in line
+    assert "rename" not in line
+    if kind == "folder":
+        wording(line.partition("found ")[2])
+    assert all(f" {TABLES[name][0]} is a" in line for name in found)
+
+
+def test_a_table_without_the_columns_is_not_to_be_renamed(dataset):
+    (dataset / "HAM10000_metadata.csv").unlink()
+    (dataset / "HAM10000_meta.csv").write_text("pixel0000,label\n")
+    (line,) = problems(dataset)
+    assert line.endswith("HAM10000_meta.csv.")
+
+
+@pytest.mark.parametrize("name", ["metadata.csv", "ham.tab", "HAM10000_metadata (1).csv"])
+def test_a_table_with_the_columns_is_to_be_renamed(dataset, name):
+    (dataset / "HAM10000_metadata.csv").rename(dataset / name)
+    (line,) = problems(dataset)
+    assert line.endswith(f"If {name} is HAM10000_metadata.csv, rename it.")
+
+
+def test_one_folder_with_all_images_passes(dataset):
+    (dataset / IMAGE_FOLDERS[0]).rename(dataset / "images")
+    for image in (dataset / IMAGE_FOLDERS[1]).iterdir():
+        image.rename(dataset / "images" / image.name)
+    (dataset / IMAGE_FOLDERS[1]).rmdir()
+    assert problems(dataset) == []
+
+
+def test_images_of_another_format_are_reported_by_name(dataset):
+    for folder, name in zip(IMAGE_FOLDERS, ("ISIC_1", "ISIC_2"), strict=True):
+        (dataset / folder / f"{name}.jpg").rename(dataset / f"{name}.png")
+    (line,) = problems(dataset)
+    assert "file that is not a .jpg, 2: ISIC_1.png, ISIC_2.png." in line
+
+
+def test_a_zip_of_an_unsupported_method_is_reported_once(dataset):
+    pack_folders(dataset)
+    path = dataset / f"{IMAGE_FOLDERS[0]}.zip"
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 10] = 9
+    path.write_bytes(content)
+    (line,) = problems(dataset)
+    expected = f"unpack it with another program, 1: {path.name} (Deflate64)."
+    assert line.endswith(expected)
+    with zipfile.ZipFile(dataset / f"{IMAGE_FOLDERS[0].lower()}.zip", "w") as unpacked:
+        unpacked.writestr("ISIC_1.jpg", "x")
+    (dataset / IMAGE_FOLDERS[0]).mkdir()
+    (dataset / IMAGE_FOLDERS[0] / "ISIC_1.jpg").write_text("x")
+    assert problems(dataset) == []
 
 
 def test_an_empty_folder_is_reported(tmp_path):

@@ -60,6 +60,15 @@ def test_a_missing_or_uniform_mask_is_none(tmp_path):
     assert mask(tmp_path, "half", 10).mean() == 0.5
 
 
+@pytest.mark.parametrize("inside", [1, 38, 128, 255])
+def test_any_two_values_of_a_mask_give_the_same_outline(tmp_path, inside):
+    pixels = np.zeros((30, 40), dtype=np.uint8)
+    pixels[:15] = inside
+    Image.fromarray(pixels).save(tmp_path / "a_segmentation.png")
+    expected = np.repeat([True] * 5 + [False] * 5, 10).reshape(10, 10)
+    np.testing.assert_array_equal(mask(tmp_path, "a", 10), expected)
+
+
 def test_a_mask_is_decoded_with_the_formats_of_verification_only(tmp_path):
     Image.new("L", (4, 4)).save(tmp_path / "a_segmentation.png", "TIFF")
     with pytest.raises(UnidentifiedImageError):

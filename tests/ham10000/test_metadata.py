@@ -23,7 +23,7 @@ def test_read_valid_types_and_sorts_rows(path: Path) -> None:
     assert list(table.columns) == list(COLUMNS)
     assert table["image_id"].tolist() == ["ISIC_1", "ISIC_2"]
     np.testing.assert_array_equal(table["age"], [80.0, np.nan])
-    assert table["localization"].tolist() == ["NA", "unknown"]
+    assert table["localization"].tolist() == ["unknown", "unknown"]
 
 
 def test_read_valid_leaves_out_invalid_rows(path: Path) -> None:
@@ -33,6 +33,19 @@ def test_read_valid_leaves_out_invalid_rows(path: Path) -> None:
         "HAM_4,,nv,histo,4,male,back\nHAM_5,../ISIC_5,nv,histo,4,male,back\nHAM_6,ISIC_6,nv\n"
     )
     assert metadata.read_valid(path, {"ISIC_2", "ISIC_3"})["image_id"].tolist() == ["ISIC_1"]
+
+
+def test_read_valid_reads_words_and_keeps_one_of_equal_rows(path: Path) -> None:
+    path.write_text(
+        f'{HEADER}\nHAM_1,ISIC_1,MEL,histopathology,"80,0",M,NA\nHAM_1,ISIC_1,mel,histo,80,male,unknown\n'
+        "HAM_2,ISIC_2,nv,histo,85+,x,left elbow\n"
+    )
+    table = metadata.read_valid(path, set())
+    assert table.drop(columns="age").to_numpy().tolist() == [
+        ["HAM_1", "ISIC_1", "mel", "histo", "male", "unknown"],
+        ["HAM_2", "ISIC_2", "nv", "histo", "unknown", "unknown"],
+    ]
+    np.testing.assert_array_equal(table["age"], [80.0, np.nan])
 
 
 def test_read_raw_keeps_the_line_numbers(path: Path) -> None:

@@ -41,7 +41,7 @@ def report_problems(problems: Sequence[Problem], data: Data) -> pd.DataFrame:
 
     Returns:
         Table `ham10000.problems.PROBLEMS`: one row for each image of a problem, or a single row for a problem
-        without images. Problems with outcome "kept" are omitted for images that are left out.
+        without images. Images that are left out have no row with outcome "kept".
 
     Raises:
         DatasetError: The dataset is refused; the message lists all its problems.
@@ -59,14 +59,19 @@ def report_problems(problems: Sequence[Problem], data: Data) -> pd.DataFrame:
 
     excluded = left_out_images(rejected)
     kept = [problem for problem in problems if problem.outcome == "kept" and excluded.isdisjoint(problem.images)]
-    for line in summarize(rejected):
-        logger.warning("Left out: %s", line)
-    for line in summarize(kept):
-        logger.info("Kept: %s", line)
+    reported = [*rejected, *kept]
+    for heading, level, outcome in (
+        ("Left out", logging.WARNING, "left out"),
+        ("Made unknown", logging.WARNING, "unknown"),
+        ("Kept", logging.INFO, "kept"),
+    ):
+        for line in summarize([problem for problem in reported if problem.outcome == outcome]):
+            logger.log(level, "%s: %s", heading, line)
     rows = [
-        (kind, name, image_id, detail, outcome)
-        for kind, name, detail, images, outcome in [*rejected, *kept]
+        (kind, name, image_id, detail, "left out" if outcome == "left out" else "kept")
+        for kind, name, detail, images, outcome in reported
         for image_id in images or [""]
+        if outcome != "unknown" or image_id not in excluded
     ]
     return pd.DataFrame(rows, columns=list(PROBLEMS.columns))
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from dermoscopy.acquire.entries import Entry
 from dermoscopy.acquire.params import Limits
-from dermoscopy.acquire.sources import Entry, find_dataset
+from dermoscopy.acquire.sources import find_dataset
+from dermoscopy.acquire.tables import compare_tables
 from dermoscopy.acquire.zips import Allowance, MemberError, UnpackedTooMuchError, read_member
 from dermoscopy.core.errors import DISK_FULL
 from dermoscopy.core.params import GIGABYTE
@@ -36,7 +38,8 @@ def copy_dataset(source: Path, raw: Path, masks: Path, limits: Limits) -> list[P
     files = {raw / name: entries for name, entries in contents.images.items()}
     files |= {masks / name: entries for name, entries in contents.masks.items()}
     if contents.table:
-        files[raw / METADATA] = contents.table
+        files[raw / METADATA] = contents.table[:1]
+        problems += compare_tables(contents.table)
     allowance = Allowance(limits.unpacked * GIGABYTE)
     if _stated_size(files.values()) > allowance.left:
         problems.append(_unpacked_too_much(limits))

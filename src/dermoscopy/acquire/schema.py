@@ -1,31 +1,30 @@
 """Check the columns and values of HAM10000_metadata.csv."""
 
-from reprlib import repr as short
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from dermoscopy.core.suggestions import nearest_word
-from dermoscopy.ham10000.metadata import COLUMNS, DIAGNOSES, ID, is_unknown
+from dermoscopy.core.tables import UNKNOWN
+from dermoscopy.ham10000.metadata import COLUMNS, ID
 from dermoscopy.ham10000.problems import Problem
+from dermoscopy.ham10000.words import DIAGNOSES, FIELDS, MAX_AGE, nearest, normalize, read
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
 
 ID_COLUMNS = ("image_id", "lesion_id")
-TEXT_COLUMNS = ("dx_type", "sex", "localization")
 OUTSIDE_FOLDER = r"[/\\]|^\.\.?$"
 FILE_ENDING = r"(?i)\.(?:jpe?g|png)$"
 AUGMENTED_ID = r"(?i)_copy[0-9]+$"  # the ids of augmented images
-CONTROL = r"[\x00-\x1f\x7f-\x9f]"
-MAX_AGE = 120  # years
+MAX_SHOWN = 60  # characters of a field that a message shows
 MAX_HEADER = 200  # characters of the header that a message shows
 
 
 def check_table(frame: pd.DataFrame) -> list[Problem]:
     """List all problems within the table.
 
-    A missing age, sex or localization is no problem.
+    A missing age, sex, localization or dx_type is no problem.
 
     Args:
         frame: The table as text, `ham10000.metadata.read_raw(path).frame`.
@@ -37,7 +36,14 @@ def check_table(frame: pd.DataFrame) -> list[Problem]:
         return missing
     if frame.empty:
         return []
-    return [*_invalid_values(frame), *_repeated_ids(frame), *_ids_differing_in_case(frame), *_several_diagnoses(frame)]
+    words, normalized = _words(frame), normalize(frame)
+    return [
+        *_invalid_ids(frame),
+        *words,
+        *_repeated_ids(normalized),
+        *_ids_differing_in_case(frame),
+        *_several_diagnoses(normalized),
+    ]
 
 
 def _missing_columns(received: list[str]) -> list[Problem]:
@@ -52,8 +58,8 @@ def _missing_columns(received: list[str]) -> list[Problem]:
     return [Problem("column missing from the table", name, details[name], outcome="fatal") for name in missing]
 
 
-def _invalid_values(frame: pd.DataFrame) -> list[Problem]:
-    """List invalid values of single fields, all found by one validation with pandera."""
+def _invalid_ids(frame: pd.DataFrame) -> list[Problem]:
+    """List invalid ids, all found by one validation with pandera."""
     from pandera.errors import SchemaErrors
 
     try:
@@ -67,7 +73,7 @@ def _invalid_values(frame: pd.DataFrame) -> list[Problem]:
     for kind, column, line in zip(cases["check"], cases["column"], cases["index"], strict=True):
         fields = rows[line]
         image_id, value = fields["image_id"], fields[column]
-        detail = f"line {line}" if column == "image_id" else short(value)
+        detail = f"line {line}" if column == "image_id" else _quoted(value)
         images = (image_id,) if image_id else ()
         problems.append(Problem(kind, image_id or f"line {line}", detail if value else "", images))
     return problems
@@ -93,30 +99,69 @@ def _schema() -> "pa.DataFrameSchema":
             ],
         )
 
-    def is_age(ages: "pd.Series[str]") -> "pd.Series[bool]":
-        return is_unknown(ages) | pd.to_numeric(ages, errors="coerce").between(0, MAX_AGE)
-
     columns = {name: id_column(name) for name in ID_COLUMNS}
     columns["image_id"].checks.append(
         pa.Check(lambda ids: ~ids.str.contains(AUGMENTED_ID), error="image_id with the ending of an augmented image")
     )
-    text = pa.Check(lambda texts: ~texts.str.contains(CONTROL), error="field with a control character")
-    return pa.DataFrameSchema(
-        {
-            **columns,
-            "dx": pa.Column(str, pa.Check.isin(DIAGNOSES, error=f"dx other than {', '.join(DIAGNOSES)}")),
-            **{name: pa.Column(str, text) for name in TEXT_COLUMNS},
-            "age": pa.Column(str, pa.Check(is_age, error=f"age outside 0 to {MAX_AGE}")),
-        }
-    )
+    return pa.DataFrameSchema(columns)
+
+
+def _words(frame: pd.DataFrame) -> list[Problem]:
+    """List unknown words and ages, and those that are read as words of HAM10000."""
+    problems = []
+    for column in FIELDS:
+        for text in map(str, frame[column].unique()):
+            rows = frame[frame[column] == text]
+            value, valid = read(column, text)
+            number = f"{len(rows):,} row{'s' if len(rows) > 1 else ''}"
+            if column == "dx" and value == UNKNOWN:
+                problems += _without_diagnosis(text, valid, number, rows)
+            elif not valid:
+                kind = f"age other than a number from 0 to {MAX_AGE}" if column == "age" else f"unknown {column}"
+                problems.append(
+                    Problem(kind, _quoted(text), number + _question(column, text), _image_ids(rows), "unknown")
+                )
+            elif text not in ("", value):
+                name = f"{_quoted(text)} read as {value or UNKNOWN}"
+                problems.append(Problem(f"{column} in another form", name, number, outcome="kept"))
+    return problems
+
+
+def _without_diagnosis(text: str, missing: bool, number: str, rows: pd.DataFrame) -> list[Problem]:
+    """List rows without a known dx: without a label an image cannot be used."""
+    if missing:
+        names = {line: fields["image_id"] or f"line {line}" for line, fields in rows.to_dict("index").items()}
+        return [
+            Problem("missing dx", name, text and _quoted(text), _image_ids(rows.loc[[line]]))
+            for line, name in names.items()
+        ]
+    kind = f"dx other than {', '.join(DIAGNOSES)}"
+    return [Problem(kind, _quoted(text), number + _question("dx", text), _image_ids(rows))]
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…")
+
+
+def _question(column: str, text: str) -> str:
+    word = nearest(column, text)
+    return f"; is it {word}?" if word else ""
 
 
 def _repeated_ids(frame: pd.DataFrame) -> list[Problem]:
+    """List images with several rows; equal rows count once."""
+    frame = frame.assign(age=frame["age"].replace("", "nan").astype(float))
     repeated = frame[frame["image_id"].duplicated(keep=False) & (frame["image_id"] != "")]
-    return [
-        Problem("image_id in several rows", str(name), f"lines {', '.join(map(str, rows.index))}", (str(name),))
-        for name, rows in repeated.groupby("image_id")
-    ]
+    problems = []
+    for name, rows in repeated.groupby("image_id"):
+        lines = f"lines {', '.join(map(str, rows.index))}"
+        differing = [column for column in COLUMNS if len(rows[column].drop_duplicates()) > 1]
+        if differing:
+            detail = f"{lines}: {', '.join(differing)} differ{'' if len(differing) > 1 else 's'}"
+            problems.append(Problem("image_id in several rows", str(name), detail, (str(name),)))
+        else:
+            problems.append(Problem("row repeated, used once", str(name), lines, (str(name),), "kept"))
+    return problems
 
 
 def _ids_differing_in_case(frame: pd.DataFrame) -> list[Problem]:

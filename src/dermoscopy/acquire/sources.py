@@ -1,14 +1,22 @@
-"""Locate the dataset's files in folders and zips by their names, without reading or unpacking them."""
+"""Find the dataset in a folder or in zips, in the published layout or another one, without unpacking it."""
 
-import os
-import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
-from dermoscopy.acquire.zips import MemberError, list_members
+from dermoscopy.acquire.entries import (
+    MASK,
+    TABLES,
+    Entry,
+    Located,
+    has_dataset_name,
+    list_entries,
+    published_folder,
+)
+from dermoscopy.acquire.layouts import JPEG, OTHER_FORMATS, images_elsewhere
+from dermoscopy.acquire.tables import image_ids
+from dermoscopy.acquire.zips import unsupported_method
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 from dermoscopy.ham10000.problems import Problem, printable
 
@@ -32,145 +40,31 @@ def why_absent(path: Path) -> str | None:
     return None
 
 
-def check_path(test: Callable[[], bool]) -> bool:
-    """Return the result of a test such as `path.is_dir`, and False if the system raises an error."""
-    try:
-        return test()
-    except OSError:
-        return False
-
-
-FOLDERS = {name.lower(): name for name in IMAGE_FOLDERS}
-MAX_DEPTH = 2  # some programs unpack a folder into another one of the same name
-MASK_FOLDERS = ("segmentation", "masks")  # contained in the names of folders of masks
-MASK = "_segmentation.png"
-# The names as published and on Kaggle, as the Dataverse converts the table, and as the Dataverse lists it.
-# The first one that exists is used.
-TABLES = (METADATA.lower(), "ham10000_metadata.tab", "ham10000_metadata")
-
-
-class Entry(NamedTuple):
-    """A file of the dataset, in a folder or in a zip.
-
-    Attributes:
-        names: Names of its folders, then its own; a zip counts as a folder, named without the ending .zip.
-        path: Path of the file, or of the zip that contains it.
-        member: Its entry in the zip; None for a file in a folder.
-    """
-
-    names: tuple[str, ...]
-    path: Path
-    member: zipfile.ZipInfo | None = None
-
-    def __str__(self) -> str:
-        return printable(self.path.name if self.member is None else f"{self.path.name}: {self.member.filename}")
-
-
-Located = tuple[Path, Problem]  # the file or zip, and its problem
-
-
-def list_entries(source: Path, problems: list[Located]) -> list[Entry]:
-    """List the files of a folder and of the zips in it, or of a single zip; files in folders come first.
-
-    Only folders whose names indicate images or masks are entered. Of a zip only the directory is read.
-
-    Args:
-        source: Folder or zip; any other path is reported as a problem.
-        problems: List to which problems are appended.
-    """
-    list_files = _in_folder if check_path(source.is_dir) else _in_zip
-    return sorted(list_files(source, problems), key=lambda entry: (entry.member is not None, entry.names))
-
-
-def has_dataset_name(path: Path) -> bool:
-    """Return whether a file or zip certainly belongs to the dataset: any file, but only zips of known names."""
-    return path.suffix.lower() != ".zip" or is_dataset_name(path.name)
-
-
-def is_dataset_name(name: str) -> bool:
-    """Return whether a name is one of the dataset's tables, folders or zips."""
-    return name.lower() in TABLES or published_folder([name.lower().removesuffix(".zip")]) is not None
-
-
-def published_folder(folders: list[str]) -> str | None:
-    """Return the published name of the innermost known folder; MASK for any folder of masks; None if none is known.
-
-    Args:
-        folders: Folder names, outermost first.
-    """
-    for name in reversed(folders):
-        lower = name.lower()
-        if lower in FOLDERS:
-            return FOLDERS[lower]
-        if any(word in lower for word in MASK_FOLDERS):
-            return MASK
-    return None
-
-
-def _in_folder(folder: Path, problems: list[Located], names: tuple[str, ...] = ()) -> Iterator[Entry]:
-    try:
-        files = sorted(os.scandir(folder), key=lambda file: file.name)
-    except OSError as error:
-        unreadable = Problem("folder that cannot be read", printable(folder.name), str(error.strerror), outcome="fatal")
-        problems.append((folder, unreadable))
-        return
-    for file in files:
-        if _is_system_file(file.name):
-            continue
-        if check_path(file.is_dir):
-            if len(names) < MAX_DEPTH and published_folder([file.name]):
-                yield from _in_folder(Path(file), problems, (*names, file.name))
-        elif file.name.lower().endswith(".zip"):
-            yield from _in_zip(Path(file), problems)
-        elif check_path(file.is_file):
-            yield Entry((*names, file.name), Path(file))
-
-
-def _in_zip(path: Path, problems: list[Located]) -> Iterator[Entry]:
-    try:
-        found = list_members(path)
-    except MemberError as error:
-        kind, detail = error.args
-        problems.append((path, Problem(kind, printable(path.name), detail, outcome="fatal")))
-        return
-    stem = path.stem
-    for names, member in found:
-        if names is None:
-            outside = Problem("zip member with a path outside the zip", str(Entry((), path, member)))
-            problems.append((path, outside))
-        elif not any(map(_is_system_file, names)):
-            yield Entry((stem, *names), path, member)
-
-
-def _is_system_file(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
-
-
-IMAGE = ("jpg", "jpeg")
-OTHER_FORMAT = ("bmp", "gif", "heic", "heif", "jp2", "png", "tif", "tiff", "webp")
-
-
 @dataclass
 class Contents:
     """Files of the dataset that were found. Several entries of one name should have equal content; the first is used.
 
     Attributes:
-        table: Entries of the metadata table.
+        table: Entries of the metadata table, under any of its names.
         images: Entries by published folder and name, such as HAM10000_images_part_1/ISIC_0024306.jpg; sorted.
         masks: Entries by published name, such as ISIC_0024306_segmentation.png; sorted.
         problems: Problems of the files that cannot be used.
+        other_layout: Whether the images are complete although one or both of the published folders are missing.
     """
 
     table: list[Entry] = field(default_factory=list)
     images: dict[str, list[Entry]] = field(default_factory=dict)
     masks: dict[str, list[Entry]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    other_layout: bool = False
 
     @property
     def missing(self) -> list[str]:
         """Names of the missing table and of the image folders without images."""
-        found = {name.partition("/")[0] for name in self.images} | ({METADATA} if self.table else set())
-        return [name for name in (METADATA, *IMAGE_FOLDERS) if name not in found]
+        found = set(IMAGE_FOLDERS) if self.other_layout else {name.partition("/")[0] for name in self.images}
+        return [
+            name for name in (METADATA, *IMAGE_FOLDERS) if name not in found | ({METADATA} if self.table else set())
+        ]
 
     @property
     def fatal(self) -> list[Problem]:
@@ -179,15 +73,16 @@ class Contents:
 
     @property
     def complete(self) -> bool:
-        """Whether table and both image folders were found and no problem is fatal; contents are not checked."""
+        """Whether table and all image folders were found and no problem is fatal; contents are not checked."""
         return not self.missing and not self.fatal
 
 
 def find_dataset(source: Path) -> Contents:
     """Find the dataset's files in a folder, in the zips in it, in both, or in a single zip.
 
-    Nothing is unpacked or read. Files in folders come before those in zips. If the dataset is complete without
-    the zips of unknown names, these may be unrelated, and their problems are ignored.
+    Files in folders come before those in zips. If the dataset is complete without the zips of unknown names, these may
+    be unrelated, and their problems are ignored. Only if a published folder is missing, the ids of the table are read:
+    then the images may be in other folders, or all in one.
 
     Args:
         source: Folder or zip; any other path is reported as a problem.
@@ -205,22 +100,51 @@ def find_dataset(source: Path) -> Contents:
             certain |= {METADATA} if has_dataset_name(entry.path) else set()
         elif not stem:
             continue
-        elif folder in IMAGE_FOLDERS and ending in IMAGE:
+        elif folder in IMAGE_FOLDERS and ending in JPEG:
             contents.images.setdefault(f"{folder}/{stem}.jpg", []).append(entry)
             certain |= {folder} if has_dataset_name(entry.path) else set()
-        elif folder in IMAGE_FOLDERS and ending in OTHER_FORMAT:
+        elif folder in IMAGE_FOLDERS and ending in OTHER_FORMATS:
             problems.append((entry.path, Problem("file that is not a .jpg", str(entry))))
         elif folder == MASK and name.lower().endswith(MASK):
             contents.masks.setdefault(name[: -len(MASK)] + MASK, []).append(entry)
         elif ending == "zip" and entry.member and (published_folder([stem]) or not has_dataset_name(entry.path)):
             inner = Problem("zip inside a zip", str(entry), "unpack the outer one", outcome="fatal")
             problems.append((entry.path, inner))
-    contents.table = next((tables[name] for name in TABLES if name in tables), [])
+    contents.table = [entry for name in TABLES for entry in tables.get(name, [])]
+    if contents.missing not in ([], [METADATA]):
+        _find_other_layout(source, contents, problems)
+        certain |= set(IMAGE_FOLDERS) if contents.other_layout and not _only_in_zips(contents.images) else set()
     contents.images = _with_valid_names(contents.images, problems)
     contents.masks = _with_valid_names(contents.masks, problems)
     incomplete = not certain.issuperset((METADATA, *IMAGE_FOLDERS))
     contents.problems = [problem for path, problem in problems if incomplete or has_dataset_name(path)]
+    contents.problems += _unsupported_zips([contents.table, *contents.images.values(), *contents.masks.values()])
     return contents
+
+
+def _find_other_layout(source: Path, contents: Contents, problems: list[Located]) -> None:
+    """Look for images outside the published folders, or check whether one of these has all of them."""
+    ids = image_ids(contents.table)
+    if contents.images:
+        contents.other_layout = bool(ids) and ids <= {Path(name).stem for name in contents.images}
+        return
+    contents.images = {f"{IMAGE_FOLDERS[0]}/{name}": found for name, found in images_elsewhere(source, ids, problems)}
+    contents.other_layout = bool(contents.images)
+
+
+def _only_in_zips(images: dict[str, list[Entry]]) -> bool:
+    return all(entries[0].member for entries in images.values())
+
+
+def _unsupported_zips(files: Iterable[list[Entry]]) -> list[Problem]:
+    """List the zips of which a needed file is packed by a method that Python cannot read."""
+    methods = {
+        entries[0].path: method
+        for entries in files
+        if entries and entries[0].member and (method := unsupported_method(entries[0].member))
+    }
+    kind = "zip packed by a method that Python cannot read: unpack it with another program"
+    return [Problem(kind, printable(path.name), method, outcome="fatal") for path, method in sorted(methods.items())]
 
 
 def _with_valid_names(entries: dict[str, list[Entry]], problems: list[Located]) -> dict[str, list[Entry]]:

@@ -11,14 +11,16 @@ from typing import Literal, TypeVar
 import pandas as pd
 from PIL import UnidentifiedImageError
 
+from dermoscopy.acquire.jpeg import find_damage
 from dermoscopy.acquire.params import Limits
 from dermoscopy.acquire.schema import check_table
 from dermoscopy.core.files import sha256
 from dermoscopy.core.images import FORMATS, open_image, to_rgb
 from dermoscopy.core.progress import track
 from dermoscopy.ham10000 import metadata
-from dermoscopy.ham10000.metadata import DIAGNOSES, IMAGE_FOLDERS, METADATA, list_images
+from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA, list_images
 from dermoscopy.ham10000.problems import Outcome, Problem, left_out_images
+from dermoscopy.ham10000.words import DIAGNOSES, normalize
 
 # A PNG file starts with its signature and the header chunk, whose byte 24 is the bit depth.
 PNG_SIGNATURE, PNG_DEPTH = b"\x89PNG\r\n\x1a\n", 24
@@ -34,7 +36,8 @@ def check_image(path: Path, pixels: int, what: Literal["image", "mask"] = "image
         what: Whether the file is an image or a mask. A mask's problem concerns no image, and any colours are valid.
 
     Returns:
-        A problem with outcome "left out", one with outcome "kept" (the image is converted), or None.
+        A problem with outcome "left out", one with outcome "kept" (the image is converted, or the mask has no outline),
+        or None.
     """
 
     def problem(kind: str, detail: str = "", outcome: Outcome = "left out") -> Problem:
@@ -51,9 +54,12 @@ def check_image(path: Path, pixels: int, what: Literal["image", "mask"] = "image
         with open_image(path) as image:
             if image.width * image.height > pixels:
                 return problem(f"{what} larger than data.limits.pixels", f"{image.width} x {image.height} pixels")
-            to_rgb(image)
+            decoded = to_rgb(image)
+            if damage := _damage(path, image.format):
+                return problem(f"damaged {what}", damage)
             if what == "mask":
-                return None
+                low, high = decoded.convert("L").getextrema()
+                return problem("mask without an outline, not drawn", f"all {low}", "kept") if low == high else None
             if image.has_transparency_data:
                 return problem("image with transparency, which is ignored", outcome="kept")
             if image.mode != "RGB":
@@ -66,6 +72,18 @@ def check_image(path: Path, pixels: int, what: Literal["image", "mask"] = "image
         kind = f"truncated {what}" if "truncated" in reason.lower() else f"{what} that cannot be decoded"
         return problem(kind, reason)
     return None
+
+
+def _damage(path: Path, file_format: str | None) -> str:
+    """Return what is damaged in an image that can be decoded; empty if nothing is found."""
+    if file_format != "PNG":
+        return find_damage(path.read_bytes())
+    with open_image(path) as image:
+        try:
+            image.verify()  # checksums, which Pillow does not read when it decodes
+        except SyntaxError:
+            return "a checksum is wrong"
+    return ""
 
 
 T = TypeVar("T")
@@ -130,7 +148,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
         images = tuple(filter(None, fields[position : position + 1]))
         detail = f"{len(fields)} instead of {len(frame.columns)}"
         problems.append(Problem("line with too many or too few fields", f"line {line}", detail, images))
-    return frame[["image_id", "dx"]], problems
+    return normalize(frame)[["image_id", "dx"]], problems
 
 
 def match_rows_and_images(
@@ -185,7 +203,7 @@ def decode_images(paths: Sequence[Path], pixels: int) -> tuple[list[Problem], di
 
 
 def drop_masks(folder: Path, pixels: int) -> list[Problem]:
-    """Delete the masks that cannot be decoded and list them; their images stay.
+    """Delete the masks that cannot be decoded, and list them and those without an outline; their images stay.
 
     Args:
         folder: Folder of the masks; it may be missing.
@@ -195,8 +213,9 @@ def drop_masks(folder: Path, pixels: int) -> list[Problem]:
     check = partial(check_image, pixels=pixels, what="mask")
     for path, problem in _in_parallel(check, sorted(folder.glob("*.png")), "Verifying masks"):
         if problem:
-            path.unlink()
             problems.append(problem)
+            if problem.outcome == "left out":
+                path.unlink()
     return problems
 
 

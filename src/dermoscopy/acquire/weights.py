@@ -5,8 +5,9 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from dermoscopy.acquire.entries import check_path
 from dermoscopy.acquire.params import Weights
-from dermoscopy.acquire.sources import check_path, expand
+from dermoscopy.acquire.sources import expand
 from dermoscopy.acquire.transfer import FetchError, Published, retrieve
 from dermoscopy.core.errors import WeightsError
 from dermoscopy.core.files import sha256

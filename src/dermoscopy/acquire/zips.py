@@ -14,6 +14,26 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplement
 OUTSIDE = re.compile(r"^/|^[A-Za-z]:|(^|/)\.\.(/|$)")
 
 
+# Methods by their number in a zip, also those that Python does not know.
+METHODS = {
+    1: "Shrink",
+    6: "Implode",
+    9: "Deflate64",
+    20: "Zstandard",
+    93: "Zstandard",
+    95: "XZ",
+    96: "JPEG",
+    98: "PPMd",
+}
+SUPPORTED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+
+
+def unsupported_method(member: zipfile.ZipInfo) -> str:
+    """Return the method by which a member is packed if Python cannot read it, else an empty text."""
+    number = member.compress_type
+    return "" if number in SUPPORTED else METHODS.get(number, f"method {number}")
+
+
 class MemberError(Exception):
     """A zip or a zip member cannot be read; the arguments are a problem's kind and detail."""
 
@@ -93,6 +113,8 @@ def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, allowance: Al
             while chunk := file.read(CHUNK):
                 allowance.take(len(chunk))
                 yield chunk
+    except NotImplementedError as error:
+        raise MemberError("member of a zip that Python cannot unpack", _reason(error)) from None
     except DAMAGE as error:
         raise MemberError("damaged member of a zip", _reason(error)) from None
 

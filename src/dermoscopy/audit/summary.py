@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from dermoscopy.core.splits import LABELS, SPLITS, UNKNOWN
-from dermoscopy.core.tables import Table
-from dermoscopy.ham10000.metadata import DIAGNOSES
+from dermoscopy.core.splits import LABELS, SPLITS
+from dermoscopy.core.tables import UNKNOWN, Table
+from dermoscopy.ham10000.words import DIAGNOSES
 from dermoscopy.split.split import HISTOLOGY
 
 MANY = 4  # lesions with so many images or more are counted together; HAM10000 has 43 with four to six

@@ -9,8 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from dermoscopy.acquire.entries import Entry
 from dermoscopy.acquire.params import Data, Weights
-from dermoscopy.acquire.sources import Entry, expand, find_dataset
+from dermoscopy.acquire.sources import expand, find_dataset
 from dermoscopy.core.errors import DatasetError, UserError
 from dermoscopy.core.files import atomic_write, sha256_all
 

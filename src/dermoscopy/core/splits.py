@@ -12,9 +12,6 @@ from dermoscopy.core.errors import LeakError, first_few
 from dermoscopy.core.tables import Table
 
 SPLITS = ("train", "val", "test")
-
-UNKNOWN = "unknown"  # HAM10000's word for a missing sex or localization; an empty field means the same
-
 LABELS = ("benign", "malignant")  # in the order of the labels 0 and 1; also names of folders
 
 README = "README.md"  # in each folder of augmented images, most of which have no image

@@ -122,4 +122,5 @@ LATENT_SCORES = Table(
 )
 
 ENSEMBLE = "ensemble"  # name of the chosen combination; other combination methods have their own names
+UNKNOWN = "unknown"  # HAM10000's word for a missing value; an empty field means the same
 LATENT = "latent score"  # name of the simulator's latent score among the classifiers

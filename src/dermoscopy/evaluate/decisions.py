@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermoscopy.core.metrics import confusion
-from dermoscopy.core.splits import LABELS, UNKNOWN
+from dermoscopy.core.splits import LABELS
+from dermoscopy.core.tables import UNKNOWN
 from dermoscopy.ensemble.thresholds import DECISIONS, ConformalSets
 from dermoscopy.evaluate.scores import rarer_label_lesions
 from dermoscopy.evaluate.tables import BOUNDED, GROUPS, PREDICTIVE, SWEEP

@@ -57,14 +57,16 @@ def mask(folder: Path, image_id: str, size: int) -> NDArray[np.bool_] | None:
         size: Width and height of the mask, in pixels.
 
     Returns:
-        True inside the lesion; shape (size, size). None if there is no mask or it has no outline.
+        True inside the lesion, where the mask exceeds half of its maximum; shape (size, size). None if there is no
+        mask or it has no outline.
     """
     path = folder / f"{image_id}_segmentation.png"
     if not path.exists():
         return None
     with open_image(path) as image:
-        grey = image.convert("L").resize((size, size), Image.Resampling.NEAREST)
-    inside = np.asarray(grey) > 127
+        grey = image.convert("L")
+    threshold = np.asarray(grey).max() / 2  # 0 and 255 as published; some programs write 0 and 1
+    inside = np.asarray(grey.resize((size, size), Image.Resampling.NEAREST)) > threshold
     return None if inside.all() or not inside.any() else inside
 
 

@@ -8,6 +8,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from dermoscopy.ham10000.words import normalize
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -23,7 +25,6 @@ def list_images(dataset: Path) -> list[Path]:
 
 SEPARATORS = ",;\t"
 ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}"  # a file name has at most 255 characters; augmented images and masks add some
-UNKNOWN_AGES = ("", "na", "nan", "none", "null")  # how programs write a missing value, in lower or upper case
 
 
 class RawTable(NamedTuple):
@@ -39,19 +40,29 @@ class RawTable(NamedTuple):
 
 
 def read_raw(path: Path) -> RawTable:
-    """Read a table without validating it.
-
-    A byte-order mark, a semicolon or tab as separator, empty lines and extra separators at the end of a line are
-    accepted.
+    """Read the table in a file without validating it.
 
     Raises:
         FileNotFoundError: The file is missing.
         UnicodeDecodeError: The file is not UTF-8.
         ValueError: The file is not a table.
     """
+    return parse(path.read_bytes())
+
+
+def parse(content: bytes) -> RawTable:
+    """Read the bytes of a table without validating it.
+
+    A byte-order mark, a semicolon or tab as separator, empty lines and extra separators at the end of a line are
+    accepted.
+
+    Raises:
+        UnicodeDecodeError: The bytes are not UTF-8.
+        ValueError: They are not a table.
+    """
     import pandas as pd
 
-    text = path.read_bytes().decode("utf-8-sig")
+    text = content.decode("utf-8-sig")
     separator = max(SEPARATORS, key=text.lstrip().partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     lines = {}
@@ -79,20 +90,10 @@ def read_valid(path: Path, left_out: Collection[str]) -> pd.DataFrame:
             image_id are left out too.
 
     Returns:
-        Rows with the published columns, sorted by image_id; age in years, NaN if unknown.
+        Rows with the published columns and words (`words.normalize`), one for each image_id and sorted by it; age in
+        years, NaN if unknown.
     """
-    import pandas as pd
-
     frame = read_raw(path).frame[list(COLUMNS)]
     frame = frame[frame["image_id"].str.fullmatch(ID) & ~frame["image_id"].isin(list(left_out))]
-    frame = frame.sort_values("image_id", ignore_index=True)
-    known = ~is_unknown(frame["age"])
-    return frame.assign(age=pd.to_numeric(frame["age"].where(known)).astype("float64"))
-
-
-def is_unknown(ages: pd.Series[str]) -> pd.Series[bool]:
-    """Return whether each age is written as unknown (empty, "nan", ...)."""
-    return ages.str.strip().str.lower().isin(UNKNOWN_AGES)
-
-
-DIAGNOSES = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
+    frame = normalize(frame.drop_duplicates("image_id").sort_values("image_id", ignore_index=True))
+    return frame.assign(age=frame["age"].replace("", "nan").astype("float64"))

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from dermoscopy.core.errors import first_few
 from dermoscopy.core.tables import Table
 
-Outcome = Literal["fatal", "left out", "kept"]
+Outcome = Literal["fatal", "left out", "unknown", "kept"]
 
 
 class Problem(NamedTuple):
@@ -23,7 +23,8 @@ class Problem(NamedTuple):
         detail: The value received, or empty.
         images: image_id of the affected images, as received.
         outcome: "fatal": the dataset cannot be used. "left out": the affected images are left out, unless
-            verification is strict. "kept": the images are used, and it is only reported.
+            verification is strict. "unknown": the value becomes unknown and the images are used, unless verification
+            is strict. "kept": the images are used, and it is only reported.
     """
 
     kind: str
@@ -61,7 +62,7 @@ def left_out_images(problems: Iterable[Problem]) -> set[str]:
 PROBLEMS = Table(
     columns={
         "kind": "str",
-        "name": "str",  # of the image, lesion, file, folder or column
+        "name": "str",  # of the image, lesion, file, folder or column, or a word of the table
         "image_id": "str",  # of an affected image, one row for each; empty if there is none
         "detail": "str",  # the value received, or empty
         "outcome": "str",  # "left out", or "kept": reported only, the image is used

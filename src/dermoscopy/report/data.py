@@ -9,7 +9,7 @@ from dermoscopy.core.members import member_names
 from dermoscopy.core.metrics import BENIGN, MALIGNANT, Confusion, confusion
 from dermoscopy.core.protocol import SHARED_LESIONS
 from dermoscopy.core.splits import LABELS, SPLITS
-from dermoscopy.ham10000.metadata import DIAGNOSES
+from dermoscopy.ham10000.words import DIAGNOSES
 from dermoscopy.report import formatting as names
 from dermoscopy.report.charts import age_chart
 from dermoscopy.report.formatting import classifier, css, data_uri, diagnosis, ratio

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from dermoscopy.core.params import Block, Count, Proportion
 from dermoscopy.core.suggestions import did_you_mean
-from dermoscopy.ham10000.metadata import DIAGNOSES
+from dermoscopy.ham10000.words import DIAGNOSES
 
 Protocol = Literal["lesion", "image", "paper"]
 
