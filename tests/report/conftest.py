@@ -71,6 +71,13 @@ DATA = {
     "duplicates": {},
 }
 
+SOURCES = {
+    "simulated": {"source": "simulated"},
+    "download": {"source": "download", "files": {}},
+    "ham10000": {"source": "directory", "images": {"count": 10015, "ids": "ISIC_0024306 to ISIC_0034320"}},
+    "other": {"source": "directory", "images": {"count": 990, "ids": "ISIC_0024306 to ISIC_0025295"}},
+}
+
 
 def write_json(path, value):
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +112,9 @@ def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
         predicted = rows.assign(probability=probabilities["test"][member])
         PREDICTIONS.write(predicted, data / "predictions" / "test" / f"{member}.csv")
     PREDICTIONS.write(rows.assign(probability=0.3), data / "baselines" / "prevalence.csv")
-    LATENT_SCORES.write(rows[["image_id", "lesion_id"]].iloc[:0].assign(score=0.0), data / "truth" / "scores.csv")
+    LATENT_SCORES.write(
+        rows[["image_id", "lesion_id"]].iloc[:0].assign(score=0.0), data / "acquired" / "truth" / "scores.csv"
+    )
     fit_ensemble(simulated["val"], probabilities["val"], settings.ensemble(*MEMBERS)).write(data / "ensemble")
     tables = evaluate_test(simulated["test"], data, settings.evaluate()).tables
     return (
@@ -131,7 +140,7 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     protocol = protocol if verdict == "clean" else f"{protocol} (leaky protocol)"
     folder, metrics, plots = root / "data", root / "metrics", root / "plots"
 
-    write_json(folder / "source.json", {"source": source})
+    write_json(folder / "source.json", SOURCES[source])
     write_json(folder / "environment.json", {"tensorflow": "2.21.0", "keras": "3.15.1"})
     (folder / "audited").write_text(f"{audited}\n")
     splits = {"train": {"augmented": 168}, "val": {"augmented": 0}, "test": {"augmented": 75}}
