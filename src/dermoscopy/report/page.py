@@ -9,7 +9,7 @@ from dermoscopy.core.protocol import title_suffix
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.evaluate.params import Evaluate
-from dermoscopy.report import formatting, paper
+from dermoscopy.report import colours, dataset, formatting, paper
 from dermoscopy.report.charts import about_probabilities, curve_charts, roc_chart
 from dermoscopy.report.data import about_data, all_metrics, by_diagnosis, confusion_matrix, headline_counts
 from dermoscopy.report.decisions import about_decisions
@@ -70,7 +70,9 @@ def gather(
     undefined = dict.fromkeys(("value", "low", "high"))
     return {
         "page": report,
+        "colour_rules": colours.rules(),
         "sources": sources,
+        "published": {"images": dataset.IMAGES, "ids": dataset.IDS},
         # A metric that metrics/test.json lacks becomes a dash on the page.
         "test": {"images": None, "lesions": None, **dict.fromkeys(HEADLINE, undefined)} | sources.test,
         "suffix": suffix,
@@ -104,8 +106,7 @@ def gather(
         "roc_auc_charts": curve_charts(sources.curves, sources.training, "roc_auc", suffix),
         "loss_charts": curve_charts(sources.curves, sources.training, "loss", suffix),
         "training": [
-            (formatting.classifier(member), formatting.css(member), chosen)
-            for member, chosen in sources.training.items()
+            (formatting.classifier(member), colours.css(member), chosen) for member, chosen in sources.training.items()
         ],
         "comparison": paper.comparison(_own(sources), _data(sources)),
         "paper_metrics": paper.SHOWN,
@@ -142,5 +143,5 @@ def _own(sources: Sources) -> dict[str, float | None]:
 
 def _data(sources: Sources) -> str:
     images, lesions = (formatting.count(sources.test.get(key)) for key in ("images", "lesions"))
-    dataset = "simulated dataset" if sources.simulated else "HAM10000"
-    return f"{dataset}, {images} images{sources.included} of {lesions} lesions; protocol {sources.protocol_title}"
+    test = f"test split: {images} images{sources.included} of {lesions} lesions"
+    return f"{sources.dataset.title}; {test}; protocol {sources.protocol_title}"
