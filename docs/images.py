@@ -4,6 +4,7 @@ python docs/images.py
 """
 
 import json
+from colorsys import hls_to_rgb
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from dermoscopy.core.tables import LATENT_SCORES
 from dermoscopy.ham10000.metadata import METADATA, list_images
+from dermoscopy.report.colours import LIGHTNESS, SATURATION, hue
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,10 +33,21 @@ DIAGNOSES = {
 LESIONS = 6  # per diagnosis
 WIDTH, HEIGHT, GAP, MARGIN = 132, 99, 6, 140  # pixels
 
-# The colours of .dvc/plots/roc_by_name.json and intervals.json.
-NAMES = ("#4269d0", "#e69f00", "#d1495b", "#2a9d8f", "#111827", "#a463f2", "#8c564b", "#5fa8d3", "#e377c2")
+# The colours of .dvc/plots/roc_by_name.json and intervals.json. Members that are not listed get a colour by their name.
+CHOSEN = {
+    "ensemble": "#1d1c1a",
+    "vgg19": "#4269d0",
+    "inception_v3": "#b97700",
+    "cnn_a": "#d1495b",
+    "cnn_b": "#1f8577",
+}
 KINDS = {"member": "#4269d0", "ensemble": "#e69f00", "baseline": "#2a9d8f", "ceiling": "#d1495b"}
 TEXT, GRID = "#1f2933", "#e4e7eb"
+
+
+def colour(name: str) -> str | tuple[float, float, float]:
+    """Return the colour of a classifier, the same as in the report and in `dvc plots show`."""
+    return CHOSEN.get(name) or hls_to_rgb(hue(name) / 360, LIGHTNESS / 100, SATURATION / 100)
 
 
 def roc(curves: pd.DataFrame, scores: pd.DataFrame, protocol: str) -> "Figure":
@@ -48,12 +61,13 @@ def roc(curves: pd.DataFrame, scores: pd.DataFrame, protocol: str) -> "Figure":
     figure, axes = _axes(6.4, 6.0)
     roc_aucs = scores.set_index("name")["value"]
     names = sorted(curves["name"].unique(), key=lambda name: (name == "ensemble", name))
-    for position, name in enumerate(names):
+    for name in names:
         curve = curves[curves["name"] == name]
         label = f"{name} ({roc_aucs[name]:.3f})" if name in roc_aucs else name
         width = 2.8 if name == "ensemble" else 1.3
-        axes.plot(curve["fpr"], curve["tpr"], color=NAMES[position % len(NAMES)], linewidth=width, label=label)
+        axes.plot(curve["fpr"], curve["tpr"], color=colour(name), linewidth=width, label=label)
     axes.plot([0, 1], [0, 1], color="#9aa5b1", linewidth=1, linestyle=(0, (2, 4)))
+    axes.text(0.72, 0.69, "chance", color=TEXT, fontsize=8, rotation=45, ha="center", va="center")
     axes.set(xlim=(0, 1), ylim=(0, 1.005), xlabel="1 - specificity", ylabel="sensitivity", aspect="equal")
     axes.set_title(f"ROC curves on the test split, split by {protocol}", fontsize=11)
     axes.legend(loc="lower right", frameon=False, fontsize=9)
@@ -80,6 +94,7 @@ def roc_auc(scores: pd.DataFrame, protocol: str) -> "Figure":
             f"{value:.3f}", (1, row), (6, 0), ("axes fraction", "data"), "offset points", va="center", fontsize=8
         )
     axes.axvline(0.5, color="#9aa5b1", linewidth=1, linestyle=(0, (2, 4)))
+    axes.annotate("chance", (0.5, 1), (4, -2), ("data", "axes fraction"), "offset points", va="top", fontsize=8)
     axes.set_yticks(ordered.index, ordered["name"])
     axes.set_xlabel("ROC AUC")
     axes.set_title(f"ROC AUC on the test split, split by {protocol}", fontsize=11)

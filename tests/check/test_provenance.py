@@ -52,6 +52,10 @@ def test_a_simulated_dataset_has_no_checksums(cache):
     assert not cache.exists()
 
 
+def test_the_first_and_the_last_image_are_recorded(dataset, cache):
+    assert fingerprint(directory(dataset), {}, cache)["images"]["ids"] == "a to d"
+
+
 def test_the_fingerprint_depends_on_content_only(dataset, cache, tmp_path):
     first = fingerprint(directory(dataset), {}, cache)
     assert first["images"]["count"] == 4

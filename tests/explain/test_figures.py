@@ -4,7 +4,7 @@ import pytest
 from PIL import Image, ImageChops, UnidentifiedImageError
 
 from dermoscopy.explain.activations import Maps
-from dermoscopy.explain.figures import DPI, caption, draw_gallery, mask, thumbnail
+from dermoscopy.explain.figures import DPI, caption, draw_gallery, mask, save, thumbnail
 from dermoscopy.explain.maps import ModelInput, draw_maps, mosaic, stretch
 
 
@@ -112,3 +112,44 @@ def test_activation_maps_are_reproducible_byte_for_byte(tmp_path):
     for name in ("one", "two"):
         draw_maps("cnn_a", inputs, layers, tmp_path / f"{name}.png")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def drawn(monkeypatch, tmp_path, layers):
+    """Return the figure of activation maps and its pixels."""
+    from dermoscopy.explain import maps
+
+    figures = []
+    monkeypatch.setattr(maps, "save", lambda figure, path: (figures.append(figure), save(figure, path)))
+    rows = len(layers[0].values)
+    draw_maps("cnn_a", [ModelInput(np.zeros((16, 16, 3), np.uint8), None, "x")] * rows, layers, tmp_path / "maps.png")
+    with Image.open(tmp_path / "maps.png") as image:
+        return figures[0], np.asarray(image.convert("RGB"))
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (2, 2), (3, 3), (2, 5)])
+def test_a_map_of_few_pixels_is_drawn_as_blocks(monkeypatch, tmp_path, height, width):
+    values = np.linspace(0, 1, height * width, dtype=np.float32).reshape(1, height, width, 1)
+    figure, pixels = drawn(monkeypatch, tmp_path, [Maps(1, 1, 1, values)])
+    tile = figure.axes[1].get_window_extent()
+    top, bottom = len(pixels) - round(tile.y1), len(pixels) - round(tile.y0)
+    inside = pixels[top + 2 : bottom - 2, round(tile.x0) + 2 : round(tile.x1) - 2]
+    # One colour for each pixel of the map: no colour in between, so nothing is smoothed.
+    assert len(np.unique(inside.reshape(-1, 3), axis=0)) == height * width
+
+
+def test_the_size_of_the_maps_is_stated(monkeypatch, tmp_path):
+    layers = [Maps(1, 2, 8, np.zeros((1, 4, 6, 2), "f4")), Maps(2, 2, 16, np.zeros((1, 2, 2, 2), "f4"))]
+    figure, _ = drawn(monkeypatch, tmp_path, layers)
+    texts = [text.get_text() for text in figure.texts]
+    assert "convolution 1 of 2\n8 channels\n6 × 4 pixels each" in texts
+    assert "convolution 2 of 2\n16 channels\n2 × 2 pixels each" in texts
+    assert any("One block is one pixel of a map." in text for text in texts)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 5])
+def test_all_texts_are_inside_the_figure(monkeypatch, tmp_path, layers):
+    figure, pixels = drawn(monkeypatch, tmp_path, [Maps(1, 16, 512, np.zeros((1, 2, 2, 2), "f4"))] * layers)
+    for text in figure.texts:
+        box = text.get_window_extent()
+        assert 0 <= box.x0 <= box.x1 <= pixels.shape[1], text.get_text()
+        assert 0 <= box.y0 <= box.y1 <= pixels.shape[0], text.get_text()

@@ -1,11 +1,15 @@
-"""Render pages in headless Chromium without a network and return their text."""
+"""Render pages in headless Chromium without a network and return their text, their measures or their print."""
 
+import html
+import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +37,11 @@ def rendered(page: Path | str) -> str:
     return _read(page).text()
 
 
+def document(page: Path | str) -> str:
+    """Return the HTML of a page after its scripts have run; skip the test without a browser."""
+    return _browse(page, "--dump-dom")
+
+
 def charts(page: Path | str) -> dict[str, str]:
     """Return the text of each rendered chart, by its id in the page of DVC; skip the test without a browser."""
     return {name: "\n".join(texts) for name, texts in _read(page).charts.items()}
@@ -41,6 +50,51 @@ def charts(page: Path | str) -> dict[str, str]:
 def screenshot(page: Path | str, image: Path, width: int = 1500, height: int = 3000) -> None:
     """Write a screenshot of a page as PNG, for manual inspection; skip the test without a browser."""
     _browse(page, f"--screenshot={image}", f"--window-size={width},{height}", "--hide-scrollbars")
+
+
+def measure(page: Path, script: str, width: int, height: int = 900) -> Any:
+    """Return what a script returns in a page that is shown with a given width; skip the test without a browser.
+
+    The page is in a frame, because the window of a browser cannot be as narrow as a phone. All closed details are open.
+
+    Args:
+        page: HTML file that needs no other file.
+        script: Body of a JavaScript function without arguments. It returns a value that JSON can hold.
+        width: Width of the page in pixels.
+        height: Height of the visible part in pixels.
+    """
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text(encoding="utf-8"))
+    text = text.replace("<details", "<details open").replace(' loading="lazy"', "")
+    text += f"""<script>addEventListener("load", () => {{
+        const result = (() => {{ {script} }})();
+        const shown = parent.document.createElement("pre");
+        shown.textContent = JSON.stringify(result);
+        parent.document.body.replaceChildren(shown);
+    }})</script>"""
+    with tempfile.TemporaryDirectory() as folder:
+        frame = Path(folder) / "frame.html"
+        frame.write_text(
+            f'<!DOCTYPE html><meta charset="utf-8"><body style="margin: 0"><iframe width="{width}" height="{height}" '
+            f'style="border: 0" srcdoc="{html.escape(text)}"></iframe>',
+            encoding="utf-8",
+        )
+        size = f"--window-size={max(width, 500)},{height}"
+        found = re.search(r"<pre>(.*?)</pre>", _browse(frame, "--dump-dom", "--hide-scrollbars", size), re.DOTALL)
+    assert found is not None, "the script in the page failed"
+    return json.loads(html.unescape(found[1]))
+
+
+def printed(page: Path | str) -> list[str]:
+    """Return the text of each page of a printed page; skip the test without a browser or without pdftotext."""
+    if shutil.which("pdftotext") is None:
+        pytest.skip("needs pdftotext (poppler-utils)")
+    with tempfile.TemporaryDirectory() as folder:
+        pdf = Path(folder) / "page.pdf"
+        _browse(page, f"--print-to-pdf={pdf}", "--no-pdf-header-footer")
+        text = subprocess.run(
+            ["pdftotext", "-layout", str(pdf), "-"], check=True, capture_output=True, text=True
+        ).stdout
+    return text.split("\f")[:-1]
 
 
 def _browse(page: Path | str, *options: str) -> str:
@@ -61,7 +115,7 @@ def _browse(page: Path | str, *options: str) -> str:
 
 def _read(page: Path | str) -> "_Reader":
     reader = _Reader()
-    reader.feed(_browse(page, "--dump-dom"))
+    reader.feed(document(page))
     reader.close()
     return reader
 

@@ -14,7 +14,8 @@ import pytest
 from dvc_render.vega import OPTIONAL_ANCHORS
 from ruamel.yaml import YAML
 
-from tests.pipeline.browser import charts, rendered
+from dermoscopy.report.colours import LIGHTNESS, SATURATION, hue
+from tests.pipeline.browser import charts, document, rendered
 from tests.pipeline.project import TOP, WITHOUT_NETWORK, Project
 
 PLOTS = TOP / ".dvc" / "plots"
@@ -165,6 +166,63 @@ def test_every_plot_renders_without_network_and_images(project: Project):
     assert {"optimizer", "learning", "adam", "sgd", "0.001"} <= set(texts["Search_coordinates"].splitlines())
     assert {"optimizer", "learning_rate"} <= set(texts["Search_importance"].splitlines())
     assert not any("leaky" in text for text in texts.values())
+
+
+def colours(page: Path) -> dict[str, set[str]]:
+    """Return the colours of the lines of each classifier, in all charts of a page."""
+    found: dict[str, set[str]] = {}
+    pattern = r'<path aria-label="[^"]*(?:classifier|member): (\w+)[^>]* stroke="([^"]+)"'
+    for name, colour in re.findall(pattern, document(page)):
+        found.setdefault(name, set()).add(colour)
+    return found
+
+
+def test_a_member_has_one_colour_in_all_charts_whatever_the_other_members_are(project: Project):
+    def show(*names: str) -> dict[str, set[str]]:
+        rows = {
+            "roc.csv": [f"{name},{x},{x}" for name in names for x in (0, 1)],
+            "curves.csv": [f"{name},{split},1,0.5,0.7,0.5" for name in names for split in ("train", "val")],
+        }
+        for table, lines in rows.items():
+            (project.folder / "plots" / table).write_text("\n".join([TABLES[table][0], *lines]) + "\n")
+        return colours(page_of(project.done("dvc", "plots", "show")))
+
+    four = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
+    expected = {"vgg19": "#4269d0", "inception_v3": "#b97700", "cnn_a": "#d1495b", "cnn_b": "#1f8577"}
+    assert show(*four, "ensemble") == {**{name: {colour} for name, colour in expected.items()}, "ensemble": {"#1d1c1a"}}
+    with_fifth = show("cnn_c", *four[::-1], "resnet50")
+    assert {name: with_fifth[name] for name in four} == {name: {colour} for name, colour in expected.items()}
+    for name in ("cnn_c", "resnet50"):
+        [colour] = with_fifth[name]
+        assert re.fullmatch(rf"hsl\({hue(name)}, {SATURATION}%, {LIGHTNESS}\.\d+%\)", colour)
+    assert show("resnet50", "cnn_b") == {name: with_fifth[name] for name in ("resnet50", "cnn_b")}
+
+
+def test_two_members_with_the_same_computed_hue_do_not_shift_the_colours_of_others(project: Project):
+    first = "a1"
+    second = next(name for name in (f"a{number}" for number in range(2, 1000)) if hue(name) == hue(first))
+    names = (first, second, "cnn_a", "vgg19")
+    lines = [f"{name},{x},{x}" for name in names for x in (0, 1)]
+    (project.folder / "plots" / "roc.csv").write_text("\n".join([TABLES["roc.csv"][0], *lines]) + "\n")
+    found = colours(page_of(project.done("dvc", "plots", "show")))
+    assert (found["cnn_a"], found["vgg19"]) == ({"#d1495b"}, {"#4269d0"})
+
+
+def test_axes_and_chance_lines_are_labelled(project: Project):
+    texts = charts(page_of(project.done("dvc", "plots", "show")))
+    labels = {
+        "ROC": {"1 - specificity", "sensitivity", "chance"},
+        "Confusion_matrix": {"predicted label", "true label"},
+        "ROC_AUC": {"ROC AUC", "classifier", "chance"},
+        "Accuracy_by_epoch": {"epoch", "accuracy"},
+        "ROC_AUC_by_epoch": {"epoch", "ROC AUC"},
+        "Loss_by_epoch": {"epoch", "loss"},
+        "Best_epoch": {"member", "accuracy"},
+        "Sex": {"sex", "proportion of the label's images"},
+        "Search_importance": {"dimension"},
+    }
+    for name, expected in labels.items():
+        assert expected <= set(texts[name].splitlines()), name
 
 
 def test_bars_are_ordered_by_number_and_unknown_is_last(project: Project):

@@ -68,6 +68,13 @@ DATA = {
     "duplicates": {},
 }
 
+SOURCES = {
+    "simulated": {"source": "simulated"},
+    "download": {"source": "download", "files": {}},
+    "ham10000": {"source": "directory", "images": {"count": 10015, "ids": "ISIC_0024306 to ISIC_0034320"}},
+    "other": {"source": "directory", "images": {"count": 990, "ids": "ISIC_0024306 to ISIC_0025295"}},
+}
+
 
 def write_json(path, value):
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +149,7 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     protocol = protocol if verdict == "clean" else f"{protocol} (leaky protocol)"
     folder, metrics, plots = root / "data", root / "metrics", root / "plots"
 
-    write_json(folder / "source.json", {"source": source})
+    write_json(folder / "source.json", SOURCES[source])
     write_json(folder / "environment.json", {"tensorflow": "2.21.0", "keras": "3.15.1"})
     (folder / "audited").write_text(f"{audited}\n")
     splits = {"train": {"augmented": 168}, "val": {"augmented": 0}, "test": {"augmented": 75}}

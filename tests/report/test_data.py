@@ -34,7 +34,10 @@ def test_both_labels_are_described_in_columns(project):
     assert row(page, "confirmed by histology") == ["36.1 %", "100.0 %"]
     assert row(page, "proportion of malignant images") == ["25.6 %"] * 3
     assert row(page, "proportion of malignant lesions") == ["25.8 %", "26.4 %", "–"]
-    assert row(page, "ear") == ["10.0 %", "40.0 %"]
+    assert row(page, "ear") == ["74 (10.0 %)", "101 (40.0 %)"]
+    assert row(page, "40-49") == ["516 (70.0 %)", "51 (20.0 %)"]
+    assert row(page, "unknown") == ["74 (10.0 %)", "0 (0.0 %)"]
+    assert section(page).index(">40-49<") < section(page).index(">50-59<") < section(page).index(">unknown<")
     assert section(page).index(">back<") < section(page).index(">ear<")
 
 
@@ -124,3 +127,8 @@ def test_the_age_chart_is_empty_without_known_ages(rows):
     chart = age_chart(pd.DataFrame(rows, columns=BY_LABEL), "Age by label")
     assert {line.path for line in chart.lines} == {""}
     assert "no age is known" in chart.alt
+
+
+def test_a_count_that_its_proportion_does_not_determine_is_left_out(project):
+    page = project(data={"images": {"all": 20_253, "benign": 20_000, "malignant": 253}})
+    assert row(page, "ear") == ["10.0 %", "101 (40.0 %)"]

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
@@ -8,7 +6,7 @@ from dermoscopy.report import formatting
 from dermoscopy.report.data import by_diagnosis, confusion_matrix, headline_counts, splits_by_diagnosis, sum_splits
 from dermoscopy.report.ensemble import best, intervals
 from dermoscopy.report.figure import Scale, path, ticks
-from dermoscopy.report.formatting import classifier, css, listing, opening
+from dermoscopy.report.formatting import classifier, listing, opening
 
 NAN = float("nan")
 
@@ -97,18 +95,6 @@ def test_names_are_formatted():
     assert listing(["a"]) == "a"
     assert listing(["a", "b", "c"]) == "a, b and c"
     assert opening("actinic keratosis or Bowen’s disease") == "Actinic keratosis or Bowen’s disease"
-    assert css("colours") == css("anything else") != css("cnn_a")
-
-
-def test_up_to_eight_members_have_their_own_colour_and_dash(monkeypatch):
-    many = [f"m{number}" for number in range(8)]
-    monkeypatch.setattr(formatting, "member_names", lambda: many)
-    classes = [css(name) for name in many]
-    assert len(set(classes)) == 8
-    style = (Path(formatting.__file__).parent / "templates/page.css").read_text()
-    for css_class in classes:
-        assert f".{css_class} {{ --own" in style
-    assert all(f".roc .{css_class} {{ stroke-dasharray" in style for css_class in classes[1:])
     assert classifier("m4") == "m4"
 
 

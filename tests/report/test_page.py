@@ -159,7 +159,7 @@ def test_simulated_images_are_declared(project):
 
 
 def test_real_images_have_their_licence(project):
-    page = project(source="directory")
+    page = project(source="ham10000")
     assert "Simulated images." not in page
     assert "CC BY-NC 4.0" in page
     assert "doi:10.7910/DVN/DBW86T" in page

@@ -59,7 +59,7 @@ EXPECTED = {
 
 def text(root, audited):
     """Return the text of the page without its data section, and of the card, with normalised white space."""
-    page = render(write_project(root, audited=audited, source="directory"))
+    page = render(write_project(root, audited=audited, source="ham10000"))
     page = re.sub(r'<h2 id="data">.*?</section>', "", page, flags=re.DOTALL)
     card = (root / "data" / "report" / "model_card.md").read_text(encoding="utf-8")
     return " ".join(re.sub(r"<[^>]+>", "", page.split("</style>")[1] + card).split())

@@ -109,8 +109,9 @@ def fingerprint(data: Data, starting_weights: Mapping[str, str], cache: Path) ->
         Always "source", and "weights": for each member that starts from weights "name", their key in
         `data.weights`, and either "sha256" or, for published ones, "imagenet" with the configured SHA-256 or None.
         For a directory also "metadata", the table's checksum; "images" and, if there are any, "masks", each with
-        "count" and the "sha256" over sorted names and checksums; and "problems", the number of unusable files by
-        kind, if any. For the download also "doi", and "files" with the published MD5 by name.
+        "count" and the "sha256" over sorted names and checksums; in "images" also "ids", the first and the last id;
+        and "problems", the number of unusable files by kind, if any. For the download also "doi", and "files" with
+        the published MD5 by name.
 
     Raises:
         DatasetError: A file cannot be read.
@@ -143,9 +144,10 @@ def _dataset_fingerprint(data: Data, cache: Path) -> dict[str, Any]:
         lines = sorted({f"{name} {checksums[entry]}\n" for name, entries in named.items() for entry in entries})
         return {"count": len(named), "sha256": hashlib.sha256("".join(lines).encode()).hexdigest()}
 
+    ids = sorted(Path(name).stem for name in contents.images)
     found: dict[str, Any] = {
         "metadata": ", ".join(sorted({checksums[entry] for entry in contents.table})),
-        "images": count_and_checksum(contents.images),
+        "images": {**count_and_checksum(contents.images), "ids": f"{ids[0]} to {ids[-1]}" if ids else ""},
     }
     if contents.masks:
         found["masks"] = count_and_checksum(contents.masks)

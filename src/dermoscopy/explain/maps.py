@@ -13,7 +13,7 @@ from dermoscopy.explain.figures import DPI, INK, new, save
 
 COLOURS = "turbo"  # blue is low and red is high, as in jet, but without its artificial edges
 TILE, GAP = 1.75, 0.13  # inches
-TOP, BOTTOM, LEFT, RIGHT = 1.12, 0.72, 1.72, 0.15
+TOP, BOTTOM, LEFT, RIGHT = 1.34, 1.1, 1.72, 0.15
 MIN_COLUMNS = 3  # the text below needs their width
 SEAM = 3  # pixels between two channels
 
@@ -99,7 +99,7 @@ def draw_maps(member: str, images: Sequence[ModelInput], layers: Sequence[Maps],
     image_size = round(TILE * DPI)
     for row, image in enumerate(images):
         tile = axes(row, 0)
-        tile.imshow(image.image)
+        tile.imshow(image.image, interpolation="nearest")
         if image.lesion is not None:
             tile.contour(image.lesion, levels=[0.5], colors="white", linewidths=1.2)
         tile.text(-0.06, 0.5, image.text, transform=tile.transAxes, ha="right", va="center", **_text(10))
@@ -121,17 +121,21 @@ def _head(page: Any, height: float, width: float, layers: Sequence[Maps]) -> Non
     heads = ["input image"]
     for layer in layers:
         _, rows, columns, _ = layer.values.shape
-        heads.append(f"convolution {layer.number} of {layer.total}\n{layer.channels} channels, {columns} × {rows}")
+        heads.append(
+            f"convolution {layer.number} of {layer.total}\n{layer.channels} channels\n{columns} × {rows} pixels each"
+        )
     for column, head in enumerate(heads):
         middle = LEFT + column * (TILE + GAP) + TILE / 2
         page.text(middle / width, 1 - (TOP - 0.08) / height, head, ha="center", va="bottom", **_text(10))
 
 
 def _scale(page: Any, height: float, width: float, outlined: bool) -> None:
-    bar = page.add_axes((LEFT / width, 0.34 / height, TILE / width, 0.12 / height))
+    bar = page.add_axes((LEFT / width, 0.8 / height, TILE / width, 0.12 / height))
     bar.imshow(np.linspace(0, 1, 256)[None, :], cmap=COLOURS, aspect="auto")
     bar.axis("off")
-    words = "blue: lowest activation of a channel, red: highest,\nover the images shown."
+    words = (
+        "blue: lowest activation of a channel,\nred: highest, over the images shown.\nOne block is one pixel of a map."
+    )
     if outlined:
-        words += " White line: the lesion."
-    page.text((LEFT + TILE + GAP) / width, 0.4 / height, words, ha="left", va="center", **_text(10))
+        words += "\nWhite line: the lesion."
+    page.text((LEFT + TILE + GAP) / width, 0.96 / height, words, ha="left", va="top", **_text(10))

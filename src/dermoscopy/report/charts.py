@@ -9,8 +9,22 @@ import pandas as pd
 
 from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import ENSEMBLE
-from dermoscopy.report.figure import Chart, Dot, Line, Scale, Tick, path, ticks
-from dermoscopy.report.formatting import classifier, css, is_finite, percent, rate
+from dermoscopy.report.colours import css
+from dermoscopy.report.figure import (
+    BASELINE,
+    LINE_HEIGHT,
+    Chart,
+    Dot,
+    Label,
+    Line,
+    Scale,
+    Tick,
+    below_labels,
+    label_rules,
+    path,
+    ticks,
+)
+from dermoscopy.report.formatting import classifier, is_finite, percent, rate
 from dermoscopy.report.inputs import Sources
 from dermoscopy.stats.metrics import METRICS
 
@@ -46,10 +60,11 @@ def roc_chart(curves: pd.DataFrame, operating: tuple[float, float] | None, title
         y_ticks=[Tick(y(step), f"{step:g}") for step in STEPS],
         lines=lines,
         dots=dots,
+        labels=[Label(x(0.75), y(0.75) + 14, "chance", angle=-45)],
     )
 
 
-CURVE_WIDTH, CURVE_HEIGHT = 240, 180
+CURVE_WIDTH, CURVE_HEIGHT = 240, 190
 SPLITS = {"train": "training", "val": "validation"}
 TITLES = {"accuracy": METRICS["accuracy"].title, "roc_auc": METRICS["roc_auc"].title, "loss": "loss"}
 
@@ -82,15 +97,16 @@ def _chart(
     suffix: str,
 ) -> Chart:
     epochs = max([2, *rows["epoch"]])
-    x = Scale(1, float(epochs), 34, CURVE_WIDTH - 6)
+    x = Scale(1, float(epochs), 58, CURVE_WIDTH - 6)
     low, high = _range(scaled, metric)
-    y = Scale(low, high, CURVE_HEIGHT - 40, 12)
+    y = Scale(low, high, CURVE_HEIGHT - 40, below_labels(1))
     splits = {split: rows[rows["split"] == split].sort_values("epoch") for split in SPLITS}
     lines = [
         Line(path(values["epoch"], values[metric], x, y), f"{css(name)} split-{split}")
         for split, values in splits.items()
     ]
     epoch = chosen.get("epoch")
+    kept = [Tick(x(float(epoch)), f"kept: epoch {epoch}")] if epoch is not None and is_finite(epoch) else []
     last = ", ".join(
         f"{SPLITS[split]} {rate(values[metric].iloc[-1])}" for split, values in splits.items() if len(values)
     )
@@ -106,7 +122,7 @@ def _chart(
         x_ticks=[Tick(x(step), f"{step:g}") for step in ticks(1, epochs, 6) if step == int(step) and step >= 1],
         y_ticks=[Tick(y(step), f"{step:g}") for step in ticks(low, high, 5)],
         lines=lines,
-        rules=[Tick(x(float(epoch)), "chosen")] if epoch is not None and is_finite(epoch) else [],
+        rules=label_rules(kept, x),
     )
 
 
@@ -117,8 +133,9 @@ def _range(values: "pd.Series[float]", metric: str) -> tuple[float, float]:
     return floor(min([0.5, *finite]) * 10) / 10, 1.0
 
 
-RELIABILITY_WIDTH = RELIABILITY_HEIGHT = 340
+RELIABILITY_WIDTH, RELIABILITY_HEIGHT = 340, 370
 DRAWN = {"before": "c-other", "after": "c-ensemble"}
+DIGIT = 6.5  # width of a digit in pixels
 
 
 def about_probabilities(sources: Sources, suffix: str) -> dict[str, Any]:
@@ -147,7 +164,7 @@ def reliability_chart(bins: pd.DataFrame, title: str) -> Chart:
         bins: Rows of `evaluate.tables.RELIABILITY`.
         title: Title of the chart.
     """
-    x, y = Scale(0, 1, 52, RELIABILITY_WIDTH - 14), Scale(0, 1, RELIABILITY_HEIGHT - 48, 12)
+    x, y = Scale(0, 1, 56, RELIABILITY_WIDTH - 14), Scale(0, 1, RELIABILITY_HEIGHT - 48, below_labels(2))
     lines = [Line(path([0, 1], [0, 1], x, y), "chance")]
     after = bins[bins["name"] == "after"]
     for row in after.to_dict("records"):
@@ -159,7 +176,7 @@ def reliability_chart(bins: pd.DataFrame, title: str) -> Chart:
     return Chart(
         title=title,
         alt="Proportion of malignant lesions against their predicted probability, before and after calibration. "
-        "The diagonal is perfect calibration.",
+        f"The diagonal is perfect calibration. Lesions in the bins after calibration: {', '.join(_lesions(after))}.",
         width=RELIABILITY_WIDTH,
         height=RELIABILITY_HEIGHT,
         x_label="mean probability of the bin",
@@ -170,7 +187,26 @@ def reliability_chart(bins: pd.DataFrame, title: str) -> Chart:
         y_ticks=[Tick(y(step), f"{step:g}") for step in STEPS],
         lines=lines,
         dots=dots,
+        labels=_count_labels(bins, x),
     )
+
+
+def _lesions(rows: pd.DataFrame) -> list[str]:
+    return [f"{number}" for number in rows.sort_values("start")["lesions"]]
+
+
+def _count_labels(bins: pd.DataFrame, x: Scale) -> list[Label]:
+    """Return the number of lesions above each bin, or nothing if the bins are too narrow for these texts."""
+    narrowest = (bins["end"] - bins["start"]).min() * (x.end - x.start)
+    if max(map(len, _lesions(bins)), default=0) * DIGIT > narrowest:
+        return []
+    labels = []
+    for line, name in enumerate(DRAWN):
+        rows, height = bins[bins["name"] == name].sort_values("start"), LINE_HEIGHT * line + BASELINE
+        labels.append(Label(x.start - 7, height, name, "end"))
+        middles = (rows["start"] + rows["end"]) / 2
+        labels += [Label(x(at), height, text) for at, text in zip(middles, _lesions(rows), strict=True)]
+    return labels
 
 
 AGE_WIDTH, AGE_HEIGHT = 380, 230
@@ -191,7 +227,7 @@ def age_chart(by_label: pd.DataFrame, title: str) -> Chart:
     rows = rows.assign(first=bounds[0], end=bounds[1] + 1).sort_values("first")
     start, end = (rows["first"].min(), rows["end"].max()) if len(rows) else (0.0, 100.0)
     top = max([0.1, *rows["proportion"]]) * 1.05
-    x, y = Scale(start, end, 46, AGE_WIDTH - 10), Scale(0, top, AGE_HEIGHT - 44, 12)
+    x, y = Scale(start, end, 56, AGE_WIDTH - 10), Scale(0, top, AGE_HEIGHT - 44, 12)
     by = {label: rows[rows["label"] == label] for label in LABELS}
     peaks = [ages.sort_values("proportion").iloc[-1] for ages in by.values() if len(ages)]
     most = ", ".join(

@@ -1,5 +1,6 @@
 """Counts and metrics that the page shows: the dataset, the confusion matrix and all classifiers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,13 +13,15 @@ from dermoscopy.core.splits import LABELS, SPLITS
 from dermoscopy.ham10000.words import DIAGNOSES
 from dermoscopy.report import formatting as names
 from dermoscopy.report.charts import age_chart
-from dermoscopy.report.formatting import classifier, css, data_uri, diagnosis, ratio
+from dermoscopy.report.colours import css
+from dermoscopy.report.formatting import classifier, data_uri, diagnosis, ratio
 from dermoscopy.report.inputs import Sources
 from dermoscopy.split.params import Split
 from dermoscopy.stats.headline import ensemble_metrics
 from dermoscopy.stats.metrics import METRICS
 
 Bounded = tuple[float | None, float | None, float | None]
+Share = tuple[int | None, float]  # number of images and their proportion
 
 
 def all_metrics(scores: pd.DataFrame, unit: str, point: str) -> list[tuple[str, str, list[Bounded]]]:
@@ -175,6 +178,7 @@ def about_data(sources: Sources, settings: Split, suffix: str, width: int) -> di
     """
     splits = splits_by_diagnosis(sources.diagnoses)
     audited = sources.audit.get("splits", {})
+    images = sources.data["images"]
     return {
         "data": sources.data,
         "protocol": sources.protocol,
@@ -184,7 +188,8 @@ def about_data(sources: Sources, settings: Split, suffix: str, width: int) -> di
         "totals": {label: sum_splits(splits, label) for label in (*LABELS, None)},
         "augmented": {split: counts.get("augmented") for split, counts in audited.items()},
         "ages": age_chart(sources.by_label, f"Age by label{suffix}"),
-        "sites": _sites(sources.by_label),
+        "decades": sorted(_counts(sources.by_label, "age", images), key=lambda row: _first_year(row[0])),
+        "sites": sorted(_counts(sources.by_label, "localization", images), key=_most_common),
         "duplicates_sheet": data_uri(sources.sheets / f"{DUPLICATES}.png", 2 * width),
         "sheets": [
             (names.diagnosis(path.stem), path.stem, data_uri(path, width))
@@ -194,9 +199,36 @@ def about_data(sources: Sources, settings: Split, suffix: str, width: int) -> di
     }
 
 
-def _sites(by_label: pd.DataFrame) -> list[tuple[str, dict[str, float]]]:
-    """Return the proportion of each label's images at each localization, the most common first."""
-    rows = by_label[by_label["localization"] != ""]
-    proportions = rows.set_index(["localization", "label"])["proportion"]
-    sites = rows.groupby("localization")["proportion"].sum().sort_values(ascending=False, kind="stable").index
-    return [(str(site), {label: float(proportions.get((site, label), 0.0)) for label in LABELS}) for site in sites]
+EXACT = 10_000  # up to this number of images, a proportion with four decimals determines the count
+
+
+def _counts(by_label: pd.DataFrame, column: str, images: Mapping[str, int]) -> list[tuple[str, dict[str, Share]]]:
+    """Return the images of each label at each value of a column, in the order of the table.
+
+    Args:
+        by_label: Rows of `audit.summary.BY_LABEL`.
+        column: "age" or "localization".
+        images: Number of images of each label.
+
+    Returns:
+        The values, each with the count and the proportion of each label's images. The count is None if the label has
+        more images than `EXACT`.
+    """
+    rows = by_label[by_label[column] != ""]
+    proportions = rows.set_index([column, "label"])["proportion"]
+
+    def share(value: str, label: str) -> Share:
+        proportion = float(proportions.get((value, label), 0.0))
+        return round(proportion * images[label]) if images[label] <= EXACT else None, proportion
+
+    return [(str(value), {label: share(value, label) for label in LABELS}) for value in rows[column].unique()]
+
+
+def _first_year(age: str) -> tuple[bool, int]:
+    """Return a key that sorts ages by number, with "unknown" last."""
+    first = age.split("-")[0]
+    return (False, int(first)) if first.isdigit() else (True, 0)
+
+
+def _most_common(row: tuple[str, dict[str, Share]]) -> float:
+    return -sum(proportion for _, proportion in row[1].values())

@@ -7,11 +7,11 @@ import pandas as pd
 from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.ensemble.params import Ensemble
-from dermoscopy.report.figure import Chart, Line, Scale, Tick, path
-from dermoscopy.report.formatting import POINTS, diagnosis
+from dermoscopy.report.figure import Chart, Line, Scale, Tick, below_labels, label_rules, path
+from dermoscopy.report.formatting import POINTS, diagnosis, percent
 from dermoscopy.report.inputs import Sources
 
-WIDTH, HEIGHT = 400, 280
+WIDTH, HEIGHT = 400, 315
 STEPS = (0, 0.25, 0.5, 0.75, 1)
 SWEPT = {"sensitivity": "c-third", "specificity": "c-fourth", "ppv": "c-first"}
 ORDER = ("sensitive", "balanced", "half")
@@ -117,14 +117,19 @@ def _groups(groups: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
 
 
 def _sweep(table: pd.DataFrame, thresholds: dict[Any, float], suffix: str) -> Chart:
-    x, y = Scale(0, 1, 46, WIDTH - 10), Scale(0, 1, HEIGHT - 44, 12)
+    x, y = Scale(0, 1, 52, WIDTH - 10), Scale(0, 1, HEIGHT - 44, below_labels(len(thresholds)))
     lines = []
     for metric, css in SWEPT.items():
         rows = table[table["metric"] == metric].sort_values("threshold")
         lines.append(Line(path(rows["threshold"], rows["value"], x, y), css))
+    marks = [
+        Tick(x(min(threshold, 1.0)), f"{POINTS[point]}: {percent(threshold, 1)}")
+        for point, threshold in thresholds.items()
+    ]
     return Chart(
         title=f"Metrics by threshold on the test split{suffix}",
-        alt="As the threshold rises, sensitivity falls and specificity rises. Dotted lines mark the operating points.",
+        alt="As the threshold rises, sensitivity falls and specificity rises. Dotted lines mark the operating points: "
+        f"{', '.join(mark.text for mark in marks)}.",
         width=WIDTH,
         height=HEIGHT,
         x_label="threshold (calibrated probability)",
@@ -134,5 +139,5 @@ def _sweep(table: pd.DataFrame, thresholds: dict[Any, float], suffix: str) -> Ch
         x_ticks=[Tick(x(step), f"{step:g}") for step in STEPS],
         y_ticks=[Tick(y(step), f"{step:g}") for step in STEPS],
         lines=lines,
-        rules=[Tick(x(min(threshold, 1.0)), point) for point, threshold in thresholds.items()],
+        rules=label_rules(marks, x),
     )

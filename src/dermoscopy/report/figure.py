@@ -69,6 +69,38 @@ class Dot:
 
 
 @dataclass(frozen=True)
+class Label:
+    """A text in the drawing.
+
+    Attributes:
+        x: Horizontal position of the anchor, in pixels.
+        y: Position of the baseline, in pixels.
+        text: The text.
+        anchor: Which point of the text is at `x`: "start", "middle" or "end".
+        angle: Rotation about the anchor, clockwise in degrees.
+    """
+
+    x: float
+    y: float
+    text: str
+    anchor: str = "middle"
+    angle: int = 0
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A vertical dotted line with its label.
+
+    Attributes:
+        position: Horizontal position, in pixels.
+        label: What the line marks.
+    """
+
+    position: float
+    label: Label
+
+
+@dataclass(frozen=True)
 class Chart:
     """A chart that is ready to draw.
 
@@ -85,7 +117,8 @@ class Chart:
         y_ticks: Ticks of the vertical axis, from bottom to top.
         lines: Lines, from back to front.
         dots: Points, drawn over the lines.
-        rules: Vertical dotted lines.
+        rules: Vertical dotted lines, each from the horizontal axis up to its label.
+        labels: Other texts.
     """
 
     title: str
@@ -100,7 +133,8 @@ class Chart:
     y_ticks: Sequence[Tick]
     lines: Sequence[Line]
     dots: Sequence[Dot] = field(default=())
-    rules: Sequence[Tick] = field(default=())
+    rules: Sequence[Rule] = field(default=())
+    labels: Sequence[Label] = field(default=())
 
 
 def path(xs: Iterable[float], ys: Iterable[float], x_scale: Scale, y_scale: Scale) -> str:
@@ -122,3 +156,31 @@ def ticks(low: float, high: float, most: int) -> list[float]:
     first = -floor(-low / step + 1e-9)
     last = floor(high / step + 1e-9)
     return [round(number * step, 10) for number in range(first, last + 1)]
+
+
+LINE_HEIGHT = 13  # pixels between two lines of labels above a chart
+BASELINE = 15  # pixels from the top of the drawing to the first of these lines
+
+
+def below_labels(lines: int) -> int:
+    """Return the position just below some lines of labels, in pixels from the top."""
+    return LINE_HEIGHT * lines + BASELINE - 6
+
+
+def label_rules(marks: Iterable[Tick], scale: Scale) -> list[Rule]:
+    """Return vertical lines whose labels are above the chart, each in its own line of text, so that none overlap.
+
+    The vertical axis must end below them, at `below_labels(lines)`.
+
+    Args:
+        marks: Positions and texts of the lines.
+        scale: Horizontal axis. Labels in its left half are to the right of their line, the others to the left.
+    """
+    middle = (scale.start + scale.end) / 2
+    # The outermost lines come first and are the longest, so that they pass beside the labels of the inner ones.
+    ordered = sorted(marks, key=lambda mark: (mark.position >= middle, -abs(mark.position - middle)))
+    rules = []
+    for number, mark in enumerate(ordered):
+        x, anchor = (mark.position + 3, "start") if mark.position < middle else (mark.position - 3, "end")
+        rules.append(Rule(mark.position, Label(round(x, 1), LINE_HEIGHT * number + BASELINE, mark.text, anchor)))
+    return rules

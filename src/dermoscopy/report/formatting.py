@@ -9,8 +9,6 @@ from pathlib import Path
 
 from PIL import Image
 
-from dermoscopy.core.members import member_names
-
 # A name that is not listed is shown unchanged.
 CLASSIFIERS: Mapping[str, str] = {
     "vgg19": "VGG19",
@@ -74,18 +72,6 @@ def listing(words: Sequence[str]) -> str:
 def opening(words: str) -> str:
     """Return a text with its first letter in upper case; `capitalize` would change the other letters."""
     return words[:1].upper() + words[1:]
-
-
-# CSS classes by position of the member in params.yaml; a ninth member gets the first one again.
-POSITIONS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
-
-
-def css(name: str) -> str:
-    """Return the CSS class of a classifier's colour and dash, the same in all charts."""
-    if name == "ensemble":
-        return "c-ensemble"
-    members = member_names()
-    return f"c-{POSITIONS[members.index(name) % len(POSITIONS)] if name in members else 'other'}"
 
 
 DASH = "–"

@@ -15,6 +15,7 @@ from dermoscopy.ensemble.combiners import Choice, read_choice
 from dermoscopy.ensemble.fit import CANDIDATES, WEIGHTS
 from dermoscopy.ensemble.thresholds import POINTS
 from dermoscopy.evaluate.tables import BEST_EPOCH, CURVES, ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
+from dermoscopy.report.dataset import Dataset, describe
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Sources:
 
     Attributes:
         protocol: Protocol of the splits.
-        simulated: Whether the dataset is simulated.
+        dataset: What the images are.
         versions: Library names and versions of the run.
         audit: Content of metrics/audit.json.
         data: Content of metrics/data.json.
@@ -45,7 +46,7 @@ class Sources:
     """
 
     protocol: str
-    simulated: bool
+    dataset: Dataset
     versions: dict[str, str]
     audit: dict[str, Any]
     data: dict[str, Any]
@@ -64,6 +65,11 @@ class Sources:
     predictions: pd.DataFrame
     explain: Path
     sheets: Path
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the images are simulated."""
+        return self.dataset.kind == "simulated"
 
     @property
     def leaky(self) -> bool:
@@ -93,7 +99,7 @@ def read_sources(root: Path = Path()) -> Sources:
     data, metrics, plots = root / "data", root / "metrics", root / "plots"
     return Sources(
         protocol=read_audited_protocol(data / "audited"),
-        simulated=_read_json(data / "source.json").get("source") == "simulated",
+        dataset=describe(_read_json(data / "source.json")),
         versions=_read_json(data / "environment.json"),
         audit=_read_json(metrics / "audit.json"),
         data=_read_json(metrics / "data.json"),

@@ -9,7 +9,7 @@ from dermoscopy.core.protocol import title_suffix
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.evaluate.params import Evaluate
-from dermoscopy.report import formatting, paper
+from dermoscopy.report import colours, dataset, formatting, paper
 from dermoscopy.report.charts import about_probabilities, curve_charts, roc_chart
 from dermoscopy.report.data import (
     about_data,
@@ -77,7 +77,9 @@ def gather(
     test, chosen = headline(sources, evaluate.point), chosen_epochs(sources.best_epoch)
     return {
         "page": report,
+        "colour_rules": colours.rules(),
         "sources": sources,
+        "published": {"images": dataset.IMAGES, "ids": dataset.IDS},
         "test": test,
         "suffix": suffix,
         "included": sources.included,
@@ -110,7 +112,7 @@ def gather(
         "roc_auc_charts": curve_charts(sources.curves, chosen, "roc_auc", suffix),
         "loss_charts": curve_charts(sources.curves, chosen, "loss", suffix),
         "training": [
-            (formatting.classifier(member), formatting.css(member), metrics) for member, metrics in chosen.items()
+            (formatting.classifier(member), colours.css(member), metrics) for member, metrics in chosen.items()
         ],
         "comparison": paper.comparison(_own(sources), _data(sources, test)),
         "paper_metrics": paper.SHOWN,
@@ -147,5 +149,5 @@ def _own(sources: Sources) -> dict[str, float | None]:
 
 def _data(sources: Sources, test: Mapping[str, Any]) -> str:
     images, lesions = (formatting.count(test[key]) for key in ("images", "lesions"))
-    dataset = "simulated dataset" if sources.simulated else "HAM10000"
-    return f"{dataset}, {images} images{sources.included} of {lesions} lesions; protocol {sources.protocol_title}"
+    split = f"test split: {images} images{sources.included} of {lesions} lesions"
+    return f"{sources.dataset.title}; {split}; protocol {sources.protocol_title}"
