@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pandas as pd
 from PIL import Image
 
+from dermoscopy.core.interrupt import no_interrupts
 from dermoscopy.core.metrics import roc_auc
 from dermoscopy.core.tables import LATENT_SCORES
 from dermoscopy.ham10000.metadata import COLUMNS, IMAGE_FOLDERS, METADATA
@@ -83,7 +84,9 @@ def _draw_all(params: Simulate, specs: Sequence[LesionSpec]) -> None:
         context = multiprocessing.get_context("spawn")
         try:
             with ProcessPoolExecutor(processes, context, _end_with_parent) as pool:
-                for _ in pool.map(draw, specs, chunksize=8):
+                with no_interrupts():
+                    drawn = pool.map(draw, specs, chunksize=8)
+                for _ in drawn:
                     pass
             return
         except (BrokenProcessPool, OSError) as error:
