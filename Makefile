@@ -24,19 +24,19 @@ help: ## list the targets
 
 install: $(VENV)/installed ## install everything into .venv: about 2 GB
 
-run: $(VENV)/installed ## run the pipeline: make run [PROFILE=ham10000-smoke] [DATA=path/to/ham10000|download]
+run: $(VENV)/installed ## run the pipeline; options: PROFILE=ham10000-smoke DATA=path|download
 	@dermoscopy run $${PROFILE:+--profile="$$PROFILE"} $${DATA:+--data="$$DATA"}
 
 test: $(VENV)/installed ## run the tests that take seconds
 	python -m pytest -m "not slow" $(PARALLEL)
 
-test-slow: $(VENV)/installed ## run the tests that run the pipeline in temporary clones
+test-slow: $(VENV)/installed ## run the tests with the real pipeline in temporary clones
 	python -m pytest -m "slow and not long" $(PARALLEL)
 
-test-long: $(VENV)/installed ## run the tests that take minutes: interrupted training, parallel members, searches
+test-long: $(VENV)/installed ## run the tests that take minutes: interrupted training, searches
 	python -m pytest -m long $(PARALLEL)
 
-wordings: $(VENV)/installed ## write the snapshot of all messages again, after a change of one
+wordings: $(VENV)/installed ## write the snapshot of all messages again
 	python -m pytest --update-wordings --quiet
 
 lint: $(VENV)/installed ## check style and types

@@ -53,13 +53,19 @@ def next_run(describe: Callable[[], str]) -> Iterator[None]:
 
 @contextmanager
 def no_interrupts() -> Iterator[None]:
-    """Hold back SIGINT while the block runs; processes that the block starts never receive it.
+    """Ignore SIGINT while the block runs; processes that the block starts ignore it for ever.
 
-    Ctrl-C reaches all processes of a terminal. Worker processes would each print a traceback; instead, they end with
-    their parent.
+    Ctrl-C reaches all processes of a terminal, and each worker process would print a traceback. They end with their
+    parent instead. The process that removes their shared memory then would warn of each piece.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    filters = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [filters, "ignore:resource_tracker:UserWarning"]))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, handler)
+        if filters is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = filters

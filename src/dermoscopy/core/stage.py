@@ -25,13 +25,14 @@ FINISHED = "finished"  # empty file in a checkpoint whose training has ended
 logger = logging.getLogger("dermoscopy")
 
 
-def die_with_parent(number: int = signal.SIGKILL) -> None:
+def die_with_parent(number: int = signal.SIGKILL, parent: int | None = None) -> None:
     """End this process when its parent ends; an orphan would go on training next to its successor.
 
     Args:
         number: Signal that this process then receives.
+        parent: Process id of the parent, if it may have ended before this call.
     """
-    parent = os.getppid()
+    parent = os.getppid() if parent is None else parent
     if sys.platform == "linux":
         set_parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
         ctypes.CDLL(None).prctl(set_parent_death_signal, number)

@@ -1,5 +1,7 @@
 """Run trials in several processes of this machine, or on a Dask cluster."""
 
+import os
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +86,8 @@ def _parallel(tasks: Iterable[Task], jobs: int, started: list[Task]) -> Results:
             started.append(task)
             yield delayed(task)()
 
-    with parallel_config("loky", inner_max_num_threads=1, initializer=die_with_parent):
+    end_with_stage = {"initializer": die_with_parent, "initargs": (signal.SIGKILL, os.getpid())}
+    with parallel_config("loky", inner_max_num_threads=1, **end_with_stage):
         with no_interrupts():
             results = Parallel(n_jobs=jobs, batch_size=1, pre_dispatch=jobs, return_as="generator_unordered")(feed())
         yield from results
