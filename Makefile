@@ -1,9 +1,4 @@
-# make run [PROFILE=ham10000-smoke] [DATA=path/to/ham10000|download]   run the pipeline
-# make test        run the tests that take seconds
-# make test-slow   run the tests that run the pipeline in temporary clones
-# make test-long   run the tests that take minutes: interrupted and resumed training, parallel members, searches
-# make wordings    write the snapshot of all messages again, after a change of one
-# make lint        check style and types
+# `make` lists the targets.
 
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -16,24 +11,35 @@ PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13; do \
 # One process per core, each with a gigabyte of TensorFlow.
 PARALLEL := --numprocesses logical --maxprocesses 4
 
-.PHONY: run test test-slow test-long wordings lint
+# The values as they were typed: make would expand a $ in them. The shell reads them from the environment.
+override DATA := $(value DATA)
+override PROFILE := $(value PROFILE)
+export DATA PROFILE
 
-run: $(VENV)/installed
-	@dermoscopy run $(if $(PROFILE),--profile "$(PROFILE)") $(if $(DATA),--data "$(DATA)")
+.PHONY: help install run test test-slow test-long wordings lint
 
-test: $(VENV)/installed
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r target text; do \
+		printf '%-16s %s\n' "$$target" "$$text"; done
+
+install: $(VENV)/installed ## install everything into .venv: about 2 GB
+
+run: $(VENV)/installed ## run the pipeline; options: PROFILE=ham10000-smoke DATA=path|download
+	@dermoscopy run $${PROFILE:+--profile="$$PROFILE"} $${DATA:+--data="$$DATA"}
+
+test: $(VENV)/installed ## run the tests that take seconds
 	python -m pytest -m "not slow" $(PARALLEL)
 
-test-slow: $(VENV)/installed
+test-slow: $(VENV)/installed ## run the tests with the real pipeline in temporary clones
 	python -m pytest -m "slow and not long" $(PARALLEL)
 
-test-long: $(VENV)/installed
+test-long: $(VENV)/installed ## run the tests that take minutes: interrupted training, searches
 	python -m pytest -m long $(PARALLEL)
 
-wordings: $(VENV)/installed
+wordings: $(VENV)/installed ## write the snapshot of all messages again
 	python -m pytest --update-wordings --quiet
 
-lint: $(VENV)/installed
+lint: $(VENV)/installed ## check style and types
 	ruff check
 	ruff format --check
 	mypy

@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 
 from dermoscopy.check.check import file_problems, starting_weights, warn_unused_gpus
+from dermoscopy.check.clone import warn_about_clone
 from dermoscopy.check.cost import log_cost
 from dermoscopy.check.params import Params
 from dermoscopy.check.provenance import fingerprint, library_versions
+from dermoscopy.check.writable import require_writable
 from dermoscopy.core.files import write_json
 from dermoscopy.core.params import PARAMS, load
 from dermoscopy.core.stage import checkpoints, run
@@ -14,6 +16,7 @@ from dermoscopy.core.stage import checkpoints, run
 
 def check() -> None:
     """Validate params.yaml; record the dataset's fingerprint and the library versions; log the expected cost."""
+    require_writable()
     # Git compares size and whole seconds. DVC may write params.yaml in the same second in which it adds it to
     # git's index; a new value of the same length would then go unnoticed, and git restore would not undo it.
     if PARAMS.is_file():
@@ -26,6 +29,7 @@ def check() -> None:
     write_json(Path("data/environment.json"), versions)
     log_cost(params, source)
     warn_unused_gpus()
+    warn_about_clone()
 
 
 if __name__ == "__main__":

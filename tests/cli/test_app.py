@@ -1,12 +1,15 @@
 """The command line, and runs with the real dvc."""
 
+import errno
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from dermoscopy.cli import app
 from dermoscopy.cli.run import DATA_HELP, REFUSED
 from dermoscopy.core.params import read_yaml
 from tests.cli.conftest import git
@@ -30,6 +33,44 @@ def test_help_lists_the_commands(tmp_path):
     assert done.returncode == 0
     for command in ("run", "repro", "overrides", "compare", "verify-determinism"):
         assert command in done.stdout
+
+
+def test_version_is_that_of_the_package(tmp_path):
+    done = dermoscopy(tmp_path, "--version")
+    assert done.stdout == f"dermoscopy {version('dermoscopy')}\n"
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("error", [KeyError("getpwuid(): uid not found: 12345"), OSError("No username set")])
+def test_user_without_a_name_gets_one(monkeypatch, error):
+    def getuser() -> str:
+        if "LOGNAME" in os.environ:
+            return os.environ["LOGNAME"]
+        raise error
+
+    monkeypatch.delenv("LOGNAME", raising=False)
+    monkeypatch.setattr(app.getpass, "getuser", getuser)
+    app.name_user()
+    assert os.environ["LOGNAME"] == f"user{os.getuid()}"
+    monkeypatch.delenv("LOGNAME")
+
+
+def test_user_with_a_name_keeps_it(monkeypatch):
+    monkeypatch.setenv("LOGNAME", "anna")
+    monkeypatch.setenv("HOME", "/home/anna")
+    app.name_user()
+    assert (os.environ["LOGNAME"], os.environ["HOME"]) == ("anna", "/home/anna")
+
+
+def test_error_of_the_operating_system_is_printed_without_a_traceback(monkeypatch, capsys):
+    def fails() -> None:
+        raise OSError(errno.EROFS, "Read-only file system", "params.yaml")
+
+    monkeypatch.setattr(app, "app", fails)
+    with pytest.raises(SystemExit) as end:
+        app.main()
+    assert end.value.code == 2
+    assert capsys.readouterr().err.startswith("params.yaml: Read-only file system. ")
 
 
 @pytest.mark.parametrize("command", ["run", "overrides"])

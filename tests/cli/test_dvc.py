@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from dermoscopy.cli.dvc import TERMINATED
-from dermoscopy.cli.repro import INTERRUPTED, train_stages
+from dermoscopy.cli.repro import train_stages
+from dermoscopy.core.interrupt import INTERRUPTED, TERMINATED
 from tests.cli.fake_dvc import DIRECT, REPRO, FakeDvc
 from tests.processes import wait_until, wait_until_nothing_runs
 

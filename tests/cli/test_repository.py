@@ -17,6 +17,24 @@ def test_folder_without_a_repository_is_refused(tmp_path, monkeypatch):
         top_folder()
 
 
+def test_repository_of_another_user_is_refused_in_the_words_of_git(project, monkeypatch):
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    with pytest.raises(UserError) as error:
+        top_folder()
+    assert "dubious ownership" in str(error.value)
+    assert f"git config --global --add safe.directory {project}" in str(error.value)
+
+
+@pytest.mark.parametrize("language", ["de_DE.UTF-8", "C"])
+def test_broken_repository_is_refused_in_the_words_of_git(project, monkeypatch, language):
+    monkeypatch.setenv("LANG", language)
+    git(project, "config", "core.repositoryFormatVersion", "99")
+    with pytest.raises(UserError, match="version") as error:
+        top_folder()
+    assert "git clone" not in str(error.value)
+
+
 def test_repository_without_a_commit_is_refused(tmp_path, monkeypatch):
     git(tmp_path, "init", "--quiet")
     monkeypatch.chdir(tmp_path)

@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 import typer
+from dvc.utils.hydra import apply_overrides
 
 from dermoscopy.cli import run as module
-from dermoscopy.cli.run import run
+from dermoscopy.cli.run import data_leaves, override, run
 from dermoscopy.core.errors import ParameterError, UserError
+from dermoscopy.core.params import read_yaml
 from tests.cli.conftest import PARAMS, git
 
 SMALL = ["-S", "runtime.threads=1", "-S", "models.cnn_a.dropout=0.1"]
@@ -127,4 +129,33 @@ def test_run_outside_a_repository_is_refused(tmp_path, monkeypatch, dvc):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(UserError, match="git clone"):
         run()
+    assert dvc.calls == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/x/$HOME dir",
+        "/x/it's",
+        '/x/a "quoted" name',
+        "/x/#1 %",
+        "/x/a\\b",
+        "/x/end\\",
+        '/x/a\\"',
+        "/x/a,b=[c]",
+        "/x/é\xa0",
+    ],
+)
+def test_dvc_reads_the_path_of_the_dataset_as_it_was_given(tmp_path, path):
+    file = tmp_path / "params.yaml"
+    file.write_text(PARAMS)
+    apply_overrides(file, [override(key, value) for key, value in data_leaves(path).items()])
+    assert read_yaml(file.read_text())["data"]["path"] == path
+
+
+@pytest.mark.parametrize("path", ["/x/${HOME}", "/x/a\nb", "/x/a\tb"])
+def test_path_that_dvc_cannot_read_is_refused(project, dvc, path):
+    with pytest.raises(UserError, match="Rename it") as error:
+        run(data=path)
+    assert repr(path) in str(error.value)
     assert dvc.calls == []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.full_disk import run_on_full_disk
+from tests.full_disk import run_on_full_disk, run_read_only
 
 SCRIPT = '''
 import errno, sys
@@ -51,12 +51,34 @@ def test_other_errors_keep_the_traceback_and_exit_with_1(tmp_path):
     assert "ZeroDivisionError" in (tmp_path / "runs" / "demo.log").read_text()
 
 
-@pytest.mark.parametrize("number", ["ENOSPC", "EDQUOT"])
-def test_full_disk_is_a_user_error(tmp_path, number):
-    done = execute(write(tmp_path, f"raise OSError(errno.{number}, 'No space left on device', 'data/x')"))
+@pytest.mark.parametrize(
+    "number", ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EMFILE", "EIO", "ENOENT", "ENOTDIR"]
+)
+def test_error_of_the_operating_system_is_a_user_error(tmp_path, number):
+    done = execute(write(tmp_path, f"raise OSError(errno.{number}, 'text', 'data/x')"))
     assert done.returncode == 2
-    assert "disk is full" in done.stderr
-    assert "data/x" in done.stderr
+    assert done.stderr.startswith("data/x: ")
+    assert "Errno" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Traceback" in (tmp_path / "runs/demo.log").read_text()
+
+
+def test_file_in_place_of_the_folder_of_logs_is_a_user_error(tmp_path):
+    (tmp_path / "runs").touch()
+    done = execute(write(tmp_path, "raise AssertionError"))
+    assert done.returncode == 2
+    assert done.stderr.startswith(str(tmp_path / "runs"))
+    assert "Traceback" not in done.stderr
+
+
+def test_read_only_project_is_a_user_error(tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    script = write(tmp_path, "raise AssertionError")
+    environment = {**os.environ, "PYTHONPATH": str(Path("src").resolve()), "DVC_ROOT": str(root)}
+    done = run_read_only(root, [sys.executable, str(script)], env=environment)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{root}/runs: Read-only file system. ")
     assert "Traceback" not in done.stderr
 
 

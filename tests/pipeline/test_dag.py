@@ -179,7 +179,7 @@ def test_every_stage_lists_every_member():
 @pytest.mark.parametrize("stage", NAMES)
 def test_commands_have_no_parameters(stage):
     member = " ${item.member}" if "matrix" in STAGES[stage] else ""
-    assert STAGES[stage]["cmd"] == f"exec env PYTHONPATH=src python stages/{stage}.py{member}"
+    assert STAGES[stage]["cmd"] == f"exec sh stages/run {stage}{member}"
 
 
 @pytest.mark.parametrize("stage", NAMES)

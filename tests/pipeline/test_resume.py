@@ -1,14 +1,16 @@
-"""Training killed in the middle of an epoch, with the real dvc: kill the trainer, or its parent dvc only."""
+"""Training killed or interrupted in the middle of an epoch, with the real dvc."""
 
 import json
 import os
 import shutil
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dermoscopy.core.interrupt import INTERRUPTED
 from dermoscopy.core.stage import FINISHED
 from tests.pipeline.project import Project
 from tests.processes import alive, wait_until
@@ -64,8 +66,48 @@ def outputs(project: Project, member: str) -> dict[str, bytes]:
     return {str(path.relative_to(project.folder)): path.read_bytes() for path in files}
 
 
+DERMOSCOPY = [sys.executable, "-c", "from dermoscopy.cli.app import main; main()"]
+FAILED = "ERROR: failed to reproduce 'train@cnn_b': failed to run: exec sh stages/run train cnn_b, exited with 130"
+# Ways of starting, the exit code and the lines after that of the stage.
+STARTS = {
+    "dvc repro": (["dvc", "repro"], 255, [FAILED]),
+    "dvc exp run": (["dvc", "exp", "run"], 255, [FAILED]),
+    "dermoscopy run": ([*DERMOSCOPY, "run"], INTERRUPTED, []),
+}
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_ctrl_c_prints_after_which_epoch_the_next_run_resumes(audited: Project, tmp_path: Path, start: str) -> None:
+    project = audited.copy(tmp_path / "project")
+    shutil.rmtree(project.folder / ".checkpoints", ignore_errors=True)
+    # The others would train first.
+    pipeline = (project.folder / "dvc.yaml").read_text()
+    others = [member for member in MEMBERS if member != "cnn_b"]
+    first = pipeline.replace(
+        "".join(f"      - {member}\n" for member in MEMBERS),
+        "".join(f"      - {member}\n" for member in ("cnn_b", *others)),
+    )
+    assert first != pipeline
+    (project.folder / "dvc.yaml").write_text(first)
+    command, code, after = STARTS[start]
+    with project.start(*command, log=tmp_path / "log") as process:
+        wait_until(
+            lambda: any(map(trained_epochs, (project.folder / ".checkpoints").glob("cnn_b-*"))), patience=PATIENCE
+        )
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(PATIENCE) == code
+    (epochs,) = (
+        trained_epochs(folder) for folder in (project.folder / ".checkpoints").glob("cnn_b-*") if folder.is_dir()
+    )
+    output = (tmp_path / "log").read_text()
+    assert "Traceback" not in output
+    line = f"train@cnn_b: interrupted. The next run resumes after epoch {epochs}."
+    assert [text for text in output.partition(line)[2].splitlines() if text] == after
+    assert line in output
+
+
 @pytest.mark.parametrize("member", MEMBERS)
-@pytest.mark.parametrize("killed", ["trainer", "dvc"])
+@pytest.mark.parametrize("killed", ["trainer", "dvc", "Ctrl-C"])
 def test_killed_training_resumes_and_writes_the_bytes_of_an_uninterrupted_one(
     audited: Project, uninterrupted: Project, tmp_path: Path, member: str, killed: str
 ) -> None:
@@ -80,7 +122,10 @@ def test_killed_training_resumes_and_writes_the_bytes_of_an_uninterrupted_one(
         )
         (lock,) = checkpoints.glob("*.lock")
         trainer = int(lock.read_text())
-        os.kill(trainer if killed == "trainer" else first.pid, signal.SIGKILL)
+        if killed == "Ctrl-C":
+            os.killpg(first.pid, signal.SIGINT)
+        else:
+            os.kill(trainer if killed == "trainer" else first.pid, signal.SIGKILL)
         assert first.wait(PATIENCE) != 0
     # The orphaned trainer may still be running; the second run starts at once.
     with project.start(*command, log=tmp_path / "second") as second:

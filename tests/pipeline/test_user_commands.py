@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -101,6 +102,13 @@ def test_two_clones_write_the_same_bytes(tiny: Project, finished: Project, tmp_p
 def test_committed_files_contain_no_path_of_the_machine(finished: Project):
     for name in finished.done("git", "ls-files", "dvc.lock", "metrics", "plots", "data").split():
         assert str(finished.folder) not in (finished.folder / name).read_text(errors="ignore"), name
+
+
+def test_without_an_active_environment_dvc_finds_the_python_of_the_project(finished: Project, tmp_path):
+    project = finished.copy(tmp_path / "project")
+    (project.folder / ".venv").symlink_to(sys.prefix)
+    path = f"PATH={project.folder / 'no python'}:/usr/bin:/bin"
+    assert stages_run(project.done("env", path, ".venv/bin/dvc", "repro")) == ["check"]
 
 
 def test_queued_experiment_runs_its_own_code(finished: Project, tmp_path):

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from dermoscopy.core.errors import DISK_FULL
 from dermoscopy.core.files import exclusive_lock
+from dermoscopy.core.interrupt import next_run
 from dermoscopy.core.progress import progress
 
 logger = logging.getLogger(__name__)
@@ -92,6 +93,7 @@ def request_rest(address: str, part: Path, size: int) -> None:
         with (
             part.open("ab" if continued else "wb") as file,
             progress(part.stem, size, in_bytes=True, done=done) as advance,
+            next_run(lambda: "The next run continues the download."),
         ):
             for chunk in response.iter_content(CHUNK):
                 file.write(chunk)

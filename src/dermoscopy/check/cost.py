@@ -39,18 +39,16 @@ def log_cost(params: Params, source: Mapping[str, Any]) -> None:
     unknown = [name for name, duration in seconds.items() if duration is None]
     if unknown:
         logger.info(
-            "Training time of %s is unknown: the speed of the backbone was not measured (networks/backbones.py).",
+            "Training time of %s is unknown: the speed of its backbone was not measured.",
             ", ".join(unknown),
         )
     known = {name: duration for name, duration in seconds.items() if duration}
     total = sum(known.values())
     if total > MIN_SECONDS:
-        logger.info(
-            "Expected on two cores: %s of training (%s), and %.1f GB of disk for the whole run. "
-            "Stages that have not changed since the last run are not run again.",
-            *(_rounded(total), ", ".join(f"{name} {_rounded(duration)}" for name, duration in known.items())),
-            expected_disk(params, images) / GIGABYTE,
-        )
+        disk = expected_disk(params, images) / GIGABYTE
+        logger.info("Expected on two cores: %s of training, and %.1f GB of disk.", _rounded(total), disk)
+        logger.info("Training: %s.", ", ".join(f"{name} {_rounded(duration)}" for name, duration in known.items()))
+        logger.info("Stages that have not changed since the last run are not run again.")
 
 
 def expected_images(params: Params, source: Mapping[str, Any]) -> float:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import pandas as pd
 import typer
 
+from dermoscopy.check.clone import GET_ALL, lacks_files
 from dermoscopy.cli.dvc import top_folder
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.params import PARAMS, load, read_yaml
@@ -66,6 +67,9 @@ def compare(
 ) -> None:
     """Compare two revisions on the same lesions: differences, confidence intervals and paired significance tests."""
     os.chdir(top_folder())
+    for revision in (first, second):
+        if lacks_files("--no-walk", revision):
+            raise UserError(f"{revision}: this clone lacks files of it (git clone --filter). {GET_ALL}")
     settings = load("evaluate", Evaluate)
     rows, tested = compare_revisions(first, second, split, settings)
     count = rows["lesion_id"].nunique()

@@ -4,10 +4,11 @@ python -m dermoscopy.cli.dvc <process id of the parent> repro …
 
 A stage ends with dvc only after it has called `die_with_parent`, a second or two after its start. And a dvc that is
 killed at a bad moment leaves an incomplete dvc.lock, or files that the next dvc believes to be in use. This module
-avoids both: it kills the stage, and dvc then exits as if the stage had failed.
+avoids both: it ends the stage, and dvc then exits as if the stage had failed.
 """
 
 import contextlib
+import logging
 import math
 import os
 import runpy
@@ -20,13 +21,15 @@ from typing import Any
 
 import psutil
 
+from dermoscopy.check.writable import require_writable
 from dermoscopy.core.errors import UserError
+from dermoscopy.core.interrupt import INTERRUPTED, TERMINATED
 from dermoscopy.core.params import read_yaml
 from dermoscopy.core.stage import die_with_parent
 
 SECONDS_TO_FINISH = 10.0
-SECONDS_BETWEEN_KILLS = 0.05
-TERMINATED = 128 + signal.SIGTERM
+SECONDS_TO_KILL = 2.0  # in which a terminated stage prints its last line
+SECONDS_BETWEEN_SIGNALS = 0.05
 
 
 def main() -> None:
@@ -35,16 +38,42 @@ def main() -> None:
     terminate = _Terminate()
     signal.signal(signal.SIGTERM, terminate)
     signal.signal(signal.SIGALRM, terminate)
-    die_with_parent()
+    die_with_parent(signal.SIGTERM)
     if os.getppid() != int(parent):
         sys.exit(1)
     sys.argv[1:] = arguments
+    hide = _HideInterrupted()
+    __import__("dvc")
+    for handler in logging.getLogger("dvc").handlers:
+        handler.addFilter(hide)
     try:
         runpy.run_module("dvc", run_name="__main__", alter_sys=True)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         if terminate.first_signal < math.inf:
             sys.exit(TERMINATED)  # never 0, because the parent would start the next stage
+        if hide.interrupted:
+            sys.exit(INTERRUPTED)
+
+
+# How dvc's error about an interrupted stage ends. Before the stage has set its handlers, the signal itself ends it.
+ENDS = tuple(f"exited with {code}" for code in (INTERRUPTED, -signal.SIGINT, TERMINATED, -signal.SIGTERM))
+
+
+class _HideInterrupted(logging.Filter):
+    """Filter of dvc's log that hides the error of an interrupted stage, which has printed a line itself."""
+
+    interrupted = False
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether to show a record."""
+        error = record.exc_info[1] if record.exc_info else None
+        while error is not None:
+            if str(error).endswith(ENDS):
+                self.interrupted = True
+                return False
+            error = error.__cause__
+        return True
 
 
 class _Terminate:
@@ -53,15 +82,16 @@ class _Terminate:
     first_signal = math.inf  # time.monotonic() of the first signal
 
     def __call__(self, *_: object) -> None:
-        """Kill the running stage, and any that dvc still starts; exit if dvc takes more than SECONDS_TO_FINISH."""
+        """End the running stage, and any that dvc still starts; exit if dvc takes more than SECONDS_TO_FINISH."""
         now = time.monotonic()
         self.first_signal = min(self.first_signal, now)
-        for child in psutil.Process().children(recursive=True):
+        kill = now - self.first_signal > SECONDS_TO_KILL
+        for child in psutil.Process().children(recursive=kill):
             with contextlib.suppress(psutil.NoSuchProcess):  # the child has exited meanwhile
-                child.kill()
+                child.kill() if kill else child.terminate()
         if now - self.first_signal > SECONDS_TO_FINISH:
             os._exit(TERMINATED)
-        signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_KILLS)
+        signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_SIGNALS)
 
 
 def run_dvc(*arguments: str) -> int:
@@ -69,7 +99,11 @@ def run_dvc(*arguments: str) -> int:
 
     Args:
         arguments: Arguments of dvc.
+
+    Raises:
+        ProblemsError: A folder of the project cannot be written; dvc would stop with another message.
     """
+    require_writable()
     process = subprocess.Popen(command(*arguments), env=environment())
     # Pass SIGTERM on to dvc, which kills its stage.
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
@@ -101,7 +135,8 @@ RESULTS = ("dvc.lock", "data", "metrics", "plots")
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(["git", *arguments], capture_output=True, text=True)
+        # In English, so that `top_folder` can read the reason.
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, env=os.environ | {"LC_ALL": "C"})
     except FileNotFoundError:
         raise UserError("git is not installed, and DVC needs it to store experiments.") from None
 
@@ -110,14 +145,16 @@ def top_folder() -> Path:
     """Return the top folder of the git repository of the working directory.
 
     Raises:
-        UserError: git is not installed, or there is no repository or no commit.
+        UserError: git is not installed or refuses the repository, or there is no repository or no commit.
     """
     result = _git("rev-parse", "--show-toplevel")
-    if result.returncode:
+    if "not a git repository (or any" in result.stderr:
         raise UserError(
             "This folder is not in a git repository, and DVC needs one (a downloaded zip has none).\n"
             "Get the project with: git clone"
         )
+    if result.returncode:  # such as a folder of another user; git says how to allow it
+        raise UserError(f"git reports:\n{result.stderr.strip()}")
     if _git("rev-parse", "--verify", "--quiet", "HEAD").returncode:
         raise UserError("This git repository has no commit yet. Make one: git add . && git commit -m start")
     return Path(result.stdout.strip())

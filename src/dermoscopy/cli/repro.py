@@ -7,14 +7,15 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from dermoscopy.cli.dvc import SECONDS_TO_FINISH, command, environment, run_dvc, top_folder
+from dermoscopy.core.interrupt import INTERRUPTED
 from dermoscopy.core.members import trained_members
 from dermoscopy.core.params import Positive, load
 from dermoscopy.networks.devices import divide_gpus, least_used, visible_gpus
@@ -152,6 +153,7 @@ def run_stages(stages: Sequence[str], jobs: int, gpus: Sequence[str], display: D
                 display.show_end(stage.name, "failed")
     except BaseException:
         _end(running)
+        _show_last_lines(running, lines, display)
         raise
     return failed
 
@@ -182,7 +184,7 @@ def _read(stage: RunningStage, lines: Lines) -> None:
     with stage.process.stdout as output:
         for line in output:
             if line.strip():
-                lines.put((stage, line.rstrip()))
+                lines.put((stage, line.rstrip().removeprefix(f"{stage.name}: ")))
     lines.put((stage, None))
 
 
@@ -201,8 +203,19 @@ def _end(stages: Sequence[RunningStage]) -> None:
             stage.process.wait()
 
 
+def _show_last_lines(stages: Sequence[RunningStage], lines: Lines, display: Display) -> None:
+    """Show what ended stages have printed since; the last line of each says what the next run does."""
+    open_outputs = len(stages)
+    with suppress(Empty):  # a process that survived its stage holds the output open
+        while open_outputs:
+            stage, line = lines.get(timeout=1)
+            if line is None:
+                open_outputs -= 1
+            else:
+                display.show_line(stage.name, line)
+
+
 BEFORE_TRAINING = "audit"  # with the stages that it needs and check, all that training needs
-INTERRUPTED = 130
 JOBS_HELP = (
     "Number of members trained at the same time; default: all. It does not change the results. "
     "Without GPUs, jobs times runtime.threads should not exceed the number of cores."

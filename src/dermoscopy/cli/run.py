@@ -98,7 +98,7 @@ def data_leaves(data: str) -> Leaves:
             experiment runs in another folder.
 
     Raises:
-        UserError: The path is not UTF-8.
+        UserError: params.yaml or DVC cannot hold the path.
     """
     if data == DOWNLOAD:
         return {"data.source": "download", "data.path": None}
@@ -109,6 +109,11 @@ def data_leaves(data: str) -> Leaves:
             f"The path of the dataset is not UTF-8, and params.yaml cannot contain it: received {printable(data)}. "
             "Rename it, or use a link."
         ) from None
+    if "${" in data or any(letter < " " for letter in data):
+        raise UserError(
+            f"DVC cannot read the path of the dataset, because of ${{ or a control character: received {data!r}. "
+            "Rename it, or use a link."
+        )
     # Path.resolve raises if links form a loop; `check` reports that with a better message.
     return {"data.source": "directory", "data.path": os.path.realpath(expand(data))}
 
@@ -128,6 +133,9 @@ def _written(value: Any) -> str:
         return value
     if isinstance(value, list):
         return f"[{','.join(map(_written, value))}]"
+    if isinstance(value, str):
+        # In quotes, DVC takes a backslash as it is, unless a quote or the end follows.
+        return '"' + re.sub(r'(\\*)("|\Z)', lambda end: 2 * end[1] + (end[2] and '\\"'), value) + '"'
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -1,7 +1,9 @@
 """Errors that a user can fix: a base class and one subclass for each kind."""
 
 import errno
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Mapping, Sequence
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)  # no space on the disk, or the user's quota is used up
 MAX_NAMES = 5  # names listed in a message; the others are counted
@@ -58,3 +60,47 @@ class TrainingError(UserError):
 
 class DivergedError(TrainingError):
     """The loss is no longer finite; a lower learning rate or clipping can help."""
+
+
+_DISK_FULL = "The disk is full: free some space. (.checkpoints also has the state of abandoned trainings and searches.)"
+_READ_ONLY = "Mount it for writing, or clone the project to another disk."
+_NOT_YOURS = (
+    "It belongs to another user, or its mode forbids this. To take over all files of the project: "
+    'sudo chown -R "$(id -u)" .'
+)
+_OPEN_FILES = "Raise the limit of this terminal: ulimit -n 4096"
+_IN_THE_WAY = "A file is where a folder is expected, or the other way round. Move it away."
+_DISK = "The disk or the network file system has a problem. Check it, or clone the project to another disk."
+
+# What a user can do about an error of the operating system.
+OS_REMEDIES: Mapping[int, str] = {
+    **dict.fromkeys(DISK_FULL, _DISK_FULL),
+    errno.EROFS: _READ_ONLY,
+    **dict.fromkeys((errno.EACCES, errno.EPERM), _NOT_YOURS),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), _OPEN_FILES),
+    **dict.fromkeys((errno.EEXIST, errno.ENOTDIR, errno.EISDIR), _IN_THE_WAY),
+    **dict.fromkeys((errno.EIO, errno.ESTALE), _DISK),
+    errno.ENOLCK: "The file system has no locks. Clone the project to another disk.",
+    errno.EFBIG: "The file system, or ulimit -f, allows no file of this size. Clone the project to another disk.",
+    errno.ENAMETOOLONG: "Clone the project into a folder with a shorter path.",
+    errno.ELOOP: "Symbolic links form a loop. Remove them.",
+    errno.ENOMEM: "There is too little memory. End other programs.",
+    errno.EAGAIN: "The system allows no more processes. End other programs, or raise: ulimit -u",
+    errno.ENOENT: "Another program may have removed it.",
+}
+
+
+def os_error_message(error: OSError) -> str | None:
+    """Return the message about an error of the operating system that a user can fix; None for any other error.
+
+    Args:
+        error: Error with the path and the number of the operating system. The number may also be in the text, as
+            h5py writes it.
+    """
+    number = error.errno or 0
+    if not number and (found := re.search(r"errno = (\d+)", str(error))):
+        number = int(found[1])
+    if number not in OS_REMEDIES:
+        return None
+    where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
+    return f"{where}{os.strerror(number)}. {OS_REMEDIES[number]}\nThen run again."

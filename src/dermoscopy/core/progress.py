@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -11,14 +11,37 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 SECONDS_BETWEEN_LINES = 30
+WIDTH = 80  # characters of a line where there is no terminal
+BAR_WIDTH = 20
+
+
+def one_line(title: str, facts: Iterable[str], reserved: int = 0) -> str:
+    """Return `title: fact, fact` without the last facts that do not fit into a line of the terminal.
+
+    Args:
+        title: Name of the work.
+        facts: Facts, the most important ones first.
+        reserved: Number of characters of the line that are used otherwise.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    width = (console.width if console.is_terminal else WIDTH) - reserved
+    line, separator = title, ": "
+    for fact in facts:
+        longer = f"{line}{separator}{fact}"
+        if len(longer) > width:
+            break
+        line, separator = longer, ", "
+    return line
 
 
 @contextmanager
-def display(title: str, log: logging.Logger = logger) -> Iterator[Callable[[float, str], None]]:
-    """Yield a function that shows the progress, given the fraction done (0 to 1) and a text.
+def display(title: str, log: logging.Logger = logger) -> Iterator[Callable[[float, Sequence[str]], None]]:
+    """Yield a function that shows the progress, given the fraction done (0 to 1) and facts, the most important first.
 
     Args:
-        title: Name of the work, shown before the text.
+        title: Name of the work, shown before the facts.
         log: Logger of the lines when there is no terminal.
     """
     from rich.console import Console
@@ -27,20 +50,22 @@ def display(title: str, log: logging.Logger = logger) -> Iterator[Callable[[floa
     if console.is_terminal:
         from rich.progress import BarColumn, Progress, TextColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.fields[text]}"))
+        columns = (BarColumn(bar_width=BAR_WIDTH), TextColumn("{task.description}", markup=False))
         with Progress(*columns, console=console, transient=True) as bars:
-            task = bars.add_task(title, total=1.0, text="")
-            yield lambda fraction, text: bars.update(task, completed=fraction, text=text)
+            task = bars.add_task(title, total=1.0)
+            yield lambda fraction, facts: bars.update(
+                task, completed=fraction, description=one_line(title, facts, reserved=BAR_WIDTH + 2)
+            )
         return
 
     last_line = time.monotonic()
 
-    def log_line(fraction: float, text: str) -> None:
+    def log_line(fraction: float, facts: Sequence[str]) -> None:
         nonlocal last_line
         now = time.monotonic()
         if now - last_line >= SECONDS_BETWEEN_LINES and fraction < 1:
             last_line = now
-            log.info("%s: %s", title, text)
+            log.info("%s", one_line(title, facts))
 
     yield log_line
 
@@ -58,21 +83,21 @@ def progress(title: str, total: int, *, in_bytes: bool = False, done: int = 0) -
     start = time.monotonic()
     reached = done
 
-    def text() -> str:
+    def facts() -> list[str]:
         counted = f"{reached // 10**6:,} of {total // 10**6:,} MB" if in_bytes else f"{reached:,} of {total:,}"
         if reached == done:  # the speed is not known yet
-            return counted
+            return [counted]
         left = (time.monotonic() - start) / (reached - done) * (total - reached)
-        return f"{counted}, {duration(left)} left"
+        return [counted, f"{duration(left)} left"]
 
     with display(title) as show:
-        show(reached / max(total, 1), text())
+        show(reached / max(total, 1), facts())
 
         def advance(further: int) -> None:
             nonlocal reached
             reached += further
             if reached > done:
-                show(reached / max(total, 1), text())
+                show(reached / max(total, 1), facts())
 
         yield advance
 

@@ -17,27 +17,33 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from dermoscopy.core.errors import DISK_FULL, UserError
+from dermoscopy.core.errors import UserError, os_error_message
+from dermoscopy.core.interrupt import end_on_interrupt
 
 FINISHED = "finished"  # empty file in a checkpoint whose training has ended
 
 logger = logging.getLogger("dermoscopy")
 
 
-def die_with_parent() -> None:
-    """End this process when its parent ends; an orphan would go on training next to its successor."""
-    parent = os.getppid()
+def die_with_parent(number: int = signal.SIGKILL, parent: int | None = None) -> None:
+    """End this process when its parent ends; an orphan would go on training next to its successor.
+
+    Args:
+        number: Signal that this process then receives.
+        parent: Process id of the parent, if it may have ended before this call.
+    """
+    parent = os.getppid() if parent is None else parent
     if sys.platform == "linux":
         set_parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(set_parent_death_signal, number)
         if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
         return
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(1)
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), number)
 
     threading.Thread(target=watch, daemon=True).start()
 
@@ -67,38 +73,39 @@ def run(stage: Callable[..., Mapping[str, Any] | None], validate: Callable[..., 
 
     die_with_parent()
     name = "@".join([stage.__name__, *arguments.values()])
-    runs = _project() / "runs"
-    runs.mkdir(exist_ok=True)
+    end_on_interrupt(name)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_Stderr()])
     logging.raiseExceptions = False  # on a full disk the log cannot be written either
-    log = logging.FileHandler(runs / f"{name}.log", mode="w", encoding="utf-8", errors="backslashreplace")
-    log.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
-    logging.getLogger().addHandler(log)
     logger.setLevel(logging.INFO)
+    sys.exit(_run_and_record(stage, arguments, project() / "runs", name))
 
-    cost_file = runs / f"{name}.json"
-    cost_file.unlink(missing_ok=True)
+
+def _run_and_record(
+    stage: Callable[..., Mapping[str, Any] | None], arguments: dict[str, str], runs: Path, name: str
+) -> int:
+    """Run a stage with its log and its cost in the folder `runs`, and return its exit code."""
     start = time.perf_counter()
     code = 1
     facts: Mapping[str, Any] = {}
+    cost_file = runs / f"{name}.json"
     try:
+        runs.mkdir(exist_ok=True)
+        cost_file.unlink(missing_ok=True)
+        log = logging.FileHandler(runs / f"{name}.log", mode="w", encoding="utf-8", errors="backslashreplace")
+        log.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+        logging.getLogger().addHandler(log)
         facts = stage(**arguments) or {}
         code = 0
     except UserError as error:
         code = 2
         logger.error("%s", error)
     except Exception as error:
-        if not (isinstance(error, OSError) and error.errno in DISK_FULL):
-            log.emit(
-                logger.makeRecord("dermoscopy", logging.CRITICAL, __file__, 0, "unexpected error", (), sys.exc_info())
-            )
+        message = os_error_message(error) if isinstance(error, OSError) else None
+        _log_traceback()
+        if message is None:
             raise
         code = 2
-        logger.error(
-            "The disk is full: %s\nFree some space, then run dvc repro again. "
-            "(.checkpoints also holds the state of abandoned trainings and searches.)",
-            error,
-        )
+        logger.error("%s", message)
     finally:
         cost = {
             "exit": code,
@@ -106,14 +113,22 @@ def run(stage: Callable[..., Mapping[str, Any] | None], validate: Callable[..., 
             "peak_memory_mb": peak_memory() // 2**20,
             **facts,
         }
-        with contextlib.suppress(OSError):  # a full disk, which has been reported
+        with contextlib.suppress(OSError):  # the disk is full or read-only, which has been reported
             cost_file.write_text(json.dumps(cost) + "\n")
-    sys.exit(code)
+    return code
+
+
+def _log_traceback() -> None:
+    """Write the traceback of the current error to the log file, but not to stderr."""
+    record = logger.makeRecord(logger.name, logging.CRITICAL, __file__, 0, "unexpected error", (), sys.exc_info())
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.emit(record)
 
 
 def checkpoints() -> Path:
     """Return the folder of checkpoints, in the project's folder, since a queued experiment's folder is temporary."""
-    return _project() / ".checkpoints"
+    return project() / ".checkpoints"
 
 
 def remove_finished(folder: Path) -> None:
@@ -129,7 +144,8 @@ def remove_finished(folder: Path) -> None:
         shutil.rmtree(mark.parent, ignore_errors=True)
 
 
-def _project() -> Path:
+def project() -> Path:
+    """Return the project's folder, also in a stage of a queued experiment, which runs in another folder."""
     return Path(os.environ.get("DVC_ROOT", "."))
 
 

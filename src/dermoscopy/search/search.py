@@ -1,14 +1,16 @@
 """Run all trials of a search, rung by rung, and write its tables."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from dermoscopy.core.files import exclusive_lock
 from dermoscopy.core.fingerprint import code_digest
+from dermoscopy.core.interrupt import next_run
 from dermoscopy.core.progress import progress
 from dermoscopy.networks.data import read_examples, require_both_labels
 from dermoscopy.networks.params import Monitor, Runtime
@@ -27,7 +29,7 @@ from dermoscopy.search.results import (
 )
 from dermoscopy.search.space import Trial, plan_trials, rungs
 from dermoscopy.search.tables import COORDINATES, IMPORTANCE, LEADERBOARD, TRIALS
-from dermoscopy.search.trial import Conditions, Task
+from dermoscopy.search.trial import Conditions, Record, Task
 from dermoscopy.search.workers import run_tasks
 from dermoscopy.train.settings import TrainSettings
 
@@ -57,7 +59,10 @@ def run_trials(trials: Sequence[Trial], search: Search, conditions: Conditions) 
             logger.info("search: %d of %d trials are on disk from an earlier run.", len(records), len(tasks))
         remaining = [task for task in tasks if task.trial.number not in records]
         title = f"search, {rung.epochs} epoch{'s' * (rung.epochs > 1)}"
-        with progress(title, len(tasks), done=len(records)) as advance:
+        with (
+            progress(title, len(tasks), done=len(records)) as advance,
+            next_run(partial(_kept, records)),
+        ):
             for number, record in run_tasks(remaining, search.jobs, search.scheduler) if remaining else ():
                 records[number] = record
                 advance(1)
@@ -70,6 +75,10 @@ def run_trials(trials: Sequence[Trial], search: Search, conditions: Conditions) 
         if result.record.ended:
             Task(result.trial, search.epochs, conditions).checkpoint.remove()
     return trial_results
+
+
+def _kept(records: Mapping[int, Record]) -> str:
+    return f"The next run keeps the {len(records)} finished trials."
 
 
 def _best(trials: Sequence[Trial], trial_results: Sequence[TrialResult], count: int, monitor: Monitor) -> list[Trial]:

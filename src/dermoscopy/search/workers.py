@@ -1,11 +1,14 @@
 """Run trials in several processes of this machine, or on a Dask cluster."""
 
+import os
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from joblib import Parallel, delayed, parallel_config
 
 from dermoscopy.core.errors import TrainingError
+from dermoscopy.core.interrupt import no_interrupts
 from dermoscopy.core.stage import die_with_parent
 from dermoscopy.search.trial import Record, Task
 
@@ -83,8 +86,11 @@ def _parallel(tasks: Iterable[Task], jobs: int, started: list[Task]) -> Results:
             started.append(task)
             yield delayed(task)()
 
-    with parallel_config("loky", inner_max_num_threads=1, initializer=die_with_parent):
-        yield from Parallel(n_jobs=jobs, batch_size=1, pre_dispatch=jobs, return_as="generator_unordered")(feed())
+    end_with_stage = {"initializer": die_with_parent, "initargs": (signal.SIGKILL, os.getpid())}
+    with parallel_config("loky", inner_max_num_threads=1, **end_with_stage):
+        with no_interrupts():
+            results = Parallel(n_jobs=jobs, batch_size=1, pre_dispatch=jobs, return_as="generator_unordered")(feed())
+        yield from results
 
 
 def _on_cluster(tasks: Sequence[Task], scheduler: str) -> Results:

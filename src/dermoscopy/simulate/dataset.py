@@ -5,16 +5,17 @@ import logging
 import multiprocessing
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import pandas as pd
 from PIL import Image
 
+from dermoscopy.core.interrupt import no_interrupts
 from dermoscopy.core.metrics import roc_auc
 from dermoscopy.core.tables import LATENT_SCORES
 from dermoscopy.ham10000.metadata import COLUMNS, IMAGE_FOLDERS, METADATA
@@ -26,6 +27,8 @@ from dermoscopy.simulate.noise import Stream, generator
 from dermoscopy.simulate.params import Simulate
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 QUALITY = 92  # JPEG quality
 MIN_LESIONS_FOR_PROCESSES = 100  # with fewer lesions, starting processes costs more time than it saves
@@ -80,16 +83,29 @@ def _draw_all(params: Simulate, specs: Sequence[LesionSpec]) -> None:
     draw = partial(_draw, params)
     processes = os.cpu_count() or 1
     if processes > 1 and len(specs) >= MIN_LESIONS_FOR_PROCESSES:
-        context = multiprocessing.get_context("spawn")
         try:
-            with ProcessPoolExecutor(processes, context, _end_with_parent) as pool:
-                for _ in pool.map(draw, specs, chunksize=8):
-                    pass
+            run_in_processes(draw, specs, processes)
             return
         except (BrokenProcessPool, OSError) as error:
             logger.warning("Simulating in one process, since others could not be started: %s", error)
     for spec in specs:
         draw(spec)
+
+
+def run_in_processes(function: Callable[[T], None], items: Sequence[T], processes: int) -> None:
+    """Call a function with each item, in other processes, which end with this one.
+
+    Args:
+        function: Function of a module, or a partial of one.
+        items: Arguments of the function.
+        processes: Number of processes.
+    """
+    with no_interrupts():
+        pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _end_with_parent)
+        done = pool.map(function, items, chunksize=8)
+    with pool:
+        for _ in done:
+            pass
 
 
 def _draw(params: Simulate, spec: LesionSpec) -> None:

@@ -47,10 +47,14 @@ class Checkpoint:
 
     Args:
         folder: Folder of the state; created when a state is saved.
+
+    Attributes:
+        epochs: Number of epochs in the state that was saved or loaded last.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.epochs = 0
 
     def save(self, state: State) -> None:
         """Save a state in place of the previous one, which is kept if the process is killed or the disk is full.
@@ -71,6 +75,7 @@ class Checkpoint:
             np.savez(
                 temporary, allow_pickle=False, epochs=np.array(epochs), probabilities=state.probabilities, **arrays
             )
+        self.epochs = len(state.epochs)
 
     def load(self) -> State | None:
         """Return the saved state; None if there is none or it cannot be read."""
@@ -81,16 +86,24 @@ class Checkpoint:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
                 arrays = dict(saved)
             weights = _listed(arrays, "weights")
-            return State(
+            state = State(
                 epochs=[Epoch(**epoch) for epoch in json.loads(str(arrays["epochs"]))],
                 weights=weights,
                 optimizer=_listed(arrays, "optimizer"),
                 best=_listed(arrays, "best") or weights,
                 probabilities=arrays["probabilities"],
             )
+            self.epochs = len(state.epochs)
+            return state
         except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
             logger.warning("%s cannot be read (%s). Training starts from the first epoch.", path, error)
             return None
+
+    def next_run(self) -> str:
+        """Return what the next run does if this one is interrupted now."""
+        if self.epochs:
+            return f"The next run resumes after epoch {self.epochs}."
+        return "No epoch is finished: the next run starts this training from the beginning."
 
     def finish(self) -> None:
         """Mark the state as finished, so that `remove_finished` removes it after DVC has recorded the outputs."""

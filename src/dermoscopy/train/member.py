@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dermoscopy.core.files import exclusive_lock, write_json
 from dermoscopy.core.fingerprint import code_digest
+from dermoscopy.core.interrupt import next_run
 from dermoscopy.core.progress import progress
 from dermoscopy.core.tables import CURVE
 from dermoscopy.networks.build import NO_WEIGHTS, build_member
@@ -110,6 +111,7 @@ def train_member(
         done = state.epochs if state else []
         if done:
             logger.info("%s: resuming after epoch %d.", member, len(done))
+        stack.enter_context(next_run(checkpoint.next_run))
         live = stack.enter_context(open_live(paths.folder / "live"))
         for epoch in done:
             log_epoch(live, epoch)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermoscopy.core.metrics import roc_curve
-from dermoscopy.core.progress import display, duration
+from dermoscopy.core.progress import display, duration, one_line
 from dermoscopy.train.history import Curve, Epoch
 from dermoscopy.train.phases import Phase
 
@@ -50,7 +50,7 @@ class Progress:
         images: int,
         batch_size: int,
         logger: logging.Logger,
-        show: Callable[[float, str], None],
+        show: Callable[[float, Sequence[str]], None],
         done: int,
     ) -> None:
         self.member = member
@@ -99,8 +99,9 @@ class Progress:
         self.rate = (seen - self.batch_size) / max(now - self.first_step, 1e-9)
         left = (self.images - seen) / self.rate
         left += (self._total - self.done - 1) * (self.epoch_seconds or self.images / self.rate)
-        words = f"epoch {self.done + 1}/{self._total}, step {step}/{self.steps}, {self._speed(left)}, loss {loss:.4f}"
-        self.show((self.done + step / self.steps) / self._total, words)
+        epoch = f"epoch {self.done + 1}/{self._total}"
+        facts = [epoch, self._time(left), f"step {step}/{self.steps}", f"loss {loss:.4f}", self._speed()]
+        self.show((self.done + step / self.steps) / self._total, facts)
 
     def epoch(self, epoch: Epoch, *, chosen: bool) -> None:
         """Count an epoch that has ended, and log a line.
@@ -117,22 +118,32 @@ class Progress:
         self.done += 1
         if self.steps == 1:
             self.rate = self.images / self.epoch_seconds
-        speed = self._speed((self._total - self.done) * self.epoch_seconds)
-        self.show(self.done / self._total, f"epoch {self.done}/{self._total}, {speed}")
-        self.logger.info(
-            "%s epoch %d/%d: loss %.4f, accuracy %.4f, val loss %.4f, val accuracy %.4f, val ROC AUC %.4f, %s%s",
-            *(self.member, self.done, self._total, epoch.train_loss, epoch.train_accuracy),
-            *(epoch.val_loss, epoch.val_accuracy, epoch.val_roc_auc, speed, ", best so far" if chosen else ""),
-        )
+        number = f"epoch {self.done}/{self._total}"
+        left = self._time((self._total - self.done) * self.epoch_seconds)
+        self.show(self.done / self._total, [number, left, self._speed()])
+        facts = [
+            f"val ROC AUC {epoch.val_roc_auc:.3f}",
+            *(["best so far"] if chosen else []),
+            left,
+            f"val loss {epoch.val_loss:.3f}",
+            f"loss {epoch.train_loss:.3f}",
+            f"val accuracy {epoch.val_accuracy:.3f}",
+            f"accuracy {epoch.train_accuracy:.3f}",
+            self._speed(),
+        ]
+        self.logger.info("%s", one_line(f"{self.member} {number}", facts))
 
     @property
     def _total(self) -> int:
         return self.before + sum(phase.epochs for phase in self.phases[self.phase :])
 
-    def _speed(self, left: float) -> str:
+    def _time(self, left: float) -> str:
         # Epochs of later phases take longer, since more layers are trained: the estimate is a lower bound.
         bound = "at least " if self.phase < len(self.phases) - 1 else ""
-        return f"{self.rate:.1f} images/s, {bound}{duration(left)} left"
+        return f"{bound}{duration(left)} left"
+
+    def _speed(self) -> str:
+        return f"{self.rate:.1f} images/s"
 
 
 @contextmanager
