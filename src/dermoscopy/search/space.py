@@ -18,6 +18,7 @@ from dermoscopy.networks.params import SmallCNN
 from dermoscopy.search.params import MAX_TRIALS, Search, Space
 
 DIMENSIONS = tuple(Space.model_fields)
+NOT_SEARCHED: Mapping[str, Any] = {"l2": 0.0, "clip": None}  # the same in every trial
 SHAPING = ("conv_layers", "kernel_size", "padding", "pool_size")  # dimensions that set the last feature map's size
 
 
@@ -29,7 +30,7 @@ def small_cnn(configuration: Mapping[str, Any], search: Search) -> SmallCNN:
         search: Parameters of the search stage, which set epochs and image size.
     """
     return SmallCNN(
-        **configuration, image_size=search.image_size, epochs=search.epochs, l2=0.0, clip=None, clip_by="value"
+        **configuration, **NOT_SEARCHED, image_size=search.image_size, epochs=search.epochs, clip_by="value"
     )
 
 
