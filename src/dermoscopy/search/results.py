@@ -153,12 +153,12 @@ def promotion(ranked: pd.DataFrame, members: Sequence[str]) -> dict[str, dict[st
         members: Names of the members to replace; the first one becomes the best trial.
 
     Returns:
-        Values of `models.<member>` by member, with those that all trials share. A member keeps its image size and its epochs; `check` refuses a
-        network that needs larger images and gives the smallest image size.
+        Values of `models.<member>` by member, with those that all trials share. A member keeps its image size and its
+        epochs; `check` refuses a network that needs larger images and gives the smallest image size.
     """
     best = ranked.dropna(subset="score").head(len(members))
     return {
-        member: {name: trial[name] for name in DIMENSIONS} | NOT_SEARCHED
+        member: {**{name: trial[name] for name in DIMENSIONS}, **NOT_SEARCHED}
         for member, trial in zip(members, best.to_dict("records"), strict=False)
     }
 
