@@ -1,23 +1,25 @@
-"""Fit the baselines on train and predict test."""
+"""Fit the baselines on train and predict val and test."""
 
 from pathlib import Path
+
+import pandas as pd
 
 from dermoscopy.baselines.baselines import predict_baselines
 from dermoscopy.baselines.params import Baselines
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_split
+from dermoscopy.core.splits import SPLITS, read_split
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
 
 
 def baselines() -> None:
-    """Fit the baselines on train and predict test: prevalence, age/sex/site, colours, thumbnail, dx_type."""
+    """Fit the baselines on train and predict val and test: prevalence, age/sex/site, colours, thumbnail, dx_type."""
     settings = load("baselines", Baselines)
-    train = read_split(Path("data/split/train.csv"), "train")
-    test = read_split(Path("data/split/test.csv"), "test")
-    rows = test[["image_id", "lesion_id", "dx", "label"]]
-    for name, probability in predict_baselines(train, test, settings).items():
-        PREDICTIONS.write(rows.assign(probability=probability), Path("data/baselines", f"{name}.csv"))
+    train, *predicted = (read_split(Path(f"data/split/{split}.csv"), split) for split in SPLITS)
+    rows = pd.concat(predicted, ignore_index=True)
+    for name, probability in predict_baselines(train, rows, settings).items():
+        for split, table in rows.assign(probability=probability).groupby("split"):
+            PREDICTIONS.write(table[list(PREDICTIONS.columns)], Path("data/baselines", str(split), f"{name}.csv"))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
 """Fit the ensemble on the validation split."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
+import pandas as pd
+
+from dermoscopy.baselines.params import BASELINES
 from dermoscopy.core.files import write_json
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
@@ -19,9 +23,13 @@ def ensemble() -> None:
     settings = load("ensemble", Ensemble)
     protocol = read_audited_protocol(Path("data/audited"))
     rows = read_val(Path("data/split"), protocol)
-    paths = {member: Path(f"data/predictions/val/{member}.csv") for member in member_names()}
-    probabilities = align(rows, {member: (path, PREDICTIONS.read(path)) for member, path in paths.items()})
-    fitted = fit_ensemble(rows, probabilities, settings)
+
+    def read(folder: str, names: Iterable[str]) -> pd.DataFrame:
+        paths = {name: Path(folder, f"{name}.csv") for name in names}
+        return align(rows, {name: (path, PREDICTIONS.read(path)) for name, path in paths.items()})
+
+    members, baselines = read("data/predictions/val", member_names()), read("data/baselines/val", BASELINES)
+    fitted = fit_ensemble(rows, members, baselines, settings)
     fitted.write(Path("data/ensemble"))
     write_json(Path("metrics/val.json"), val_metrics(fitted, protocol_title(protocol)))
 

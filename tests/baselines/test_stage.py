@@ -7,6 +7,7 @@ from dermoscopy.core import params as file
 from dermoscopy.core.splits import SPLIT
 from dermoscopy.core.tables import PREDICTIONS
 from stages.baselines import baselines
+from tests.baselines.conftest import make_split
 
 PARAMETERS = Path(__file__).parents[2] / "params.yaml"
 
@@ -20,13 +21,18 @@ def clear_parameters():
 
 def test_stage_writes_a_table_for_each_baseline_with_the_same_bytes_again(splits):
     shutil.copy(PARAMETERS, ".")
-    for name, table in zip(("train", "test"), splits, strict=True):
+    train, test = splits
+    val = make_split("val", 6)
+    for name, table in {"train": train, "val": val, "test": test}.items():
         SPLIT.write(table, Path("data/split", f"{name}.csv"))
     baselines()
-    written = sorted(Path("data/baselines").iterdir())
-    assert [path.stem for path in written] == ["age_sex_site", "colours", "dx_type", "prevalence", "thumbnail"]
-    for path in written:
-        assert PREDICTIONS.read(path)["image_id"].tolist() == sorted(splits[1]["image_id"])
+    written = []
+    for split, rows in {"val": val, "test": test}.items():
+        paths = sorted(Path("data/baselines", split).iterdir())
+        assert [path.stem for path in paths] == ["age_sex_site", "colours", "dx_type", "prevalence", "thumbnail"]
+        for path in paths:
+            assert PREDICTIONS.read(path)["image_id"].tolist() == sorted(rows["image_id"])
+        written += paths
     first = [path.read_bytes() for path in written]
     baselines()
     assert [path.read_bytes() for path in written] == first

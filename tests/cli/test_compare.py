@@ -14,6 +14,7 @@ from dermoscopy.cli.app import app
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.tables import PREDICTIONS
+from dermoscopy.ensemble.fit import OUT_OF_FOLD
 from dermoscopy.ensemble.thresholds import POINTS
 from tests.cli.conftest import git
 from tests.simulated import simulate
@@ -29,7 +30,8 @@ def store(folder: Path, column: str, rows: pd.DataFrame, tag: str) -> None:
     """Write predictions, add them to DVC, commit and tag."""
     predictions = rows.assign(probability=ROWS.loc[rows.index, column])
     for split, path in {"val": "data/ensemble/val.csv", "test": "data/evaluation/predictions.csv"}.items():
-        PREDICTIONS.write(predictions, folder / path)
+        table = OUT_OF_FOLD if split == "val" else PREDICTIONS
+        table.write(predictions.assign(score=predictions["probability"])[list(table.columns)], folder / path)
         for member in MEMBERS:
             of_member = predictions if member == "cnn_a" else rows.assign(probability=0.5)
             PREDICTIONS.write(of_member, folder / f"data/predictions/{split}/{member}.csv")

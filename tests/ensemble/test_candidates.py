@@ -1,8 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from dermoscopy.core.errors import TableError
+from dermoscopy.ensemble.fit import candidate_rows
 from dermoscopy.ensemble.params import METHODS
 from dermoscopy.ensemble.selection import assign_folds, fit_candidates, subsets
 from tests.ensemble.settings import ensemble
@@ -67,6 +69,32 @@ def test_out_of_fold_probabilities_do_not_depend_on_the_folds_own_images():
         assert (first.out_of_fold[same_fold & ~changed_rows] == second.out_of_fold[same_fold & ~changed_rows]).all()
         if "cnn_a" in first.combiner.members:
             assert (first.out_of_fold[~same_fold] != second.out_of_fold[~same_fold]).any()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_out_of_fold_figures_of_a_member_a_mean_and_a_vote_are_a_direct_count(seed):
+    """Nothing is fitted in them that changes a ranking or a prediction before calibration."""
+    rows, probabilities = planted(60, 1.0, 0.5, 0.0, seed=seed)
+    settings, y_true = ensemble("cnn_a", "cnn_b", "vgg19"), rows["label"].to_numpy()
+    candidates = fit_candidates(rows, probabilities, settings)
+    table = candidate_rows(y_true, candidates).set_index(["members", "method"])
+    for (members, method), row in table.iterrows():
+        own = probabilities[members.split("+")]
+        votes = (own >= settings.threshold).mean(axis=1)
+        score = {"single": own.mean(axis=1), "mean": own.mean(axis=1), "vote": votes}.get(method)
+        if score is not None:
+            assert row["roc_auc"] == pytest.approx(roc_auc_score(y_true, score), abs=1e-12)
+            assert row["accuracy"] == ((score >= (0.5 if method == "vote" else settings.threshold)) == y_true).mean()
+
+
+def test_out_of_fold_scores_are_on_the_scale_of_the_thresholds():
+    rows, probabilities = planted(60, 1.0, 0.5)
+    for candidate in fit_candidates(rows, probabilities, ensemble("cnn_a", "cnn_b")):
+        predicted = candidate.out_of_fold_score >= candidate.calibrated_threshold
+        before = candidate.out_of_fold_combined >= candidate.combiner.combined_threshold
+        assert (predicted == before).all()
+        if candidate.combiner.method in ("single", "mean", "vote"):
+            assert candidate.out_of_fold_score == pytest.approx(candidate.probability(probabilities))
 
 
 def test_val_with_one_label_is_refused():

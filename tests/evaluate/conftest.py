@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dermoscopy.baselines.params import BASELINES
 from dermoscopy.core import params as file
 from dermoscopy.core.members import member_names
 from dermoscopy.core.splits import SPLIT, locate
@@ -12,7 +13,6 @@ from dermoscopy.core.tables import CURVE, PREDICTIONS
 from dermoscopy.core.tables import LATENT_SCORES as LATENT_SCORES
 
 MEMBERS = tuple(member_names())
-BASELINES = ("prevalence", "colours")
 
 
 def simulated_images(split: str, lesions: int) -> pd.DataFrame:
@@ -44,8 +44,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for member in MEMBERS:
             noisy = 0.4 * rows["label"] + 0.6 * generator.random(len(rows))
             PREDICTIONS.write(rows.assign(probability=noisy), Path("data/predictions", split, f"{member}.csv"))
-    for name in BASELINES:
-        PREDICTIONS.write(rows.assign(probability=0.3), Path("data/baselines", f"{name}.csv"))
+        for name in BASELINES:
+            PREDICTIONS.write(rows.assign(probability=0.3), Path("data/baselines", split, f"{name}.csv"))
     latent = rows[["image_id", "lesion_id"]].assign(score=rows["label"] + generator.normal(size=len(rows)))
     LATENT_SCORES.write(latent, Path("data/acquired/truth/scores.csv"))
     for member in MEMBERS:

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermoscopy.evaluate.scores import Classifier, rarer_label_lesions, score_classifiers
+from dermoscopy.evaluate.scores import Classifier, bootstrap, rarer_label_lesions, score_classifiers
 from dermoscopy.stats.intervals import resample_lesions
 from dermoscopy.stats.lesions import by_image, by_lesion
 from dermoscopy.stats.metrics import METRICS, Metric, from_confusion
@@ -59,6 +59,62 @@ def test_intervals_of_a_perfect_classifier_depend_on_the_number_of_lesions():
     z_squared = 1.959964**2
     assert abs(found.loc["sensitivity", "low"] - malignant / (malignant + z_squared)) < 1e-6
     assert 0.8 < found.loc["roc_auc", "low"] < found.loc["roc_auc", "value"] == 1
+
+
+def few(malignant: int, benign: int, errors: int = 0) -> pd.DataFrame:
+    """Lesions of one image each, separated by p0 at 0.5 but for the first lesions of each label."""
+    label = np.repeat([1, 0], [malignant, benign])
+    wrong = np.concatenate([np.arange(malignant), np.arange(benign)]) < errors
+    lesions = [f"HAM_{number:06d}" for number in range(len(label))]
+    return pd.DataFrame({"lesion_id": lesions, "label": label, "p0": np.where(wrong, 1 - label, label).astype(float)})
+
+
+@pytest.mark.parametrize("by", [by_image, by_lesion])
+@pytest.mark.parametrize("lesions", [(12, 40), (5, 25), (40, 12), (2, 2)])
+def test_every_metric_of_a_perfect_classifier_has_an_interval(lesions, by):
+    rows = few(*lesions)
+    found = scored(Classifier("perfect", "member", rows["p0"].to_numpy(), {"half": 0.5}), rows=rows, by=by)
+    found = found.set_index("metric").drop("log_loss")  # it is never 0: probabilities are clipped
+    assert set(found["value"]) == {0.0, 1.0}
+    assert (found["low"] < found["high"]).all()
+    assert found.drop("brier")[["value", "high"]].eq(1).all(axis=None)
+    bounds = found.loc[["sensitivity", "specificity", "balanced_accuracy"], "low"]
+    assert bounds["balanced_accuracy"] == pytest.approx((bounds["sensitivity"] + bounds["specificity"]) / 2)
+    assert found.loc["brier", ["value", "low"]].eq(0).all()
+
+
+def test_every_metric_of_a_classifier_that_is_always_wrong_has_an_interval():
+    rows = few(12, 40, errors=40)
+    found = scored(Classifier("wrong", "member", rows["p0"].to_numpy(), {"half": 0.5}), rows=rows).set_index("metric")
+    assert (found.loc["mcc", "value"], found.loc["mcc", "low"]) == (-1, -1)
+    for metric in ("mcc", "f1", "balanced_accuracy", "accuracy"):
+        assert found.loc[metric, "low"] < found.loc[metric, "high"] < 0.5
+
+
+def as_needed(metric: str, rows: pd.DataFrame) -> np.ndarray:
+    score = rows["p0"].to_numpy()
+    return score if METRICS[metric].needs == "score" else score >= 0.5
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "f1", "mcc", "average_precision"])
+def test_intervals_at_the_end_of_the_scale_contain_the_true_value(metric):
+    """Lesions of which 2 % or 5 % of each label are predicted wrong: samples without an error are counted too."""
+    generator = np.random.default_rng(3)
+    for malignant, benign, errors in ((12, 48, 0.05), (12, 48, 0.02), (5, 25, 0.05)):
+        population = few(20_000, 20_000 * benign // malignant)
+        wrong = generator.random(len(population)) < errors
+        population.loc[wrong, "p0"] = 1 - population.loc[wrong, "p0"]
+        truth = METRICS[metric].function(population["label"].to_numpy(), as_needed(metric, population))
+        inside = []
+        for _ in range(200):
+            rows = few(malignant, benign)
+            wrong = generator.random(len(rows)) < errors
+            rows.loc[wrong, "p0"] = 1 - rows.loc[wrong, "p0"]
+            unit = by_lesion(rows)
+            resamples = resample_lesions(unit.lesion, unit.label, 100, generator)
+            _, low, high = bootstrap(METRICS[metric], unit, as_needed(metric, rows), resamples, 0.95)
+            inside.append(low <= truth <= high)
+        assert np.mean(inside) > 0.93, (malignant, benign, errors)
 
 
 def test_lesions_of_the_rarer_label_are_counted():

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from dermoscopy.baselines.params import BASELINES
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import LeakError, TableError
 from dermoscopy.core.files import rounded
@@ -37,7 +38,7 @@ def test_ensemble_and_evaluate_write_all_tables_metrics_and_charts(project: Path
     chosen = candidates[(candidates["members"] == "+".join(choice.members)) & (candidates["method"] == choice.method)]
     assert chosen["log_loss"].item() == candidates["log_loss"].min()
     assert len(SUBSETS.read(Path("data/evaluation/subsets.csv"))) == 3 * len(candidates)
-    assert len(POINTS.read(Path("data/ensemble/points.csv"))) == 3 * (4 + 5 + 1)
+    assert len(POINTS.read(Path("data/ensemble/points.csv"))) == 3 * (4 + 5 + 1 + len(BASELINES))
 
     for name, table in TABLES.items():
         assert len(table.read(Path("data/evaluation", f"{name}.csv"))), name
@@ -138,11 +139,10 @@ def test_augmented_images_of_the_paper_protocol_are_evaluated_with_the_latent_sc
         rows = SPLIT.read(path)
         augmented = rows.iloc[[0]].assign(image_id=rows["image_id"][0] + "_copy1", sha256="")
         SPLIT.write(pd.concat([rows, augmented.assign(path=locate(augmented, split))]), path)
-        for predicted in [*Path("data/predictions").glob(f"{split}/*.csv"), *Path("data/baselines").glob("*.csv")]:
+        for predicted in Path("data").glob(f"[bp]*/{split}/*.csv"):
             table = PREDICTIONS.read(predicted)
-            if split == "test" or "predictions" in str(predicted):
-                added = table.iloc[[0]].assign(image_id=augmented["image_id"].item())
-                PREDICTIONS.write(pd.concat([table, added]), predicted)
+            added = table.iloc[[0]].assign(image_id=augmented["image_id"].item())
+            PREDICTIONS.write(pd.concat([table, added]), predicted)
     ensemble()
     evaluate()
     assert len(CONFUSION.read(Path("plots/confusion.csv"))) == 51
@@ -188,7 +188,7 @@ def test_predictions_and_fits_do_not_depend_on_test_labels(project: Path):
     fitted = {name: text for name, text in contents().items() if name.startswith("data/ensemble")}
     rows = SPLIT.read(Path("data/split/test.csv")).assign(label=lambda table: 1 - table["label"])
     SPLIT.write(rows.assign(path=locate(rows, "test")), Path("data/split/test.csv"))
-    for path in [*Path("data/predictions").glob("test/*.csv"), *Path("data/baselines").glob("*.csv")]:
+    for path in Path("data").glob("[bp]*/test/*.csv"):
         table = PREDICTIONS.read(path)
         PREDICTIONS.write(table.assign(label=1 - table["label"]), path)
     ensemble()

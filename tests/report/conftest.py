@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from dermoscopy.audit.summary import BY_LABEL, DIAGNOSIS_COUNTS
+from dermoscopy.baselines.params import BASELINES
 from dermoscopy.core.tables import LATENT_SCORES, PREDICTIONS
 from dermoscopy.ensemble.fit import CANDIDATES, fit_ensemble
 from dermoscopy.evaluate.charts import ensemble_size_rows
@@ -108,11 +109,14 @@ def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
     for member in MEMBERS:
         predicted = rows.assign(probability=probabilities["test"][member])
         PREDICTIONS.write(predicted, data / "predictions" / "test" / f"{member}.csv")
-    PREDICTIONS.write(rows.assign(probability=0.3), data / "baselines" / "prevalence.csv")
+    for name in BASELINES:
+        PREDICTIONS.write(rows.assign(probability=0.3), data / "baselines" / "test" / f"{name}.csv")
     LATENT_SCORES.write(
         rows[["image_id", "lesion_id"]].iloc[:0].assign(score=0.0), data / "acquired" / "truth" / "scores.csv"
     )
-    fit_ensemble(simulated["val"], probabilities["val"], settings.ensemble(*MEMBERS)).write(data / "ensemble")
+    baselines = pd.DataFrame(0.3, index=probabilities["val"].index, columns=list(BASELINES))
+    fitted = fit_ensemble(simulated["val"], probabilities["val"], baselines, settings.ensemble(*MEMBERS))
+    fitted.write(data / "ensemble")
     tables = evaluate_test(simulated["test"], data, settings.evaluate()).tables
     return (
         data / "ensemble",

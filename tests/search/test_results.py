@@ -121,7 +121,7 @@ def test_the_two_best_trials_are_promoted_to_the_two_members(ranked, tmp_path: P
     promoted = promotion(ranked, ["cnn_a", "cnn_b"])
     assert list(promoted) == ["cnn_a", "cnn_b"]
     for member, (_, row) in zip(promoted, ranked.iterrows(), strict=False):
-        assert promoted[member] == {name: row[name] for name in DIMENSIONS}
+        assert promoted[member] == {name: row[name] for name in DIMENSIONS} | {"l2": 0.0, "clip": None}
     write_promotion(promoted, tmp_path / "best.yaml")
     assert "CNN A and CNN B" in (tmp_path / "best.yaml").read_text().splitlines()[0]
     leaves = read_profile(str(tmp_path / "best.yaml"))

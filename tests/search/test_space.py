@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from scipy.stats import hypergeom
+from sklearn.model_selection import ParameterGrid
 
 from dermoscopy.core.errors import ParameterError
 from dermoscopy.core.params import read_yaml
@@ -37,6 +39,63 @@ def test_a_member_is_promoted_once():
 def test_another_seed_samples_other_trials():
     assert plan_trials(COMMITTED, seed=1) != plan_trials(COMMITTED, seed=2)
     assert plan_trials(COMMITTED, seed=1) == plan_trials(COMMITTED, seed=1)
+
+
+# Numbers of feasible configurations, and the dimensions of the committed space with a single value.
+SPACES = {
+    46: {
+        "optimizer": 1,
+        "learning_rate": 1,
+        "initializer": 1,
+        "dense_layers": 1,
+        "filters": 1,
+        "units": 1,
+        "dropout": 1,
+    },
+    1_242: {"optimizer": 1, "learning_rate": 1, "initializer": 1, "dense_layers": 1},
+    7_452: {"optimizer": 1, "learning_rate": 1},
+    111_780: {},
+}
+
+
+@pytest.fixture(params=SPACES, ids="{:,} configurations".format)
+def space(request) -> Search:
+    """A space of this size, from which half is sampled, 1,000 trials at most."""
+    values = TREE["search"]["space"]
+    values = values | {name: values[name][:count] for name, count in SPACES[request.param].items()}
+    space = Search(**TREE["search"] | {"space": values, "trials": min(request.param // 2, 1_000)})
+    assert grid_size(feasible_grids(space)) == request.param
+    return space
+
+
+def sampled(space: Search, seed: int) -> list[dict[str, object]]:
+    return [trial.configuration for trial in plan_trials(space, seed) if trial.name == SAMPLED]
+
+
+def test_seeds_sample_other_configurations_from_spaces_of_every_size(space: Search):
+    first, second, again = (sampled(space, seed) for seed in (1, 2, 1))
+    assert first == again
+    assert first[:12] != second[:12]
+    grids = [configuration for grid in feasible_grids(space) for configuration in ParameterGrid(grid)]
+    assert first[:12] != grids[:12]
+
+
+def test_each_value_is_sampled_as_often_as_chance_has_it(space: Search):
+    grids, size = feasible_grids(space), grid_size(feasible_grids(space))
+    for seed in (1, 2, 12345):
+        chosen = sampled(space, seed)
+        for name in DIMENSIONS:
+            for value in getattr(space.space, name):
+                with_value = grid_size([grid | {name: [value]} for grid in grids if value in grid[name]])
+                chance = hypergeom(size, with_value, len(chosen))
+                count = sum(configuration[name] == value for configuration in chosen)
+                assert chance.cdf(count) > 1e-5, (name, value)
+                assert chance.sf(count - 1) > 1e-5, (name, value)
+
+
+def test_a_smaller_search_begins_a_larger_one_in_spaces_of_every_size(space: Search):
+    fewer = space.model_copy(update={"trials": space.trials // 2})
+    assert sampled(space, 1)[: fewer.trials] == sampled(fewer, 1)
 
 
 def test_configurations_are_distinct_and_feasible():

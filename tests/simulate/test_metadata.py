@@ -31,11 +31,11 @@ def test_size_is_that_of_ham10000(images, lesions):
     assert (per_lesion > 1).mean() == pytest.approx(0.26, abs=0.02)
 
 
-def test_ids_have_the_format_of_ham10000(images):
-    assert images["lesion_id"].str.fullmatch(r"HAM_\d{7}").all()
-    assert images["image_id"].str.fullmatch(r"ISIC_\d{7}").all()
+def test_ids_are_unique_and_no_ids_of_ham10000(images):
+    assert images["lesion_id"].str.fullmatch(r"SIM_L\d{7}").all()
+    assert images["image_id"].str.fullmatch(r"SIM_\d{7}").all()
     assert images["image_id"].is_unique
-    assert images["image_id"].min() == "ISIC_0024306"
+    assert not set(images["image_id"]) & set(images["lesion_id"])
 
 
 def test_a_lesion_has_one_patient_and_one_diagnosis(images):
@@ -101,7 +101,7 @@ def test_some_looks_are_of_the_other_class(lesions):
 
 def test_order_and_folders_do_not_depend_on_the_label(images):
     order = images.sort_values("image_id")
-    for values in (np.arange(len(order)), order["part"], order["lesion_id"].str[4:].astype(int)):
+    for values in (np.arange(len(order)), order["part"], order["lesion_id"].str.removeprefix("SIM_L").astype(int)):
         assert roc_auc_score(order["malignant"], values) == pytest.approx(0.5, abs=0.03)
     assert abs((images["part"] == 1).sum() - len(images) / 2) <= 1
 

@@ -121,16 +121,16 @@ def fit_and_predict(
     return probability
 
 
-def predict_baselines(train: pd.DataFrame, test: pd.DataFrame, settings: Baselines) -> dict[str, NDArray[np.float64]]:
-    """Fit every baseline on the originals of train and predict the test split.
+def predict_baselines(train: pd.DataFrame, rows: pd.DataFrame, settings: Baselines) -> dict[str, NDArray[np.float64]]:
+    """Fit every baseline on the originals of train and predict images of other splits.
 
     Args:
         train: Rows of `core.splits.SPLIT` with originals of both labels; augmented images are left out.
-        test: Rows of `core.splits.SPLIT`.
+        rows: Rows of `core.splits.SPLIT` to predict.
         settings: The `baselines` block.
 
     Returns:
-        Name of each baseline to its probabilities of malignancy, of shape (test rows,):
+        Name of each baseline to its probabilities of malignancy, of shape (rows,):
 
         - prevalence: proportion of malignant images in train, the same for all images;
         - age_sex_site: metadata that a doctor knows without the image;
@@ -142,16 +142,16 @@ def predict_baselines(train: pd.DataFrame, test: pd.DataFrame, settings: Baselin
     train = train[train["source"] == train["image_id"]]
     y_train = train["label"].to_numpy()
 
-    train_paths, test_paths = ([Path(path) for path in rows["path"]] for rows in (train, test))
+    train_paths, paths = ([Path(path) for path in table["path"]] for table in (train, rows))
     quantiles = colour_quantiles(settings.quantiles)
     features = {
-        "age_sex_site": encode(train, test, ["age", "sex", "localization"]),
-        "colours": [extract_features(paths, settings.colour_size, quantiles) for paths in (train_paths, test_paths)],
-        "thumbnail": [extract_features(paths, settings.thumbnail, pixels) for paths in (train_paths, test_paths)],
-        "dx_type": encode(train, test, ["dx_type"]),
+        "age_sex_site": encode(train, rows, ["age", "sex", "localization"]),
+        "colours": [extract_features(each, settings.colour_size, quantiles) for each in (train_paths, paths)],
+        "thumbnail": [extract_features(each, settings.thumbnail, pixels) for each in (train_paths, paths)],
+        "dx_type": encode(train, rows, ["dx_type"]),
     }
     predictions = {
-        name: fit_and_predict(train_features, y_train, test_features, settings.regularization)
-        for name, (train_features, test_features) in features.items()
+        name: fit_and_predict(train_features, y_train, predicted_features, settings.regularization)
+        for name, (train_features, predicted_features) in features.items()
     }
-    return {"prevalence": np.full(len(test), y_train.mean()), **predictions}
+    return {"prevalence": np.full(len(rows), y_train.mean()), **predictions}

@@ -13,6 +13,7 @@ from dermoscopy.cli.dvc import top_folder
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.params import PARAMS, load, read_yaml
 from dermoscopy.core.tables import PREDICTIONS, Table
+from dermoscopy.ensemble.fit import OUT_OF_FOLD
 from dermoscopy.ensemble.thresholds import POINTS
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.stats.lesions import by_lesion
@@ -150,10 +151,11 @@ def _members(revision: str) -> list[str]:
 
 
 def _ensemble(revision: str, split: Literal["val", "test"], point: str) -> tuple[pd.DataFrame, ThresholdedScores]:
-    rows = read_stored(PREDICTIONS, ENSEMBLE[split], revision)
+    rows = read_stored(OUT_OF_FOLD if split == "val" else PREDICTIONS, ENSEMBLE[split], revision)
     points = read_stored(POINTS, "data/ensemble/points.csv", revision)
     (threshold,) = points.loc[(points["name"] == "ensemble") & (points["point"] == point), "threshold"]
-    return rows, ThresholdedScores(rows["probability"].to_numpy(), float(threshold))
+    score = rows["score" if split == "val" else "probability"].to_numpy()
+    return rows, ThresholdedScores(rows["probability"].to_numpy(), float(threshold), score)
 
 
 def _require_same_images(first: pd.DataFrame, second: pd.DataFrame, *names: str) -> None:

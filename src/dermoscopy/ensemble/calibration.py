@@ -37,6 +37,7 @@ def fit_logistic(
     target: NDArray[np.float64],
     penalty: NDArray[np.float64],
     offset: NDArray[np.float64] | float = 0.0,
+    sample_weight: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Return the coefficients that minimize the summed log loss plus half the penalized sum of their squares.
 
@@ -48,17 +49,19 @@ def fit_logistic(
         target: Targets from 0 to 1; shape (rows,).
         penalty: Penalty of each coefficient, at least 0; shape (coefficients,).
         offset: Constant added to the logits; shape (rows,), or one number for all rows.
+        sample_weight: Weight of each row, over 0; shape (rows,). None weighs all rows 1.
     """
+    weight = np.ones(len(target)) if sample_weight is None else sample_weight
 
     def loss(coefficients: NDArray[np.float64]) -> float:
         logits = columns @ coefficients + offset
-        return float((np.logaddexp(0, logits) - target * logits).sum() + penalty @ coefficients**2 / 2)
+        return float(weight @ (np.logaddexp(0, logits) - target * logits) + penalty @ coefficients**2 / 2)
 
     coefficients = np.zeros(columns.shape[1])
     for _ in range(MAX_STEPS):
         probability = from_logit(columns @ coefficients + offset)
-        gradient = columns.T @ (probability - target) + penalty * coefficients
-        hessian = (columns.T * (probability * (1 - probability))) @ columns + np.diag(penalty)
+        gradient = columns.T @ (weight * (probability - target)) + penalty * coefficients
+        hessian = (columns.T * (weight * probability * (1 - probability))) @ columns + np.diag(penalty)
         step = np.linalg.lstsq(hessian, gradient, rcond=None)[0]
         # Far from the minimum a full step may overshoot.
         while loss(coefficients - step) > loss(coefficients) and np.abs(step).max() > TOLERANCE:
@@ -90,7 +93,10 @@ class Calibration:
 
 
 def fit_calibration(
-    y_true: NDArray[np.int64], y_prob: NDArray[np.float64], method: Literal["none", "temperature", "platt"]
+    y_true: NDArray[np.int64],
+    y_prob: NDArray[np.float64],
+    method: Literal["none", "temperature", "platt"],
+    sample_weight: NDArray[np.float64] | None = None,
 ) -> Calibration:
     """Fit a calibration by minimizing the log loss.
 
@@ -102,17 +108,21 @@ def fit_calibration(
         y_true: Labels of images of val, 0 benign, 1 malignant, both present; shape (rows,).
         y_prob: Probabilities to calibrate, from 0 to 1; shape (rows,).
         method: Method of calibration.
+        sample_weight: Weight of each image, over 0; shape (rows,). With the inverse of the number of images of its
+            lesion, the mean probability of lesions is calibrated. None weighs all images 1.
     """
     if method == "none":
         return Calibration(1.0, 0.0)
-    malignant = int(y_true.sum())
-    target = np.where(y_true == 1, (malignant + 1) / (malignant + 2), 1 / (len(y_true) - malignant + 2))
+    weight = np.ones(len(y_true)) if sample_weight is None else sample_weight
+    malignant, benign = weight[y_true == 1].sum(), weight[y_true == 0].sum()
+    target = np.where(y_true == 1, (malignant + 1) / (malignant + 2), 1 / (benign + 2))
     logits = to_logit(y_prob)
     columns = logits[:, None] if method == "temperature" else np.column_stack([logits, np.ones(len(logits))])
-    slope, *intercept = fit_logistic(columns, target, np.zeros(columns.shape[1])).tolist()
+    slope, *intercept = fit_logistic(columns, target, np.zeros(columns.shape[1]), 0.0, weight).tolist()
     if slope < MIN_SLOPE:
         slope = MIN_SLOPE
         if method == "platt":
             # Fit the intercept again with the slope fixed: the scaled logits are the offset.
-            intercept = [float(fit_logistic(np.ones((len(logits), 1)), target, np.zeros(1), MIN_SLOPE * logits)[0])]
+            ones = np.ones((len(logits), 1))
+            intercept = [float(fit_logistic(ones, target, np.zeros(1), MIN_SLOPE * logits, weight)[0])]
     return Calibration(slope, *(intercept or [0.0]))

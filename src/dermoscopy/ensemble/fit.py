@@ -33,7 +33,7 @@ CANDIDATES = Table(  # candidates.csv: every subset of the members with every me
         "calibrated_threshold": "float64",  # calibrated probability from which a lesion is predicted malignant
         "log_loss": "float64",  # on out-of-fold images of val
         "roc_auc": "float64",  # on out-of-fold images of val
-        "accuracy": "float64",  # on out-of-fold images of val, at the calibrated threshold
+        "accuracy": "float64",  # on out-of-fold images of val, at the threshold
     },
     order=("size", "members", "method"),
 )
@@ -41,6 +41,14 @@ CANDIDATES = Table(  # candidates.csv: every subset of the members with every me
 WEIGHTS = Table(  # weights.csv: weight of each member in each candidate
     columns={"members": "str", "method": "str", "member": "str", "weight": "float64"},
     order=("members", "method", "member"),
+)
+
+OUT_OF_FOLD = Table(  # val.csv: the ensemble on images of val, by fits without the image's group
+    columns={
+        **PREDICTIONS.columns,  # probability: calibrated by the fit of its fold, so that only its losses are of use
+        "score": "float64",  # on the scale for which the operating points hold
+    },
+    order=PREDICTIONS.order,
 )
 
 SETS = Table(  # sets.csv: conformal sets of the ensemble
@@ -68,8 +76,10 @@ def candidate_rows(y_true: NDArray[np.int64], candidates: Sequence[Candidate]) -
                 "shift": candidate.calibration.intercept,
                 "calibrated_threshold": candidate.calibrated_threshold,
                 "log_loss": candidate.log_loss,
-                "roc_auc": roc_auc(y_true, candidate.out_of_fold),
-                "accuracy": confusion(y_true, candidate.out_of_fold >= candidate.calibrated_threshold).accuracy,
+                "roc_auc": roc_auc(y_true, candidate.out_of_fold_combined),
+                "accuracy": confusion(
+                    y_true, candidate.out_of_fold_combined >= candidate.combiner.combined_threshold
+                ).accuracy,
             }
             for candidate in candidates
         ]
@@ -129,8 +139,7 @@ class FittedEnsemble:
         weights: Rows of `WEIGHTS`.
         points: Rows of `thresholds.POINTS`.
         sets: Row of `SETS`.
-        predictions: Rows of `core.tables.PREDICTIONS`: the ensemble's out-of-fold probability of each
-            image of val.
+        predictions: Rows of `OUT_OF_FOLD`.
     """
 
     choice: Choice
@@ -150,16 +159,22 @@ class FittedEnsemble:
         WEIGHTS.write(self.weights, folder / "weights.csv")
         POINTS.write(self.points, folder / "points.csv")
         SETS.write(self.sets, folder / "sets.csv")
-        PREDICTIONS.write(self.predictions, folder / "val.csv")
+        OUT_OF_FOLD.write(self.predictions, folder / "val.csv")
         self.choice.write(folder / "ensemble.json")
 
 
-def fit_ensemble(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: Ensemble) -> FittedEnsemble:
+def fit_ensemble(
+    rows: pd.DataFrame, probabilities: pd.DataFrame, baselines: pd.DataFrame, settings: Ensemble
+) -> FittedEnsemble:
     """Fit weights, calibrations, operating points and conformal sets on val.
+
+    Thresholds are fitted on out-of-fold scores: on the scores of the fit itself they would promise too much.
 
     Args:
         rows: Images of val, rows of `core.splits.SPLIT`.
         probabilities: Probabilities of images by members, in the order of `rows`.
+        baselines: Probabilities of images by baselines, in the order of `rows`. They get operating points only: they
+            are fitted on train, without a change of the prevalence that a calibration would have to correct.
         settings: Parameters of the ensemble.
 
     Raises:
@@ -176,17 +191,19 @@ def fit_ensemble(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: Ense
     }
     named = singles | combined | {ENSEMBLE: ensemble}
     scored = {
-        name: (candidate.probability(probabilities), candidate.calibrated_threshold)
-        for name, candidate in named.items()
+        **{name: (candidate.out_of_fold_score, candidate.calibrated_threshold) for name, candidate in named.items()},
+        **{str(name): (baselines[name].to_numpy(), settings.threshold) for name in baselines},
     }
-    sets = fit_conformal_sets(lesions.label, lesions.mean(scored[ENSEMBLE][0]), settings.coverage)
+    sets = fit_conformal_sets(lesions.label, lesions.mean(ensemble.out_of_fold_score), settings.coverage)
     return FittedEnsemble(
         choice=choice,
         candidates=candidate_rows(rows["label"].to_numpy(), candidates),
         weights=weight_rows(candidates),
         points=fit_operating_points(lesions, scored, settings.sensitivity),
         sets=pd.DataFrame([{**vars(sets), "coverage": settings.coverage}]),
-        predictions=rows[["image_id", "lesion_id", "dx", "label"]].assign(probability=ensemble.out_of_fold),
+        predictions=rows[["image_id", "lesion_id", "dx", "label"]].assign(
+            probability=ensemble.out_of_fold, score=ensemble.out_of_fold_score
+        ),
     )
 
 
@@ -201,11 +218,11 @@ def val_metrics(fitted: FittedEnsemble, protocol: str) -> dict[str, Any]:
         The protocol, the members that are combined, log loss and ROC AUC. DVC shows no list, so `members` takes no
         column of `dvc metrics show`.
     """
-    y_true, y_prob = (fitted.predictions[column].to_numpy() for column in ("label", "probability"))
+    y_true, y_prob, score = (fitted.predictions[column].to_numpy() for column in ("label", "probability", "score"))
     (loss,) = log_loss(y_true, y_prob, np.ones((1, len(y_true))))
     return {
         "protocol": protocol,
         "members": fitted.choice.members,
         "log_loss": float(loss),
-        "roc_auc": roc_auc(y_true, y_prob),
+        "roc_auc": roc_auc(y_true, score),
     }

@@ -28,13 +28,17 @@ class Candidate:
     Attributes:
         combiner: Combiner, fitted to all of val.
         calibration: Calibration of the combiner's output, fitted to all of val.
-        out_of_fold: Calibrated probability of each image by fits without its group; shape (rows,).
+        out_of_fold: Probability of each image, combined and calibrated by fits without its group; shape (rows,).
+            Each fold has its own calibration, so that probabilities of two folds are on two scales: only their losses
+            are of use.
+        out_of_fold_combined: The same before calibration, for rankings and predictions; shape (rows,).
         log_loss: Log loss of the out-of-fold probabilities, in nats.
     """
 
     combiner: Combiner
     calibration: Calibration
     out_of_fold: NDArray[np.float64]
+    out_of_fold_combined: NDArray[np.float64]
     log_loss: float
 
     @property
@@ -49,6 +53,11 @@ class Candidate:
             probabilities: Probabilities of rows by members.
         """
         return self.calibration.apply(self.combiner.combine(probabilities))
+
+    @property
+    def out_of_fold_score(self) -> NDArray[np.float64]:
+        """Out-of-fold scores on one scale: that of `probability`, for which the thresholds hold; shape (rows,)."""
+        return self.calibration.apply(self.out_of_fold_combined)
 
     @property
     def calibrated_threshold(self) -> float:
@@ -70,7 +79,7 @@ def fit_candidates(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: En
     """Fit every method to every subset of the ensemble's members, and each other member on its own.
 
     Args:
-        rows: Images of val, with columns group and label.
+        rows: Images of val, with columns lesion_id, group and label.
         probabilities: Probabilities of images by members, in the order of `rows`.
         settings: Parameters of the ensemble.
 
@@ -85,9 +94,11 @@ def fit_candidates(rows: pd.DataFrame, probabilities: pd.DataFrame, settings: En
             "Use more lesions (merge.lesions, simulate.lesions) or a larger split.val."
         )
     fold = assign_folds(rows["group"].to_numpy(dtype=str), y_true, settings.folds)
+    # Probabilities are read by lesion, as the mean of its images. So each lesion counts once.
+    weight = 1 / rows.groupby("lesion_id")["lesion_id"].transform("size").to_numpy(dtype=float)
     others = [(str(member),) for member in probabilities if member not in settings.members]
     return [
-        _fit_candidate(y_true, probabilities[list(members)], method, fold, settings)
+        _fit_candidate(y_true, probabilities[list(members)], weight, method, fold, settings)
         for members in [*subsets(settings.members), *others]
         for method in combination_methods(members)
     ]
@@ -114,6 +125,7 @@ def assign_folds(group: NDArray[np.str_], label: NDArray[np.int64], folds: int) 
 def _fit_candidate(
     y_true: NDArray[np.int64],
     probabilities: pd.DataFrame,
+    weight: NDArray[np.float64],
     method: CombinationMethod,
     fold: NDArray[np.int64],
     settings: Ensemble,
@@ -121,16 +133,17 @@ def _fit_candidate(
     def fit(fitted: NDArray[np.bool_]) -> tuple[Combiner, Calibration]:
         combiner = fit_combiner(y_true[fitted], probabilities[fitted], method, settings)
         combined = combiner.combine(probabilities[fitted])
-        return combiner, fit_calibration(y_true[fitted], combined, settings.calibration)
+        return combiner, fit_calibration(y_true[fitted], combined, settings.calibration, weight[fitted])
 
     all_rows = np.ones(len(y_true), dtype=bool)
-    out_of_fold = np.empty(len(y_true))
+    combined, calibrated = np.empty(len(y_true)), np.empty(len(y_true))
     for number in np.unique(fold):
         inside = fold == number
         combiner, calibration = fit(all_rows if inside.all() else ~inside)
-        out_of_fold[inside] = calibration.apply(combiner.combine(probabilities[inside]))
+        combined[inside] = combiner.combine(probabilities[inside])
+        calibrated[inside] = calibration.apply(combined[inside])
     combiner, calibration = fit(all_rows)
-    return Candidate(combiner, calibration, out_of_fold, log_loss(y_true, out_of_fold))
+    return Candidate(combiner, calibration, calibrated, combined, log_loss(y_true, calibrated))
 
 
 def choose(rows: pd.DataFrame, candidates: Sequence[Candidate], settings: Ensemble) -> tuple[Choice, Candidate]:
@@ -193,7 +206,7 @@ def _eligible(candidate: Candidate, settings: Ensemble) -> bool:
 
 
 def _out_of_fold(candidate: Candidate) -> ThresholdedScores:
-    return ThresholdedScores(candidate.out_of_fold, candidate.calibrated_threshold)
+    return ThresholdedScores(candidate.out_of_fold, candidate.calibrated_threshold, candidate.out_of_fold_score)
 
 
 def _nan_to_none(value: float) -> float | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dermoscopy.baselines.params import BASELINES
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.members import member_names
 from dermoscopy.core.tables import ENSEMBLE, LATENT, LATENT_SCORES, PREDICTIONS
@@ -21,8 +22,6 @@ from dermoscopy.evaluate.scores import Classifier, score_classifiers, score_subs
 from dermoscopy.stats.intervals import resample_lesions
 from dermoscopy.stats.lesions import align, by_image, by_lesion
 from dermoscopy.stats.paired import ThresholdedScores, compare
-
-HALF = {"half": 0.5}  # the only operating point of a baseline, which is not calibrated on val
 
 
 def read_members(rows: pd.DataFrame, data: Path) -> pd.DataFrame:
@@ -52,24 +51,25 @@ def read_classifiers(rows: pd.DataFrame, members: pd.DataFrame, data: Path) -> l
     Returns:
         Classifiers with scores in the order of `rows`: the ensemble first, then the members and the
         combination methods, calibrated on val, the baselines and, for the simulated dataset, the latent score.
+        Each but the latent score has its own operating points from val.
 
     Raises:
         TableError: A file is missing or does not match `rows`.
     """
-    baselines = _read_aligned(rows, {path.stem: path for path in sorted((data / "baselines").glob("*.csv"))})
+    baselines = _read_aligned(rows, {name: data / "baselines" / "test" / f"{name}.csv" for name in BASELINES})
+    thresholds: Mapping[str, dict[str, float]] = {
+        str(name): dict(zip(points["point"], points["threshold"], strict=True))
+        for name, points in POINTS.read(data / "ensemble" / "points.csv").groupby("name")
+    }
     return [
-        *_fitted(members, data / "ensemble"),
-        *(Classifier(str(name), "baseline", baselines[name].to_numpy(), HALF) for name in baselines),
+        *_fitted(members, data / "ensemble", thresholds),
+        *(Classifier(name, "baseline", baselines[name].to_numpy(), thresholds[name]) for name in BASELINES),
         *_latent(rows, data / "acquired" / "truth" / "scores.csv"),
     ]
 
 
-def _fitted(members: pd.DataFrame, folder: Path) -> Iterator[Classifier]:
+def _fitted(members: pd.DataFrame, folder: Path, thresholds: Mapping[str, Mapping[str, float]]) -> Iterator[Classifier]:
     choice, candidates = read_choice(folder / "ensemble.json"), read_candidates(folder)
-    thresholds: Mapping[str, dict[str, float]] = {
-        str(name): dict(zip(points["point"], points["threshold"], strict=True))
-        for name, points in POINTS.read(folder / "points.csv").groupby("name")
-    }
     for name, key in _candidate_keys(choice, candidates).items():
         combiner, calibration = candidates[key]
         score = calibration.apply(combiner.combine(members))
@@ -163,7 +163,7 @@ def evaluate_test(test: pd.DataFrame, data: Path, settings: Evaluate) -> Evaluat
 def comparison_rows(rows: pd.DataFrame, classifiers: Sequence[Classifier], settings: Evaluate) -> pd.DataFrame:
     """Compare the ensemble with every other classifier that predicts probabilities.
 
-    Predictions are made at the operating point of the headline; a baseline has only one.
+    Predictions are made at the operating point of the headline, which each classifier has from val.
 
     Args:
         rows: Images of test, with columns lesion_id and label.
@@ -174,9 +174,7 @@ def comparison_rows(rows: pd.DataFrame, classifiers: Sequence[Classifier], setti
         Rows of `evaluate.tables.COMPARISONS`.
     """
     scores = {
-        classifier.name: ThresholdedScores(
-            classifier.score, classifier.thresholds.get(settings.point, classifier.thresholds["half"])
-        )
+        classifier.name: ThresholdedScores(classifier.score, classifier.thresholds[settings.point])
         for classifier in classifiers
         if classifier.thresholds
     }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dermoscopy.core.metrics import confusion
 from dermoscopy.ensemble.fit import read_candidates
 from dermoscopy.evaluate.tables import SCORES, SUBSETS
-from dermoscopy.stats.intervals import bootstrap_interval, predictive_values, wilson_interval
+from dermoscopy.stats.intervals import Scale, bootstrap_interval, predictive_values, wilson_interval
 from dermoscopy.stats.lesions import Unit
 from dermoscopy.stats.metrics import METRICS, Metric, metrics_needing
 from dermoscopy.stats.roc import roc_auc_interval, roc_aucs
@@ -84,6 +84,10 @@ def _metrics(
             yield point, metric.name, *_of_predictions(metric, unit, score >= threshold, resamples, confidence)
 
 
+# Values at which all resamples agree.
+SCALE_ENDS: Mapping[Scale, tuple[float, ...]] = {"proportion": (0, 1), "correlation": (-1, 1), "loss": (0,)}
+
+
 def bootstrap(
     metric: Metric,
     unit: Unit,
@@ -91,7 +95,7 @@ def bootstrap(
     resamples: NDArray[np.float64],
     confidence: float,
 ) -> tuple[float, float, float]:
-    """Return a metric's value with the bounds of its bootstrap interval.
+    """Return a metric's value with the bounds of its bootstrap interval; at the ends of its scale, Wilson's decide.
 
     Args:
         metric: The metric.
@@ -101,8 +105,35 @@ def bootstrap(
         confidence: Confidence level of the interval, from 0 to 1.
     """
     (value,) = metric.function(unit.label, score, np.ones((1, len(unit.label))))
+    if value in SCALE_ENDS[metric.scale]:
+        return value, *_bounds_at_scale_end(metric, unit, score, confidence)
     resampled = metric.function(unit.label, score, resamples)
     return value, *bootstrap_interval(value, resampled, metric.scale, rarer_label_lesions(unit), confidence)
+
+
+def _bounds_at_scale_end(
+    metric: Metric, unit: Unit, score: NDArray[np.float64 | np.bool_], confidence: float
+) -> tuple[float, float]:
+    """Return the metric at the lower and the upper bounds of sensitivity and specificity.
+
+    If all lesions are predicted correctly, all resamples agree: only the number of lesions of each label decides.
+
+    Args:
+        metric: A metric whose value is at an end of its scale.
+        unit: Images or lesions of test.
+        score: Predictions, or scores that separate the labels perfectly; shape (rows,).
+        confidence: Confidence level of the interval, from 0 to 1.
+    """
+    y_pred = score if score.dtype == bool else unit.label == 1
+    y_true, predicted = np.array([1, 1, 0, 0]), np.array([True, False, False, True])
+    weights = []
+    for label in (1, 0):
+        rows = unit.label == label
+        total = len(set(unit.lesion[rows]))
+        bounds = np.array(wilson_interval(float((y_pred[rows] == label).mean()) * total, total, confidence))
+        weights += [rows.sum() * bounds, rows.sum() * (1 - bounds)]
+    low, high = sorted(metric.function(y_true, predicted.astype(score.dtype), np.stack(weights, axis=1)))
+    return float(low), float(high)
 
 
 def _of_predictions(

@@ -54,7 +54,8 @@ def learning_rate(rate: float, schedule: Schedule, warmup_steps: int, steps: int
     Args:
         rate: Largest learning rate.
         schedule: "constant", or "cosine", which falls to 0 after the last step.
-        warmup_steps: Number of first steps in which the learning rate rises linearly from 0.
+        warmup_steps: Number of first steps in which the learning rate rises linearly. The first step has one
+            warmup_steps-th of the rate, since a step with rate 0 would train nothing.
         steps: Number of steps of the phase, including the warm-up.
 
     Returns:
@@ -65,7 +66,7 @@ def learning_rate(rate: float, schedule: Schedule, warmup_steps: int, steps: int
     import keras
 
     return keras.optimizers.schedules.CosineDecay(
-        0.0 if warmup_steps else rate,
+        rate / warmup_steps if warmup_steps else rate,
         # A warm-up may be longer than the phase.
         decay_steps=max(steps - warmup_steps, 1),
         alpha=1.0 if schedule == "constant" else 0.0,

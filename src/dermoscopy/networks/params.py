@@ -206,7 +206,7 @@ class Training(Block):
         description="Learning rate within a phase. constant: stays, as in the paper. cosine: falls to 0."
     )
     warmup_epochs: Count = Field(
-        description="Number of epochs at the start of a phase in which the learning rate rises from 0."
+        description="Number of epochs at the start of a phase in which the learning rate rises."
     )
     balance: Balance = Field(
         description="Balancing of labels, with or without augment.balance. none: as in the paper. class_weights: "

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dermoscopy.core.files import write_text
 from dermoscopy.networks.params import LOWEST_IS_BEST, Monitor
-from dermoscopy.search.space import DIMENSIONS, Trial
+from dermoscopy.search.space import DIMENSIONS, NOT_SEARCHED, Trial
 from dermoscopy.search.trial import Record
 
 
@@ -153,12 +153,12 @@ def promotion(ranked: pd.DataFrame, members: Sequence[str]) -> dict[str, dict[st
         members: Names of the members to replace; the first one becomes the best trial.
 
     Returns:
-        Values of `models.<member>` by member. A member keeps its image size and its epochs; `check` refuses a
-        network that needs larger images and gives the smallest image size.
+        Values of `models.<member>` by member, with those that all trials share. A member keeps its image size and its
+        epochs; `check` refuses a network that needs larger images and gives the smallest image size.
     """
     best = ranked.dropna(subset="score").head(len(members))
     return {
-        member: {name: trial[name] for name in DIMENSIONS}
+        member: {**{name: trial[name] for name in DIMENSIONS}, **NOT_SEARCHED}
         for member, trial in zip(members, best.to_dict("records"), strict=False)
     }
 

@@ -9,6 +9,8 @@ from itertools import islice, product
 from math import prod
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from dermoscopy.core.errors import ParameterError
 from dermoscopy.networks.build import feature_map_size
 from dermoscopy.networks.layers import derive
@@ -16,6 +18,7 @@ from dermoscopy.networks.params import SmallCNN
 from dermoscopy.search.params import MAX_TRIALS, Search, Space
 
 DIMENSIONS = tuple(Space.model_fields)
+NOT_SEARCHED: Mapping[str, Any] = {"l2": 0.0, "clip": None}  # the same in every trial
 SHAPING = ("conv_layers", "kernel_size", "padding", "pool_size")  # dimensions that set the last feature map's size
 
 
@@ -27,7 +30,7 @@ def small_cnn(configuration: Mapping[str, Any], search: Search) -> SmallCNN:
         search: Parameters of the search stage, which set epochs and image size.
     """
     return SmallCNN(
-        **configuration, image_size=search.image_size, epochs=search.epochs, l2=0.0, clip=None, clip_by="value"
+        **configuration, **NOT_SEARCHED, image_size=search.image_size, epochs=search.epochs, clip_by="value"
     )
 
 
@@ -125,20 +128,21 @@ def plan_trials(search: Search, seed: int) -> list[Trial]:
 
 
 def samples(search: Search, seed: int) -> Iterator[dict[str, Any]]:
-    """Yield configurations at random without replacement (random search: Bergstra and Bengio 2012).
+    """Yield configurations in random order without replacement (random search: Bergstra and Bengio 2012).
 
-    A smaller sample of scikit-learn's `ParameterSampler` is no prefix of a larger one. So the sample size is
-    always the same, and the caller takes the first configurations.
+    scikit-learn's `ParameterSampler` is not used: it returns a whole grid in the grid's own order. A smaller sample
+    is no prefix of a larger one. So the sample size is always the same, and the caller takes the first configurations.
 
     Args:
         search: Parameters of the search stage.
         seed: Top-level seed of params.yaml.
     """
-    from sklearn.model_selection import ParameterSampler
+    from sklearn.model_selection import ParameterGrid
 
-    grids = feasible_grids(search)
-    count = min(grid_size(grids), MAX_TRIALS)
-    yield from ParameterSampler(grids, count, random_state=derive(seed, "search", "draws"))
+    grid = ParameterGrid(feasible_grids(search))
+    generator = np.random.default_rng(derive(seed, "search", "draws"))
+    for index in generator.choice(len(grid), min(len(grid), MAX_TRIALS), replace=False):
+        yield grid[index]
 
 
 class Rung(NamedTuple):

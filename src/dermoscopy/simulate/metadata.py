@@ -116,13 +116,11 @@ NO_DATA, NO_AGE, NO_SEX, NO_SITE = 0.0047, 0.0010, 0.0010, 0.0187
 # Proportions of lesions with two, three, four, five and six images, among those with more than one.
 REPEATS: Mapping[int, float] = {2: 0.7275, 3: 0.2505, 4: 0.0174, 5: 0.0026, 6: 0.0020}
 
-FIRST_IMAGE = 24306  # ids of HAM10000 are ISIC_0024306 to ISIC_0034320
-
 
 def sample_table(params: Simulate) -> pd.DataFrame:
     """Sample everything about the dataset except its images.
 
-    Ids are assigned at random, so that ids and folders do not depend on the label.
+    Ids are assigned at random, so that ids and folders do not depend on the label. They are no ids of HAM10000.
 
     Args:
         params: The `simulate` block.
@@ -138,7 +136,7 @@ def sample_table(params: Simulate) -> pd.DataFrame:
     images = lesions.loc[lesions.index.repeat(lesions.pop("images"))]
     images["image"] = images.groupby("lesion").cumcount()
     numbers = rng.permutation(len(images))
-    images["image_id"] = [f"ISIC_{FIRST_IMAGE + number:07d}" for number in numbers]
+    images["image_id"] = [f"SIM_{number:07d}" for number in numbers]
     images["part"] = np.where(numbers < len(images) // 2, 1, 2)
     columns = [*COLUMNS, "malignant", "score", "look", "shade", "lesion", "image", "part"]
     return images.sort_values(["lesion_id", "image_id"], ignore_index=True)[columns]
@@ -156,7 +154,7 @@ def _sample_lesions(rng: np.random.Generator, params: Simulate) -> pd.DataFrame:
     images = np.where(repeated, rng.choice(several, count, p=_normalized(REPEATS)), 1)
 
     patients = pd.DataFrame([_sample_patient(rng, DIAGNOSES[name]) for name in dx])
-    ids = [f"HAM_{number:07d}" for number in rng.permutation(count)]
+    ids = [f"SIM_L{number:07d}" for number in rng.permutation(count)]
     sampled = {
         "lesion": np.arange(count),
         "lesion_id": ids,

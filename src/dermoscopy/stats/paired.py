@@ -55,11 +55,19 @@ class ThresholdedScores:
 
     Attributes:
         y_prob: Probability of malignancy of each image; shape (images,).
-        threshold: Probability from which a lesion is predicted malignant.
+        threshold: Score from which a lesion is predicted malignant.
+        y_score: Score of each image, for rankings and predictions; shape (images,). None: the probability. Only
+            out-of-fold probabilities have another score, since each fold has its own calibration.
     """
 
     y_prob: NDArray[np.float64]
     threshold: float
+    y_score: NDArray[np.float64] | None = None
+
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """Score of each image; shape (images,)."""
+        return self.y_prob if self.y_score is None else self.y_score
 
 
 def compare(
@@ -89,7 +97,7 @@ def delong(unit: Unit, first: ThresholdedScores, second: ThresholdedScores, conf
     """
     from scipy.stats import norm
 
-    roc = roc_aucs(unit.label, np.stack([unit.mean(scores.y_prob) for scores in (first, second)]), unit.lesion)
+    roc = roc_aucs(unit.label, np.stack([unit.mean(scores.score) for scores in (first, second)]), unit.lesion)
     difference = float(roc.aucs[0] - roc.aucs[1])
     variance = float(roc.covariance[0, 0] + roc.covariance[1, 1] - 2 * roc.covariance[0, 1])
     error = math.sqrt(max(variance, 0.0)) if not math.isnan(variance) else math.nan
@@ -104,7 +112,7 @@ def mcnemar(unit: Unit, first: ThresholdedScores, second: ThresholdedScores, con
     """Test the differences of sensitivity, specificity and accuracy: McNemar's exact test on discordant lesions."""
     from scipy.stats import binomtest
 
-    y_pred = [unit.mean(scores.y_prob) >= scores.threshold for scores in (first, second)]
+    y_pred = [unit.mean(scores.score) >= scores.threshold for scores in (first, second)]
     correct = [in_cells(unit.label, predicted, ("tn", "tp")) for predicted in y_pred]
     for metric in ("sensitivity", "specificity", "accuracy"):
         counted = METRICS[metric].counted_rows(unit.label, y_pred[0])  # depends on the label only: same for both
