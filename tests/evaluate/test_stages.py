@@ -46,7 +46,7 @@ def test_ensemble_and_evaluate_write_all_tables_metrics_and_charts(project: Path
     names = scores.groupby("kind")["name"].unique().map(sorted).to_dict()
     assert names["member"] == ["cnn_a", "cnn_b", "inception_v3", "vgg19"]
     assert names["ensemble"] == ["accuracy_weighted", "ensemble", "log_loss_weighted", "mean", "stacking", "vote"]
-    assert names["baseline"] == ["colours", "prevalence"]
+    assert names["baseline"] == sorted(BASELINES)
     assert names["ceiling"] == ["latent score"]
     compared = COMPARISONS.read(Path("data/evaluation/comparisons.csv"))
     assert set(compared["reference"]) == {*names["member"], *names["baseline"], *names["ensemble"]} - {"ensemble"}
