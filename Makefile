@@ -1,4 +1,5 @@
 # make run [PROFILE=ham10000-smoke] [DATA=path/to/ham10000|download]   run the pipeline
+# make undo        restore the parameters and results of the last commit after a run
 # make test        run the tests that take seconds
 # make test-slow   run the tests that run the pipeline in temporary clones
 # make test-long   run the tests that take minutes: interrupted and resumed training, parallel members, searches
@@ -16,10 +17,14 @@ PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13; do \
 # One process per core, each with a gigabyte of TensorFlow.
 PARALLEL := --numprocesses logical --maxprocesses 4
 
-.PHONY: run test test-slow test-long wordings lint
+.PHONY: run undo test test-slow test-long wordings lint
 
 run: $(VENV)/installed
 	@dermoscopy run $(if $(PROFILE),--profile "$(PROFILE)") $(if $(DATA),--data "$(DATA)")
+
+# It installs nothing: where there is something to undo, dermoscopy is in $(VENV) or in another environment.
+undo:
+	@dermoscopy undo
 
 test: $(VENV)/installed
 	python -m pytest -m "not slow" $(PARALLEL)
