@@ -1,9 +1,10 @@
-"""A clone with four of the stages, for tests of the commands around DVC.
+"""A clone with a few of the stages, for tests of the commands around DVC.
 
-The stage check is the real one. Each of the others writes its outs, with the parameters that it lists, in no time.
+A fake stage writes its outs, with the parameters and deps that it lists, in no time. The stage check is always real.
 """
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,11 @@ from ruamel.yaml import YAML
 
 from tests.pipeline.project import Project
 
-STAGES = ("check", "acquire", "train", "report")
+FAKE = {
+    "acquire": ["data/source.json"],
+    "train": ["data/acquired/dataset"],
+    "report": ["data/models/cnn_a", "metrics/train/cnn_a.json"],
+}  # names and deps
 MEMBER = "cnn_a"
 STAGE = """\
 import hashlib, json, sys, time
@@ -28,7 +33,7 @@ if hang.exists() and hang.read_text() == stage:
     Path("runs/hangs").touch()
     time.sleep(600)
 definition = members.pipeline_stages()[stage]
-values = {}
+values = {"processor": Path("runs/processor").read_text() if Path("runs/processor").exists() else ""}
 for key in definition["params"]:
     value = read()
     for name in key.replace(members.MEMBER, member).split("."):
@@ -46,19 +51,24 @@ for entry in [*definition["outs"], *definition.get("metrics", [])]:
 """
 
 
-def small_project(folder: Path) -> Project:
-    """Clone this project with four of its stages, and commit a run of them."""
+def small_project(folder: Path, real: Sequence[str] = (), fake: Mapping[str, Sequence[str]] = FAKE) -> Project:
+    """Clone this project with a few of its stages, and commit the change.
+
+    Args:
+        folder: Folder of the clone.
+        real: Names of the real stages, besides check.
+        fake: Names of the fake stages, with the deps of each besides its script.
+    """
     project = Project.clone(folder)
-    _change_yaml(folder / "dvc.yaml", _keep_stages)
+    _change_yaml(folder / "dvc.yaml", lambda pipeline: _keep_stages(pipeline, ("check", *real), fake))
     _change_yaml(folder / "params.yaml", _keep_member)
     for name in ("data", "metrics", "plots", "dvc.lock"):
         path = folder / name
         path.unlink() if path.is_file() else shutil.rmtree(path)
-    for stage in STAGES[1:]:
+    for stage in fake:
         (folder / "stages" / f"{stage}.py").write_text(STAGE)
-    project.done("git", "checkout", "-q", "-b", "main")
-    project.done("dvc", "repro")
-    project.commit("run")
+    project.done("git", "checkout", "-q", "-B", "main")
+    project.commit("small")
     return project
 
 
@@ -69,13 +79,15 @@ def _change_yaml(path: Path, change: Any) -> None:
     yaml.dump(tree, path)
 
 
-def _keep_stages(pipeline: dict) -> None:
-    stages = {name: pipeline["stages"][name] for name in STAGES}
+def _keep_stages(pipeline: dict, real: Sequence[str], fake: Mapping[str, Sequence[str]]) -> None:
+    stages = {name: pipeline["stages"][name] for name in (*real, *fake)}
     stages["train"]["matrix"]["member"] = [MEMBER]
-    stages["acquire"]["outs"] = [out for out in stages["acquire"]["outs"] if "weights" not in str(out)]
-    stages["acquire"]["deps"] = ["stages/acquire.py", "data/source.json"]
-    stages["train"]["deps"] = ["stages/train.py", "data/acquired/dataset"]
-    stages["report"]["deps"] = ["stages/report.py", f"data/models/{MEMBER}", f"metrics/train/{MEMBER}.json"]
+    for stage, definition in stages.items():
+        if stage in fake:
+            definition["deps"] = [f"stages/{stage}.py", *fake[stage]]
+    if "acquire" in stages:
+        outs = stages["acquire"]["outs"]
+        stages["acquire"]["outs"] = [out for out in outs if "weights" not in str(out) or MEMBER in str(out)]
     pipeline["stages"] = stages
     del pipeline["plots"]
 

@@ -23,8 +23,14 @@ REPORT = "data/report/index.html"
 @pytest.fixture(scope="session")
 def small(shared: Path) -> Project:
     """A clone with four stages, run and committed. Copy or clone it before you change it."""
+
+    def make() -> None:
+        project = small_project(folder)
+        project.done("dvc", "repro")
+        project.commit("run")
+
     folder = shared / "small"
-    once(folder, lambda: small_project(folder) and None)
+    once(folder, make)
     return Project(folder)
 
 
@@ -103,12 +109,19 @@ def test_finished_profile_run(project: Project, small: Project):
     assert undo(project, small) != undone
 
 
-def test_run_after_undo_takes_the_results_from_the_run_cache(fresh: Project, small: Project):
+def test_results_of_another_processor_come_back_from_the_run_cache(fresh: Project, small: Project):
+    (fresh.folder / "runs").mkdir()
+    (fresh.folder / "runs" / "processor").write_text("other")
     fresh.done(*DERMOSCOPY, "run")
-    (fresh.folder / "metrics/train/cnn_a.json").write_text('{"other": "processor"}')
+    own = report(fresh)
+    assert own != report(small)
     fresh.done(*profile(fresh))
     undo(fresh, small)
-    assert report(fresh) == report(small)
+    assert report(fresh) is None
+    ran = fresh.done(*DERMOSCOPY, "run")
+    assert "Running stage 'train" not in ran
+    assert "Running stage 'report" not in ran
+    assert report(fresh) == own
 
 
 def test_undone_change_can_be_brought_back(finished: Project, small: Project):
