@@ -30,6 +30,17 @@ def killed_at(monkeypatch) -> Callable[[float | None], None]:
     return lambda seconds: monkeypatch.setattr(head, "killed_while_preparing", lambda: seconds)
 
 
+@pytest.fixture
+def in_experiment_since(monkeypatch) -> Callable[[float | None], None]:
+    """Function that sets that this is a stage of `dvc exp run`, and when that was started in this folder."""
+
+    def start(seconds: float | None) -> None:
+        monkeypatch.setenv("DVC_EXP_NAME", "this")
+        monkeypatch.setattr(head, "experiment_started", lambda: seconds)
+
+    return start
+
+
 def git(*arguments: str, at: int = NOW) -> str:
     identity = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "core.hooksPath=/dev/null"]
     done = subprocess.run(
@@ -99,12 +110,11 @@ def test_branch_of_any_name_is_returned(repository):
     assert killed_experiment() == KilledExperiment("me/idea-1")
 
 
-def test_killed_experiment_is_noticed_in_the_next_experiment(repository, monkeypatch):
+def test_killed_experiment_is_noticed_in_the_next_experiment(repository, in_experiment_since):
     detach(NOW)
     restore(NOW + 1)
     detach(NOW + 1)
-    restore(NOW + 100, git("rev-parse", "HEAD"))  # HEAD was detached before, so git notes nothing else
-    monkeypatch.setenv("DVC_EXP_NAME", "next")
+    in_experiment_since(NOW + 100)  # HEAD is detached already, so the reflog has nothing of this one
     assert killed_experiment() == KilledExperiment("main")
 
 
@@ -118,19 +128,26 @@ def test_killed_experiment_is_noticed_after_another_one(repository):
     assert killed_experiment() == KilledExperiment("main")
 
 
-def test_running_experiment_is_none(repository, monkeypatch):
+def test_running_experiment_is_none(repository, in_experiment_since):
+    in_experiment_since(NOW - 2)
     detach(NOW)
     restore(NOW + 1)
     detach(NOW + 1)
-    monkeypatch.setenv("DVC_EXP_NAME", "this")
     assert killed_experiment() is None
     refuse_killed_experiment()
 
 
-def test_experiment_that_the_user_starts_on_a_detached_head_is_none(repository, monkeypatch):
+def test_experiment_in_a_folder_of_its_own_is_none(repository, in_experiment_since):
+    in_experiment_since(None)
+    detach(NOW)
+    restore(NOW + 1)
+    detach(NOW + 1)
+    assert killed_experiment() is None
+
+
+def test_experiment_that_the_user_starts_on_a_detached_head_is_none(repository, in_experiment_since):
     git("checkout", "--quiet", git("rev-parse", "HEAD"))
-    restore(NOW + 100, git("rev-parse", "HEAD"))
-    monkeypatch.setenv("DVC_EXP_NAME", "this")
+    in_experiment_since(NOW + 100)
     assert killed_experiment() is None
 
 

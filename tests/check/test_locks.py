@@ -7,10 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from dermoscopy.check import locks
-from dermoscopy.check.locks import EXPERIMENTS, LOCK, PATHS, WORKSPACE, at_work, killed_while_preparing
+from dermoscopy.check.locks import (
+    EXPERIMENTS,
+    LOCK,
+    PATHS,
+    WORKSPACE,
+    at_work,
+    experiment_started,
+    killed_while_preparing,
+)
 from dermoscopy.core.errors import UserError
 
 
@@ -84,6 +93,12 @@ def test_run_is_refused_while_another_is_at_work(wording):
     with pytest.raises(UserError) as error:
         locks.refuse_while_at_work()
     wording(str(error.value).replace(str(os.getpid()), "123"))
+
+
+def test_start_of_the_experiment_at_work():
+    assert experiment_started() is None
+    WORKSPACE.write_text(json.dumps({"pid": os.getpid(), "stdin": None}))
+    assert experiment_started() == psutil.Process().create_time()
 
 
 def test_process_that_died_with_the_lock_of_experiments_was_killed_while_preparing(dead):

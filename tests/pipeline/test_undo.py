@@ -128,8 +128,7 @@ def test_undone_change_can_be_brought_back(finished: Project, small: Project):
     finished.done(*profile(finished))
     text = {path: (finished.folder / path).read_text() for path in ("params.yaml", "dvc.lock", REPORT)}
     output = undo(finished, small)
-    command = output.split("git apply ")[1].split(",")[0]
-    finished.done("git", "apply", command)
+    finished.done("git", "apply", output.split("git apply ")[1].strip())
     ran = finished.done("dvc", "repro")
     assert "Running stage 'train" not in ran
     assert {path: (finished.folder / path).read_text() for path in text} == text
@@ -177,11 +176,10 @@ def test_killed_experiment(finished: Project, small: Project, how: signal.Signal
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP], ids=lambda how: how.name)
 @pytest.mark.parametrize("group", [True, False], ids=["terminal", "process"])
-def test_killed_profile_run(project: Project, small: Project, how: signal.Signals, group: bool):
-    before = report(project)
-    end(project, start_and_hang(project, profile(project)), how, group)
-    undo(project, small)
-    assert report(project) == before
+def test_killed_profile_run(finished: Project, small: Project, how: signal.Signals, group: bool):
+    end(finished, start_and_hang(finished, profile(finished)), how, group)
+    undo(finished, small)
+    assert report(finished) == report(small)
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -17,7 +17,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-from dermoscopy.check.locks import killed_while_preparing
+from dermoscopy.check.locks import experiment_started, killed_while_preparing
 from dermoscopy.core.errors import UserError
 
 SECONDS_BETWEEN = 5  # at most, between the restoring and the second detaching of one `dvc exp run`
@@ -83,9 +83,6 @@ def killed_experiment() -> KilledExperiment | None:
     if _git("symbolic-ref", "--quiet", "HEAD") is not None:
         return None
     entries = _reflog()
-    in_experiment = "DVC_EXP_NAME" in os.environ
-    if in_experiment and not (entries and entries[0].text.startswith(RESTORED)):
-        return None  # this experiment has itself detached HEAD from a branch
     position = next((number for number, entry in enumerate(entries) if "moving from" in entry.text), None)
     if position is None:
         return None
@@ -93,7 +90,13 @@ def killed_experiment() -> KilledExperiment | None:
     branch = _branch_detached(detached)
     if branch is None or not earlier or earlier[0].commit != detached.commit:
         return None
-    prepared = None if in_experiment else killed_while_preparing()
+    prepared = None
+    if "DVC_EXP_NAME" in os.environ:
+        started = experiment_started()
+        if started is None or started - 1 <= detached.time:
+            return None  # this experiment has detached HEAD itself, or runs in a folder of its own
+    else:
+        prepared = killed_while_preparing()
     preparing = prepared is not None and abs(detached.time - prepared) <= SECONDS_OF_PREPARATION
     if _second_of_experiment(detached, branch, earlier):
         return KilledExperiment(branch, "refs/exps/exec/EXEC_MERGE" if preparing else None)

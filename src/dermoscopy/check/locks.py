@@ -51,6 +51,14 @@ def killed_while_preparing() -> float | None:
     return EXPERIMENTS.stat().st_mtime
 
 
+def experiment_started() -> float | None:
+    """Return when the `dvc exp run` that works in this folder was started, in seconds since 1970; None if none does."""
+    for process in recorded_processes(WORKSPACE):
+        if _wrote(process, WORKSPACE):
+            return float(psutil.Process(process).create_time())
+    return None
+
+
 def recorded_processes(path: Path) -> Iterator[int]:
     """Yield the process ids in a JSON file of DVC; none if it is missing or no JSON.
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from dermoscopy.check.head import killed_experiment
@@ -33,10 +34,11 @@ def undo() -> None:
     unsaved, changed = restore_outputs(saved)
     print(state(changed=bool(left or changes or unsaved or changed)))
     if changes:
-        print(f"To get back what was undone: git apply {saved}/changes.diff, then run the pipeline again.")
+        print(f"What was undone is in {saved}. To get it back, run the pipeline again after:")
+        print(f"  git apply {saved}/changes.diff")
     if unsaved:
         names = ", ".join(first_few([str(path) for path in unsaved]))
-        print(f"These files were in no commit and not in DVC's cache. They are now in {saved}: {names}")
+        print(f"These files were neither in a commit nor in DVC's cache. They are now in {saved}: {names}")
 
 
 def return_to(branch: str) -> None:
@@ -72,20 +74,27 @@ def _is_experiment(commit: str, subject: str) -> bool:
 
 
 def bring_back(put_aside: str) -> bool:
-    """Bring uncommitted changes back, if HEAD is their base and there are no others; return whether they differed.
+    """Bring uncommitted changes back, if HEAD is their base; return whether there were any to bring back.
+
+    A file that was changed after the kill stays as it is. One that DVC was writing is the beginning of what it wrote.
 
     Args:
         put_aside: Commit that contains the changes.
     """
-    files = [".", ":(exclude).dvc/tmp"]
     if _done("rev-parse", f"{put_aside}^1") != _done("rev-parse", "HEAD"):
         return False
-    if git("diff", "--quiet", "HEAD", "--", *files).returncode:
-        return False
-    if git("diff", "--quiet", put_aside, "--", *files).returncode == 0:
-        return False
-    _done("restore", f"--source={put_aside}", "--", *files)
-    return True
+    names = _done("diff", "--name-only", "-z", put_aside, "--", ".", ":(exclude).dvc/tmp").split("\0")
+    unfinished = [name for name in filter(None, names) if _is_unfinished(Path(name), ("HEAD", put_aside))]
+    if unfinished:
+        _done("--literal-pathspecs", "restore", f"--source={put_aside}", "--", *unfinished)
+    return bool(unfinished)
+
+
+def _is_unfinished(path: Path, commits: Sequence[str]) -> bool:
+    """Return whether a file is missing, or the beginning of its content in one of the commits."""
+    content = path.read_bytes() if path.is_file() else b""
+    versions = (subprocess.run(["git", "show", f"{commit}:./{path}"], capture_output=True) for commit in commits)
+    return any(version.returncode == 0 and version.stdout.startswith(content) for version in versions)
 
 
 def restore_files(changes: Path) -> bool:
@@ -162,10 +171,9 @@ def state(changed: bool) -> str:
         return "Parameters and results are those of the last commit again."
     again = "make run" if "MAKELEVEL" in os.environ else "dermoscopy run"
     absent.sort(key=lambda path: path != "data/report")
-    names = ", ".join(first_few(absent))
     return (
-        f"Parameters, metrics and plots are those of the last commit. DVC's cache lacks {len(absent)} of its other "
-        f"outputs: {names}. To compute them (seconds, if they were computed here before): {again}"
+        f"Parameters, metrics and plots are those of the last commit. DVC's cache lacks {len(absent)} of its other\n"
+        f"outputs, among them {absent[0]}. To compute them, in seconds if they were computed here before:\n  {again}"
     )
 
 
