@@ -16,7 +16,7 @@ override DATA := $(value DATA)
 override PROFILE := $(value PROFILE)
 export DATA PROFILE
 
-.PHONY: help install run test test-slow test-long wordings lint
+.PHONY: help install run undo test test-slow test-long wordings lint
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r target text; do \
@@ -26,6 +26,10 @@ install: $(VENV)/installed ## install everything into .venv: about 2 GB
 
 run: $(VENV)/installed ## run the pipeline; options: PROFILE=ham10000-smoke DATA=path|download
 	@dermoscopy run $${PROFILE:+--profile="$$PROFILE"} $${DATA:+--data="$$DATA"}
+
+# It installs nothing: where there is something to undo, dermoscopy is in $(VENV) or in another environment.
+undo: ## restore the parameters and results of the last commit after a run
+	@dermoscopy undo
 
 test: $(VENV)/installed ## run the tests that take seconds
 	python -m pytest -m "not slow" $(PARALLEL)

@@ -121,7 +121,7 @@ def lesions(data: Path) -> Image.Image:
     if source != "simulated" or not set(table["image_id"]) <= simulated:
         raise SystemExit(
             f"{data}/raw is not the simulated dataset (source: {source}), so its images must not be in README.\n"
-            "Undo: git restore params.yaml dvc.lock data metrics plots && dvc checkout"
+            "Go back to the last commit with: dermoscopy undo"
         )
     files = {path.stem: path for path in list_images(data / "acquired" / "dataset")}
     sheet = Image.new("RGB", (MARGIN + LESIONS * (WIDTH + GAP), GAP + len(DIAGNOSES) * (HEIGHT + GAP)), "white")

@@ -6,6 +6,7 @@ from pathlib import Path
 from dermoscopy.check.check import file_problems, starting_weights, warn_unused_gpus
 from dermoscopy.check.clone import warn_about_clone
 from dermoscopy.check.cost import log_cost
+from dermoscopy.check.head import refuse_killed_experiment
 from dermoscopy.check.params import Params
 from dermoscopy.check.provenance import fingerprint, library_versions
 from dermoscopy.check.writable import require_writable
@@ -21,6 +22,7 @@ def check() -> None:
     # git's index; a new value of the same length would then go unnoticed, and git restore would not undo it.
     if PARAMS.is_file():
         os.utime(PARAMS)
+    refuse_killed_experiment()
     params = load("", Params, file_problems)
     weights = starting_weights(params.models)
     source = fingerprint(params.data, weights, checkpoints() / "hashes.json")

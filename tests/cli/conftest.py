@@ -1,32 +1,29 @@
 import subprocess
 from pathlib import Path
 from shutil import copyfile
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
+from dermoscopy.cli.run import replaced
 from dermoscopy.core import params as file
+from dermoscopy.core.params import read_yaml
 
-PARAMS = """\
-# Chosen with care.
-optimizer: null
-runtime:
-  threads: 2
-  devices: 1
-data:
-  source: simulated
-  path: null
-models:
-  cnn_a:
-    dropout: 0.5
-    dense:
-    - 1
-"""
+PARAMS = "# Chosen with care.\n" + Path("params.yaml").read_text()
 SMALL = "runtime:\n  threads: 1\nmodels:\n  cnn_a:\n    dropout: 0.1\n"
 
 
 def git(folder: Path, *arguments: str) -> None:
     identity = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "core.hooksPath=/dev/null"]
     subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def write_params(folder: Path, **leaves: Any) -> None:
+    """Write params.yaml with other values; __ stands for the dot of a key."""
+    changed = {key.replace("__", "."): value for key, value in leaves.items()}
+    YAML().dump(replaced(read_yaml(PARAMS), changed), folder / "params.yaml")
+    file.read.cache_clear()
 
 
 @pytest.fixture
@@ -42,6 +39,7 @@ def project(tmp_path, monkeypatch) -> Path:
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "start")
     monkeypatch.chdir(folder)
+    monkeypatch.delenv("MAKELEVEL", raising=False)
     file.read.cache_clear()
     yield folder
     file.read.cache_clear()

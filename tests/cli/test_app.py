@@ -31,7 +31,7 @@ def dermoscopy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
 def test_help_lists_the_commands(tmp_path):
     done = dermoscopy(tmp_path, "--help")
     assert done.returncode == 0
-    for command in ("run", "repro", "overrides", "compare", "verify-determinism"):
+    for command in ("run", "repro", "undo", "overrides", "compare", "verify-determinism"):
         assert command in done.stdout
 
 
@@ -88,16 +88,17 @@ def test_user_error_is_one_line_and_exit_code_2(project):
 
 
 @pytest.mark.slow
-def test_run_with_the_real_dvc(project):
+def test_run_with_the_real_dvc(project, dataset):
     (project / "dvc.yaml").write_text(
         "stages:\n  copy:\n    cmd: python -c \"print('threads')\" > out.txt\n"
         "    params:\n    - runtime\n    - data\n    outs:\n    - out.txt\n"
+        "  train:\n    matrix:\n      member: [vgg19, inception_v3, cnn_a, cnn_b]\n    cmd: echo ${item.member}\n"
     )
     subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], cwd=project, check=True)
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "--message", "dvc")
 
-    images = project.parent / "my images, all"
+    images = dataset.rename(project.parent / "my images, all")
     done = dermoscopy(project, "run", "--profile", "small", "--data", str(images))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Running stage 'copy'" in done.stdout

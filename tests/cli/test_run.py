@@ -1,28 +1,34 @@
+import json
+import os
 from pathlib import Path
 
 import pytest
 import typer
 from dvc.utils.hydra import apply_overrides
 
+from dermoscopy.check import head
 from dermoscopy.cli import run as module
 from dermoscopy.cli.run import data_leaves, override, run
 from dermoscopy.core.errors import ParameterError, UserError
 from dermoscopy.core.params import read_yaml
-from tests.cli.conftest import PARAMS, git
+from tests.cli.conftest import PARAMS, git, write_params
 
 SMALL = ["-S", "runtime.threads=1", "-S", "models.cnn_a.dropout=0.1"]
 
 
 @pytest.fixture
 def dvc(monkeypatch):
-    """Replace run_dvc by a function that records its calls; `code` is its exit code."""
+    """Replace run_dvc by a function that records its calls and writes the files `writes`; `code` is its exit code."""
     calls: list[tuple[str, ...]] = []
 
     def run_dvc(*arguments: str) -> int:
         calls.append(arguments)
+        for name, text in run_dvc.writes.items():
+            Path(name).write_text(text)
         return run_dvc.code
 
     run_dvc.code = 0
+    run_dvc.writes = {}
     run_dvc.calls = calls
     monkeypatch.setattr(module, "run_dvc", run_dvc)
     return run_dvc
@@ -49,23 +55,25 @@ def test_profile_becomes_options_and_is_printed(project, dvc, capsys, wording):
     assert dvc.calls == [("exp", "run", *SMALL)]
     output = capsys.readouterr().out
     assert "runtime.threads: 2 -> 1\n  models.cnn_a.dropout: 0.5 -> 0.1" in output
-    assert output.endswith("git restore params.yaml dvc.lock data metrics plots\n")
+    assert output.endswith("\n  dermoscopy undo\n")
     wording(output)
 
 
-def test_undo_includes_dvc_checkout_if_there_is_a_cache(project, dvc, capsys):
-    Path(".dvc/cache").mkdir(parents=True)
+def test_run_started_by_make_prints_the_undo_of_make(project, dvc, capsys, monkeypatch):
+    monkeypatch.setenv("MAKELEVEL", "1")
     assert exit_code(profile="small") == 0
-    assert capsys.readouterr().out.endswith("git restore params.yaml dvc.lock data metrics plots && dvc checkout\n")
+    assert capsys.readouterr().out.endswith("\n  make undo\n")
 
 
-def test_path_of_the_dataset_is_added_to_the_profile(project, dvc):
+def test_path_of_the_dataset_is_added_to_the_profile(project, dvc, dataset):
+    dataset.rename(project.parent / "my images")
     assert exit_code(profile="small", data="../my images") == 0
     path = project.parent / "my images"
     assert dvc.calls == [("exp", "run", *SMALL, "-S", "data.source=directory", "-S", f'data.path="{path}"')]
 
 
-def test_path_of_the_dataset_is_relative_to_the_working_directory(project, dvc, monkeypatch):
+def test_path_of_the_dataset_is_relative_to_the_working_directory(project, dvc, monkeypatch, dataset):
+    dataset.rename(project / "profiles" / "ham10000")
     monkeypatch.chdir(project / "profiles")
     exit_code(data="ham10000")
     assert dvc.calls[0][-1] == f"data.path={project / 'profiles' / 'ham10000'}"
@@ -73,8 +81,7 @@ def test_path_of_the_dataset_is_relative_to_the_working_directory(project, dvc, 
 
 
 def test_dataset_can_be_downloaded(project, dvc, capsys):
-    params = PARAMS.replace("simulated", "directory").replace("path: null", "path: /data/ham10000")
-    (project / "params.yaml").write_text(params)
+    write_params(project, data__source="directory", data__path="/data/ham10000")
     git(project, "commit", "--quiet", "--all", "--message", "mine")
     assert exit_code(profile="small", data="download") == 0
     assert dvc.calls == [("exp", "run", *SMALL, "-S", "data.source=download", "-S", "data.path=null")]
@@ -84,29 +91,97 @@ def test_dataset_can_be_downloaded(project, dvc, capsys):
 def test_exit_code_of_dvc_is_returned(project, dvc, capsys):
     dvc.code = 255
     assert exit_code(profile="small") == 255
+    assert "dvc metrics show" not in capsys.readouterr().out
+
+
+def test_undo_is_printed_after_a_failed_run_that_has_changed_something(project, dvc, capsys, wording):
+    dvc.code = 255
+    dvc.writes = {"params.yaml": PARAMS + "\n"}
+    exit_code(profile="small")
     output = capsys.readouterr().out
-    assert "dvc metrics show" not in output
-    assert "git restore" in output
+    assert output.endswith("\n  dermoscopy undo\n")
+    wording(output)
+
+
+@pytest.mark.parametrize("options", [{}, {"profile": "small"}])
+def test_no_undo_is_printed_after_a_failed_run_that_has_changed_nothing(project, dvc, capsys, options):
+    dvc.code = 255
+    exit_code(**options)
+    assert "undo" not in capsys.readouterr().out
+
+
+def test_no_undo_is_printed_if_dvc_was_refused_because_another_is_at_work(project, dvc, capsys, monkeypatch):
+    dvc.code = 255
+    dvc.writes = {"params.yaml": PARAMS + "\n"}
+    monkeypatch.setattr(module, "at_work", lambda: "process 123")
+    exit_code(profile="small")
+    assert "undo" not in capsys.readouterr().out
+
+
+def test_run_is_refused_while_another_is_at_work(project, dvc):
+    Path(".dvc/tmp").mkdir(parents=True)
+    Path(".dvc/tmp/rwlock").write_text(json.dumps({"write": {"/out": {"pid": os.getpid(), "cmd": "dvc repro"}}}))
+    with pytest.raises(UserError, match=rf"at work in this folder \(process {os.getpid()}\)") as error:
+        run(profile="small")
+    assert "undo" not in str(error.value)
+    assert dvc.calls == []
+
+
+def test_run_is_refused_after_a_killed_experiment(project, dvc, monkeypatch):
+    monkeypatch.setattr(head, "killed_experiment", lambda: head.KilledExperiment("main"))
+    with pytest.raises(UserError, match=r"Go back to main .* dermoscopy undo"):
+        run(profile="small")
+    assert dvc.calls == []
+
+
+def test_invalid_values_of_a_profile_are_refused_before_dvc_starts(project, dvc, capsys, wording):
+    Path("profiles/bad.yaml").write_text("optimizer: adma\nmodels:\n  cnn_a:\n    dropout: 1.5\n  cnn_c: 3\n")
+    with pytest.raises(ParameterError) as error:
+        run(profile="bad")
+    assert len(error.value.problems) == 4  # cnn_c is neither a block nor in dvc.yaml
+    assert capsys.readouterr().out == ""
+    assert dvc.calls == []
+    assert Path("params.yaml").read_text() == PARAMS
+    wording(str(error.value))
+
+
+def test_invalid_values_of_params_yaml_are_refused_before_dvc_starts(project, dvc):
+    write_params(project, seed=-1)
+    with pytest.raises(ParameterError, match="seed: received -1"):
+        run()
+    assert dvc.calls == []
+
+
+@pytest.mark.parametrize("data", ["nowhere", "data/merged/images", "link"])
+def test_dataset_that_is_missing_or_in_an_output_is_refused_before_dvc_starts(project, dvc, dataset, data):
+    Path("data/merged").mkdir(parents=True)
+    dataset.rename("data/merged/images")
+    Path("link").symlink_to("data/merged/images")
+    before = sorted(Path("data").rglob("*"))
+    with pytest.raises(ParameterError, match=r"data\.path"):
+        run(data=data)
+    assert dvc.calls == []
+    assert sorted(Path("data").rglob("*")) == before
 
 
 def test_uncommitted_values_of_another_profile_are_refused(project, dvc, wording):
-    (project / "params.yaml").write_text(PARAMS.replace("null", "adam", 1))
+    write_params(project, optimizer="adam")
     with pytest.raises(ParameterError) as error:
         run(profile="small")
     assert error.value.problems == ["optimizer: null -> adam"]
-    assert "git restore params.yaml" in str(error.value)
+    assert "dermoscopy undo" in str(error.value)
     assert dvc.calls == []
     wording(str(error.value))
 
 
 def test_uncommitted_values_of_the_same_profile_are_accepted(project, dvc):
-    (project / "params.yaml").write_text(PARAMS.replace("0.5", "0.1").replace("threads: 2", "threads: 7"))
+    write_params(project, models__cnn_a__dropout=0.1, runtime__threads=7)
     assert exit_code(profile="small") == 0
     assert dvc.calls == [("exp", "run", *SMALL)]
 
 
 def test_run_without_a_profile_prints_uncommitted_values(project, dvc, capsys):
-    (project / "params.yaml").write_text(PARAMS.replace("null", "adam", 1))
+    write_params(project, optimizer="adam")
     assert exit_code() == 0
     assert dvc.calls == [("repro",)]
     assert "optimizer: null -> adam" in capsys.readouterr().out

@@ -13,6 +13,7 @@ import typer
 from dermoscopy.cli.compare import compare
 from dermoscopy.cli.repro import repro
 from dermoscopy.cli.run import overrides, run
+from dermoscopy.cli.undo import undo
 from dermoscopy.cli.verify import verify_determinism
 from dermoscopy.core.errors import UserError, os_error_message
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(repro)
+app.command()(undo)
 app.command()(overrides)
 app.command()(compare)
 app.command()(verify_determinism)

@@ -24,7 +24,7 @@ import psutil
 from dermoscopy.check.writable import require_writable
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.interrupt import INTERRUPTED, TERMINATED
-from dermoscopy.core.params import read_yaml
+from dermoscopy.core.params import PARAMS, read_yaml
 from dermoscopy.core.stage import die_with_parent
 
 SECONDS_TO_FINISH = 10.0
@@ -33,11 +33,13 @@ SECONDS_BETWEEN_SIGNALS = 0.05
 
 
 def main() -> None:
-    """Run dvc until it exits, receives SIGTERM, or its parent has exited."""
+    """Run dvc until it exits, receives SIGTERM or SIGHUP, or its parent has exited."""
     parent, *arguments = sys.argv[1:]
     terminate = _Terminate()
     signal.signal(signal.SIGTERM, terminate)
     signal.signal(signal.SIGALRM, terminate)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup ignores it
+        signal.signal(signal.SIGHUP, terminate)  # the terminal has been closed
     die_with_parent(signal.SIGTERM)
     if os.getppid() != int(parent):
         sys.exit(1)
@@ -77,7 +79,7 @@ class _HideInterrupted(logging.Filter):
 
 
 class _Terminate:
-    """Handler of SIGTERM and of the timer that it starts."""
+    """Handler of SIGTERM, of SIGHUP and of the timer that it starts."""
 
     first_signal = math.inf  # time.monotonic() of the first signal
 
@@ -131,9 +133,15 @@ def environment() -> dict[str, str]:
 
 
 RESULTS = ("dvc.lock", "data", "metrics", "plots")
+RESTORED = (str(PARAMS), *RESULTS)
 
 
-def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run git and return its exit code and output.
+
+    Raises:
+        UserError: git is not installed.
+    """
     try:
         # In English, so that `top_folder` can read the reason.
         return subprocess.run(["git", *arguments], capture_output=True, text=True, env=os.environ | {"LC_ALL": "C"})
@@ -147,7 +155,7 @@ def top_folder() -> Path:
     Raises:
         UserError: git is not installed or refuses the repository, or there is no repository or no commit.
     """
-    result = _git("rev-parse", "--show-toplevel")
+    result = git("rev-parse", "--show-toplevel")
     if "not a git repository (or any" in result.stderr:
         raise UserError(
             "This folder is not in a git repository, and DVC needs one (a downloaded zip has none).\n"
@@ -155,20 +163,25 @@ def top_folder() -> Path:
         )
     if result.returncode:  # such as a folder of another user; git says how to allow it
         raise UserError(f"git reports:\n{result.stderr.strip()}")
-    if _git("rev-parse", "--verify", "--quiet", "HEAD").returncode:
+    if git("rev-parse", "--verify", "--quiet", "HEAD").returncode:
         raise UserError("This git repository has no commit yet. Make one: git add . && git commit -m start")
     return Path(result.stdout.strip())
 
 
 def committed_params() -> dict[str, Any]:
     """Return the content of params.yaml in the last commit; empty if the commit has none."""
-    result = _git("show", "HEAD:./params.yaml")
+    result = git("show", "HEAD:./params.yaml")
     return (read_yaml(result.stdout) or {}) if result.returncode == 0 else {}
 
 
 def results_differ() -> bool:
     """Return whether the results in the working tree differ from those of the last commit."""
-    return bool(_git("status", "--porcelain", "--", *RESULTS).stdout)
+    return bool(git("status", "--porcelain", "--", *RESULTS).stdout)
+
+
+def differs_from_commit() -> bool:
+    """Return whether params.yaml or the results in the working tree differ from those of the last commit."""
+    return bool(git("status", "--porcelain", "--", *RESTORED).stdout)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
+from dermoscopy.check.head import refuse_killed_experiment
+from dermoscopy.check.locks import refuse_while_at_work
 from dermoscopy.cli.dvc import SECONDS_TO_FINISH, command, environment, run_dvc, top_folder
 from dermoscopy.core.interrupt import INTERRUPTED
 from dermoscopy.core.members import trained_members
@@ -230,6 +232,8 @@ def train_stages() -> list[str]:
 def repro(jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help=JOBS_HELP)] = None) -> None:
     """Run the pipeline like dvc repro, but train several members at the same time."""
     os.chdir(top_folder())
+    refuse_while_at_work()
+    refuse_killed_experiment()
     code = run_dvc("repro", BEFORE_TRAINING)
     if code != 0:
         raise typer.Exit(code)

@@ -4,6 +4,7 @@ A profile is a file with the values of params.yaml that it changes. Leaves are v
 `models.cnn_a.dropout`.
 """
 
+import copy
 import json
 import os
 import re
@@ -14,10 +15,14 @@ import typer
 from ruamel.yaml.error import YAMLError
 
 from dermoscopy.acquire.sources import expand
-from dermoscopy.cli.dvc import committed_params, results_differ, run_dvc, top_folder
+from dermoscopy.check.check import file_problems
+from dermoscopy.check.head import refuse_killed_experiment, undo_command
+from dermoscopy.check.locks import at_work, refuse_while_at_work
+from dermoscopy.check.params import Params
+from dermoscopy.cli.dvc import committed_params, differs_from_commit, results_differ, run_dvc, top_folder
 from dermoscopy.cli.headline import headline
 from dermoscopy.core.errors import ParameterError, UserError
-from dermoscopy.core.params import read, read_yaml
+from dermoscopy.core.params import read, read_yaml, validate
 from dermoscopy.core.suggestions import did_you_mean
 from dermoscopy.ham10000.problems import printable
 
@@ -39,6 +44,25 @@ def flatten(tree: dict[str, Any], prefix: str = "") -> Leaves:
         else:
             leaves[path] = value
     return leaves
+
+
+def replaced(tree: dict[str, Any], leaves: Leaves) -> dict[str, Any]:
+    """Return a copy of nested blocks with other values.
+
+    Args:
+        tree: Nested blocks.
+        leaves: The values to set, by dotted key.
+    """
+    tree = copy.deepcopy(tree)
+    for key, value in leaves.items():
+        *blocks, name = key.split(".")
+        block = tree
+        for parent in blocks:
+            if not isinstance(block.get(parent), dict):
+                block[parent] = {}
+            block = block[parent]
+        block[name] = value
+    return tree
 
 
 def differences(old: Leaves, new: Leaves) -> list[str]:
@@ -139,6 +163,7 @@ def _written(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+NOTHING_CHANGED = "Nothing was started or changed. Correct the value and run the same command again."
 DONE = """
 Results:
   dvc metrics show         ROC AUC, sensitivity, specificity and more, with confidence intervals
@@ -149,10 +174,12 @@ These results differ from the committed ones, though no parameter differs. Diffe
 digits are normal on another CPU; other code also changes results. Commit them as your own baseline,
 so that dvc metrics diff shows only the effect of your changes:
   git switch -c mine && git add dvc.lock data metrics plots && git commit -m "My baseline\""""
-UNDO = """
+STAY = """
 The values listed above stay in params.yaml. To undo them and restore the results of the last commit:
-  git restore params.yaml dvc.lock data metrics plots"""
-CHECKOUT = " && dvc checkout"  # fails for outputs that are not in the cache; on a first run these are all
+  {undo}"""
+UNFINISHED = """
+Run the same command again to continue. Or restore the parameters and results of the last commit:
+  {undo}"""
 
 
 def run(
@@ -164,9 +191,13 @@ def run(
     os.chdir(top_folder())
     if profile:
         wanted = read_profile(profile) | wanted
+    refuse_while_at_work()
+    refuse_killed_experiment()
     committed, present = flatten(committed_params()), flatten(read())
     if profile:
         refuse_other_changes(profile, committed, present, wanted)
+    # `dvc exp run` would change params.yaml, and delete files in outputs, before the stage check refuses.
+    validate(replaced(read(), wanted), "", Params, file_problems, "The parameters have", NOTHING_CHANGED)
     changed = differences(committed, present | wanted)
     if changed:
         lines = change_lines(changed, committed, present | wanted)
@@ -180,10 +211,12 @@ def run(
 
     if code == 0:
         print(headline() + DONE)
-        if not changed and results_differ():
+        if changed:
+            print(STAY.format(undo=undo_command()))
+        elif results_differ():
             print(BASELINE)
-    if changed:
-        print(UNDO + (CHECKOUT if Path(".dvc/cache").is_dir() else ""))
+    elif differs_from_commit() and not at_work():
+        print(UNFINISHED.format(undo=undo_command()))
     raise typer.Exit(code)
 
 
@@ -204,7 +237,7 @@ def refuse_other_changes(profile: str, committed: Leaves, present: Leaves, wante
         raise ParameterError(
             f"params.yaml has uncommitted values that the profile {profile} does not set",
             change_lines(others, committed, present),
-            "Commit them to keep them, or undo them with: git restore params.yaml",
+            f"Commit them to keep them, or undo them and their results with: {undo_command()}",
         )
 
 

@@ -40,7 +40,7 @@ MemberList = Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)
 T = TypeVar("T")
 
 PARAMS = Path("params.yaml")
-REMEDY = "Correct the value, or undo every change to params.yaml with: git restore params.yaml"
+REMEDY = "Correct the value, or undo every change to params.yaml with: git checkout HEAD params.yaml"
 
 
 def read_yaml(text: str) -> Any:
@@ -83,6 +83,30 @@ def load(section: str, kind: type[T], rules: Callable[[Any], list[str]] | None =
         if not isinstance(value, dict) or key not in value:
             raise ParameterError("params.yaml has 1 problem", [f"{section}: missing."], REMEDY)
         value = value[key]
+    return validate(value, section, kind, rules)
+
+
+def validate(
+    value: Any,
+    section: str,
+    kind: type[T],
+    rules: Callable[[Any], list[str]] | None = None,
+    subject: str = "params.yaml has",
+    remedy: str = REMEDY,
+) -> T:
+    """Return a value as its type.
+
+    Args:
+        value: Parsed YAML.
+        section: Its key in params.yaml; "" means the whole file.
+        kind: Its type, as in `load`.
+        rules: Function to further problems, as in `load`.
+        subject: What has the problems, with its verb, for the message.
+        remedy: What to do, for the message.
+
+    Raises:
+        ParameterError: A key is missing or unknown, or a value is not valid; all of them are listed.
+    """
     problems: list[str] = []
     try:
         checked = TypeAdapter(kind).validate_python(value)
@@ -91,5 +115,5 @@ def load(section: str, kind: type[T], rules: Callable[[Any], list[str]] | None =
     problems += rules(value) if rules else []
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise ParameterError(f"params.yaml has {count}", problems, REMEDY)
+        raise ParameterError(f"{subject} {count}", problems, remedy)
     return checked
