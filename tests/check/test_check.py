@@ -73,7 +73,7 @@ def test_it_reports_all_problems_at_once_and_writes_nothing(workspace, dataset):
     assert "adam?" in output
     assert "models.cnn_b.image_size" in output
     assert "data.path" in output
-    assert "git restore params.yaml" in output
+    assert "git checkout HEAD params.yaml" in output
     assert "Traceback" not in output
     assert contents(workspace) == before
     assert not (workspace / ".checkpoints").exists()

@@ -18,7 +18,7 @@ from tests.cli.fake_dvc import FakeDvc
 # Like dvc checkout, which lists the files that it would delete though they are not in its cache, and exits.
 REFUSES = """
 unsaved = [path for path in {paths} if os.path.lexists(path)]
-if unsaved:
+if unsaved and stage == "--allow-missing":
     sys.exit("ERROR: Can't remove the following unsaved files without confirmation.\\n" + "\\n".join(
         os.path.abspath(path) for path in unsaved))
 """
@@ -145,7 +145,10 @@ def test_files_that_dvc_would_delete_and_has_not_saved_are_moved(project, dvc, c
 
 
 def test_links_to_files_that_the_cache_lacks_are_removed(project, dvc):
-    dvc(REFUSES.format(paths=["data/report/index.html"]) + "Path('data/search').symlink_to('/nowhere')\n")
+    dvc(
+        REFUSES.format(paths=["data/report/index.html"])
+        + "if stage == '--allow-missing':\n    Path('data/search').symlink_to('/nowhere')\n"
+    )
     Path("data/report").mkdir(parents=True)
     Path("data/report/index.html").symlink_to("/nowhere")
     Path("data/ensemble").mkdir()
@@ -154,6 +157,19 @@ def test_links_to_files_that_the_cache_lacks_are_removed(project, dvc):
     assert not os.path.lexists("data/report/index.html")
     assert not os.path.lexists("data/ensemble")
     assert not os.path.lexists("data/search")
+    assert not Path("runs").exists()
+
+
+def test_files_that_are_in_the_cache_though_dvc_does_not_find_them_are_not_moved(project, dvc):
+    """DVC does not find them if the committed dvc.lock does not have their output."""
+    dvc(REFUSES.format(paths=["data/report/index.html"]) + "print(Path('cache').resolve())")
+    file = Path("cache/files/md5/5d/41402abc4b2a76b9719d911017c592")
+    file.parent.mkdir(parents=True)
+    Path("data/report").mkdir(parents=True)
+    for path in (file, Path("data/report/index.html")):
+        path.write_text("hello")
+    undo()
+    assert not Path("data/report/index.html").exists()
     assert not Path("runs").exists()
 
 

@@ -35,7 +35,7 @@ def test_parameter_error_names_the_value_and_the_undo_command(params):
         file.load("optimizer", Optimizer)
     [problem] = caught.value.problems
     assert problem.startswith("optimizer: received 'adma'")
-    assert str(caught.value).endswith("git restore params.yaml")
+    assert str(caught.value).endswith("git checkout HEAD params.yaml")
 
 
 def test_missing_section_is_named(params):

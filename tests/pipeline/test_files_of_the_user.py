@@ -20,7 +20,7 @@ DERMOSCOPY = [sys.executable, "-c", "from dermoscopy.cli.app import main; main()
 def merging(shared: Path) -> Project:
     """A clone that acquires and merges a dataset, and was not run yet. Copy it before you change it."""
     folder = shared / "merging"
-    once(folder, lambda: small_project(folder, ["acquire", "merge"], {"train": ["data/merged/images"]}) and None)
+    once(folder, lambda: small_project(folder, ["acquire", "merge"], {"train": ["data/merged/metadata.csv"]}) and None)
     return Project(folder)
 
 
@@ -81,7 +81,7 @@ def test_dataset_in_the_clone_stays_as_it_is(merging: Project, dataset: Path, tm
     project = merging.copy(tmp_path / "project")
     path, mine = put(dataset, project.folder, place)
     before = hashes(mine)
-    assert len(before) >= 3
+    assert len(before) >= 2
     for seed in (3, 4):  # a first run, and one after a finished run
         run(project, command, path, seed)
         assert len(list((project.folder / "data/merged/images").iterdir())) == 8

@@ -69,7 +69,7 @@ def test_refused_value_changes_no_output(finished: Project, tmp_path):
     result = project.run("dvc", "exp", "run", "-S", "optimizer=adma", "-S", "models.cnn_b.dropout=1.5")
     assert result.returncode != 0
     output = result.stdout + result.stderr
-    for words in ("'adma'", "adam", "models.cnn_b.dropout", "1.5", "git restore params.yaml"):
+    for words in ("'adma'", "adam", "models.cnn_b.dropout", "1.5", "git checkout HEAD params.yaml"):
         assert words in output
     assert "Traceback" not in output
     assert project.done("git", "status", "--porcelain") == " M params.yaml\n"

@@ -1,5 +1,6 @@
 """Restore the parameters and results of the last commit, whatever a run has left."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -131,7 +132,7 @@ def restore_outputs(saved: Path) -> tuple[list[Path], bool]:
     """
     moved: list[Path] = []
     while True:
-        done = subprocess.run(command("checkout", "--allow-missing"), env=environment(), capture_output=True, text=True)
+        done = _dvc("checkout", "--allow-missing")
         if done.returncode == 0:
             break
         # DVC has listed the files that it would delete though the cache lacks them, and has done nothing.
@@ -140,9 +141,10 @@ def restore_outputs(saved: Path) -> tuple[list[Path], bool]:
         unsaved = [path.relative_to(top) for path in unsaved if os.path.lexists(path)]
         if not unsaved:
             raise UserError(f"The files in git are restored, but dvc checkout failed:\n{done.stderr.strip()}")
+        cache = Path(_dvc("cache", "dir").stdout.strip())
         for path in unsaved:
-            if path.is_symlink() and not path.exists():
-                path.unlink()  # a link of DVC to a file that the cache lacks
+            if _is_dvc_link_or_copy(path, cache):
+                path.unlink()
                 continue
             (saved / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.move(path, saved / path)
@@ -151,6 +153,22 @@ def restore_outputs(saved: Path) -> tuple[list[Path], bool]:
     for path in dangling:
         path.unlink() if path.is_symlink() else shutil.rmtree(path)
     return moved, bool(done.stdout.strip())
+
+
+def _dvc(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), env=environment(), capture_output=True, text=True)
+
+
+def _is_dvc_link_or_copy(path: Path, cache: Path) -> bool:
+    """Return whether a file is a link to nothing, or is in the cache after all.
+
+    DVC looks for a file at a wrong place of the cache if the committed dvc.lock does not have its output.
+    """
+    if not path.exists():
+        return True
+    with path.open("rb") as file:
+        md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    return (cache / "files" / "md5" / md5[:2] / md5[2:]).exists()
 
 
 def _has_dangling_link(path: Path) -> bool:
@@ -173,7 +191,7 @@ def state(changed: bool) -> str:
     absent.sort(key=lambda path: path != "data/report")
     return (
         f"Parameters, metrics and plots are those of the last commit. DVC's cache lacks {len(absent)} of its other\n"
-        f"outputs, among them {absent[0]}. To compute them, in seconds if they were computed here before:\n  {again}"
+        f"outputs, among them {absent[0]}. To compute them, without a training that was done here before:\n  {again}"
     )
 
 
