@@ -2,8 +2,8 @@
 
 python benchmarks/damage.py path/to/ham10000
 
-Each kind damages 200 images, saved as baseline and as progressive JPEG. All images of the dataset are examined for
-false alarms. Writes docs/damage.csv.
+Each kind damages 200 images, saved again as baseline and as progressive JPEG. For false alarms all images are examined,
+as their files are and saved again as baseline. Writes docs/damage.csv.
 """
 
 import sys
@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from dermoscopy.acquire.jpeg import find_damage
 from dermoscopy.acquire.verify import check_image
 
 IMAGES = 200  # damaged in each way
@@ -68,14 +69,20 @@ def refused(path: Path) -> bool:
     return problem is not None and problem.outcome == "left out"
 
 
+def damaged_anew(path: Path) -> bool:
+    """Return whether an image that is saved again as baseline JPEG counts as damaged."""
+    return find_damage(saved(path, progressive=False)) != ""
+
+
 def main() -> None:
     """Damage images, examine them and all undamaged ones, and write the counts."""
     paths = sorted(Path(sys.argv[1]).rglob("*.jpg"))
     with ThreadPoolExecutor() as pool:
         alarms = sum(pool.map(refused, paths))
     rows: list[dict[str, str | int]] = [
-        {"damage": "none", "saved": "as published", "images": len(paths), "found": alarms}
+        {"damage": "none", "saved": "files as they are", "images": len(paths), "found": alarms}
     ]
+    rows.append({"damage": "none", "saved": "baseline", "images": len(paths), "found": sum(map(damaged_anew, paths))})
     rng = np.random.default_rng(1)
     kinds = {"baseline": False, "progressive": True}
     with TemporaryDirectory() as folder:
