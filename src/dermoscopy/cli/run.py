@@ -7,6 +7,7 @@ A profile is a file with the values of params.yaml that it changes. Leaves are v
 import json
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -178,12 +179,20 @@ def run(
         code = run_dvc("repro")
 
     if code == 0:
-        print(DONE)
+        print(DONE + activation())
         if not changed and results_differ():
             print(BASELINE)
     if changed:
         print(UNDO + (CHECKOUT if Path(".dvc/cache").is_dir() else ""))
     raise typer.Exit(code)
+
+
+def activation() -> str:
+    """Return the line that says how to activate the environment; empty if it is active."""
+    script = Path(sys.prefix, "bin/activate")
+    if os.environ.get("VIRTUAL_ENV") == sys.prefix or not script.is_file():
+        return ""
+    return f"\nFor these commands, first activate the environment: source {os.path.relpath(script)}"
 
 
 def refuse_other_changes(profile: str, committed: Leaves, present: Leaves, wanted: Leaves) -> None:
