@@ -8,7 +8,7 @@ from dermoscopy.core.errors import ProblemsError
 from dermoscopy.core.members import PIPELINE, output_paths
 from dermoscopy.core.stage import checkpoints, project
 
-OF_DVC = (".dvc", ".dvc/tmp", ".dvc/cache", ".dvc/cache/files/md5")
+OF_DVC = (".git", ".dvc", ".dvc/tmp", ".dvc/cache", ".dvc/cache/files/md5")
 
 
 def require_writable() -> None:
