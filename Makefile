@@ -24,7 +24,7 @@ help: ## list the targets
 
 install: $(VENV)/installed ## install everything into .venv: about 2 GB
 
-run: $(VENV)/installed ## run the pipeline; options: PROFILE=ham10000-smoke DATA=path|download
+run: $(VENV)/installed ## run the pipeline; options: PROFILE=ham10000-smoke DATA=path
 	@dermoscopy run $${PROFILE:+--profile="$$PROFILE"} $${DATA:+--data="$$DATA"}
 
 # It installs nothing: where there is something to undo, dermoscopy is in $(VENV) or in another environment.

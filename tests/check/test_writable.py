@@ -55,17 +55,7 @@ def test_missing_folders_are_no_problem(tmp_path, monkeypatch):
 def test_project_of_another_user_is_refused_with_the_command_that_takes_it_over(project, other_user):
     with pytest.raises(ProblemsError, match="sudo chown") as error:
         require_writable()
-    names = {problem.partition(":")[0] for problem in error.value.problems}
-    assert {
-        "the folder of the project",
-        ".dvc",
-        ".dvc/tmp",
-        "data",
-        "data/split/train",
-        "metrics/train",
-        "runs",
-    } <= names
-    assert all("belongs to user 0, and you are user 12345" in problem for problem in error.value.problems)
+    assert error.value.problems == ["the folder of the project: it belongs to user 0, and you are user 12345"]
 
 
 @pytest.mark.parametrize("name", ["data", ".dvc/cache", "data/split/train", "runs", "params.yaml"])
@@ -80,5 +70,4 @@ def test_each_folder_or_file_is_named(project, request, name):
 def test_read_only_disk_is_named(project):
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
     done = run_read_only(project / "data", [sys.executable, "-c", CODE], env=environment)
-    assert done.stdout.splitlines()[0] == "data: the file system is read-only"
-    assert ".dvc" not in done.stdout
+    assert done.stdout == "data: the file system is read-only\n"

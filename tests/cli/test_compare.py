@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from dermoscopy.cli import compare as module
 from dermoscopy.cli.app import app
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import UserError
@@ -119,3 +120,14 @@ def test_missing_predictions_are_refused(compare, stored, monkeypatch, tmp_path)
     monkeypatch.chdir(tmp_path / "clone")
     with pytest.raises(UserError, match=r"data/ensemble/val\.csv of after"):
         compare("before", "after")
+
+
+def test_revision_that_a_partial_clone_lacks_is_refused_and_does_not_hang(project, monkeypatch):
+    (project / "params.yaml").write_text("seed: 2\n")
+    git(project, "commit", "--quiet", "--all", "--message", "second")
+    git(project, "config", "uploadpack.allowFilter", "true")
+    partial = project.parent / "partial"
+    git(project.parent, "clone", "--quiet", "--filter=blob:none", f"file://{project}", str(partial))
+    monkeypatch.chdir(partial)
+    with pytest.raises(UserError, match=r"^HEAD~1: .*git fetch --refetch"):
+        module.compare("HEAD", "HEAD~1")

@@ -1,11 +1,15 @@
 """A signal that ends the command ends its dvc and their stages."""
 
+import errno
+import logging
 import os
 import signal
 import sys
 
 import pytest
+from dvc.stage.exceptions import StageCmdFailedError
 
+from dermoscopy.cli.dvc import PlainErrors
 from dermoscopy.cli.repro import train_stages
 from dermoscopy.core.interrupt import INTERRUPTED, TERMINATED
 from tests.cli.fake_dvc import DIRECT, REPRO, FakeDvc
@@ -93,3 +97,41 @@ def test_it_does_not_begin_when_the_command_is_gone(project):
     fake = FakeDvc(project)
     assert fake.run([*DIRECT, str(os.getppid()), "repro"]).returncode == 1
     assert fake.calls() == []
+
+
+def record_of(error: BaseException) -> logging.LogRecord:
+    return logging.LogRecord("dvc", logging.ERROR, "", 0, "", (), (type(error), error, None))
+
+
+def failed_stage(code: int) -> Exception:
+    error = Exception("failed to reproduce 'train@cnn_a'")
+    error.__cause__ = StageCmdFailedError("exec sh stages/run train cnn_a", code)
+    return error
+
+
+@pytest.mark.parametrize("code", [130, 143, -2, -15])
+def test_error_about_an_interrupted_stage_is_hidden(code):
+    errors = PlainErrors()
+    assert not errors.filter(record_of(failed_stage(code)))
+    assert errors.interrupted
+
+
+@pytest.mark.parametrize("code", [1, 2, 13, -9])
+def test_error_about_a_failed_stage_is_shown(code):
+    errors = PlainErrors()
+    assert errors.filter(record_of(failed_stage(code)))
+    assert not errors.interrupted
+
+
+def test_error_of_the_operating_system_in_dvc_says_what_to_do():
+    record = record_of(PermissionError(errno.EACCES, "Permission denied", ".dvc/cache/files/md5/00"))
+    assert PlainErrors().filter(record)
+    assert record.getMessage().startswith(".dvc/cache/files/md5/00: Permission denied. ")
+    assert record.exc_info is None
+
+
+def test_other_records_of_dvc_are_not_changed():
+    for record in (logging.LogRecord("dvc", logging.INFO, "", 0, "Running", (), None), record_of(ValueError("x"))):
+        before = dict(vars(record))
+        assert PlainErrors().filter(record)
+        assert vars(record) == before

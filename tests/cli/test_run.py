@@ -1,5 +1,6 @@
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def dvc(monkeypatch):
     run_dvc.writes = {}
     run_dvc.calls = calls
     monkeypatch.setattr(module, "run_dvc", run_dvc)
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
     return run_dvc
 
 
@@ -234,3 +236,22 @@ def test_path_that_dvc_cannot_read_is_refused(project, dvc, path):
         run(data=path)
     assert repr(path) in str(error.value)
     assert dvc.calls == []
+
+
+def test_commands_are_printed_with_the_activation_of_their_environment(project, dvc, capsys, monkeypatch):
+    monkeypatch.setattr(module.sys, "prefix", str(project / ".venv"))
+    (project / ".venv/bin").mkdir(parents=True)
+    (project / ".venv/bin/activate").touch()
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    exit_code()
+    assert capsys.readouterr().out.strip().endswith("source .venv/bin/activate")
+    monkeypatch.setenv("VIRTUAL_ENV", str(project / ".venv"))
+    exit_code()
+    assert "activate" not in capsys.readouterr().out
+
+
+def test_without_a_script_of_activation_none_is_printed(project, dvc, capsys, monkeypatch):
+    monkeypatch.setattr(module.sys, "prefix", str(project))
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    exit_code()
+    assert "activate" not in capsys.readouterr().out

@@ -131,3 +131,14 @@ def test_on_a_terminal_the_bar_is_erased_and_the_cursor_shown(tmp_path):
     assert "Decoding" in bar
     assert bar.endswith("\x1b[2K")
     assert last.startswith("train@cnn_a: interrupted. ")
+
+
+def test_signal_that_the_shell_ignores_stays_ignored(tmp_path):
+    body = "Path('started').touch(); time.sleep(1); Path('ended').touch()"
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as for a job in the background of a script
+    try:
+        code, _ = interrupt(tmp_path, RUNS.format(body=body))
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert code == 0
+    assert (tmp_path / "ended").exists()

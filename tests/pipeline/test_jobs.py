@@ -36,12 +36,12 @@ def test_parallel_training_gives_the_same_lock_as_sequential_training(tiny: Proj
 
 def test_interrupted_parallel_training_leaves_no_process_and_dvc_resumes(tiny: Project, finished: Project, tmp_path):
     project = tiny.copy(tmp_path / "project")
-    log = tmp_path / "log"
+    printed = tmp_path / "printed"
     for kill, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, INTERRUPTED)):
         logs = [project.folder / "runs" / f"{stage}.log" for stage in TRAIN_STAGES]
         for log in logs:
             log.unlink(missing_ok=True)
-        process = project.start(*REPRO, "4", log=log)
+        process = project.start(*REPRO, "4", log=printed)
         wait_until(
             lambda logs=logs, running=process: running.poll() is not None or all(map(Path.exists, logs)), patience=300
         )
@@ -50,7 +50,7 @@ def test_interrupted_parallel_training_leaves_no_process_and_dvc_resumes(tiny: P
         assert process.wait() == code
         wait_until_nothing_runs(project.folder)
         assert (project.folder / ".dvc/tmp/rwlock").read_text() == "{}", "dvc reports files in use"
-    output = log.read_text()
+    output = printed.read_text()
     for stage in TRAIN_STAGES:
         assert f"{stage}: terminated. " in output, output
     assert "ERROR" not in output

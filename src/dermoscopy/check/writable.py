@@ -8,7 +8,7 @@ from dermoscopy.core.errors import ProblemsError
 from dermoscopy.core.members import PIPELINE, output_paths
 from dermoscopy.core.stage import checkpoints, project
 
-OF_DVC = (".dvc", ".dvc/tmp", ".dvc/cache", ".dvc/cache/files/md5")
+OF_DVC = (".git", ".dvc", ".dvc/tmp", ".dvc/cache", ".dvc/cache/files/md5")
 
 
 def require_writable() -> None:
@@ -28,7 +28,10 @@ def require_writable() -> None:
 
 
 def unwritable() -> Iterator[str]:
-    """Yield one line for each existing folder or file of a run that this user cannot write."""
+    """Yield one line for each existing folder or file of a run that this user cannot write.
+
+    What is in a folder that cannot be written for the same reason is left out.
+    """
     top = project()
     outputs = output_paths() if PIPELINE.is_file() else []
     parents = {folder for path in outputs for folder in path.parents}
@@ -40,9 +43,12 @@ def unwritable() -> Iterator[str]:
         # DVC removes an output, so it must be able to empty a folder. A file needs only its folder.
         *(path for path in outputs if path.is_dir()),
     }
+    reasons: dict[Path, str] = {}
     for path in sorted(paths):
         if path.exists() and not os.access(path, os.W_OK):
-            yield f"{'the folder of the project' if path == Path() else path}: {_reason(path)}"
+            reasons[path] = _reason(path)
+            if reasons[path] not in (reasons.get(parent) for parent in path.parents):
+                yield f"{'the folder of the project' if path == Path() else path}: {reasons[path]}"
 
 
 def _reason(path: Path) -> str:
@@ -51,4 +57,4 @@ def _reason(path: Path) -> str:
     status = path.stat()
     if status.st_uid != os.geteuid():
         return f"it belongs to user {status.st_uid}, and you are user {os.geteuid()}"
-    return f"its mode is {status.st_mode & 0o777:o}"
+    return f"its mode is {status.st_mode & 0o777:o}; allow writing with chmod u+w"

@@ -8,6 +8,7 @@ avoids both: it ends the stage, and dvc then exits as if the stage had failed.
 """
 
 import contextlib
+import importlib
 import logging
 import math
 import os
@@ -22,7 +23,7 @@ from typing import Any
 import psutil
 
 from dermoscopy.check.writable import require_writable
-from dermoscopy.core.errors import UserError
+from dermoscopy.core.errors import UserError, os_error_message
 from dermoscopy.core.interrupt import INTERRUPTED, TERMINATED
 from dermoscopy.core.params import PARAMS, read_yaml
 from dermoscopy.core.stage import die_with_parent
@@ -44,17 +45,17 @@ def main() -> None:
     if os.getppid() != int(parent):
         sys.exit(1)
     sys.argv[1:] = arguments
-    hide = _HideInterrupted()
-    __import__("dvc")
+    errors = PlainErrors()
+    importlib.import_module("dvc")  # which sets the handlers of its log
     for handler in logging.getLogger("dvc").handlers:
-        handler.addFilter(hide)
+        handler.addFilter(errors)
     try:
         runpy.run_module("dvc", run_name="__main__", alter_sys=True)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         if terminate.first_signal < math.inf:
             sys.exit(TERMINATED)  # never 0, because the parent would start the next stage
-        if hide.interrupted:
+        if errors.interrupted:
             sys.exit(INTERRUPTED)
 
 
@@ -62,18 +63,24 @@ def main() -> None:
 ENDS = tuple(f"exited with {code}" for code in (INTERRUPTED, -signal.SIGINT, TERMINATED, -signal.SIGTERM))
 
 
-class _HideInterrupted(logging.Filter):
-    """Filter of dvc's log that hides the error of an interrupted stage, which has printed a line itself."""
+class PlainErrors(logging.Filter):
+    """Filter of dvc's log: says what to do about an error of the operating system, and hides an interrupted stage.
+
+    An interrupted stage has printed a line itself.
+    """
 
     interrupted = False
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether to show a record."""
+        """Return whether to show a record; change its message if it is about an error of the operating system."""
         error = record.exc_info[1] if record.exc_info else None
         while error is not None:
             if str(error).endswith(ENDS):
                 self.interrupted = True
                 return False
+            if isinstance(error, OSError) and (message := os_error_message(error)):
+                record.msg, record.args, record.exc_info = "%s", (message,), None
+                return True
             error = error.__cause__
         return True
 

@@ -8,6 +8,7 @@ import copy
 import json
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -210,7 +211,7 @@ def run(
         code = run_dvc("repro")
 
     if code == 0:
-        print(headline() + DONE)
+        print(headline() + DONE + activation())
         if changed:
             print(STAY.format(undo=undo_command()))
         elif results_differ():
@@ -218,6 +219,14 @@ def run(
     elif differs_from_commit() and not at_work():
         print(UNFINISHED.format(undo=undo_command()))
     raise typer.Exit(code)
+
+
+def activation() -> str:
+    """Return the line that says how to activate the environment; empty if it is active."""
+    script = Path(sys.prefix, "bin/activate")
+    if os.environ.get("VIRTUAL_ENV") == sys.prefix or not script.is_file():
+        return ""
+    return f"\nFor these commands, first activate the environment: source {os.path.relpath(script)}"
 
 
 def refuse_other_changes(profile: str, committed: Leaves, present: Leaves, wanted: Leaves) -> None:

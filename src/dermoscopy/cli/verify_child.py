@@ -11,6 +11,7 @@ import pandas as pd
 
 from dermoscopy.check.params import Params
 from dermoscopy.core.errors import UserError
+from dermoscopy.core.interrupt import end_on_interrupt, next_run
 from dermoscopy.core.params import load
 from dermoscopy.core.protocol import read_audited_protocol
 from dermoscopy.core.splits import read_train_and_val
@@ -67,8 +68,10 @@ def train_briefly(member: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    end_on_interrupt("verify-determinism")
     try:
-        train_briefly(sys.argv[1], Path(sys.argv[2]))
+        with next_run(lambda: "It has changed nothing."):
+            train_briefly(sys.argv[1], Path(sys.argv[2]))
     except UserError as error:
         print(error, file=sys.stderr)
         sys.exit(2)

@@ -34,7 +34,10 @@ def end_on_interrupt(name: str) -> None:
         os._exit(128 + number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+        if (
+            signal.getsignal(number) != signal.SIG_IGN
+        ):  # a shell starts background jobs so that Ctrl-C does not end them
+            signal.signal(number, end)
 
 
 @contextmanager
