@@ -12,7 +12,7 @@ from typing import Any
 from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import Entry, expand, find_dataset
 from dermoscopy.core.errors import DatasetError, UserError
-from dermoscopy.core.files import atomic_write, sha256_all
+from dermoscopy.core.files import atomic_write, sha256, sha256_all
 
 # TensorFlow has one distribution for CPUs only, and another that supports GPUs.
 DISTRIBUTIONS = {
@@ -46,10 +46,16 @@ def _version(distributions: tuple[str, ...]) -> str:
     return ""
 
 
+# Bytes. Reading ten thousand files of this size takes about a second, so they are read in every run.
+ALWAYS_READ = 16_384
+
+
 def cached_sha256(paths: Sequence[Path], cache: Path) -> list[str]:
     """Return the SHA-256 of each file, in the order of the files.
 
-    A file is read only if its path, size or modification time is not in the cache; files are read in parallel.
+    A file of more than `ALWAYS_READ` bytes is read only if the cache does not have its path with the same size,
+    modification time, inode and change time. A copy, a restored backup or a renamed file may keep the first two, but
+    not the last two. Where the system makes up new inodes, all files are read.
 
     Args:
         paths: Paths of the files.
@@ -59,19 +65,20 @@ def cached_sha256(paths: Sequence[Path], cache: Path) -> list[str]:
         OSError: A file cannot be read.
     """
     known = _read_cache(cache)
-    current = {str(path.absolute()): _size_and_time(path) for path in paths}
-    changed = [path for path, stamp in current.items() if known.get(path, [])[:2] != stamp]
+    stamps = {str(path.absolute()): _stamp(path) for path in paths}
+    small = {path: sha256(Path(path)) for path, (size, *_) in stamps.items() if size <= ALWAYS_READ}
+    changed = [path for path, stamp in stamps.items() if path not in small and known.get(path, [])[:-1] != stamp]
     for path, checksum in zip(changed, sha256_all(map(Path, changed)), strict=True):
-        known[path] = [*current[path], checksum]
+        known[path] = [*stamps[path], checksum]
     if changed:
         with suppress(OSError):  # without a cache the files are read again
             _write_cache(known, cache)
-    return [known[str(path.absolute())][2] for path in paths]
+    return [small.get(path) or known[path][-1] for path in (str(path.absolute()) for path in paths)]
 
 
-def _size_and_time(path: Path) -> list[int]:
+def _stamp(path: Path) -> list[int]:
     status = path.stat()
-    return [status.st_size, status.st_mtime_ns]
+    return [status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns]
 
 
 def _write_cache(known: Mapping[str, list[Any]], cache: Path) -> None:
@@ -88,15 +95,16 @@ def _read_cache(cache: Path) -> dict[str, list[Any]]:
 
 
 def _is_valid(entry: Any) -> bool:
-    return isinstance(entry, list) and [type(value) for value in entry] == [int, int, str]
+    return isinstance(entry, list) and [type(value) for value in entry] == [int, int, int, int, str]
 
 
 def fingerprint(data: Data, starting_weights: Mapping[str, str], cache: Path) -> dict[str, Any]:
     """Return checksums of the images, their table, the masks and the starting weights, without any path.
 
-    Files in folders are identified by SHA-256. Zip members are identified by the CRC-32 and the size that the zip
-    states, so that nothing is unpacked. The same content therefore has one fingerprint in folders and another in
-    zips, and is acquired again when it moves from one to the other.
+    Files in folders are identified by SHA-256; the table is read in every run, the others as `cached_sha256` needs.
+    Zip members are identified by the CRC-32 and the size that the zip states, so that nothing is unpacked. The same
+    content therefore has one fingerprint in folders and another in zips, and is acquired again when it moves from
+    one to the other.
 
     Args:
         data: Block `data` of params.yaml; its files must exist.
@@ -134,8 +142,8 @@ def _dataset_fingerprint(data: Data, cache: Path) -> dict[str, Any]:
     if data.source != "directory" or data.path is None:
         return {}
     contents = find_dataset(expand(data.path))
-    files = {"metadata": contents.table, **contents.images, **contents.masks}
-    checksums = _checksums([entry for entries in files.values() for entry in entries], cache)
+    files = [entry for entries in (*contents.images.values(), *contents.masks.values()) for entry in entries]
+    checksums = _checksums(files, cache) | _checksums(contents.table, None)
 
     def count_and_checksum(named: Mapping[str, list[Entry]]) -> dict[str, Any]:
         # A set: entries of one name and equal content count once.
@@ -153,9 +161,11 @@ def _dataset_fingerprint(data: Data, cache: Path) -> dict[str, Any]:
     return found
 
 
-def _checksums(entries: list[Entry], cache: Path) -> dict[Entry, str]:
+def _checksums(entries: list[Entry], cache: Path | None) -> dict[Entry, str]:
+    """Return the checksum of each entry; without a cache, all files are read."""
     files = [entry for entry in entries if entry.member is None]
-    hashes = cached_sha256([entry.path for entry in files], cache)
+    paths = [entry.path for entry in files]
+    hashes = cached_sha256(paths, cache) if cache else sha256_all(paths)
     stated = {entry: f"{entry.member.CRC:08x} {entry.member.file_size}" for entry in entries if entry.member}
     return {**dict(zip(files, hashes, strict=True)), **stated}
 
