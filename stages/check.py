@@ -5,8 +5,10 @@ from pathlib import Path
 
 from dermoscopy.check.check import file_problems, starting_weights, warn_unused_gpus
 from dermoscopy.check.cost import log_cost
+from dermoscopy.check.outputs import remove_dangling_links
 from dermoscopy.check.params import Params
 from dermoscopy.check.provenance import fingerprint, library_versions
+from dermoscopy.check.recorded import SOURCE, read_record, recorded_paths, require_record
 from dermoscopy.core.files import write_json
 from dermoscopy.core.params import PARAMS, load
 from dermoscopy.core.stage import checkpoints, run
@@ -20,9 +22,13 @@ def check() -> None:
         os.utime(PARAMS)
     params = load("", Params, file_problems)
     weights = starting_weights(params.models)
-    source = fingerprint(params.data, weights, checkpoints() / "hashes.json")
+    absent = recorded_paths(params.data)
+    source = fingerprint(params.data, weights, checkpoints() / "hashes.json", absent, read_record() if absent else {})
+    require_record(source, absent)
     versions = library_versions()
-    write_json(Path("data/source.json"), source)
+    remove_dangling_links()
+    if not absent:
+        write_json(SOURCE, source)
     write_json(Path("data/environment.json"), versions)
     log_cost(params, source)
     warn_unused_gpus()

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,17 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from dermoscopy.core.environment import fix_environment
 from dermoscopy.core.splits import LABELS, SPLIT
 from dermoscopy.ham10000.metadata import DIAGNOSES, IMAGE_FOLDERS, METADATA
 from dermoscopy.networks.params import SmallCNN, Transfer
 from tests import tiny as tiny_data
 
 pytest_plugins = ["tests.wordings"]
+
+# The settings of whoever runs the tests have no effect, as in a stage.
+fix_environment()
+os.environ["KERAS_HOME"] = os.devnull
 
 
 @pytest.fixture

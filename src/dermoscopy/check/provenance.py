@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -98,7 +98,13 @@ def _is_valid(entry: Any) -> bool:
     return isinstance(entry, list) and [type(value) for value in entry] == [int, int, int, int, str]
 
 
-def fingerprint(data: Data, starting_weights: Mapping[str, str], cache: Path) -> dict[str, Any]:
+def fingerprint(
+    data: Data,
+    starting_weights: Mapping[str, str],
+    cache: Path,
+    absent: Collection[str] = (),
+    record: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return checksums of the images, their table, the masks and the starting weights, without any path.
 
     Files in folders are identified by SHA-256; the table is read in every run, the others as `cached_sha256` needs.
@@ -107,10 +113,12 @@ def fingerprint(data: Data, starting_weights: Mapping[str, str], cache: Path) ->
     one to the other.
 
     Args:
-        data: Block `data` of params.yaml; its files must exist.
+        data: Block `data` of params.yaml.
         starting_weights: For each member that starts from weights, their key in `data.weights`. Other keys do not
             count.
         cache: Path of the cache of checksums.
+        absent: Keys of the paths in params.yaml that do not exist, such as data.path; the others must exist.
+        record: An earlier fingerprint, from which absent parts are taken.
 
     Returns:
         Always "source", and "weights": for each member that starts from weights "name", their key in
@@ -122,16 +130,23 @@ def fingerprint(data: Data, starting_weights: Mapping[str, str], cache: Path) ->
     Raises:
         DatasetError: A file cannot be read.
     """
+    record = record or {}
+    present = {member: name for member, name in starting_weights.items() if f"data.weights.{name}.source" not in absent}
     try:
-        return {
-            "source": data.source,
-            **_dataset_fingerprint(data, cache),
-            "weights": _weights_fingerprint(data.weights, starting_weights, cache),
-        }
+        weights = _weights_fingerprint(data.weights, present, cache)
+        if "data.path" in absent:
+            dataset = {key: value for key, value in record.items() if key != "weights"}
+        else:
+            dataset = {"source": data.source, **_dataset_fingerprint(data, cache)}
     except OSError as error:
         raise DatasetError(
             "The source cannot be read", [f"{error.filename}: {error.strerror}"], "Make it readable, then run again."
         ) from None
+    for member, name in starting_weights.items():
+        recorded = record.get("weights", {}).get(member, {})
+        if member not in present:
+            weights[member] = recorded if recorded.get("name") == name else {"name": name}
+    return {**dataset, "weights": weights}
 
 
 def _dataset_fingerprint(data: Data, cache: Path) -> dict[str, Any]:
