@@ -7,8 +7,10 @@ from dermoscopy.check.check import file_problems, starting_weights, warn_unused_
 from dermoscopy.check.clone import warn_about_clone
 from dermoscopy.check.cost import log_cost
 from dermoscopy.check.head import refuse_killed_experiment
+from dermoscopy.check.outputs import remove_dangling_links
 from dermoscopy.check.params import Params
 from dermoscopy.check.provenance import fingerprint, library_versions
+from dermoscopy.check.recorded import SOURCE, read_record, recorded_paths, require_record
 from dermoscopy.check.writable import require_writable
 from dermoscopy.core.files import write_json
 from dermoscopy.core.params import PARAMS, load
@@ -25,9 +27,13 @@ def check() -> None:
     refuse_killed_experiment()
     params = load("", Params, file_problems)
     weights = starting_weights(params.models)
-    source = fingerprint(params.data, weights, checkpoints() / "hashes.json")
+    absent = recorded_paths(params.data)
+    source = fingerprint(params.data, weights, checkpoints() / "hashes.json", absent, read_record() if absent else {})
+    require_record(source, absent)
     versions = library_versions()
-    write_json(Path("data/source.json"), source)
+    remove_dangling_links()
+    if not absent:
+        write_json(SOURCE, source)
     write_json(Path("data/environment.json"), versions)
     log_cost(params, source)
     warn_unused_gpus()

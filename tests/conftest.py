@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from dermoscopy.core.environment import fix_environment
 from dermoscopy.core.splits import LABELS, SPLIT
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 from dermoscopy.ham10000.words import DIAGNOSES
@@ -14,6 +16,10 @@ from dermoscopy.networks.params import SmallCNN, Transfer
 from tests import tiny as tiny_data
 
 pytest_plugins = ["tests.wordings"]
+
+# The settings of whoever runs the tests have no effect, as in a stage.
+fix_environment()
+os.environ["KERAS_HOME"] = os.devnull
 
 
 @pytest.fixture

@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from dermoscopy.acquire.params import Data, Limits, Source, Weights
-from dermoscopy.check.provenance import fingerprint
+from dermoscopy.check import provenance
+from dermoscopy.check.provenance import ALWAYS_READ, fingerprint
 from dermoscopy.core import files
 from dermoscopy.core.errors import DatasetError
+
+
+def large(text: str) -> bytes:
+    """Return the content of a file that is remembered: larger than those that are read in every run."""
+    return text.encode() * (ALWAYS_READ + 1)
 
 
 @pytest.fixture
@@ -19,7 +25,7 @@ def dataset(tmp_path) -> Path:
     for images, names in (("HAM10000_images_part_1", "ab"), ("HAM10000_images_part_2", "cd")):
         (folder / images).mkdir(parents=True)
         for name in names:
-            (folder / images / f"{name}.jpg").write_bytes(name.encode())
+            (folder / images / f"{name}.jpg").write_bytes(large(name))
     (folder / "HAM10000_metadata.csv").write_text("lesion_id,image_id\n")
     return folder
 
@@ -91,19 +97,104 @@ def test_files_that_acquire_ignores_do_not_count(dataset, cache):
     assert fingerprint(directory(dataset), {}, cache) == before
 
 
-def test_files_are_read_once(dataset, cache, monkeypatch):
-    first = fingerprint(directory(dataset), {}, cache)
-    read: list[Path] = []
+@pytest.fixture
+def read(monkeypatch) -> list[Path]:
+    """The files that are read from now on."""
+    paths: list[Path] = []
     sha256 = files.sha256
-    monkeypatch.setattr(files, "sha256", lambda path: read.append(path) or sha256(path))
-    assert fingerprint(directory(dataset), {}, cache) == first
-    assert read == []
 
-    changed = dataset / "HAM10000_images_part_1" / "a.jpg"
-    changed.write_bytes(b"z")
-    os.utime(changed, ns=(1, 1))
+    def record(path):
+        paths.append(path)
+        return sha256(path)
+
+    for module in (files, provenance):
+        monkeypatch.setattr(module, "sha256", record)
+    return paths
+
+
+def test_large_files_are_read_once(dataset, cache, read):
+    table, changed = dataset / "HAM10000_metadata.csv", dataset / "HAM10000_images_part_1" / "a.jpg"
+    first = fingerprint(directory(dataset), {}, cache)
+    assert len(read) == 5
+    read.clear()
+    assert fingerprint(directory(dataset), {}, cache) == first
+    assert read == [table]
+    read.clear()
+    changed.write_bytes(large("z"))
     assert fingerprint(directory(dataset), {}, cache) != first
-    assert read == [changed]
+    assert sorted(read) == [changed, table]
+
+
+def test_small_files_and_the_table_of_any_size_are_always_read(dataset, cache, read):
+    small, table = dataset / "HAM10000_images_part_1" / "a.jpg", dataset / "HAM10000_metadata.csv"
+    small.write_bytes(bytes(ALWAYS_READ))
+    table.write_bytes(large("lesion_id,image_id\n"))
+    for _ in range(2):
+        read.clear()
+        fingerprint(directory(dataset), {}, cache)
+        assert {small, table} <= set(read)
+
+
+def in_place(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def copied_over(path: Path, content: bytes) -> None:
+    other = path.with_name("corrected")
+    other.write_bytes(content)
+    shutil.copystat(path, other)
+    shutil.copy2(other, path)
+
+
+def moved_over(path: Path, content: bytes) -> None:
+    other = path.with_name("corrected")
+    other.write_bytes(content)
+    shutil.copystat(path, other)
+    other.replace(path)
+
+
+def through_a_hard_link(path: Path, content: bytes) -> None:
+    path.with_name("link").hardlink_to(path)
+    path.with_name("link").write_bytes(content)
+
+
+def through_a_symbolic_link(path: Path, content: bytes) -> None:
+    target = path.with_name("original")
+    path.replace(target)
+    path.symlink_to(target)
+    target.write_bytes(content)
+
+
+def restored_from_a_backup(path: Path, content: bytes) -> None:
+    path.unlink()
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "change", [in_place, copied_over, moved_over, through_a_hard_link, through_a_symbolic_link, restored_from_a_backup]
+)
+@pytest.mark.parametrize("name", ["HAM10000_metadata.csv", "HAM10000_images_part_1/a.jpg", "weights.h5"])
+def test_other_content_of_the_same_size_and_time_is_noticed(dataset, cache, name, change):
+    path = dataset / name
+    path.write_bytes(large("a"))
+    weights = {"mine": Weights(source=str(dataset / "weights.h5"), sha256=None)} if name == "weights.h5" else {}
+    source = directory(dataset).model_copy(update={"weights": weights})
+    starting = {"vgg19": "mine"} if weights else {}
+    before, status = fingerprint(source, starting, cache), path.stat()
+    change(path, large("b"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+    assert fingerprint(source, starting, cache) != before
+
+
+def test_files_with_new_inodes_are_read_again(dataset, cache, read):
+    """Some network file systems make up inodes at each mount."""
+    first = fingerprint(directory(dataset), {}, cache)
+    for path in sorted(dataset.rglob("*.jpg")):
+        moved_over(path, path.read_bytes())
+    read.clear()
+    assert fingerprint(directory(dataset), {}, cache) == first
+    assert len(read) == 5
 
 
 @pytest.mark.parametrize("damaged", ["", "[]", '{"a": 1', "[" * 100_000])
@@ -111,7 +202,7 @@ def test_a_damaged_cache_is_replaced(dataset, cache, damaged):
     first = fingerprint(directory(dataset), {}, cache)
     cache.write_text(damaged)
     assert fingerprint(directory(dataset), {}, cache) == first
-    assert len(json.loads(cache.read_text())) == 5
+    assert len(json.loads(cache.read_text())) == 4
 
 
 def test_masks_count_if_there_are_any(dataset, cache):
@@ -131,7 +222,7 @@ def test_a_file_that_exists_twice_counts_once_unless_it_differs(dataset, cache):
     before = fingerprint(directory(dataset), {}, cache)
     duplicate = dataset / "ham10000_images_part_1" / "a.jpg"
     duplicate.parent.mkdir()
-    duplicate.write_bytes(b"a")
+    duplicate.write_bytes(large("a"))
     assert fingerprint(directory(dataset), {}, cache) == before
     duplicate.write_bytes(b"other")
     assert fingerprint(directory(dataset), {}, cache) != before
@@ -181,14 +272,6 @@ def test_a_download_is_identified_by_the_published_checksums(cache):
     assert not cache.exists()
 
 
-def test_unchanged_files_are_not_read_again(dataset, cache, monkeypatch):
-    first = fingerprint(directory(dataset), {}, cache)
-    read = []
-    monkeypatch.setattr("dermoscopy.core.files.sha256", read.append)
-    assert fingerprint(directory(dataset), {}, cache) == first
-    assert read == []
-
-
 def test_weights_are_identified_by_content(cache, tmp_path):
     (tmp_path / "w.h5").write_bytes(b"weights")
     file = Weights(source=str(tmp_path / "w.h5"), sha256=None)
@@ -217,11 +300,13 @@ def test_an_unreadable_file_is_named(cache, tmp_path):
         fingerprint(data("simulated", **weights), {"vgg19": "mine"}, cache)
 
 
-@pytest.mark.parametrize("entry", [None, 5, [], [1], [1, 2], [1, 2, 3], [1, 2, "a", "b"], ["1", 2, "a"]])
+@pytest.mark.parametrize(
+    "entry", [None, 5, [], [1], [1, 2, "a"], [1, 2, 3, 4, 5], [1, 2, 3, 4, "a", "b"], ["1", 2, 3, 4, "a"]]
+)
 def test_an_invalid_cache_entry_is_replaced(dataset, cache, entry):
     first = fingerprint(directory(dataset), {}, cache)
     valid = json.loads(cache.read_text())
-    size_and_time = {path: known[:2] for path, known in valid.items()}
+    size_and_time = {path: known[:-1] for path, known in valid.items()}
     cache.write_text(json.dumps(dict.fromkeys(valid, entry)))
     assert fingerprint(directory(dataset), {}, cache) == first
     assert json.loads(cache.read_text()) == valid

@@ -1,3 +1,4 @@
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -83,6 +84,15 @@ def test_the_gallery_is_reproducible_byte_for_byte(rows, tmp_path):
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     with Image.open(tmp_path / "one.png") as image:
         assert image.info.keys() <= {"dpi"}
+
+
+def test_the_users_matplotlibrc_has_no_effect(rows, tmp_path):
+    table, paths = rows
+    arguments = ({"false negatives": table}, {"false negatives": 4}, paths)
+    draw_gallery(*arguments, tmp_path / "default.png")
+    with mpl.rc_context({"font.size": 30, "text.color": "red", "savefig.pad_inches": 3, "savefig.dpi": 20}):
+        draw_gallery(*arguments, tmp_path / "users.png")
+    assert (tmp_path / "users.png").read_bytes() == (tmp_path / "default.png").read_bytes()
 
 
 @pytest.mark.parametrize("figure", ["gallery", "maps"])

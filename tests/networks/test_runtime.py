@@ -1,4 +1,8 @@
+import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,3 +90,34 @@ def test_a_number_of_threads_that_cannot_be_set_is_logged(runtime: Make, caplog:
         configure(runtime(threads=37))
     assert "threads" in caplog.text
     assert "37" in caplog.text
+
+
+SETTINGS = {
+    "backend": "torch",
+    "image_data_format": "channels_first",
+    "floatx": "float16",
+    "epsilon": 0.5,
+    "nnx_enabled": True,
+}
+CONFIGURED = """
+from dermoscopy.networks.params import Runtime
+from dermoscopy.networks.runtime import configure
+configure(Runtime(threads=2, precision="float32", eager=False, devices=1, memory=4.0))
+import keras
+print(keras.backend.backend(), keras.backend.image_data_format(), keras.backend.floatx(), keras.backend.epsilon())
+"""
+
+
+@pytest.mark.parametrize("place", ["HOME", "KERAS_HOME"])
+def test_keras_has_none_of_the_users_settings_and_writes_none(tmp_path: Path, place: str) -> None:
+    home, keras = tmp_path / "home", tmp_path / ("home/.keras" if place == "HOME" else "keras")
+    for folder in (home, keras):
+        folder.mkdir()
+    (keras / "keras.json").write_text(json.dumps(SETTINGS))
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_HOME"}
+    environment |= {"PYTHONPATH": "src", "KERAS_BACKEND": "jax", "HOME": str(home)}
+    environment |= {"KERAS_HOME": str(keras)} if place == "KERAS_HOME" else {}
+    done = subprocess.run([sys.executable, "-c", CONFIGURED], env=environment, capture_output=True, text=True)
+    assert done.stdout == "tensorflow channels_last float32 1e-07\n", done.stderr
+    assert json.loads((keras / "keras.json").read_text()) == SETTINGS
+    assert (home / ".keras").exists() == (place == "HOME")

@@ -13,6 +13,7 @@ from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import expand, why_absent
 from dermoscopy.baselines.params import BASELINES
 from dermoscopy.check.pipeline import pipeline_problems
+from dermoscopy.check.recorded import recorded_paths
 from dermoscopy.check.source import location_problems, source_problems
 from dermoscopy.core.files import sha256
 from dermoscopy.core.suggestions import did_you_mean
@@ -240,9 +241,11 @@ def file_problems(tree: Any) -> list[str]:
     problems: list[str] = []
     data = _valid_block(Data, tree, "data")
     if data:
+        absent = recorded_paths(data)
+        weights = {name: row for name, row in data.weights.items() if f"data.weights.{name}.source" not in absent}
         problems += location_problems(data)
-        problems += source_problems(data)
-        problems += weights_problems(data.weights)
+        problems += [] if "data.path" in absent else source_problems(data)
+        problems += weights_problems(weights)
     runtime, training = _valid_block(Runtime, tree, "runtime"), _valid_block(Training, tree, "training")
     if runtime and training:
         problems += device_problems(runtime, training)

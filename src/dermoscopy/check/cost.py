@@ -1,14 +1,16 @@
 """Expected training time and disk space of a run, logged before it starts."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from dermoscopy.acquire.sources import expand, find_dataset
 from dermoscopy.check.params import Params
 from dermoscopy.core.params import GIGABYTE
 from dermoscopy.networks.backbones import BACKBONES, Pace, PacePrecision
-from dermoscopy.networks.params import SmallCNN, Transfer
+from dermoscopy.networks.build import NO_WEIGHTS, feature_map_size
+from dermoscopy.networks.params import Optimizer, SmallCNN, Transfer, with_optimizer
 from dermoscopy.search.space import rungs
 from dermoscopy.train.phases import Phase, phases
 
@@ -20,6 +22,9 @@ HAM10000_BYTES = 2.8e9
 HAM10000_MALIGNANT = 0.195  # proportion of malignant images
 IMAGES_PER_LESION = 1.34  # of HAM10000 and of simulated datasets
 SIMULATED_BYTES = 0.21  # bytes per pixel of a simulated image
+BYTES = 4  # of a parameter: variables are float32 in every precision
+MAX_FEATURES = 2048  # largest number of channels that a backbone passes to the first dense layer
+SLOTS: Mapping[Optimizer, int] = {"sgd": 0, "rmsprop": 1, "adam": 2, "adamax": 2, "nadam": 2}  # values per parameter
 
 
 # Measured on CNN A; the forward pass takes a third of a training step.
@@ -45,7 +50,7 @@ def log_cost(params: Params, source: Mapping[str, Any]) -> None:
     known = {name: duration for name, duration in seconds.items() if duration}
     total = sum(known.values())
     if total > MIN_SECONDS:
-        disk = expected_disk(params, images) / GIGABYTE
+        disk = expected_disk(params, source, images) / GIGABYTE
         logger.info("Expected on two cores: %s of training, and %.1f GB of disk.", _rounded(total), disk)
         logger.info("Training: %s.", ", ".join(f"{name} {_rounded(duration)}" for name, duration in known.items()))
         logger.info("Stages that have not changed since the last run are not run again.")
@@ -112,29 +117,72 @@ def search_seconds(params: Params, images: float) -> float:
     return seconds if search.jobs > 1 else 2 * seconds  # each trial uses one thread
 
 
-def expected_disk(params: Params, images: float) -> float:
+def expected_disk(params: Params, source: Mapping[str, Any], images: float) -> float:
     """Return the expected disk space of a run in bytes, including DVC's cache and temporary files.
 
     Args:
         params: All parameters.
+        source: Content of data/source.json.
         images: Number of images in all splits.
     """
-    dataset, count = _dataset_size(params)
+    dataset, count = _dataset_size(params, source)
     sample = dataset * images / max(count, 1)
     train = images * (1 - params.split.val - params.split.test)
-    # The dataset is in raw, in the cache and, during verification, once more; the sample is in merged and split.
+    # The dataset is in acquired, in the cache and, during verification, once more; the sample is in merged and split.
     kept = 3 * dataset + 2 * sample + (dataset if params.data.source == "download" else 0)
-    return kept + 2 * _augmented_images(params, train) * dataset / max(count, 1)
+    augmented = 2 * _augmented_images(params, train) * dataset / max(count, 1)
+    members = sum(_member_disk(with_optimizer(member, params.optimizer)) for member in params.models.values())
+    return kept + augmented + members + _decoded_disk(params, images)
 
 
-def _dataset_size(params: Params) -> tuple[float, float]:
+def _member_disk(member: Transfer | SmallCNN) -> float:
+    """Return the bytes of a member's starting weights, trained weights and checkpoint."""
+    weights = weights_size(member)
+    starting = BACKBONES[member.backbone].size if isinstance(member, Transfer) and member.weights != NO_WEIGHTS else 0
+    # Starting and trained weights are in data and in the cache. A checkpoint has the weights of the last and of the
+    # best epoch, and is kept until all members are trained.
+    return 2 * starting + 2 * weights + (2 + SLOTS[member.optimizer]) * weights
+
+
+def weights_size(member: Transfer | SmallCNN) -> int:
+    """Return the size of a member's weights in bytes; for the head of a backbone, an upper limit."""
+    if isinstance(member, Transfer):
+        return BACKBONES[member.backbone].size + BYTES * _dense_parameters(MAX_FEATURES, member.dense)
+    channels, parameters = 3, 0
+    for _ in range(member.conv_layers):
+        parameters += (member.kernel_size**2 * channels + 1) * member.filters
+        channels = member.filters
+    flat = feature_map_size(member) ** 2 * channels
+    return BYTES * (parameters + _dense_parameters(flat, [member.units] * member.dense_layers))
+
+
+def _dense_parameters(inputs: int, layers: Sequence[int]) -> int:
+    sizes = [inputs, *layers, 1]
+    return sum((before + 1) * after for before, after in pairwise(sizes))
+
+
+def _decoded_disk(params: Params, images: float) -> float:
+    """Return the bytes of decoded images on disk: those that do not fit in memory, and those that trials share."""
+
+    def decoded(image_size: int, minimum: float) -> float:
+        sizes = [3 * image_size**2 * count for count in _train_and_val_images(params, images)]
+        return sum(size for size in sizes if size > minimum)
+
+    limit = params.runtime.memory * GIGABYTE
+    search = decoded(params.search.image_size, limit) + decoded(params.search.image_size, 0)
+    return max(search, *(decoded(member.image_size, limit) for member in params.models.values()))
+
+
+def _dataset_size(params: Params, source: Mapping[str, Any]) -> tuple[float, float]:
     """Return the size in bytes and the number of the dataset's images."""
     if params.data.source == "simulated":
         count = params.simulate.lesions * IMAGES_PER_LESION
         return count * params.simulate.width * params.simulate.height * SIMULATED_BYTES, count
-    if params.data.source == "download" or params.data.path is None:
-        return HAM10000_BYTES, HAM10000_IMAGES
-    images = [entries[0] for entries in find_dataset(expand(params.data.path)).images.values()]
+    found = find_dataset(expand(params.data.path)).images.values() if params.data.path else ()
+    if params.data.source == "download" or not found:  # not here yet, or on another machine
+        count = source.get("images", {}).get("count", HAM10000_IMAGES)
+        return HAM10000_BYTES * count / HAM10000_IMAGES, count
+    images = [entries[0] for entries in found]
     return sum(image.member.file_size if image.member else image.path.stat().st_size for image in images), len(images)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,7 +13,7 @@ from dermoscopy.acquire.entries import Entry
 from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import expand, find_dataset
 from dermoscopy.core.errors import DatasetError, UserError
-from dermoscopy.core.files import atomic_write, sha256_all
+from dermoscopy.core.files import atomic_write, sha256, sha256_all
 
 # TensorFlow has one distribution for CPUs only, and another that supports GPUs.
 DISTRIBUTIONS = {
@@ -47,10 +47,16 @@ def _version(distributions: tuple[str, ...]) -> str:
     return ""
 
 
+# Bytes. Reading ten thousand files of this size takes about a second, so they are read in every run.
+ALWAYS_READ = 16_384
+
+
 def cached_sha256(paths: Sequence[Path], cache: Path) -> list[str]:
     """Return the SHA-256 of each file, in the order of the files.
 
-    A file is read only if its path, size or modification time is not in the cache; files are read in parallel.
+    A file of more than `ALWAYS_READ` bytes is read only if the cache does not have its path with the same size,
+    modification time, inode and change time. A copy, a restored backup or a renamed file may keep the first two, but
+    not the last two. Where the system makes up new inodes, all files are read.
 
     Args:
         paths: Paths of the files.
@@ -60,19 +66,20 @@ def cached_sha256(paths: Sequence[Path], cache: Path) -> list[str]:
         OSError: A file cannot be read.
     """
     known = _read_cache(cache)
-    current = {str(path.absolute()): _size_and_time(path) for path in paths}
-    changed = [path for path, stamp in current.items() if known.get(path, [])[:2] != stamp]
+    stamps = {str(path.absolute()): _stamp(path) for path in paths}
+    small = {path: sha256(Path(path)) for path, (size, *_) in stamps.items() if size <= ALWAYS_READ}
+    changed = [path for path, stamp in stamps.items() if path not in small and known.get(path, [])[:-1] != stamp]
     for path, checksum in zip(changed, sha256_all(map(Path, changed)), strict=True):
-        known[path] = [*current[path], checksum]
+        known[path] = [*stamps[path], checksum]
     if changed:
         with suppress(OSError):  # without a cache the files are read again
             _write_cache(known, cache)
-    return [known[str(path.absolute())][2] for path in paths]
+    return [small.get(path) or known[path][-1] for path in (str(path.absolute()) for path in paths)]
 
 
-def _size_and_time(path: Path) -> list[int]:
+def _stamp(path: Path) -> list[int]:
     status = path.stat()
-    return [status.st_size, status.st_mtime_ns]
+    return [status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns]
 
 
 def _write_cache(known: Mapping[str, list[Any]], cache: Path) -> None:
@@ -89,21 +96,30 @@ def _read_cache(cache: Path) -> dict[str, list[Any]]:
 
 
 def _is_valid(entry: Any) -> bool:
-    return isinstance(entry, list) and [type(value) for value in entry] == [int, int, str]
+    return isinstance(entry, list) and [type(value) for value in entry] == [int, int, int, int, str]
 
 
-def fingerprint(data: Data, starting_weights: Mapping[str, str], cache: Path) -> dict[str, Any]:
+def fingerprint(
+    data: Data,
+    starting_weights: Mapping[str, str],
+    cache: Path,
+    absent: Collection[str] = (),
+    record: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return checksums of the images, their table, the masks and the starting weights, without any path.
 
-    Files in folders are identified by SHA-256. Zip members are identified by the CRC-32 and the size that the zip
-    states, so that nothing is unpacked. The same content therefore has one fingerprint in folders and another in
-    zips, and is acquired again when it moves from one to the other.
+    Files in folders are identified by SHA-256; the table is read in every run, the others as `cached_sha256` needs.
+    Zip members are identified by the CRC-32 and the size that the zip states, so that nothing is unpacked. The same
+    content therefore has one fingerprint in folders and another in zips, and is acquired again when it moves from
+    one to the other.
 
     Args:
-        data: Block `data` of params.yaml; its files must exist.
+        data: Block `data` of params.yaml.
         starting_weights: For each member that starts from weights, their key in `data.weights`. Other keys do not
             count.
         cache: Path of the cache of checksums.
+        absent: Keys of the paths in params.yaml that do not exist, such as data.path; the others must exist.
+        record: An earlier fingerprint, from which absent parts are taken.
 
     Returns:
         Always "source", and "weights": for each member that starts from weights "name", their key in
@@ -116,16 +132,23 @@ def fingerprint(data: Data, starting_weights: Mapping[str, str], cache: Path) ->
     Raises:
         DatasetError: A file cannot be read.
     """
+    record = record or {}
+    present = {member: name for member, name in starting_weights.items() if f"data.weights.{name}.source" not in absent}
     try:
-        return {
-            "source": data.source,
-            **_dataset_fingerprint(data, cache),
-            "weights": _weights_fingerprint(data.weights, starting_weights, cache),
-        }
+        weights = _weights_fingerprint(data.weights, present, cache)
+        if "data.path" in absent:
+            dataset = {key: value for key, value in record.items() if key != "weights"}
+        else:
+            dataset = {"source": data.source, **_dataset_fingerprint(data, cache)}
     except OSError as error:
         raise DatasetError(
             "The source cannot be read", [f"{error.filename}: {error.strerror}"], "Make it readable, then run again."
         ) from None
+    for member, name in starting_weights.items():
+        recorded = record.get("weights", {}).get(member, {})
+        if member not in present:
+            weights[member] = recorded if recorded.get("name") == name else {"name": name}
+    return {**dataset, "weights": weights}
 
 
 def _dataset_fingerprint(data: Data, cache: Path) -> dict[str, Any]:
@@ -136,8 +159,8 @@ def _dataset_fingerprint(data: Data, cache: Path) -> dict[str, Any]:
     if data.source != "directory" or data.path is None:
         return {}
     contents = find_dataset(expand(data.path))
-    files = {"metadata": contents.table, **contents.images, **contents.masks}
-    checksums = _checksums([entry for entries in files.values() for entry in entries], cache)
+    files = [entry for entries in (*contents.images.values(), *contents.masks.values()) for entry in entries]
+    checksums = _checksums(files, cache) | _checksums(contents.table, None)
 
     def count_and_checksum(named: Mapping[str, list[Entry]]) -> dict[str, Any]:
         # A set: entries of one name and equal content count once.
@@ -156,9 +179,11 @@ def _dataset_fingerprint(data: Data, cache: Path) -> dict[str, Any]:
     return found
 
 
-def _checksums(entries: list[Entry], cache: Path) -> dict[Entry, str]:
+def _checksums(entries: list[Entry], cache: Path | None) -> dict[Entry, str]:
+    """Return the checksum of each entry; without a cache, all files are read."""
     files = [entry for entry in entries if entry.member is None]
-    hashes = cached_sha256([entry.path for entry in files], cache)
+    paths = [entry.path for entry in files]
+    hashes = cached_sha256(paths, cache) if cache else sha256_all(paths)
     stated = {entry: f"{entry.member.CRC:08x} {entry.member.file_size}" for entry in entries if entry.member}
     return {**dict(zip(files, hashes, strict=True)), **stated}
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
+from dermoscopy.core.environment import fix_environment, restart
 from dermoscopy.core.errors import UserError, os_error_message
 from dermoscopy.core.interrupt import end_on_interrupt
 
@@ -51,6 +52,8 @@ def die_with_parent(number: int = signal.SIGKILL, parent: int | None = None) -> 
 def run(stage: Callable[..., Mapping[str, Any] | None], validate: Callable[..., None] | None = None) -> None:
     """Run a stage with the arguments of the command line, and exit with a code for DVC.
 
+    The user's environment variables that would change the outputs have no effect, see `core.environment`.
+
     Exit codes: 0 success, 2 an error that a user can fix (printed without a traceback), 1 any other error.
     Time and memory are written to `runs/`, which is in neither git nor DVC.
 
@@ -60,6 +63,8 @@ def run(stage: Callable[..., Mapping[str, Any] | None], validate: Callable[..., 
         validate: Function of the same arguments that raises a `UserError` if they are invalid. It is called first,
             since the files in `runs/` are named after the arguments.
     """
+    if fix_environment():
+        restart()
     parser = argparse.ArgumentParser(description=stage.__doc__)
     for name in inspect.signature(stage).parameters:
         parser.add_argument(name)

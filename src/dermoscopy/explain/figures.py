@@ -26,8 +26,10 @@ def new(width: float, height: float) -> Any:
         width: Width in inches.
         height: Height in inches.
     """
+    import matplotlib as mpl
     from matplotlib.figure import Figure
 
+    mpl.rcdefaults()  # without the user's matplotlibrc
     return Figure(figsize=(width, height), dpi=DPI, facecolor="white")
 
 

@@ -2,11 +2,13 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dermoscopy.core.environment import fix_environment
 from dermoscopy.networks.devices import add_logical_cpus, list_gpus, require_devices
 from dermoscopy.networks.params import Precision, Runtime
 
@@ -66,6 +68,9 @@ def configure(runtime: Runtime) -> Machine:
     Raises:
         ParameterError: There are fewer GPUs than `runtime.devices`.
     """
+    if "keras" not in sys.modules:
+        fix_environment()  # in the worker of a cluster, which is not a stage
+        os.environ["KERAS_HOME"] = os.devnull  # without the user's keras.json
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # Otherwise a process takes all memory of a GPU at once, and a second process fails.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")

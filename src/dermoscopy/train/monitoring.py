@@ -1,6 +1,7 @@
 """Monitoring of trainings: progress on the terminal, curves for DVCLive, and the base class of training callbacks."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -150,11 +151,13 @@ class Progress:
 def open_live(folder: Path) -> Iterator[Any]:
     """Open DVCLive so that it writes only into its folder.
 
-    By default, it also rewrites dvc.yaml, saves experiments and makes a report with scripts from the network.
+    By default, it also rewrites dvc.yaml, saves experiments, makes a report with scripts from the network, and sends
+    the metrics, the address of the repository and the commit to DVC Studio if a token is set.
 
     Args:
         folder: Folder of DVCLive's files; files of an earlier run are removed first.
     """
+    os.environ["DVC_STUDIO_OFFLINE"] = "true"
     from dvclive.live import Live
 
     with Live(dir=str(folder), dvcyaml=None, save_dvc_exp=False, report=None) as live:
