@@ -113,14 +113,14 @@ def lesions(data: Path) -> Image.Image:
             must not be in the repository.
     """
     if not (data / "acquired" / "dataset" / METADATA).is_file():
-        raise SystemExit(f"{data}/raw has no dataset, so the lesions of README cannot be drawn. Run: dvc repro acquire")
+        raise SystemExit(f"{data}/acquired has no dataset to draw the lesions of README from. Run: dvc repro acquire")
     source = json.loads((data / "source.json").read_text())["source"]
     table = pd.read_csv(data / "acquired" / "dataset" / METADATA, keep_default_na=False)
     # Only the simulator writes latent scores. source.json may be newer than the dataset that acquire wrote.
     simulated = set(LATENT_SCORES.read(data / "acquired" / "truth" / "scores.csv")["image_id"])
     if source != "simulated" or not set(table["image_id"]) <= simulated:
         raise SystemExit(
-            f"{data}/raw is not the simulated dataset (source: {source}), so its images must not be in README.\n"
+            f"{data}/acquired is not the simulated dataset (source: {source}): its images must not be in README.\n"
             "Go back to the last commit with: dermoscopy undo"
         )
     files = {path.stem: path for path in list_images(data / "acquired" / "dataset")}
