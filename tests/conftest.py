@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.core.environment import RESTARTED, fix_environment
+from dermoscopy.core.environment import fix_environment
 from dermoscopy.core.splits import LABELS, SPLIT
 from dermoscopy.ham10000.metadata import IMAGE_FOLDERS, METADATA
 from dermoscopy.ham10000.words import DIAGNOSES
@@ -19,9 +19,13 @@ pytest_plugins = ["tests.wordings"]
 
 # The settings of whoever runs the tests have no effect, as in a stage.
 fix_environment()
-# TensorFlow sets variables when it is imported. A stage that a test calls must not restart the process of the tests.
-os.environ[RESTARTED] = "1"
 os.environ["KERAS_HOME"] = os.devnull
+
+
+@pytest.fixture(autouse=True)
+def no_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage that a test calls does not restart the tests' process, whose variables TensorFlow sets when imported."""
+    monkeypatch.setattr("dermoscopy.core.stage.restart", lambda: None)
 
 
 @pytest.fixture
