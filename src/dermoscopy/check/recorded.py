@@ -89,7 +89,7 @@ def require_record(source: Mapping[str, Any], absent: Mapping[str, str]) -> None
         raise UserError(
             f"Not on this machine: {paths}. But the {changed} changed since {SOURCE} was committed, so data/acquired "
             "must be written again, from all its sources.\n"
-            "Set the path to where the file or folder is, or undo the change (git restore params.yaml)."
+            "Set the path to where the file or folder is, or undo the change (git checkout HEAD params.yaml)."
         )
     logger.warning("Not on this machine: %s. Going on with data/acquired, as recorded in %s.", paths, SOURCE)
     if missing := missing_outputs():
