@@ -18,7 +18,8 @@ Tree = dict[str, Any]
 
 
 def paper_sizes(tree: Tree) -> Params:
-    """Return parameters with the paper's image size and epochs on HAM10000."""
+    """Return parameters of the paper's members with its image size and epochs on HAM10000."""
+    tree["models"] = {name: tree["models"][name] for name in ("vgg19", "inception_v3", "cnn_a", "cnn_b")}
     tree["data"] |= {"source": "download"}
     for member in tree["models"].values():
         member |= {"image_size": 224, "epochs": 20}

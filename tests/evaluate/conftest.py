@@ -1,18 +1,17 @@
 from pathlib import Path
-from shutil import copy
 
 import numpy as np
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 
 from dermoscopy.baselines.params import BASELINES
 from dermoscopy.core import params as file
-from dermoscopy.core.members import member_names
 from dermoscopy.core.splits import SPLIT, locate
 from dermoscopy.core.tables import CURVE, PREDICTIONS
 from dermoscopy.core.tables import LATENT_SCORES as LATENT_SCORES
 
-MEMBERS = tuple(member_names())
+MEMBERS = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
 
 
 def simulated_images(split: str, lesions: int) -> pd.DataFrame:
@@ -33,7 +32,11 @@ def simulated_images(split: str, lesions: int) -> pd.DataFrame:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder with the inputs of ensemble and evaluate, as working directory."""
     generator = np.random.default_rng(0)
-    copy(Path(__file__).parents[2] / "params.yaml", tmp_path)
+    yaml = YAML()
+    params = yaml.load(Path(__file__).parents[2] / "params.yaml")
+    params["models"] = {name: params["models"][name] for name in MEMBERS}
+    params["ensemble"]["members"] = list(MEMBERS)
+    yaml.dump(params, tmp_path / "params.yaml")
     monkeypatch.chdir(tmp_path)
     file.read.cache_clear()
     blank = dict.fromkeys(("dx_type", "sex", "localization", "sha256"), "")

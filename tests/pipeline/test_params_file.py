@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from dvc.utils.hydra import apply_overrides
 
+from dermoscopy.core.members import member_names
+
+MEMBERS = member_names()
 COMMITTED = Path("params.yaml").resolve()
 
 
@@ -18,7 +21,7 @@ COMMITTED = Path("params.yaml").resolve()
         ("ensemble.method=mean", ["  method: chosen"], ["  method: mean"]),
         ("ensemble.fallback=0.05", ["  fallback:"], ["  fallback: 0.05"]),
         ("evaluate.prevalences=[0.01,0.2]", ["  - 0.05"], []),
-        ("ensemble.members=[cnn_a,cnn_b]", ["  - vgg19", "  - inception_v3"], []),
+        ("ensemble.members=[cnn_a,cnn_b]", [f"  - {name}" for name in MEMBERS if name not in ("cnn_a", "cnn_b")], []),
         (
             "models.vgg19.image_size=64",
             ["    image_size: 32  # Paper: 224"],

@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from shutil import copytree
 from tempfile import mkdtemp
@@ -13,6 +14,7 @@ from PIL import Image
 
 from dermoscopy.audit.summary import BY_LABEL, DIAGNOSIS_COUNTS
 from dermoscopy.baselines.params import BASELINES
+from dermoscopy.core.members import member_names
 from dermoscopy.core.tables import LATENT_SCORES, PREDICTIONS
 from dermoscopy.ensemble.fit import CANDIDATES, fit_ensemble
 from dermoscopy.evaluate.charts import ensemble_size_rows
@@ -26,13 +28,11 @@ from dermoscopy.stats.metrics import METRICS
 from tests.ensemble import settings
 from tests.simulated import simulate
 
-MEMBERS = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
+MEMBERS = tuple(member_names())
+AUCS = ((0.8612, 0.8011, 0.9134), (0.8123, 0.7411, 0.8754), (0.8741, 0.8189, 0.9217), (0.8702, 0.8123, 0.9208))
 ROC_AUCS = {
     ("ensemble", "ensemble"): (0.8937, 0.8421, 0.9385),
-    ("vgg19", "member"): (0.8612, 0.8011, 0.9134),
-    ("inception_v3", "member"): (0.8123, 0.7411, 0.8754),
-    ("cnn_a", "member"): (0.8741, 0.8189, 0.9217),
-    ("cnn_b", "member"): (0.8702, 0.8123, 0.9208),
+    **{(member, "member"): values for member, values in zip(MEMBERS, cycle(AUCS), strict=False)},
     ("prevalence", "baseline"): (0.5, 0.5, 0.5),
     ("age_sex_site", "baseline"): (0.6712, 0.5834, 0.7501),
     ("colours", "baseline"): (0.8514, 0.7899, 0.9045),
@@ -90,7 +90,8 @@ def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
         The folder data/ensemble, the tables of the test split by name, and the rows of ensemble_sizes.csv.
     """
     generator, data = np.random.default_rng(3), Path(mkdtemp())
-    simulated = {split: simulate(60, generator, (2.0, 1.0, 2.0, 1.5)) for split in ("val", "test")}
+    separations = tuple(value for _, value in zip(MEMBERS, cycle((2.0, 1.0, 2.0, 1.5)), strict=False))
+    simulated = {split: simulate(60, generator, separations) for split in ("val", "test")}
     for rows in simulated.values():
         names = np.where(rows["label"] == 1, np.where(rows.index % 2, "mel", "bcc"), "nv")
         rows["image_id"] = [f"ISIC_{number:07}" for number in rows.index]
@@ -103,7 +104,7 @@ def evaluated() -> tuple[Path, dict[str, pd.DataFrame], pd.DataFrame]:
             45.0,
         )
     probabilities = {
-        split: rows[["p0", "p1", "p2", "p3"]].set_axis(list(MEMBERS), axis=1) for split, rows in simulated.items()
+        split: rows.filter(regex=r"^p\d+$").set_axis(list(MEMBERS), axis=1) for split, rows in simulated.items()
     }
     rows = simulated["test"][["image_id", "lesion_id", "dx", "label"]]
     for member in MEMBERS:
@@ -196,7 +197,7 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     fpr = np.linspace(0, 1, 60)
     curves = [
         pd.DataFrame({"name": name, "protocol": protocol, "fpr": fpr, "tpr": np.maximum.accumulate(fpr**power)})
-        for name, power in zip((*MEMBERS, "ensemble"), (0.2, 0.3, 0.18, 0.17, 0.13), strict=True)
+        for name, power in zip(("ensemble", *MEMBERS), cycle((0.13, 0.2, 0.3, 0.18, 0.17)), strict=False)
     ]
     ROC.write(pd.concat(curves), plots / "roc.csv")
     epochs = np.arange(1, 9)
