@@ -29,7 +29,7 @@ from dermoscopy.core.params import PARAMS, read_yaml
 from dermoscopy.core.stage import die_with_parent
 
 SECONDS_TO_FINISH = 10.0
-SECONDS_TO_KILL = 2.0  # in which a terminated stage prints its last line
+SECONDS_TO_KILL = 5.0  # in which a terminated stage prints its last line
 SECONDS_BETWEEN_SIGNALS = 0.05
 
 
