@@ -34,9 +34,7 @@ def end_on_interrupt(name: str) -> None:
         os._exit(128 + number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        if (
-            signal.getsignal(number) != signal.SIG_IGN
-        ):  # a shell starts background jobs so that Ctrl-C does not end them
+        if signal.getsignal(number) != signal.SIG_IGN:  # for a background job, the shell ignores Ctrl-C
             signal.signal(number, end)
 
 

@@ -28,6 +28,7 @@ NAMES = (
     "scipy",
     "sklearn",
     "tensorflow",
+    "threadpoolctl",
 )
 
 
