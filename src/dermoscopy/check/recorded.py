@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,7 +41,7 @@ def recorded_paths(data: Data) -> dict[str, str]:
 
 def _is_absent(path: Path) -> bool:
     """Return whether a path does not exist, or is an empty folder: where nothing is mounted."""
-    return why_absent(path) is not None or check_path(lambda: path.is_dir() and not any(os.scandir(path)))
+    return why_absent(path) is not None or check_path(lambda: path.is_dir() and not any(path.iterdir()))
 
 
 def _is_committed(data: Data) -> bool:

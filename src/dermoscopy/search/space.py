@@ -9,8 +9,6 @@ from itertools import islice, product
 from math import prod
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from dermoscopy.core.errors import ParameterError
 from dermoscopy.networks.build import feature_map_size
 from dermoscopy.networks.layers import derive
@@ -137,6 +135,7 @@ def samples(search: Search, seed: int) -> Iterator[dict[str, Any]]:
         search: Parameters of the search stage.
         seed: Top-level seed of params.yaml.
     """
+    import numpy as np
     from sklearn.model_selection import ParameterGrid
 
     grid = ParameterGrid(feasible_grids(search))
