@@ -28,7 +28,7 @@ run: $(VENV)/installed ## run the pipeline; options: PROFILE=ham10000-smoke DATA
 	@dermoscopy run $${PROFILE:+--profile="$$PROFILE"} $${DATA:+--data="$$DATA"}
 
 # It installs nothing: where there is something to undo, dermoscopy is in $(VENV) or in another environment.
-undo: ## restore the parameters and results of the last commit after a run
+undo: ## restore parameters and results of the last commit
 	@dermoscopy undo
 
 test: $(VENV)/installed ## run the tests that take seconds

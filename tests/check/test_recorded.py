@@ -154,7 +154,7 @@ def test_a_change_of_the_weights_needs_the_dataset(clone, dataset, weights, chan
     assert done.returncode == 2
     assert words in done.stderr
     assert "data.path" in done.stderr
-    assert "git restore params.yaml" in done.stderr
+    assert "git checkout HEAD params.yaml" in done.stderr
     assert contents(clone) == before
 
 

@@ -53,8 +53,8 @@ def test_augmented_images_of_val_and_test_are_predicted_and_shown(project: Path)
         for member in member_names():
             predictions = PREDICTIONS.read(Path(f"data/predictions/{split}/{member}.csv"))
             assert predictions["image_id"].tolist() == rows["image_id"].tolist()
-    for path in Path("data/baselines").iterdir():
-        assert PREDICTIONS.read(path)["image_id"].tolist() == rows["image_id"].tolist()
+        for path in Path("data/baselines", split).iterdir():
+            assert PREDICTIONS.read(path)["image_id"].tolist() == rows["image_id"].tolist()
     for path in Path("data/explain").iterdir():
         with Image.open(path) as image:
             assert image.width > 100

@@ -43,19 +43,20 @@ def test_more_trials_train_only_new_trials(search: Make, conditions: Conditions,
 def test_halving_resumes_the_best_trials_and_trains_no_epoch_twice(
     search: Make, conditions: Conditions, trained: list[int]
 ):
+    monitor = conditions.settings.training.monitor
     settings = search(trials=2, epochs=4, halving=2)
     tried = plan_trials(settings, 1)
     trial_results = run_trials(tried, settings, conditions)
     assert [result.epochs for result in trial_results] == [1] * 4 + [2] * 2 + [4]
     assert trained == [1] * 4 + [1] * 2 + [2]
-    ranked = leaderboard(trial_rows(trial_results, "val_loss", "lesion"), "val_loss")
+    ranked = leaderboard(trial_rows(trial_results, monitor, "lesion"), monitor)
     assert ranked["epochs"].tolist() == [4, 2, 1, 1]
-    first_rung = leaderboard(trial_rows(trial_results[:4], "val_loss", "lesion"), "val_loss")
+    first_rung = leaderboard(trial_rows(trial_results[:4], monitor, "lesion"), monitor)
     assert set(ranked["trial"].head(2)) == set(first_rung["trial"].head(2))
     # The best trial has the same score as without halving.
     without_halving = run_trials(tried, search(trials=2, epochs=4), conditions)
     winner = next(result for result in without_halving if result.trial.number == ranked["trial"][0])
-    assert winner.row("val_loss") == trial_results[-1].row("val_loss")
+    assert winner.row(monitor) == trial_results[-1].row(monitor)
     assert not [path for path in conditions.records.iterdir() if path.is_dir() and "images" not in path.name]
 
 
