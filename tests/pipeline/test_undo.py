@@ -13,7 +13,7 @@ from tests.pipeline.fake_stages import hang_in, small_project
 from tests.pipeline.project import Project
 from tests.processes import wait_until, wait_until_nothing_runs
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 DERMOSCOPY = [sys.executable, "-c", "from dermoscopy.cli.app import main; main()"]
 IDEA = ["-S", "models.cnn_a.dropout=0.25"]
