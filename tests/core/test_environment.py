@@ -39,7 +39,8 @@ def seen(folder: Path, settings: str = "", **variables: str) -> dict[str, Any]:
     """Return what a stage sees that is started with these environment variables."""
     script = folder / "demo.py"
     script.write_text(STAGE.replace("SETTINGS", settings))
-    clean = {name: value for name, value in os.environ.items() if name not in FIXED}
+    # TensorFlow, if another test has imported it, sets variables of its own.
+    clean = {name: value for name, value in fixed_environment(os.environ, "UTF-8").items() if name not in FIXED}
     environment = {**clean, "PYTHONPATH": str(Path("src").resolve()), "DVC_ROOT": str(folder), **variables}
     process = subprocess.Popen(
         [sys.executable, script], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
