@@ -28,6 +28,7 @@ def test_every_recipe_has_a_test():
     assert recipes == ["Add a fifth member", "Add a backbone", "Add a metric"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("like", MEMBERS)
 def test_a_fifth_member_trains_only_itself(finished: Project, tmp_path, like):
     project = finished.copy(tmp_path / "project")

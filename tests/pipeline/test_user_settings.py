@@ -6,7 +6,7 @@ import pytest
 
 from tests.pipeline.project import Project
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 SETTINGS = {
     "KERAS_BACKEND": "jax",
