@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -26,6 +27,17 @@ if stage {which}:
     Path("hangs-" + stage).touch()
     stage_process.wait()
 """
+# A stage as `stages/run` starts it, which says what the next run does.
+SAYS = """
+if stage.startswith("train@"):
+    says = (
+        "import pathlib, sys, time; from dermoscopy.core.interrupt import end_on_interrupt, next_run\\n"
+        "end_on_interrupt(sys.argv[1])\\n"
+        "with next_run(lambda: 'It resumes after epoch 3.'):\\n"
+        "    pathlib.Path('trains-' + sys.argv[1]).touch(); time.sleep(600)"
+    )
+    subprocess.run([sys.executable, "-c", says, stage])
+"""
 # Like dvc, which writes dvc.lock after its stage.
 WRITES = """
 Path("started").touch()
@@ -47,6 +59,19 @@ def test_signal_to_the_command_ends_all_train_stages(project, kill, code):
         assert process.wait() == code
         wait_until_nothing_runs(project)
     assert len(fake.calls()) == 1 + len(TRAIN_STAGES)
+
+
+@pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGINT])
+def test_interrupted_command_prints_the_last_line_of_each_train_stage(project, kill):
+    fake = FakeDvc(project, SAYS)
+    with fake.start(REPRO, stderr=subprocess.PIPE) as process:
+        wait_until(lambda: fake.has_files(*(f"trains-{stage}" for stage in TRAIN_STAGES)))
+        os.killpg(process.pid, kill)
+        lines = process.communicate()[1].splitlines()
+    assert process.returncode == INTERRUPTED
+    last = [f"{stage}: terminated. It resumes after epoch 3." for stage in TRAIN_STAGES]
+    assert sorted(line for line in lines if "terminated" in line) == sorted(last)
+    assert lines[-1].startswith("Interrupted; all stages have ended.")
 
 
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])

@@ -64,6 +64,15 @@ def test_a_script_that_still_imports_prints_the_same_line(tmp_path, number, code
     assert errors.count("\n") == 1
 
 
+def test_the_line_is_printed_while_tensorflow_is_imported(tmp_path):
+    """Its native code writes to stderr, which is discarded until the import ends."""
+    body = f"""
+    from dermoscopy.networks.runtime import _silent_stderr
+    with _silent_stderr():
+        {WAITS}"""
+    assert interrupt(tmp_path, RUNS.format(body=body))[1].startswith("train@cnn_a: interrupted. ")
+
+
 def test_the_stage_says_what_the_next_run_does(tmp_path):
     body = f"with next_run(lambda: 'It resumes after epoch 3.'): {WAITS}"
     assert interrupt(tmp_path, RUNS.format(body=body))[1] == "train@cnn_a: interrupted. It resumes after epoch 3.\n"

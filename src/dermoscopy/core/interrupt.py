@@ -23,14 +23,15 @@ def end_on_interrupt(name: str) -> None:
     Args:
         name: Name of the stage, with which the line begins.
     """
+    stderr = os.dup(2)  # while TensorFlow is imported, 2 is /dev/null
 
     def end(number: int, _: object) -> None:
         for other in (signal.SIGINT, signal.SIGTERM):
             signal.signal(other, signal.SIG_IGN)
         what = "interrupted" if number == signal.SIGINT else "terminated"
-        terminal = ERASE_LINE + SHOW_CURSOR if os.isatty(2) else ""
+        terminal = ERASE_LINE + SHOW_CURSOR if os.isatty(stderr) else ""
         # Not print: the signal may have interrupted another print.
-        os.write(2, f"{terminal}{name}: {what}. {_next_run[-1]()}\n".encode())
+        os.write(stderr, f"{terminal}{name}: {what}. {_next_run[-1]()}\n".encode())
         os._exit(128 + number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
