@@ -68,7 +68,7 @@ def outputs(project: Project, member: str) -> dict[str, bytes]:
 
 DERMOSCOPY = [sys.executable, "-c", "from dermoscopy.cli.app import main; main()"]
 FAILED = "ERROR: failed to reproduce 'train@vgg19': failed to run: exec sh stages/run train vgg19, exited with 130"
-# Ways of starting, the exit code and the lines after that of the stage.
+# Ways of starting, the exit code and the errors after the line of the stage.
 STARTS = {
     "dvc repro": (["dvc", "repro"], 255, [FAILED]),
     "dvc exp run": (["dvc", "exp", "run"], 255, [FAILED]),
@@ -81,7 +81,7 @@ def test_ctrl_c_prints_after_which_epoch_the_next_run_resumes(audited: Project, 
     project = audited.copy(tmp_path / "project")
     checkpoints = project.folder / ".checkpoints"
     shutil.rmtree(checkpoints, ignore_errors=True)
-    command, code, after = STARTS[start]
+    command, code, errors = STARTS[start]
     with project.start(*command, log=tmp_path / "log") as process:
         wait_until(lambda: any(map(trained_epochs, checkpoints.glob("vgg19-*"))), patience=PATIENCE)
         os.killpg(process.pid, signal.SIGINT)
@@ -90,7 +90,7 @@ def test_ctrl_c_prints_after_which_epoch_the_next_run_resumes(audited: Project, 
     line = f"train@vgg19: interrupted. The next run resumes after epoch {epochs}."
     before, _, rest = (tmp_path / "log").read_text().partition(line)
     assert rest
-    assert [text for text in rest.splitlines() if text] == after
+    assert [text for text in rest.splitlines() if "ERROR" in text] == errors
     assert "Traceback" not in before
 
 
