@@ -17,9 +17,11 @@ from tests import tiny as tiny_data
 
 pytest_plugins = ["tests.wordings"]
 
-# The settings of whoever runs the tests have no effect, as in a stage.
+# The settings of whoever runs the tests have no effect, as in a stage; nor has the make that runs them.
 fix_environment()
 os.environ["KERAS_HOME"] = os.devnull
+for variable in ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "DATA", "PROFILE"):
+    os.environ.pop(variable, None)
 
 
 @pytest.fixture(autouse=True)

@@ -36,9 +36,9 @@ def folder(tmp_path) -> Path:
 
 
 def make(folder: Path, *arguments: str, **variables: str) -> str:
-    environment = {key: value for key, value in os.environ.items() if key not in ("DATA", "PROFILE")} | variables
+    command = ["make", *arguments]
     return subprocess.run(
-        ["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=True
+        command, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=True
     ).stdout
 
 
