@@ -4,7 +4,7 @@ import pytest
 
 from dermoscopy.acquire.params import Data, Limits, Weights
 from dermoscopy.check.source import location_problems
-from dermoscopy.core.members import output_paths
+from dermoscopy.core.pipeline import output_paths
 
 OUTPUTS = [str(path) for path in output_paths()]
 

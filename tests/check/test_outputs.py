@@ -4,6 +4,7 @@ import pytest
 
 from dermoscopy.check import outputs
 from dermoscopy.check.outputs import kept_outputs, missing_outputs, remove_dangling_links
+from dermoscopy.core.pipeline import pipeline_stages
 
 
 @pytest.fixture
@@ -25,11 +26,9 @@ def acquired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_outputs_that_dvc_keeps_are_those_of_acquire() -> None:
     """A stage with outputs that DVC keeps, but whose dangling links are not removed, would never run again."""
-    import dermoscopy.core.members as members
-
     persistent = {
         next(iter(entry))
-        for stage in members.pipeline_stages().values()
+        for stage in pipeline_stages().values()
         for entry in stage["outs"]
         if isinstance(entry, dict)
         for options in entry.values()

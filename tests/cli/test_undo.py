@@ -11,7 +11,7 @@ from dermoscopy.check.head import KilledExperiment
 from dermoscopy.cli import undo as module
 from dermoscopy.cli.undo import bring_back, return_to, undo
 from dermoscopy.core.errors import UserError
-from dermoscopy.core.members import output_paths
+from dermoscopy.core.pipeline import output_paths
 from tests.cli.conftest import PARAMS, git
 from tests.cli.fake_dvc import FakeDvc
 

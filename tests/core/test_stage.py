@@ -108,6 +108,29 @@ def test_mapping_that_a_stage_returns_is_written_to_runs(tmp_path):
     assert (cost["exit"], cost["device"], cost["epochs"]) == (0, "CPU", 3)
 
 
+RESULTS = """\
+stages:
+  demo:
+    matrix: {member: [a, b]}
+    deps: [data/split]
+    outs: ['data/models/${item.member}']
+    metrics: ['metrics/val/${item.member}.json': {cache: false}]
+  predict: {deps: [data/models/a, data/models/b], outs: [data/predictions]}
+  evaluate: {deps: [data/predictions], outs: [data/evaluation], metrics: [metrics/test.json: {cache: false}]}
+"""
+
+
+@pytest.mark.parametrize(("body", "left"), [("pass", ["a.json"]), ("raise UserError('no')", ["a.json", "test.json"])])
+def test_a_stage_that_has_ended_removes_the_results_of_earlier_models(tmp_path, body, left):
+    (tmp_path / "dvc.yaml").write_text(RESULTS)
+    for path in ("metrics/val/a.json", "metrics/test.json", "data/evaluation/scores.csv"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    execute(write(tmp_path, body, "member: str"), "a")
+    assert sorted(path.name for path in (tmp_path / "metrics").rglob("*.json")) == left
+    assert (tmp_path / "data/evaluation/scores.csv").exists()
+
+
 def test_log_lines_go_to_the_stderr_of_a_progress_bar(tmp_path):
     body = (
         "import contextlib, io; bar = io.StringIO()\n"

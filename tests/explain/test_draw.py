@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.explain.explain import draw_activations, draw_wrong, mean_members
+from dermoscopy.explain.explain import draw_activations, draw_wrong
 from dermoscopy.explain.params import Explain
 from tests.tiny import small_cnn
 
@@ -39,10 +39,10 @@ def test_activation_maps_of_a_saved_member_are_reproducible(tmp_path, images):
     )
     save_member("cnn_a", parameters, build_member("cnn_a", parameters, seed=1), tmp_path / "cnn_a")
     predictions, paths = images
-    mean = mean_members({"cnn_a": predictions})
+    predicted = predictions.assign(wrong=(predictions["probability"] >= 0.5) != predictions["label"])
     for folder in ("one", "two"):
         draw_activations(
-            "cnn_a", tmp_path / "cnn_a", predictions, mean, paths, tmp_path / "masks", SETTINGS, tmp_path / folder
+            "cnn_a", tmp_path / "cnn_a", predictions, predicted, paths, tmp_path / "masks", SETTINGS, tmp_path / folder
         )
     figures = [(tmp_path / folder / "activations_cnn_a.png").read_bytes() for folder in ("one", "two")]
     assert figures[0] == figures[1]
@@ -50,9 +50,9 @@ def test_activation_maps_of_a_saved_member_are_reproducible(tmp_path, images):
 
 def test_the_gallery_of_errors_is_drawn_even_if_there_are_none(tmp_path, images):
     predictions, paths = images
-    draw_wrong(mean_members({"a": predictions}), paths, SETTINGS.wrong, tmp_path / "some")
-    correct = predictions.assign(probability=predictions["label"].astype(float))
-    draw_wrong(mean_members({"a": correct}), paths, SETTINGS.wrong, tmp_path / "none")
+    wrong = predictions.assign(wrong=[False, False, True])
+    for name, predicted in (("some", wrong), ("none", wrong.assign(wrong=False))):
+        draw_wrong(predicted, paths, SETTINGS.wrong, tmp_path / name, "at least 0.5")
     with Image.open(tmp_path / "some" / "wrong.png") as some, Image.open(tmp_path / "none" / "wrong.png") as none:
         assert some.size == none.size
         assert np.asarray(some).std() > np.asarray(none).std()

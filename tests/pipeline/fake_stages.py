@@ -22,7 +22,7 @@ STAGE = """\
 import hashlib, json, sys, time
 from pathlib import Path
 
-from dermoscopy.core import members
+from dermoscopy.core import pipeline
 from dermoscopy.core.params import read
 from dermoscopy.core.stage import die_with_parent
 
@@ -32,19 +32,19 @@ hang = Path("runs/hang")
 if hang.exists() and hang.read_text() == stage:
     Path("runs/hangs").touch()
     time.sleep(600)
-definition = members.pipeline_stages()[stage]
+definition = pipeline.pipeline_stages()[stage]
 values = {"processor": Path("runs/processor").read_text() if Path("runs/processor").exists() else ""}
 for key in definition["params"]:
     value = read()
-    for name in key.replace(members.MEMBER, member).split("."):
+    for name in key.replace(pipeline.MEMBER, member).split("."):
         value = value[name]
     values[key] = value
 for dep in definition["deps"]:
-    path = Path(dep.replace(members.MEMBER, member))
+    path = Path(dep.replace(pipeline.MEMBER, member))
     content = (path / "index.html" if path.is_dir() else path).read_bytes()
     values[dep] = hashlib.sha256(content).hexdigest()
 for entry in [*definition["outs"], *definition.get("metrics", [])]:
-    path = Path((next(iter(entry)) if isinstance(entry, dict) else entry).replace(members.MEMBER, member))
+    path = Path((next(iter(entry)) if isinstance(entry, dict) else entry).replace(pipeline.MEMBER, member))
     file = path if path.suffix else path / "index.html"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps({"from": values, "file": str(file)}))

@@ -1,5 +1,6 @@
 """Commands of a user with the real dvc, in a temporary clone without a network."""
 
+import csv
 import json
 import shutil
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from dermoscopy.cli.repro import train_stages
 from dermoscopy.ensemble.fit import WEIGHTS
+from dermoscopy.stats.headline import HEADLINE, read_headline
 from tests.pipeline.browser import charts
 from tests.pipeline.project import FIRST, Project, stages_run
 
@@ -57,11 +59,34 @@ def test_parameter_of_one_member_trains_only_that_member(finished: Project, tmp_
 def test_ensemble_members_train_nothing(finished: Project, tmp_path):
     project = finished.copy(tmp_path / "project")
     ran = stages_run(project.done("dvc", "exp", "run", "-S", "ensemble.members=[cnn_a,cnn_b]"))
-    assert sorted(ran) == ["check", "ensemble", "evaluate", "report"]
+    assert sorted(ran) == ["check", "ensemble", "evaluate", "explain", "report"]
     weights = WEIGHTS.read(project.folder / "data/ensemble/weights.csv")
     assert set(weights["members"]) == {"vgg19", "inception_v3", "cnn_a", "cnn_b", "cnn_a+cnn_b"}
     of_pair = weights[(weights["members"] == "cnn_a+cnn_b") & (weights["method"] == "accuracy_weighted")]["weight"]
     assert of_pair.sum() == pytest.approx(1)
+
+
+def test_an_experiment_that_ends_before_test_shows_no_metrics_of_another_model(finished: Project, tmp_path):
+    """Its row once had the test metrics of the commit that it started from."""
+    project = finished.copy(tmp_path / "project")
+    members = "-S", "ensemble.members=[cnn_a,cnn_b]"
+    ran = stages_run(project.done("dvc", "exp", "run", "--name", "idea", *members, "ensemble"))
+    assert ran == ["check", "ensemble"]
+    shown = list(csv.DictReader(project.done("dvc", "exp", "show", "--csv").splitlines()))
+    (idea,) = (row for row in shown if row["Experiment"] == "idea")
+    (baseline,) = (row for row in shown if row["Experiment"] in {"main", "master"})
+    of_test = [column for column in idea if column.startswith("metrics/test")]
+    assert len(of_test) >= 3 * len(HEADLINE)
+    assert all(baseline[column] for column in of_test)
+    assert {idea[column] for column in of_test} == {""}
+    assert idea["metrics/val.json:roc_auc"]
+    for command in (("metrics", "show"), ("metrics", "diff"), ("plots", "show"), ("plots", "diff")):
+        project.done("dvc", *command)
+
+    ran = stages_run(project.done("dvc", "exp", "run", "--name", "idea-test"))
+    assert ran == ["check", "evaluate", "explain", "report"]
+    assert read_headline(project.folder / "metrics")
+    assert project.done("git", "status", "--porcelain", "--", "metrics", "plots").count(" D ") == 0
 
 
 def test_refused_value_changes_no_output(finished: Project, tmp_path):

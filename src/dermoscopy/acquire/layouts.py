@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dermoscopy.acquire.entries import MASK, Entry, Located, list_entries, published_folder
 from dermoscopy.core.errors import first_few
-from dermoscopy.core.members import PIPELINE, output_paths
+from dermoscopy.core.pipeline import PIPELINE, output_paths
 from dermoscopy.ham10000.problems import Problem, printable
 
 JPEG = ("jpg", "jpeg")

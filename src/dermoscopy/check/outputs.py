@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from dermoscopy.core.members import PIPELINE, pipeline_stages
+from dermoscopy.core.pipeline import PIPELINE, pipeline_stages
 
 
 def kept_outputs() -> list[Path]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dermoscopy.core.members import MEMBER, PIPELINE, pipeline_stages, trained_members
+from dermoscopy.core.pipeline import MEMBER, PIPELINE, pipeline_stages, trained_members
 from dermoscopy.core.suggestions import did_you_mean
 
 

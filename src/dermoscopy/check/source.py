@@ -9,7 +9,7 @@ from dermoscopy.acquire.params import Data
 from dermoscopy.acquire.sources import expand, find_dataset, why_absent
 from dermoscopy.acquire.tables import read_header
 from dermoscopy.acquire.zips import list_members
-from dermoscopy.core.members import PIPELINE, output_paths
+from dermoscopy.core.pipeline import PIPELINE, output_paths
 from dermoscopy.core.suggestions import nearest_word, question
 from dermoscopy.ham10000.metadata import COLUMNS, IMAGE_FOLDERS, METADATA
 from dermoscopy.ham10000.problems import printable, summarize

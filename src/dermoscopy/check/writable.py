@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dermoscopy.core.errors import ProblemsError
-from dermoscopy.core.members import PIPELINE, output_paths
+from dermoscopy.core.pipeline import PIPELINE, output_paths
 from dermoscopy.core.stage import checkpoints, project
 
 OF_DVC = (".git", ".dvc", ".dvc/tmp", ".dvc/cache", ".dvc/cache/files/md5")

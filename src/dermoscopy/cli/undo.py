@@ -13,7 +13,7 @@ from dermoscopy.check.head import killed_experiment
 from dermoscopy.check.locks import refuse_while_at_work
 from dermoscopy.cli.dvc import RESTORED, command, environment, git, top_folder
 from dermoscopy.core.errors import UserError, first_few
-from dermoscopy.core.members import output_paths
+from dermoscopy.core.pipeline import output_paths
 
 SAVED = Path("runs")  # in neither git nor DVC
 EXPERIMENT = "dvc: commit experiment"  # how the commits of `dvc exp run` begin

@@ -1,14 +1,8 @@
-"""Names of the members: each has a block in params.yaml, and dvc.yaml trains each."""
-
-from pathlib import Path
-from typing import Any
+"""Names of the members: each has a block in params.yaml."""
 
 from dermoscopy.core.errors import ParameterError, UserError
-from dermoscopy.core.params import REMEDY, read, read_yaml
+from dermoscopy.core.params import REMEDY, read
 from dermoscopy.core.suggestions import did_you_mean
-
-PIPELINE = Path("dvc.yaml")
-MEMBER = "${item.member}"  # in the paths of the stage train
 
 
 def member_names() -> list[str]:
@@ -38,25 +32,3 @@ def require_member(name: str) -> None:
     known = member_names()
     if name not in known:
         raise UserError(f"{name} is not a member; params.yaml has {', '.join(known)}.{did_you_mean(name, known)}")
-
-
-def pipeline_stages() -> dict[str, Any]:
-    """Return the stages of dvc.yaml by name."""
-    stages: dict[str, Any] = read_yaml(PIPELINE.read_text(encoding="utf-8"))["stages"]
-    return stages
-
-
-def trained_members() -> list[str]:
-    """Return the members that dvc.yaml trains: the matrix of its stage `train`."""
-    return [str(name) for name in pipeline_stages()["train"]["matrix"]["member"]]
-
-
-def output_paths() -> list[Path]:
-    """Return the paths of all outputs of dvc.yaml, which DVC may delete and write anew; ${item.member} is replaced."""
-    paths = []
-    for definition in pipeline_stages().values():
-        names = definition.get("matrix", {}).get("member", [""])
-        entries = [entry for key in ("outs", "metrics") for entry in definition.get(key, [])]
-        texts = [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
-        paths += [Path(text.replace(MEMBER, str(name))) for name in names for text in texts]
-    return paths

@@ -20,6 +20,7 @@ from typing import Any, TextIO
 from dermoscopy.core.environment import fix_environment, restart
 from dermoscopy.core.errors import UserError, os_error_message
 from dermoscopy.core.interrupt import end_on_interrupt
+from dermoscopy.core.pipeline import PIPELINE, later_results
 
 FINISHED = "finished"  # empty file in a checkpoint whose training has ended
 
@@ -100,6 +101,7 @@ def _run_and_record(
         log.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
         logging.getLogger().addHandler(log)
         facts = stage(**arguments) or {}
+        remove_later_results(name)
         code = 0
     except UserError as error:
         code = 2
@@ -121,6 +123,18 @@ def _run_and_record(
         with contextlib.suppress(OSError):  # the disk is full or read-only, which has been reported
             cost_file.write_text(json.dumps(cost) + "\n")
     return code
+
+
+def remove_later_results(name: str) -> None:
+    """Remove the metrics and charts of the stages after a stage: they describe earlier outputs of it.
+
+    If a run ends before these stages, `dvc exp show` and `dvc metrics diff` would show them beside those of this run.
+
+    Args:
+        name: Name of the stage in DVC, for example train@cnn_a.
+    """
+    for path in later_results(name) if PIPELINE.is_file() else []:
+        path.unlink(missing_ok=True)
 
 
 def _log_traceback() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dermoscopy.core.metrics import confusion, log_loss, roc_auc
 from dermoscopy.core.tables import ENSEMBLE, PREDICTIONS, Table
 from dermoscopy.ensemble.calibration import Calibration
-from dermoscopy.ensemble.combiners import Choice, Combiner
+from dermoscopy.ensemble.combiners import Choice, Combiner, read_choice
 from dermoscopy.ensemble.params import METHODS, Ensemble
 from dermoscopy.ensemble.selection import Candidate, choose, find_candidate, fit_candidates
 from dermoscopy.ensemble.thresholds import POINTS, fit_conformal_sets, fit_operating_points
@@ -127,6 +127,16 @@ def read_candidates(folder: Path) -> dict[tuple[str, str], tuple[Combiner, Calib
         )
         for row in CANDIDATES.read(folder / "candidates.csv").to_dict("records")
     }
+
+
+def read_ensemble(folder: Path) -> tuple[Combiner, Calibration]:
+    """Read the ensemble chosen on val and its calibration.
+
+    Args:
+        folder: data/ensemble.
+    """
+    choice = read_choice(folder / "ensemble.json")
+    return read_candidates(folder)["+".join(choice.members), choice.method]
 
 
 @dataclass(frozen=True)

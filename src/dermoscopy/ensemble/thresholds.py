@@ -8,6 +8,7 @@ conformal predictors, 2012), so that coverage holds for the rare malignant lesio
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,21 @@ POINTS = Table(  # points.csv: operating points of members and ensembles
     },
     order=("name", "point"),
 )
+
+
+def read_thresholds(path: Path) -> dict[str, dict[str, float]]:
+    """Read the thresholds of the operating points.
+
+    Args:
+        path: data/ensemble/points.csv.
+
+    Returns:
+        Name of the classifier to its operating points and their thresholds.
+    """
+    return {
+        str(name): dict(zip(points["point"], points["threshold"], strict=True))
+        for name, points in POINTS.read(path).groupby("name")
+    }
 
 
 def conformal_rank(count: int, at_least: float) -> int:

@@ -12,9 +12,9 @@ from dermoscopy.core.errors import TableError
 from dermoscopy.core.members import member_names
 from dermoscopy.core.tables import ENSEMBLE, LATENT, LATENT_SCORES, PREDICTIONS
 from dermoscopy.ensemble.combiners import Choice, read_choice
-from dermoscopy.ensemble.fit import SETS, read_candidates
+from dermoscopy.ensemble.fit import SETS, read_candidates, read_ensemble
 from dermoscopy.ensemble.params import METHODS, SINGLE
-from dermoscopy.ensemble.thresholds import POINTS, ConformalSets
+from dermoscopy.ensemble.thresholds import ConformalSets, read_thresholds
 from dermoscopy.evaluate.calibration import calibration_rows
 from dermoscopy.evaluate.decisions import coverage_rows, predictive_rows, score_groups, sweep_rows
 from dermoscopy.evaluate.params import Evaluate
@@ -57,10 +57,7 @@ def read_classifiers(rows: pd.DataFrame, members: pd.DataFrame, data: Path) -> l
         TableError: A file is missing or does not match `rows`.
     """
     baselines = _read_aligned(rows, {name: data / "baselines" / "test" / f"{name}.csv" for name in BASELINES})
-    thresholds: Mapping[str, dict[str, float]] = {
-        str(name): dict(zip(points["point"], points["threshold"], strict=True))
-        for name, points in POINTS.read(data / "ensemble" / "points.csv").groupby("name")
-    }
+    thresholds = read_thresholds(data / "ensemble" / "points.csv")
     return [
         *_fitted(members, data / "ensemble", thresholds),
         *(Classifier(name, "baseline", baselines[name].to_numpy(), thresholds[name]) for name in BASELINES),
@@ -137,8 +134,7 @@ def evaluate_test(test: pd.DataFrame, data: Path, settings: Evaluate) -> Evaluat
         unit.name: resample_lesions(unit.lesion, unit.label, settings.resamples, np.random.default_rng(settings.seed))
         for unit in (images, lesions)
     }
-    choice = read_choice(data / "ensemble" / "ensemble.json")
-    combiner, _ = read_candidates(data / "ensemble")["+".join(choice.members), choice.method]
+    combiner, _ = read_ensemble(data / "ensemble")
     (fitted,) = SETS.read(data / "ensemble" / "sets.csv").to_dict("records")
     sets = ConformalSets(fitted["malignant_from"], fitted["benign_until"])
     score = lesions.mean(ensemble.score)

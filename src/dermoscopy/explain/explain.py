@@ -7,55 +7,57 @@ import numpy as np
 import pandas as pd
 
 from dermoscopy.core.images import read_image
+from dermoscopy.ensemble.calibration import Calibration
+from dermoscopy.ensemble.combiners import Combiner
 from dermoscopy.explain.activations import activation_maps
 from dermoscopy.explain.figures import caption, draw_gallery, mask
 from dermoscopy.explain.maps import ModelInput, draw_maps
 from dermoscopy.explain.params import Explain
 from dermoscopy.networks.saved import load_member
 
-# Threshold of the mean probability. The threshold of the ensemble is not used, so that this stage need not run
-# again when the ensemble changes.
-THRESHOLD = 0.5
 
-
-def mean_members(predictions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the mean probability of all members for each image.
+def ensemble_predictions(
+    predictions: Mapping[str, pd.DataFrame], combiner: Combiner, calibration: Calibration, threshold: float
+) -> pd.DataFrame:
+    """Return the probability that the ensemble predicts for each image, and whether its prediction is wrong.
 
     Args:
         predictions: Member to its predictions of the same split (`core.tables.PREDICTIONS`).
+        combiner: The ensemble.
+        calibration: Calibration of the ensemble.
+        threshold: Calibrated probability from which an image is predicted malignant.
 
     Returns:
-        Columns image_id, lesion_id, dx, label, probability (the mean) and wrong (whether the mean is
-        on the wrong side of the threshold); sorted by image_id.
+        Columns image_id, lesion_id, dx, label, probability (calibrated) and wrong; sorted by image_id.
 
     Raises:
         ValueError: The members did not predict the same images.
     """
-    tables = [table.sort_values("image_id", ignore_index=True) for table in predictions.values()]
-    first = tables[0]
-    if any(list(table["image_id"]) != list(first["image_id"]) for table in tables[1:]):
+    tables = {member: table.sort_values("image_id", ignore_index=True) for member, table in predictions.items()}
+    first = next(iter(tables.values()))
+    if any(list(table["image_id"]) != list(first["image_id"]) for table in tables.values()):
         raise ValueError(f"{', '.join(predictions)}: the members did not predict the same images")
-    mean = np.mean([table["probability"].to_numpy() for table in tables], axis=0)
-    predicted = (mean >= THRESHOLD).astype(int)
-    return first.assign(probability=mean, wrong=predicted != first["label"])
+    members = pd.DataFrame({member: table["probability"] for member, table in tables.items()})
+    probability = calibration.apply(combiner.combine(members))
+    return first.assign(probability=probability, wrong=(probability >= threshold) != (first["label"] == 1))
 
 
-def worst(mean: pd.DataFrame, label: int, count: int) -> pd.DataFrame:
+def worst(predicted: pd.DataFrame, label: int, count: int) -> pd.DataFrame:
     """Return the wrongly classified images of one label, the most confident errors first.
 
     Args:
-        mean: Mean probabilities from `mean_members`.
+        predicted: Predictions of the ensemble, from `ensemble_predictions`.
         label: 1 for false negatives, 0 for false positives.
         count: Largest number of images.
 
     Returns:
-        Rows of `mean`.
+        Rows of `predicted`.
     """
-    wrong = mean[mean["wrong"] & (mean["label"] == label)]
+    wrong = predicted[predicted["wrong"] & (predicted["label"] == label)]
     return wrong.sort_values(["probability", "image_id"], ascending=[label == 1, True]).head(count)
 
 
-def choose_examples(mean: pd.DataFrame, count: int) -> pd.DataFrame:
+def choose_examples(predicted: pd.DataFrame, count: int) -> pd.DataFrame:
     """Choose example images for the activation maps.
 
     The first four are the most confident true positive, true negative, false negative and false
@@ -63,20 +65,20 @@ def choose_examples(mean: pd.DataFrame, count: int) -> pd.DataFrame:
     A lesion is shown a second time only if there is no other lesion.
 
     Args:
-        mean: Mean probabilities from `mean_members`.
+        predicted: Predictions of the ensemble, from `ensemble_predictions`.
         count: Number of images.
 
     Returns:
-        `count` rows of `mean`, or all rows if it has fewer.
+        `count` rows of `predicted`, or all rows if it has fewer.
     """
-    ranked = mean.sort_values(["probability", "image_id"])
+    ranked = predicted.sort_values(["probability", "image_id"])
     correct = ranked[~ranked["wrong"]]
     extremes = pd.concat(
         [
             correct[correct["label"] == 1].tail(1),
             correct[correct["label"] == 0].head(1),
-            worst(mean, 1, 1),
-            worst(mean, 0, 1),
+            worst(predicted, 1, 1),
+            worst(predicted, 0, 1),
         ]
     )
     chosen = extremes.drop_duplicates("lesion_id").head(count)
@@ -87,27 +89,30 @@ def choose_examples(mean: pd.DataFrame, count: int) -> pd.DataFrame:
     return pd.concat([chosen, repeated])
 
 
-def draw_wrong(mean: pd.DataFrame, paths: Mapping[str, Path], count: int, folder: Path, warning: str = "") -> None:
+def draw_wrong(
+    predicted: pd.DataFrame, paths: Mapping[str, Path], count: int, folder: Path, threshold: str, warning: str = ""
+) -> None:
     """Draw the wrongly classified images as `wrong.png`.
 
     Args:
-        mean: Mean probabilities from `mean_members`.
+        predicted: Predictions of the ensemble, from `ensemble_predictions`.
         paths: image_id to its file.
         count: Largest number of images of each label.
         folder: Output folder.
-        warning: Warning of a leaky protocol, shown below the title; may be empty.
+        threshold: Description of the threshold, shown below the title.
+        warning: Warning of a leaky protocol, shown after the threshold; may be empty.
     """
-    headings = {"False negatives (malignant, predicted benign)": 1, "False positives (benign, predicted malignant)": 0}
-    groups = {heading: worst(mean, label, count) for heading, label in headings.items()}
-    total = {heading: len(worst(mean, label, len(mean))) for heading, label in headings.items()}
-    draw_gallery(groups, total, paths, folder / "wrong.png", warning)
+    labels = {"False negatives (malignant, predicted benign)": 1, "False positives (benign, predicted malignant)": 0}
+    groups = {heading: worst(predicted, label, count) for heading, label in labels.items()}
+    total = {heading: len(worst(predicted, label, len(predicted))) for heading, label in labels.items()}
+    draw_gallery(groups, total, paths, folder / "wrong.png", " · ".join(filter(None, (threshold, warning))))
 
 
 def draw_activations(
     member: str,
     model_folder: Path,
     predictions: pd.DataFrame,
-    mean: pd.DataFrame,
+    predicted: pd.DataFrame,
     paths: Mapping[str, Path],
     masks: Path,
     settings: Explain,
@@ -120,7 +125,8 @@ def draw_activations(
         member: Name of the member.
         model_folder: Folder of the trained member.
         predictions: Predictions of the member on the test split.
-        mean: Mean probabilities from `mean_members`; they determine the images, the same for all members.
+        predicted: Predictions of the ensemble, from `ensemble_predictions`; they determine the images, the same for
+            all members.
         paths: image_id to its file.
         masks: Folder of lesion masks; may be empty.
         settings: Numbers of images, layers and channels.
@@ -128,14 +134,14 @@ def draw_activations(
         warning: Warning of a leaky protocol, shown below the title; may be empty.
     """
     model, parameters = load_member(model_folder)
-    chosen = choose_examples(mean, settings.images)
+    chosen = choose_examples(predicted, settings.images)
     own = predictions.set_index("image_id")["probability"]
     size = parameters.image_size
     inputs = [
         ModelInput(
             image=read_image(paths[row["image_id"]], size),
             lesion=mask(masks, row["image_id"], size),
-            text=f"{caption(row)}\nthis member: {own[row['image_id']]:.2f}\nall members: {row['probability']:.2f}",
+            text=f"{caption(row)}\nthis member: {own[row['image_id']]:.2f}\nensemble: {row['probability']:.2f}",
         )
         for _, row in chosen.iterrows()
     ]

@@ -88,7 +88,7 @@ def draw_gallery(
     total: Mapping[str, int],
     paths: Mapping[str, Path],
     path: Path,
-    warning: str = "",
+    subtitle: str = "",
 ) -> None:
     """Draw groups of wrongly classified images.
 
@@ -97,15 +97,15 @@ def draw_gallery(
         total: Heading to the total number of its images, with those that are not drawn.
         paths: image_id to its file.
         path: PNG file to write.
-        warning: Warning of a leaky protocol, shown below the title; may be empty.
+        subtitle: Threshold, and the warning of a leaky protocol, shown below the title.
     """
     lines = {heading: max(1, ceil(len(rows) / COLUMNS)) for heading, rows in groups.items()}
     width = 2 * MARGIN + COLUMNS * CELL - (CELL - WIDTH)
     height = TITLE + sum(HEAD + count * ROW for count in lines.values()) + MARGIN
     page = new(width, height)
-    title = "Test images wrongly classified by the mean of the members, most confident errors first"
+    title = "Test images wrongly classified by the ensemble, most confident errors first"
     page.text(MARGIN / width, 1 - 0.32 / height, title, size=13, color=INK, va="center")
-    page.text(MARGIN / width, 1 - 0.54 / height, warning, size=10, color=INK, va="center")
+    page.text(MARGIN / width, 1 - 0.54 / height, subtitle, size=10, color=INK, va="center")
     top = TITLE
     for heading, rows in groups.items():
         shown = f"{heading}: {total[heading]}" + (f" ({len(rows)} shown)" if len(rows) < total[heading] else "")
@@ -126,6 +126,6 @@ def _group(page: Any, rows: pd.DataFrame, paths: Mapping[str, Path], position: S
         axes.imshow(thumbnail(paths[row["image_id"]], round(WIDTH * DPI)))
         axes.set_anchor("NW")
         axes.axis("off")
-        text = f"{caption(row)} · mean probability {row['probability']:.2f}"
+        text = f"{caption(row)} · probability {row['probability']:.2f}"
         style = {"size": 8, "color": INK, "va": "top", "linespacing": 1.5}
         page.text(left / width, 1 - (upper + cell_height + 0.07) / height, text, **style)
