@@ -20,7 +20,13 @@ DATA, TRAINING, PAPER = (Path("docs/explanation", f"{name}.md") for name in ("da
 CHECKS = Path("docs/reference/dataset-checks.md")
 SEARCH, PARALLEL = (Path("docs/how-to", f"{name}.md") for name in ("search", "parallel"))
 
-HEADLINE = {"accuracy": "accuracy", "sensitivity": "sensitivity", "ppv": "precision", "specificity": "specificity"}
+HEADLINE = {
+    "roc_auc": "ROC AUC",
+    "accuracy": "accuracy",
+    "sensitivity": "sensitivity",
+    "ppv": "precision",
+    "specificity": "specificity",
+}
 
 
 def results() -> str:
@@ -33,7 +39,7 @@ def results() -> str:
     malignant, benign = (confusion["actual"] == label for label in ("malignant", "benign"))
     predicted_malignant = confusion["predicted"] == "malignant"
     confidence = f"{100 * params['evaluate']['confidence']:g} %"
-    metrics = [f"| metric | value | {confidence} interval |", "|---|---|---|"]
+    metrics = [f"| headline (test, by image) | value | {confidence} interval |", "|---|---|---|"]
     for metric, name in HEADLINE.items():
         bounded = test[metric]
         metrics.append(f"| {name} | {bounded['value']:.3f} | {bounded['low']:.3f} – {bounded['high']:.3f} |")
@@ -41,15 +47,16 @@ def results() -> str:
     false_positives = (benign & predicted_malignant).sum()
     selected = ", ".join(members) if len(members) > 1 else f"the single member {members[0]}"
     headline = (
-        f"The test split has {len(confusion)} images of {counts['lesions']} lesions. Of all combinations of the "
-        f"members, validation selected {selected}. The threshold is the operating point "
-        f"*{params['evaluate']['point']}*, chosen on validation. With it, the ensemble predicts {true_positives} of "
+        f"The **headline** of a run is the ensemble on the test split, by image, at the operating point "
+        f"*{params['evaluate']['point']}*. The test split has {len(confusion)} images of {counts['lesions']} lesions. "
+        f"Of all combinations of the members, validation selected {selected}. The threshold of the operating point "
+        f"was also chosen on validation. With it, the ensemble predicts {true_positives} of "
         f"{malignant.sum()} malignant images as malignant (true positives), and also {false_positives} of "
         f"{benign.sum()} benign images (false positives)."
     )
     scores = pd.read_csv("plots/roc_auc.csv", keep_default_na=False, na_values={"low": [""], "high": [""]})
     kinds = {"ensemble": "ensembles", "member": "members", "baseline": "baselines", "ceiling": "ceiling"}
-    rows = [f"| | | ROC AUC | {confidence} interval |", "|---|---|---|---|"]
+    rows = [f"| | | ROC AUC (test, by image) | {confidence} interval |", "|---|---|---|---|"]
     for kind, plural in kinds.items():
         of_kind = scores[scores["kind"] == kind].sort_values("value", ascending=False, kind="stable")
         for row in of_kind.itertuples():
@@ -241,7 +248,10 @@ def claims() -> str:
             f"ROC AUC {own('roc_auc')}; best member {roc_aucs['member'].max():.3f}",
         ),
     ]
-    head = [f"| section | the paper states | its own numbers give | this run (at *{point}*) |", "|---|---|---|---|"]
+    head = [
+        f"| section | the paper states | its own numbers give | this run: test, by image, at *{point}* |",
+        "|---|---|---|---|",
+    ]
     return "\n".join([*head, *(f"| {' | '.join(row)} |" for row in rows)])
 
 

@@ -6,7 +6,9 @@ from dermoscopy.core.params import load
 from dermoscopy.core.stage import run
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.evaluate.params import Evaluate
-from dermoscopy.report.inputs import read_sources
+from dermoscopy.merge.params import Merge
+from dermoscopy.networks.params import Models
+from dermoscopy.report.inputs import Parameters, read_sources
 from dermoscopy.report.page import write_report
 from dermoscopy.report.params import Report
 from dermoscopy.split.params import Policy, Split
@@ -14,15 +16,16 @@ from dermoscopy.split.params import Policy, Split
 
 def report() -> None:
     """Write the report page and the model card."""
-    write_report(
-        read_sources(),
-        load("policy", Policy),
-        load("split", Split),
-        load("ensemble", Ensemble),
-        load("evaluate", Evaluate),
-        load("report", Report),
-        Path("data/report"),
+    parameters = Parameters(
+        merge=load("merge", Merge),
+        policy=load("policy", Policy),
+        split=load("split", Split),
+        models=load("models", Models),
+        ensemble=load("ensemble", Ensemble),
+        evaluate=load("evaluate", Evaluate),
+        report=load("report", Report),
     )
+    write_report(read_sources(), parameters, Path("data/report"))
 
 
 if __name__ == "__main__":

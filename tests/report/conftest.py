@@ -15,12 +15,15 @@ from PIL import Image
 from dermoscopy.audit.summary import BY_LABEL, DIAGNOSIS_COUNTS
 from dermoscopy.baselines.params import BASELINES
 from dermoscopy.core.members import member_names
+from dermoscopy.core.params import load
 from dermoscopy.core.tables import LATENT_SCORES, PREDICTIONS
 from dermoscopy.ensemble.fit import CANDIDATES, fit_ensemble
 from dermoscopy.evaluate.charts import ensemble_size_rows
 from dermoscopy.evaluate.evaluate import evaluate_test
 from dermoscopy.evaluate.tables import BEST_EPOCH, CURVES, ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
-from dermoscopy.report.inputs import read_sources
+from dermoscopy.merge.params import Merge
+from dermoscopy.networks.params import Models
+from dermoscopy.report.inputs import Parameters, read_sources
 from dermoscopy.report.page import write_report
 from dermoscopy.report.params import Report
 from dermoscopy.split.params import Policy, Split
@@ -226,17 +229,18 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     return root
 
 
-def render(root, *, histology_only=False, **ensemble):
+def render(root, *, histology_only=False, lesions=None, profile=None, **ensemble):
     """Write the report of a project to its data/report and return the text of the page."""
-    write_report(
-        read_sources(root),
-        Policy(malignant="mel+bcc+akiec"),
-        Split(protocol="lesion", seed=1, val=0.15, test=0.25, test_histo_only=histology_only),
-        settings.ensemble(*MEMBERS, **ensemble),
-        settings.evaluate(),
-        Report(title="Malignant or benign", image_width=400),
-        root / "data" / "report",
+    parameters = Parameters(
+        merge=Merge(lesions=lesions, seed=1, near_duplicates=None),
+        policy=Policy(malignant="mel+bcc+akiec"),
+        split=Split(protocol="lesion", seed=1, val=0.15, test=0.25, test_histo_only=histology_only),
+        models=load("models", Models),
+        ensemble=settings.ensemble(*MEMBERS, **ensemble),
+        evaluate=settings.evaluate(),
+        report=Report(title="Malignant or benign", profile=profile, image_width=400),
     )
+    write_report(read_sources(root), parameters, root / "data" / "report")
     return (root / "data" / "report" / "index.html").read_text(encoding="utf-8")
 
 

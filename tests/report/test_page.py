@@ -149,7 +149,7 @@ def test_the_roc_auc_of_the_ensemble_on_val_is_that_of_the_candidate(tmp_path):
     choice = read_choice(root / "data" / "ensemble" / "ensemble.json")
     candidates = CANDIDATES.read(root / "data" / "ensemble" / "candidates.csv").set_index(["members", "method"])
     value = candidates.loc[("+".join(choice.members), choice.method), "roc_auc"]
-    assert f"There, the ensemble’s ROC AUC is {value:.3f}." in render(root)
+    assert f"There, by image and cross-validated, the ensemble’s ROC AUC is {value:.3f}." in render(root)
 
 
 def test_simulated_images_are_declared(project):

@@ -36,7 +36,7 @@ def headline(root: Path = Path()) -> str:
     counts = audited["splits"]["test"]
     lines = [
         "",
-        f"Results of the ensemble ({', '.join(val['members'])}):",
+        f"Results of the ensemble ({', '.join(val['members'])}), by image:",
         *("  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows),
         f"Test: {counts['images'] + counts['augmented']} images of {counts['lesions']} lesions. "
         f"Threshold: operating point {evaluate['point']}, chosen on val.",

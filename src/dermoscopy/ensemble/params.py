@@ -38,7 +38,9 @@ class Ensemble(Block):
         "logit. platt: scales and shifts the logit. Members are trained on as many malignant as benign images, so "
         "their probabilities are too high: only a shift corrects that."
     )
-    sensitivity: Proportion = Field(description="Sensitivity that the operating point sensitive is to reach.")
+    sensitivity: Proportion = Field(
+        description="Sensitivity at which the operating point sensitive aims. On new lesions it may miss the aim."
+    )
     coverage: Proportion = Field(
         description="Proportion of each label's lesions whose conformal set (benign, malignant or refer) is to "
         "contain that label."

@@ -17,7 +17,7 @@ class Evaluate(Block):
     seed: Count = Field(description="Seed of the bootstrap.")
     point: Point = Field(
         description="Operating point of the headline metrics. balanced: highest balanced accuracy on val. "
-        "sensitive: reaches ensemble.sensitivity on val. half: ensemble.threshold, the paper's 0.5; "
+        "sensitive: aims at ensemble.sensitivity. half: ensemble.threshold, the paper's 0.5; "
         "members whose probabilities are all below it have sensitivity 0."
     )
     prevalences: list[Proportion] = Field(

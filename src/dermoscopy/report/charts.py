@@ -151,7 +151,7 @@ def about_probabilities(sources: Sources, suffix: str) -> dict[str, Any]:
     bins = sources.evaluation["reliability"]
     return {
         "losses": losses,
-        "reliability": reliability_chart(bins, f"Reliability on the test split{suffix}"),
+        "reliability": reliability_chart(bins, f"Reliability on the test split, by lesion{suffix}"),
         "bins": bins[bins["name"] == "after"].to_dict("records"),
         "drawn": list(DRAWN.items()),
     }

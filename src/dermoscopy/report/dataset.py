@@ -17,11 +17,13 @@ class Dataset:
     Attributes:
         kind: "simulated"; "ham10000" if it was downloaded or has the image ids of HAM10000; otherwise "other".
         title: Its name, as written within a sentence.
+        images: Number of its images, also of those that the run did not use; None if it is not recorded.
         downloaded: Whether it was downloaded from its publisher, so that its checksums are the published ones.
     """
 
     kind: Literal["simulated", "ham10000", "other"]
     title: str
+    images: int | None = None
     downloaded: bool = False
 
 
@@ -34,9 +36,9 @@ def describe(source: Mapping[str, Any]) -> Dataset:
     if source.get("source") == "simulated":
         return Dataset("simulated", "simulated dataset")
     if source.get("source") == "download":
-        return Dataset("ham10000", "HAM10000", downloaded=True)
+        return Dataset("ham10000", "HAM10000", IMAGES, downloaded=True)
     images = source.get("images", {})
     count = images.get("count")
     if (count, images.get("ids")) == (IMAGES, IDS):
-        return Dataset("ham10000", "HAM10000")
-    return Dataset("other", "dataset in HAM10000’s format" + (f", {plural(count, 'image')}" if count else ""))
+        return Dataset("ham10000", "HAM10000", IMAGES)
+    return Dataset("other", "dataset in HAM10000’s format" + (f", {plural(count, 'image')}" if count else ""), count)

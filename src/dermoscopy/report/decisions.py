@@ -1,5 +1,6 @@
 """Results by operating point: missed lesions, unnecessary excisions, predictive values and groups."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -8,7 +9,7 @@ from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.report.figure import Chart, Line, Scale, Tick, below_labels, label_rules, path
-from dermoscopy.report.formatting import POINTS, diagnosis, percent
+from dermoscopy.report.formatting import POINTS, diagnosis, is_finite, percent
 from dermoscopy.report.inputs import Sources
 
 WIDTH, HEIGHT = 400, 315
@@ -31,6 +32,7 @@ def about_decisions(sources: Sources, settings: Ensemble, suffix: str) -> dict[s
     return {
         "points": points,
         "sensitive": points[0],
+        "reached": reached(points[0]["sensitivity"], settings.sensitivity),
         "predictive": _predictive(sources),
         "sets": sources.evaluation["coverage"].set_index("label").to_dict("index"),
         "required": settings,
@@ -39,6 +41,24 @@ def about_decisions(sources: Sources, settings: Ensemble, suffix: str) -> dict[s
         "sweep": _sweep(sources.evaluation["sweep"], own["threshold"].to_dict(), suffix),
         "swept": list(SWEPT.items()),
     }
+
+
+def reached(sensitivity: Mapping[str, float | None], aim: float) -> str:
+    """Return a sentence on whether a sensitivity on test is what its threshold was chosen for.
+
+    Args:
+        sensitivity: Keys value, low and high, each from 0 to 1; None or NaN if undefined.
+        aim: Aimed sensitivity, from 0 to 1.
+    """
+    value, low, high = (sensitivity.get(key) for key in ("value", "low", "high"))
+    if value is None or not is_finite(value):
+        return ""
+    if value >= aim:
+        return f"The aim of {percent(aim)} was reached on the test split."
+    if low is None or high is None or not is_finite(low) or not is_finite(high):
+        return f"The aim of {percent(aim)} was not reached on the test split."
+    inside = "which the confidence interval includes" if high >= aim else "which lies above the confidence interval"
+    return f"The aim of {percent(aim)}, {inside}, was not reached on the test split."
 
 
 def _point(sources: Sources, point: str, fitted: dict[Any, Any]) -> dict[str, Any]:
@@ -127,7 +147,7 @@ def _sweep(table: pd.DataFrame, thresholds: dict[Any, float], suffix: str) -> Ch
         for point, threshold in thresholds.items()
     ]
     return Chart(
-        title=f"Metrics by threshold on the test split{suffix}",
+        title=f"Metrics by threshold on the test split, by lesion{suffix}",
         alt="As the threshold rises, sensitivity falls and specificity rises. Dotted lines mark the operating points: "
         f"{', '.join(mark.text for mark in marks)}.",
         width=WIDTH,

@@ -145,7 +145,7 @@ def verdict(gain: dict[Any, Any] | None, best: str, level: float) -> str:
     if gain["difference"] == 0 and gain["p"] == 1:
         return f"The ensemble is not better than {best}, its best member on val: both rank the test lesions alike."
     numbers = (
-        f"on the same test lesions, its ROC AUC differs by {signed(gain['difference'])} "
+        f"on the same test lesions, its ROC AUC by lesion differs by {signed(gain['difference'])} "
         f"({interval(gain['low'], gain['high'], signed)}; DeLong’s paired test, p {probability(gain['p'])})"
     )
     if is_finite(gain["p"]) and gain["p"] < level:

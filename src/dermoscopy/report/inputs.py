@@ -13,9 +13,38 @@ from dermoscopy.core.protocol import is_leaky, protocol_title, read_audited_prot
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.combiners import Choice, read_choice
 from dermoscopy.ensemble.fit import CANDIDATES, WEIGHTS
+from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.ensemble.thresholds import POINTS
+from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.evaluate.tables import BEST_EPOCH, CURVES, ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
+from dermoscopy.merge.params import Merge
+from dermoscopy.networks.params import Models
 from dermoscopy.report.dataset import Dataset, describe
+from dermoscopy.report.params import Report
+from dermoscopy.split.params import Policy, Split
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Blocks of params.yaml that the report shows.
+
+    Attributes:
+        merge: Parameters of the merge stage: the size of the sample of lesions.
+        policy: Parameters of the labels: the malignant diagnoses.
+        split: Parameters of the split.
+        models: Parameters of the members.
+        ensemble: Parameters of the ensemble.
+        evaluate: Parameters of the evaluation.
+        report: Parameters of the report.
+    """
+
+    merge: Merge
+    policy: Policy
+    split: Split
+    models: Models
+    ensemble: Ensemble
+    evaluate: Evaluate
+    report: Report
 
 
 @dataclass(frozen=True)

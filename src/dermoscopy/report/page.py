@@ -7,8 +7,6 @@ from typing import Any
 from dermoscopy.core.files import write_text
 from dermoscopy.core.protocol import title_suffix
 from dermoscopy.core.tables import ENSEMBLE
-from dermoscopy.ensemble.params import Ensemble
-from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.report import colours, dataset, formatting, paper
 from dermoscopy.report.charts import about_probabilities, curve_charts, roc_chart
 from dermoscopy.report.data import (
@@ -24,27 +22,20 @@ from dermoscopy.report.decisions import about_decisions
 from dermoscopy.report.ensemble import about_ensemble, best, intervals
 from dermoscopy.report.figure import Chart
 from dermoscopy.report.formatting import data_uri
-from dermoscopy.report.inputs import Sources
-from dermoscopy.report.params import Report
-from dermoscopy.split.params import Policy, Split
+from dermoscopy.report.inputs import Parameters, Sources
+from dermoscopy.report.used import about_run
 from dermoscopy.stats.metrics import METRICS
 
 TEMPLATES = Path(__file__).parent / "templates"
 FILTERS = ("bounded", "classifier", "count", "listing", "opening", "percent", "plural", "probability", "rate", "signed")
 
 
-def write_report(
-    sources: Sources, policy: Policy, split: Split, ensemble: Ensemble, evaluate: Evaluate, report: Report, folder: Path
-) -> None:
+def write_report(sources: Sources, parameters: Parameters, folder: Path) -> None:
     """Write index.html, a page that needs no other file, and model_card.md.
 
     Args:
         sources: Outputs of the other stages.
-        policy: Parameters of the labels: the malignant diagnoses.
-        split: Parameters of the split.
-        ensemble: Parameters of the ensemble.
-        evaluate: Parameters of the evaluation.
-        report: Parameters of the report.
+        parameters: Parameters of the report.
         folder: Output folder of both files.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -60,16 +51,15 @@ def write_report(
     for name in FILTERS:
         environment.filters[name] = getattr(formatting, name)
     environment.globals |= {"interval": _interval, "ratio": formatting.ratio}
-    values = gather(sources, policy, split, ensemble, evaluate, report)
+    values = gather(sources, parameters)
     for template, name in (("page.html.j2", "index.html"), ("card.md.j2", "model_card.md")):
         text = environment.get_template(template).render(values)
         write_text(folder / name, text)
 
 
-def gather(
-    sources: Sources, policy: Policy, split: Split, ensemble: Ensemble, evaluate: Evaluate, report: Report
-) -> dict[str, Any]:
+def gather(sources: Sources, parameters: Parameters) -> dict[str, Any]:
     """Return all values of the templates by name."""
+    ensemble, evaluate, report = parameters.ensemble, parameters.evaluate, parameters.report
     suffix = title_suffix(sources.protocol)
     points = sources.points[sources.points["name"] == ENSEMBLE].set_index("point")["threshold"]
     threshold = float(points[evaluate.point])
@@ -91,9 +81,10 @@ def gather(
         "threshold": f"{threshold:.3f}",
         "point": formatting.POINTS[evaluate.point],
         "combined": [formatting.classifier(member) for member in sources.choice.members],
-        "malignant": [formatting.diagnosis(dx) for dx in policy.malignant.split("+")],
+        "malignant": [formatting.diagnosis(dx) for dx in parameters.policy.malignant.split("+")],
         "counts": counts,
-        **about_data(sources, split, suffix, report.image_width // 2),
+        **about_run(sources, parameters),
+        **about_data(sources, parameters.split, suffix, report.image_width // 2),
         "found": sources.audit.get("found", {}),
         "intervals": intervals(sources.roc_auc),
         "best_member": best(sources.roc_auc, "member"),
@@ -116,6 +107,7 @@ def gather(
         ],
         "comparison": paper.comparison(_own(sources), _data(sources, test)),
         "paper_metrics": paper.SHOWN,
+        "paper_size": paper.IMAGE_SIZE,
         "paper_matrix": paper.MATRIX,
         "wrong": data_uri(sources.explain / "wrong.png", report.image_width),
         "activations": [
@@ -136,7 +128,7 @@ def _roc(sources: Sources, counts: Mapping[str, float | None], suffix: str) -> C
     areas = sources.roc_auc[sources.roc_auc["kind"].isin(["ensemble", "member"])].to_dict("records")
     values = ", ".join(f"{formatting.classifier(row['name'])} {formatting.rate(row['value'])}" for row in areas)
     alt = f"ROC curves of the ensemble and its members. ROC AUC: {values}."
-    return roc_chart(sources.roc, operating, f"ROC curves on the test split{suffix}", alt)
+    return roc_chart(sources.roc, operating, f"ROC curves on the test split, by image{suffix}", alt)
 
 
 def _own(sources: Sources) -> dict[str, float | None]:

@@ -15,6 +15,8 @@ MATRIX = Confusion(tn=682, fp=48, fn=72, tp=200)
 # Section 5.6, which compares the paper with other work.
 CLAIMS = {"accuracy": 0.89, "sensitivity": 0.82, "precision": 0.81}
 
+IMAGE_SIZE = 224  # width and height of the images of all four networks, in pixels
+
 SHOWN = ("accuracy", "sensitivity", "precision", "specificity")
 
 

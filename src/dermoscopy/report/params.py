@@ -9,6 +9,10 @@ class Report(Block):
     """Parameters of the report stage."""
 
     title: str = Field(min_length=1, description="Title of the report.")
+    profile: str | None = Field(
+        min_length=1,
+        description="Name of the profile that the report shows. Each profile sets its own; null: no profile.",
+    )
     image_width: int = Field(
         ge=200,
         le=4000,

@@ -1,0 +1,68 @@
+"""What a run used: its profile, the part of the dataset, and the members with their sizes, epochs and weights."""
+
+from typing import Any
+
+from dermoscopy.networks.build import NO_WEIGHTS
+from dermoscopy.networks.params import SmallCNN, Transfer
+from dermoscopy.report.formatting import classifier, count, plural
+from dermoscopy.report.inputs import Parameters, Sources
+
+
+def about_run(sources: Sources, parameters: Parameters) -> dict[str, Any]:
+    """Return the values that the templates show about what a run used.
+
+    Args:
+        sources: Outputs of the other stages.
+        parameters: Parameters of the report.
+    """
+    return {
+        "profile": parameters.report.profile,
+        "sampled": parameters.merge.lesions is not None,
+        "used_images": used_images(sources, parameters.merge.lesions),
+        "train_images": _train_images(sources),
+        "used_members": [
+            (classifier(name), describe_member(member, _epochs(sources, name)))
+            for name, member in parameters.models.items()
+        ],
+    }
+
+
+def used_images(sources: Sources, sampled: int | None) -> str:
+    """Return how many of the images and lesions of the dataset were used, and why not all.
+
+    Args:
+        sources: Outputs of the other stages.
+        sampled: Size of the random sample of lesions; None if there is none.
+    """
+    images, total = sources.data["images"]["all"], sources.dataset.images
+    of_images = f"{count(images)} of {count(total)} images" if total and total != images else plural(images, "image")
+    lesions = plural(sources.data["lesions"]["all"], "lesion")
+    if sampled is not None:
+        return f"{of_images}: a random sample of {lesions}"
+    left_out = sum(sources.data["left_out"].values())
+    return f"{of_images}, {lesions}" + (f"; invalid and left out: {count(left_out)}" if left_out else "")
+
+
+def describe_member(member: Transfer | SmallCNN, epochs: int) -> str:
+    """Return the size of the images, the number of trained epochs and the starting weights of a member.
+
+    Args:
+        member: Parameters of the member.
+        epochs: Number of trained epochs.
+    """
+    size = f"images of {member.image_size} × {member.image_size} pixels, {plural(epochs, 'epoch')}"
+    if isinstance(member, SmallCNN):
+        return size
+    weights = "random starting weights" if member.weights == NO_WEIGHTS else f"starting weights {member.weights}"
+    return f"{size}, {weights}"
+
+
+def _epochs(sources: Sources, member: str) -> int:
+    return int(sources.curves.loc[sources.curves["name"] == member, "epoch"].max())
+
+
+def _train_images(sources: Sources) -> str:
+    """Return the numbers of original and augmented images in train."""
+    train = sources.diagnoses[sources.diagnoses["split"] == "train"]
+    augmented = sources.audit.get("splits", {}).get("train", {}).get("augmented", 0)
+    return f"{plural(int(train['images'].sum()), 'original image')} and {plural(augmented, 'augmented image')}"
