@@ -69,7 +69,7 @@ def roc(curves: pd.DataFrame, scores: pd.DataFrame, protocol: str) -> "Figure":
     axes.plot([0, 1], [0, 1], color="#9aa5b1", linewidth=1, linestyle=(0, (2, 4)))
     axes.text(0.72, 0.69, "chance", color=TEXT, fontsize=8, rotation=45, ha="center", va="center")
     axes.set(xlim=(0, 1), ylim=(0, 1.005), xlabel="1 - specificity", ylabel="sensitivity", aspect="equal")
-    axes.set_title(f"ROC curves on the test split, split by {protocol}", fontsize=11)
+    axes.set_title(f"ROC curves on the test split, by image; split by {protocol}", fontsize=11)
     axes.legend(loc="lower right", frameon=False, fontsize=9)
     return figure
 
@@ -97,7 +97,7 @@ def roc_auc(scores: pd.DataFrame, protocol: str) -> "Figure":
     axes.annotate("chance", (0.5, 1), (4, -2), ("data", "axes fraction"), "offset points", va="top", fontsize=8)
     axes.set_yticks(ordered.index, ordered["name"])
     axes.set_xlabel("ROC AUC")
-    axes.set_title(f"ROC AUC on the test split, split by {protocol}", fontsize=11)
+    axes.set_title(f"ROC AUC on the test split, by image; split by {protocol}", fontsize=11)
     axes.legend(loc="lower right", frameon=False, fontsize=9)
     return figure
 
