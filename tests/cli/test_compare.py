@@ -56,6 +56,10 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store(folder, "p0", IMAGES, "before")
     store(folder, "p1", IMAGES, "after")
     store(folder, "p1", IMAGES.iloc[3:], "fewer")
+    (folder / "metrics").mkdir()
+    (folder / "metrics/val.json").write_text('{"roc_auc": 0.8}\n')
+    (folder / "metrics/test.json").write_text("{}\n")  # emptied by the stage ensemble
+    store(folder, "p0", IMAGES, "not-evaluated")
     return folder
 
 
@@ -72,6 +76,13 @@ def compare(stored: Path, monkeypatch: pytest.MonkeyPatch):
 
     yield run
     file.read.cache_clear()
+
+
+def test_a_revision_that_ended_before_test_is_not_compared_by_the_test_results_of_an_earlier_model(stored, compare):
+    """DVC would read the stored predictions of the model before it."""
+    assert "not-evaluated - before on the val split" in compare("before", "not-evaluated")
+    with pytest.raises(UserError, match=r"not-evaluated has no results on test: its run ended before the stage eval"):
+        compare("before", "not-evaluated", "--split", "test")
 
 
 @pytest.mark.parametrize("split", ["val", "test"])

@@ -116,19 +116,28 @@ stages:
     outs: ['data/models/${item.member}']
     metrics: ['metrics/val/${item.member}.json': {cache: false}]
   predict: {deps: [data/models/a, data/models/b], outs: [data/predictions]}
-  evaluate: {deps: [data/predictions], outs: [data/evaluation], metrics: [metrics/test.json: {cache: false}]}
+  evaluate:
+    deps: [data/predictions]
+    outs: [data/evaluation, plots/roc.csv: {cache: false}]
+    metrics: [metrics/test.json: {cache: false}]
 """
 
 
-@pytest.mark.parametrize(("body", "left"), [("pass", ["a.json"]), ("raise UserError('no')", ["a.json", "test.json"])])
-def test_a_stage_that_has_ended_removes_the_results_of_earlier_models(tmp_path, body, left):
+@pytest.mark.parametrize(("body", "emptied"), [("pass", True), ("raise UserError('no')", False)])
+def test_a_stage_that_has_ended_empties_the_results_of_earlier_models(tmp_path, body, emptied):
     (tmp_path / "dvc.yaml").write_text(RESULTS)
-    for path in ("metrics/val/a.json", "metrics/test.json", "data/evaluation/scores.csv"):
+    texts = {
+        "metrics/val/a.json": '{"roc_auc": 0.8}\n',
+        "data/evaluation/scores.csv": "name,value\nensemble,0.8\n",
+        "metrics/test.json": '{"roc_auc": 0.8}\n',
+        "plots/roc.csv": "fpr,tpr\n0,1\n",
+    }
+    for path, text in texts.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).touch()
+        (tmp_path / path).write_text(text)
     execute(write(tmp_path, body, "member: str"), "a")
-    assert sorted(path.name for path in (tmp_path / "metrics").rglob("*.json")) == left
-    assert (tmp_path / "data/evaluation/scores.csv").exists()
+    expected = texts | ({"metrics/test.json": "{}\n", "plots/roc.csv": "fpr,tpr\n"} if emptied else {})
+    assert {path: (tmp_path / path).read_text() for path in texts} == expected
 
 
 def test_log_lines_go_to_the_stderr_of_a_progress_bar(tmp_path):

@@ -200,4 +200,4 @@ def test_two_processes_write_the_same_bytes(rows: Rows, tiny_cnn: MakeCNN, tmp_p
     assert json.loads(runs[0]["metrics/val/cnn_a.json"])["protocol"] == "lesion"
     card = yaml.safe_load(runs[0]["data/models/cnn_a/model.yaml"])
     assert card["parameters"]["optimizer"] == "rmsprop"  # the top-level optimizer, not the member's adam
-    assert "cnn_a epoch 3/3: loss" in (tmp_path / "runs/train@cnn_a.log").read_text()
+    assert "cnn_a epoch 3/3: val ROC AUC" in (tmp_path / "runs/train@cnn_a.log").read_text()

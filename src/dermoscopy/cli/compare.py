@@ -1,5 +1,6 @@
 """Compare two revisions by paired tests on the predictions that DVC stores."""
 
+import json
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -57,6 +58,7 @@ def read_stored(table: Table, path: str, revision: str) -> pd.DataFrame:
 
 
 ENSEMBLE = {"val": "data/ensemble/val.csv", "test": "data/evaluation/predictions.csv"}
+STAGES = {"val": "ensemble", "test": "evaluate"}
 SPLIT_HELP = "Split to compare on: val to choose between ideas, test only for the chosen one."
 KEYS = ["image_id", "lesion_id", "label"]
 
@@ -151,11 +153,28 @@ def _members(revision: str) -> list[str]:
 
 
 def _ensemble(revision: str, split: Literal["val", "test"], point: str) -> tuple[pd.DataFrame, ThresholdedScores]:
+    _require_results(revision, split)
     rows = read_stored(OUT_OF_FOLD if split == "val" else PREDICTIONS, ENSEMBLE[split], revision)
     points = read_stored(POINTS, "data/ensemble/points.csv", revision)
     (threshold,) = points.loc[(points["name"] == "ensemble") & (points["point"] == point), "threshold"]
     score = rows["score" if split == "val" else "probability"].to_numpy()
     return rows, ThresholdedScores(rows["probability"].to_numpy(), float(threshold), score)
+
+
+def _require_results(revision: str, split: Literal["val", "test"]) -> None:
+    """Refuse a revision whose last run ended before the results on a split: what it stores is of an earlier model."""
+    import dvc.api
+    from dvc.exceptions import DvcException
+
+    try:
+        metrics = json.loads(dvc.api.read(f"metrics/{split}.json", rev=revision))
+    except (DvcException, FileNotFoundError):
+        return  # a revision of another version of this pipeline, about which `read_stored` knows more
+    if not metrics:
+        raise UserError(
+            f"{revision} has no results on {split}: its run ended before the stage {STAGES[split]}.\n"
+            f"To run the other stages: dvc exp apply {revision}, then: dvc exp run"
+        )
 
 
 def _require_same_images(first: pd.DataFrame, second: pd.DataFrame, *names: str) -> None:

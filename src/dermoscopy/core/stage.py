@@ -19,6 +19,7 @@ from typing import Any, TextIO
 
 from dermoscopy.core.environment import fix_environment, restart
 from dermoscopy.core.errors import UserError, os_error_message
+from dermoscopy.core.files import write_text
 from dermoscopy.core.interrupt import end_on_interrupt
 from dermoscopy.core.pipeline import PIPELINE, later_results
 
@@ -101,7 +102,7 @@ def _run_and_record(
         log.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
         logging.getLogger().addHandler(log)
         facts = stage(**arguments) or {}
-        remove_later_results(name)
+        empty_later_results(name)
         code = 0
     except UserError as error:
         code = 2
@@ -125,16 +126,19 @@ def _run_and_record(
     return code
 
 
-def remove_later_results(name: str) -> None:
-    """Remove the metrics and charts of the stages after a stage: they describe earlier outputs of it.
+def empty_later_results(name: str) -> None:
+    """Remove all values from the metrics and charts of the stages after a stage: they are of earlier outputs of it.
 
     If a run ends before these stages, `dvc exp show` and `dvc metrics diff` would show them beside those of this run.
+    The files stay: DVC logs errors about missing ones.
 
     Args:
         name: Name of the stage in DVC, for example train@cnn_a.
     """
     for path in later_results(name) if PIPELINE.is_file() else []:
-        path.unlink(missing_ok=True)
+        if path.is_file():
+            header = path.read_text(encoding="utf-8").partition("\n")[0]
+            write_text(path, f"{header if path.suffix == '.csv' else '{}'}\n")
 
 
 def _log_traceback() -> None:

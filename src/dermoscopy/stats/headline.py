@@ -58,7 +58,9 @@ def read_headline(folder: Path) -> dict[str, Bounded]:
         Metric names of `HEADLINE`, in reading order, to value, low and high; None if undefined.
 
     Raises:
-        FileNotFoundError: The stage evaluate has not run.
+        FileNotFoundError: The stage evaluate has not run, or the files are empty: they were of an earlier model.
     """
     bounds = {bound: json.loads((folder / name).read_text()) for bound, name in FILES.items()}
+    if not all(bounds.values()):
+        raise FileNotFoundError(f"{folder}: no results on test. Run all stages: dvc repro")
     return {metric: {bound: values[metric] for bound, values in bounds.items()} for metric in HEADLINE}
