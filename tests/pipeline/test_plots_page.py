@@ -217,7 +217,7 @@ def test_axes_and_chance_lines_are_labelled(project: Project):
         "Accuracy_by_epoch": {"epoch", "accuracy"},
         "ROC_AUC_by_epoch": {"epoch", "ROC AUC"},
         "Loss_by_epoch": {"epoch", "loss"},
-        "Best_epoch": {"member", "accuracy"},
+        "Best_epoch": {"member", "ROC AUC"},
         "Sex": {"sex", "proportion of the label's images"},
         "Search_importance": {"dimension"},
     }
