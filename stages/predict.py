@@ -1,10 +1,10 @@
-"""Predict val and test with every member."""
+"""Predict train, val and test with every member."""
 
 from pathlib import Path
 
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
-from dermoscopy.core.splits import read_split
+from dermoscopy.core.splits import SPLITS, like_val, read_split
 from dermoscopy.core.stage import checkpoints, remove_finished, run
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.networks.params import Runtime
@@ -15,11 +15,12 @@ from dermoscopy.predict.predict import predict_split
 
 
 def predict() -> None:
-    """Predict the probability of malignancy of every image of val and test with every member."""
+    """Predict the probability of malignancy of every image of val and test, and of train's originals."""
     remove_finished(checkpoints())
     settings = load("predict", Predict)
     runtime = load("runtime", Runtime)
-    splits = {split: read_split(Path(f"data/split/{split}.csv"), split) for split in ("val", "test")}
+    splits = {split: read_split(Path(f"data/split/{split}.csv"), split) for split in SPLITS}
+    splits["train"] = like_val(splits["train"], splits["val"])
     for member in member_names():
         configure(runtime)
         model, parameters = load_member(Path("data/models") / member)

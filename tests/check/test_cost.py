@@ -99,6 +99,22 @@ def test_frozen_layers_run_once_unless_images_are_augmented_during_training(tree
     assert seconds(tree, **frozen) == pytest.approx(10 * once, rel=1e-6)
 
 
+def test_prediction_is_a_forward_pass_of_all_images_and_is_logged_with_training(
+    tree: Tree, caplog: pytest.LogCaptureFixture
+) -> None:
+    tree["runtime"]["precision"] = "float32"
+    paper_sizes(tree)
+    tree["models"]["vgg19"] |= {"epochs": 1, "image_size": 112}
+    params = Params(**tree)
+    predicted = cost.HAM10000_IMAGES * cost.BACKBONES["vgg19"].pace["float32"].forward / 1000 / 4
+    assert cost.prediction_seconds("vgg19", params, cost.HAM10000_IMAGES) == pytest.approx(predicted)
+    trained = cost.training_seconds("vgg19", params, cost.HAM10000_IMAGES)
+    with caplog.at_level(logging.INFO):
+        cost.log_cost(params, {"source": "download"})
+    assert f"vgg19 {(trained + predicted) / 60:.0f} min" in caplog.messages[1]
+    assert predicted > 5 * 60
+
+
 def test_every_measured_backbone_has_a_training_time_for_each_precision(tree: Tree) -> None:
     for tree["runtime"]["precision"] in ("float32", "mixed_bfloat16", "auto"):
         assert all(seconds(tree, backbone=name) > 0 for name, backbone in cost.BACKBONES.items() if backbone.pace)

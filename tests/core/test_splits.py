@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from dermoscopy.core.errors import LeakError
-from dermoscopy.core.splits import SPLIT, locate, read_split
+from dermoscopy.core.splits import SPLIT, like_val, locate, read_split
 
 
 def rows(split: str, count: int = 4) -> pd.DataFrame:
@@ -74,3 +74,12 @@ def test_leak_error_names_the_first_five_images_and_counts_the_others() -> None:
         read_split(write(rows("val", 1005)), "train")
     assert len(raised.value.problems) == 6
     assert "1,000" in raised.value.problems[5]
+
+
+def test_train_has_augmented_images_where_it_is_compared_with_val_only_if_val_has_any() -> None:
+    train, val = (
+        pd.concat([made, made.iloc[[1]].assign(image_id=f"{split}_1_copy1")])
+        for split, made in (("train", rows("train")), ("val", rows("val")))
+    )
+    assert like_val(train, val[:-1])["image_id"].tolist() == ["train_0", "train_1", "train_2", "train_3"]
+    assert len(like_val(train, val)) == 5

@@ -40,14 +40,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     file.read.cache_clear()
     blank = dict.fromkeys(("dx_type", "sex", "localization", "sha256"), "")
-    for split in ("val", "test"):
+    for split in ("train", "val", "test"):
         rows = simulated_images(split, 40)
         row = rows.assign(split=split, age=np.nan, source=rows["image_id"], group=rows["lesion_id"], **blank)
+        if split == "train":  # with an augmented image, which is not predicted
+            row = pd.concat([row, row.iloc[[0]].assign(image_id=rows["image_id"][0] + "_copy1")])
         SPLIT.write(row.assign(path=locate(row, split)), Path("data/split", f"{split}.csv"))
         for member in MEMBERS:
             noisy = 0.4 * rows["label"] + 0.6 * generator.random(len(rows))
             PREDICTIONS.write(rows.assign(probability=noisy), Path("data/predictions", split, f"{member}.csv"))
-        for name in BASELINES:
+        for name in BASELINES if split != "train" else ():
             PREDICTIONS.write(rows.assign(probability=0.3), Path("data/baselines", split, f"{name}.csv"))
     latent = rows[["image_id", "lesion_id"]].assign(score=rows["label"] + generator.normal(size=len(rows)))
     LATENT_SCORES.write(latent, Path("data/acquired/truth/scores.csv"))

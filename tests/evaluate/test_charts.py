@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from dermoscopy.evaluate import charts, tables
 from dermoscopy.evaluate.evaluate import Evaluation
@@ -44,9 +45,18 @@ def test_curves_are_in_long_format():
     assert rows["roc_auc"].tolist() == [0.75, 0.95, 0.65, 0.7]
 
 
-def test_best_epoch_is_the_epoch_whose_weights_are_kept():
-    rows = charts.best_epoch_rows({"cnn_a": EPOCHS}, "lesion").set_index("split")["accuracy"]
-    assert rows.to_dict() == {"train": 0.7, "val": 0.6}
+SPLITS = {
+    "train": (np.array([0, 1]), pd.DataFrame({"cnn_a": [0.2, 0.8]})),
+    "val": (Y_TRUE, pd.DataFrame({"cnn_a": [0.1, 0.6, 0.5, 0.9]})),
+}
+
+
+def test_best_epoch_has_metrics_of_predictions_and_not_of_the_curve():
+    rows = charts.best_epoch_rows({"cnn_a": EPOCHS}, SPLITS, "lesion").set_index("split")
+    assert rows["epoch"].to_dict() == {"train": 1, "val": 1}
+    assert rows["accuracy"].to_dict() == {"train": 1.0, "val": 0.75}
+    assert rows["roc_auc"].to_dict() == {"train": 1.0, "val": 0.75}
+    assert rows["loss"]["train"] == pytest.approx(-np.log(0.8))
 
 
 def test_every_chart_has_the_protocol(tmp_path):
@@ -57,7 +67,7 @@ def test_every_chart_has_the_protocol(tmp_path):
     )
     scores = pd.concat([scores, scores.assign(unit="lesion", value=0.5)])
     evaluation = Evaluation(classifiers, {"scores": scores})
-    charts.write_charts(Y_TRUE, evaluation, {"cnn_a": EPOCHS}, "sensitive", LEAKY, tmp_path)
+    charts.write_charts(Y_TRUE, evaluation, {"cnn_a": EPOCHS}, SPLITS, "sensitive", LEAKY, tmp_path)
     written = {
         "roc.csv": tables.ROC,
         "confusion.csv": tables.CONFUSION,

@@ -9,6 +9,7 @@ from dermoscopy.baselines.params import BASELINES
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import LeakError, TableError
 from dermoscopy.core.files import rounded
+from dermoscopy.core.metrics import roc_auc
 from dermoscopy.core.splits import SPLIT, locate
 from dermoscopy.core.tables import LATENT_SCORES as LATENT_SCORES
 from dermoscopy.core.tables import PREDICTIONS
@@ -61,7 +62,11 @@ def test_ensemble_and_evaluate_write_all_tables_metrics_and_charts(project: Path
     assert {column: val[column] for column in chosen_row} == pytest.approx(chosen_row)
     best_epochs = BEST_EPOCH.read(Path("plots/best_epoch.csv"))
     assert len(best_epochs) == 2 * 4
-    assert set(best_epochs.loc[best_epochs["split"] == "val", "loss"]) == {0.6}
+    assert set(best_epochs["epoch"]) == {2}
+    for row in best_epochs.itertuples():
+        table = PREDICTIONS.read(Path("data/predictions", row.split, f"{row.name}.csv"))
+        value = roc_auc(table["label"].to_numpy(), table["probability"].to_numpy())
+        assert row.roc_auc == rounded(value)
     assert {path.name for path in Path("plots").iterdir()} == {
         "roc.csv",
         "confusion.csv",
@@ -106,6 +111,14 @@ def test_predictions_without_an_image_of_val_are_refused(project: Path):
         ensemble()
 
 
+def test_predictions_of_train_without_an_original_are_refused(project: Path):
+    ensemble()
+    path = Path("data/predictions/train/cnn_b.csv")
+    PREDICTIONS.write(PREDICTIONS.read(path).iloc[1:], path)
+    with pytest.raises(TableError, match=r"train/cnn_b\.csv: 1 image missing"):
+        evaluate()
+
+
 def test_test_predictions_among_vals_are_refused(project: Path):
     path = Path("data/predictions/val/cnn_a.csv")
     test_row = PREDICTIONS.read(Path("data/predictions/test/cnn_a.csv")).iloc[[2]]
@@ -134,11 +147,12 @@ def test_rows_of_another_split_are_refused(project: Path, split: str, stage: Cal
 
 def test_augmented_images_of_the_paper_protocol_are_evaluated_with_the_latent_score_of_their_originals(project: Path):
     Path("data/audited").write_text("paper leaky\n")
-    for split in ("val", "test"):
+    for split in ("train", "val", "test"):
         path = Path("data/split", f"{split}.csv")
         rows = SPLIT.read(path)
         augmented = rows.iloc[[0]].assign(image_id=rows["image_id"][0] + "_copy1", sha256="")
-        SPLIT.write(pd.concat([rows, augmented.assign(path=locate(augmented, split))]), path)
+        if split != "train":  # which has this row
+            SPLIT.write(pd.concat([rows, augmented.assign(path=locate(augmented, split))]), path)
         for predicted in Path("data").glob(f"[bp]*/{split}/*.csv"):
             table = PREDICTIONS.read(predicted)
             added = table.iloc[[0]].assign(image_id=augmented["image_id"].item())

@@ -27,7 +27,7 @@ TABLES = {
     "roc.csv": ["name,fpr,tpr", "cnn_a,0,0", "cnn_a,1e-05,0.9", "cnn_a,1,1", "ensemble,0,0", "ensemble,1,1"],
     "confusion.csv": ["actual,predicted", *7 * ["benign,benign"], *5 * ["malignant,benign"]],
     "curves.csv": ["name,split,epoch,accuracy,loss,roc_auc", "cnn_a,train,1,0.5,0.7,0.5", "cnn_a,val,1,0.6,0.69,0.6"],
-    "best_epoch.csv": ["name,split,accuracy", "cnn_a,train,0.71", "cnn_a,val,0.62"],
+    "best_epoch.csv": ["name,split,roc_auc", "cnn_a,train,0.71", "cnn_a,val,0.62"],
     "roc_auc.csv": ["name,kind,value,low,high", "ensemble,ensemble,0.8,0.7,0.9", "prevalence,baseline,0.5,,"],
     "diagnoses.csv": ["split,label,dx,images,lesions", "train,benign,nv,41,31", "test,malignant,mel,9,7"],
     "by_split.csv": [
@@ -217,7 +217,7 @@ def test_axes_and_chance_lines_are_labelled(project: Project):
         "Accuracy_by_epoch": {"epoch", "accuracy"},
         "ROC_AUC_by_epoch": {"epoch", "ROC AUC"},
         "Loss_by_epoch": {"epoch", "loss"},
-        "Best_epoch": {"member", "accuracy"},
+        "Best_epoch": {"member", "ROC AUC"},
         "Sex": {"sex", "proportion of the label's images"},
         "Search_importance": {"dimension"},
     }

@@ -9,7 +9,7 @@ from tests.report.conftest import render, write_project
 INDEPENDENT_TEST = [
     "The test images are first predicted after all training",
     "The threshold was chosen before the test split was evaluated.",
-    "val has original images only.",
+    "without dropout, and original images only.",
     "and applied once to the test split.",
     "The test split is not used for any choice.",
     "On 174 test images of 125 lesions",
@@ -43,7 +43,7 @@ OF_THE_PAPER = [
     "which are also those of the test split: this is not an independent test.",
     "are chosen on the held-out images and evaluated on the same images.",
     "on the validation split, which contains the test images.",
-    "Train and val both include augmented images.",
+    "without dropout, and both with augmented images.",
     "Wrongly classified images (augmented images included)",
     "This run uses other test images, split by the method of the paper,",
     "This run repeats the first two on purpose.",

@@ -46,9 +46,7 @@ def test_the_summary_has_the_metrics_of_the_chosen_epoch() -> None:
     summary = curve("val_accuracy").summary()
     assert summary == {
         "epoch": 2,
-        "train_accuracy": 0.9,
         "val_accuracy": 0.8,
-        "gap": pytest.approx(0.1),
         "val_loss": 0.6,
         "val_roc_auc": 0.85,
     }

@@ -80,19 +80,29 @@ def test_the_first_step_which_traces_the_graph_is_left_out_of_the_speed(
     assert all(fact in line for fact in ("epoch 1/4", "step 2/10", "5.0 images/s", "1 min 16 s"))
 
 
-def test_before_the_last_phase_the_time_left_is_a_lower_bound(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_before_the_last_phase_no_time_left_of_the_whole_training_is_shown(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Epochs of cached features are fast: their time says nothing about the epochs of the next phase."""
     with open_progress(FROZEN, TRAINED) as shown:
         shown.begin(0)
         for _ in range(3):
-            epoch(clock, shown, 20)
+            epoch(clock, shown, 2)
         shown.begin(1)
         epoch(clock, shown, 200)
-    assert [message.split(", ")[1] for message in caplog.messages if "val loss" in message] == [
-        "at least 2 min 00 s left",
-        "at least 1 min 40 s left",
-        "at least 1 min 20 s left",
-        "10 min 00 s left",
+    assert [message.split(", ")[1:3] for message in caplog.messages if "val ROC" in message] == [
+        ["4 s left in phase 1/2", "then 4 epochs"],
+        ["2 s left in phase 1/2", "then 4 epochs"],
+        ["0 s left in phase 1/2", "then 4 epochs"],
+        ["10 min 00 s left", "val loss 0.690"],
     ]
+
+
+def test_within_an_epoch_the_time_left_is_of_the_phase(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    with open_progress(FROZEN, TRAINED, done=1) as shown:
+        shown.begin(0, trained=1)
+        epoch(clock, shown, 80)
+    assert "vgg19: epoch 2/7, 2 min 08 s left in phase 1/2, then 4 epochs, step 4/10" in caplog.messages[0]
 
 
 def test_a_phase_that_ended_early_reduces_the_number_of_epochs(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
@@ -108,7 +118,7 @@ def test_a_phase_that_ended_early_reduces_the_number_of_epochs(clock: Clock, cap
 def test_epochs_of_a_killed_run_count_but_not_in_the_speed(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     with open_progress(FROZEN, TRAINED, done=5) as shown:  # the frozen phase had all its 3
         shown.begin(1, trained=2)
-        assert shown.images_per_second == 0
+        assert shown.images_per_second is None
         epoch(clock, shown, 20)
         assert shown.images_per_second == 5
     assert "vgg19 epoch 6/7:" in caplog.messages[-1]

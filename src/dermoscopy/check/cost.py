@@ -1,4 +1,4 @@
-"""Expected training time and disk space of a run, logged before it starts."""
+"""Expected time of training and prediction and disk space of a run, logged before it starts."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -32,27 +32,28 @@ SMALL_CNN: Mapping[PacePrecision, Pace] = {"float32": Pace(5.3, 1.8), "mixed_bfl
 
 
 def log_cost(params: Params, source: Mapping[str, Any]) -> None:
-    """Log the expected training times on two cores and the disk space, if training takes more than ten minutes.
+    """Log the expected times on two cores and the disk space, if training and prediction take more than ten minutes.
 
     Args:
         params: All parameters.
         source: Content of data/source.json.
     """
     images = expected_images(params, source)
-    seconds = {name: training_seconds(name, params, images) for name in params.models}
-    seconds["search"] = search_seconds(params, images)
-    unknown = [name for name, duration in seconds.items() if duration is None]
+    known = {
+        name: training + prediction
+        for name in params.models
+        if (training := training_seconds(name, params, images)) is not None
+        and (prediction := prediction_seconds(name, params, images)) is not None
+    }
+    unknown = [name for name in params.models if name not in known]
     if unknown:
-        logger.info(
-            "Training time of %s is unknown: the speed of its backbone was not measured.",
-            ", ".join(unknown),
-        )
-    known = {name: duration for name, duration in seconds.items() if duration}
+        logger.info("The time of %s is unknown: the speed of its backbone was not measured.", ", ".join(unknown))
+    known |= {"search": seconds} if (seconds := search_seconds(params, images)) else {}
     total = sum(known.values())
     if total > MIN_SECONDS:
         disk = expected_disk(params, source, images) / GIGABYTE
-        logger.info("Expected on two cores: %s of training, and %.1f GB of disk.", _rounded(total), disk)
-        logger.info("Training: %s.", ", ".join(f"{name} {_rounded(duration)}" for name, duration in known.items()))
+        logger.info("Expected on two cores: %s of training and prediction, %.1f GB of disk.", _rounded(total), disk)
+        logger.info("Time: %s.", ", ".join(f"{name} {_rounded(duration)}" for name, duration in known.items()))
         logger.info("Stages that have not changed since the last run are not run again.")
 
 
@@ -70,6 +71,15 @@ def expected_images(params: Params, source: Mapping[str, Any]) -> float:
     return min(images, params.merge.lesions * IMAGES_PER_LESION) if params.merge.lesions else images
 
 
+def _pace(name: str, params: Params) -> Pace | None:
+    """Return the pace of a member at its image size; None if the backbone's was not measured in this precision."""
+    member = params.models[name]
+    paces = BACKBONES[member.backbone].pace if isinstance(member, Transfer) else SMALL_CNN
+    pace = paces.get(_arithmetic(params)) if paces else None
+    pixels = (member.image_size / 224) ** 2
+    return pace and Pace(pace.step * pixels, pace.forward * pixels)
+
+
 def training_seconds(name: str, params: Params, images: float) -> float | None:
     """Return the expected training time of a member on two cores, in seconds, without early stopping.
 
@@ -81,9 +91,7 @@ def training_seconds(name: str, params: Params, images: float) -> float | None:
     Returns:
         None if the backbone's speed was not measured in this precision.
     """
-    member = params.models[name]
-    paces = BACKBONES[member.backbone].pace if isinstance(member, Transfer) else SMALL_CNN
-    pace = paces.get(_arithmetic(params)) if paces else None
+    member, pace = params.models[name], _pace(name, params)
     if pace is None:
         return None
     train, val = _train_and_val_images(params, images)
@@ -94,7 +102,22 @@ def training_seconds(name: str, params: Params, images: float) -> float | None:
         # Features of frozen layers are cached, unless the images change from epoch to epoch.
         milliseconds += frozen_forward * (phase.epochs if params.training.augment.changes else 1)
         milliseconds += phase.epochs * (trained * pace.step * train + pace.forward * val)
-    return milliseconds / 1000 * (member.image_size / 224) ** 2
+    return milliseconds / 1000
+
+
+def prediction_seconds(name: str, params: Params, images: float) -> float | None:
+    """Return the expected time on two cores of predicting the originals of all splits with a member, in seconds.
+
+    Args:
+        name: Name of the member.
+        params: All parameters.
+        images: Number of images in all splits.
+
+    Returns:
+        None if the backbone's speed was not measured in this precision.
+    """
+    pace = _pace(name, params)
+    return pace and pace.forward * images / 1000
 
 
 def search_seconds(params: Params, images: float) -> float:

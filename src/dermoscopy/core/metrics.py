@@ -188,6 +188,18 @@ def brier(y_true: Labels, y_prob: Floats, sample_weight: Floats | None = None) -
     return mean(brier_losses(y_true, y_prob), sample_weight)
 
 
+ACCURACY_THRESHOLD = 0.5  # rows with at least this probability are predicted malignant, as in the accuracy of Keras
+
+
+def epoch_metrics(y_true: Labels, y_prob: Floats) -> dict[str, float]:
+    """Return the metrics by which the epochs of a training are compared, by the names of their columns."""
+    return {
+        "loss": log_loss(y_true, y_prob),
+        "accuracy": confusion(y_true, y_prob >= ACCURACY_THRESHOLD).accuracy,
+        "roc_auc": roc_auc(y_true, y_prob),
+    }
+
+
 def mean(values: Floats, sample_weight: Floats | None = None) -> Value:
     """Return the weighted mean of the rows' values; shape (rows,)."""
     if sample_weight is None:

@@ -122,3 +122,17 @@ def read_val(folder: Path, protocol: str) -> pd.DataFrame:
     if len(augmented) and protocol != "paper":
         raise LeakError("val has augmented images, which belong in train only", first_few(augmented.tolist()), REMEDY)
     return val
+
+
+def like_val(train: pd.DataFrame, val: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of train of the same kind as those of val, on which a member can be compared with val.
+
+    These are the originals. Only under the protocol "paper" val has augmented images, so those of train are kept too.
+
+    Args:
+        train: Rows of train.
+        val: Rows of val.
+    """
+    if (val["image_id"] != val["source"]).any():
+        return train
+    return train[train["image_id"] == train["source"]]

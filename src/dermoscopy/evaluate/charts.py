@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermoscopy.core.metrics import roc_curve
+from dermoscopy.core.metrics import epoch_metrics, roc_curve
 from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.ensemble.params import METHODS, SINGLE
 from dermoscopy.evaluate import tables
 from dermoscopy.evaluate.evaluate import Evaluation
 from dermoscopy.evaluate.scores import Classifier
+
+Predicted = tuple[NDArray[np.int64], pd.DataFrame]
 
 
 def ensemble_size_rows(candidates: pd.DataFrame, subsets: pd.DataFrame, best: str, protocol: str) -> pd.DataFrame:
@@ -73,6 +75,7 @@ def write_charts(
     y_true: NDArray[np.int64],
     evaluation: Evaluation,
     epochs: Mapping[str, pd.DataFrame],
+    splits: Mapping[str, Predicted],
     point: str,
     protocol: str,
     folder: Path,
@@ -86,6 +89,7 @@ def write_charts(
         y_true: Labels of the test images, 0 benign, 1 malignant; shape (images,).
         evaluation: Results on the test split.
         epochs: Member to its rows of `core.tables.CURVE`.
+        splits: "train" and "val" to labels and predictions of their images, see `best_epoch_rows`.
         point: Operating point of the confusion matrix.
         protocol: Title of the split protocol (`core.protocol.read_protocol_title`).
         folder: Folder of roc.csv, confusion.csv, curves.csv, best_epoch.csv and roc_auc.csv.
@@ -97,7 +101,7 @@ def write_charts(
     tables.ROC.write(roc_rows([*members, ensemble], y_true, protocol), folder / "roc.csv")
     tables.CONFUSION.write(confusion_rows(y_true, y_pred, protocol), folder / "confusion.csv")
     tables.CURVES.write(curve_rows(epochs, protocol), folder / "curves.csv")
-    tables.BEST_EPOCH.write(best_epoch_rows(epochs, protocol), folder / "best_epoch.csv")
+    tables.BEST_EPOCH.write(best_epoch_rows(epochs, splits, protocol), folder / "best_epoch.csv")
     tables.ROC_AUC.write(roc_auc_rows(shown, protocol), folder / "roc_auc.csv")
 
 
@@ -131,6 +135,8 @@ def confusion_rows(y_true: NDArray[np.int64], y_pred: NDArray[np.bool_], protoco
 def curve_rows(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
     """Return accuracy, loss and ROC AUC of all members by epoch and split, in long format.
 
+    Those of train are of the steps of the epoch, see `train.history.Epoch`: only their course is comparable with val.
+
     Args:
         members: Member to its rows of `core.tables.CURVE`.
         protocol: Title of the split protocol.
@@ -153,15 +159,31 @@ def curve_rows(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFra
     return pd.concat(by_split, ignore_index=True)
 
 
-def best_epoch_rows(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
-    """Return the rows of `curve_rows` of each member's epoch whose weights are kept.
+def best_epoch_rows(
+    members: Mapping[str, pd.DataFrame], splits: Mapping[str, Predicted], protocol: str
+) -> pd.DataFrame:
+    """Return accuracy, loss and ROC AUC of each member with the weights of its chosen epoch, on train and val.
+
+    Both splits are predicted and evaluated alike, so that a difference shows how much the member overfits.
 
     Args:
         members: Member to its rows of `core.tables.CURVE`.
+        splits: "train" and "val" to the labels of their images, 0 benign, 1 malignant, of shape (images,), and the
+            probabilities of images by members; the images of train are of the kind of val's (`core.splits.like_val`).
         protocol: Title of the split protocol.
     """
-    kept = {name: epochs[epochs["chosen"] == 1] for name, epochs in members.items()}
-    return curve_rows(kept, protocol)
+    rows = [
+        {
+            "name": name,
+            "protocol": protocol,
+            "split": split,
+            "epoch": epochs.loc[epochs["chosen"] == 1, "epoch"].item(),
+            **epoch_metrics(y_true, predicted[name].to_numpy()),
+        }
+        for name, epochs in members.items()
+        for split, (y_true, predicted) in splits.items()
+    ]
+    return pd.DataFrame(rows)
 
 
 def roc_auc_rows(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:

@@ -124,7 +124,7 @@ CONFUSION = Table(  # confusion.csv: label and prediction of each image, benign 
     committed=True,
 )
 
-CURVES = Table(  # curves.csv: training curves of the members
+CURVES = Table(  # curves.csv: training curves of the members; those of train are of the steps of each epoch
     columns={
         "name": "str",
         "protocol": "str",
@@ -138,7 +138,7 @@ CURVES = Table(  # curves.csv: training curves of the members
     committed=True,
 )
 
-BEST_EPOCH = Table(  # best_epoch.csv: the rows of `CURVES` of the chosen epoch of each member
+BEST_EPOCH = Table(  # best_epoch.csv: the same metrics of the kept weights, of train and val predicted alike
     columns=CURVES.columns,
     order=("name", "split"),
     committed=True,

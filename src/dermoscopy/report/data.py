@@ -62,24 +62,23 @@ def headline(sources: Sources, point: str) -> dict[str, Any]:
 
 
 def chosen_epochs(best_epoch: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Return the metrics of each member's chosen epoch, in the order of params.yaml.
+    """Return the metrics of each member with the weights of its chosen epoch, in the order of params.yaml.
 
     Args:
         best_epoch: Rows of `evaluate.tables.BEST_EPOCH`.
 
     Returns:
-        Member to epoch, train_accuracy, val_accuracy, val_loss, val_roc_auc and gap, the accuracy on train minus that
-        on val.
+        Member to epoch, ROC AUC and accuracy on train and val, and gap, the ROC AUC on train minus that on val.
     """
     rows = {(row["name"], row["split"]): row for row in best_epoch.to_dict("records")}
     return {
         member: {
             "epoch": rows[member, "val"]["epoch"],
+            "train_roc_auc": rows[member, "train"]["roc_auc"],
+            "val_roc_auc": rows[member, "val"]["roc_auc"],
+            "gap": rows[member, "train"]["roc_auc"] - rows[member, "val"]["roc_auc"],
             "train_accuracy": rows[member, "train"]["accuracy"],
             "val_accuracy": rows[member, "val"]["accuracy"],
-            "gap": rows[member, "train"]["accuracy"] - rows[member, "val"]["accuracy"],
-            "val_loss": rows[member, "val"]["loss"],
-            "val_roc_auc": rows[member, "val"]["roc_auc"],
         }
         for member in member_names()
     }

@@ -61,7 +61,7 @@ class Sources:
         by_label: Ages, sexes and localizations by label (`audit.summary.BY_LABEL`).
         roc: Points of the ROC curves.
         curves: Accuracy, loss and ROC AUC by epoch.
-        best_epoch: The same of the chosen epochs.
+        best_epoch: The same of the chosen epochs, on train and val predicted alike.
         roc_auc: ROC AUC of each classifier with its interval.
         ensemble_sizes: Metrics of the ensemble as members are added.
         evaluation: Tables of the test split, by the names of `evaluate.tables.TABLES`.

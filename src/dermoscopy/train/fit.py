@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermoscopy.core.metrics import confusion, log_loss, roc_auc
+from dermoscopy.core.metrics import epoch_metrics
 from dermoscopy.networks.build import backbone_layers, unfreeze
 from dermoscopy.networks.data import Examples, batches, memory_guard, probabilities
 from dermoscopy.networks.devices import device_strategy
@@ -18,10 +18,9 @@ from dermoscopy.train.features import cache_features, feature_gigabytes, split_f
 from dermoscopy.train.history import Curve, Epoch
 from dermoscopy.train.monitoring import TrainingCallback
 from dermoscopy.train.phases import Phase, phases, require_finite
+from dermoscopy.train.predictions import EpochPredictions
 from dermoscopy.train.sampling import epoch_length, epoch_order, example_weights, sample_augmentations
 from dermoscopy.train.settings import TrainSettings
-
-ACCURACY_THRESHOLD = 0.5  # images with at least this probability are predicted malignant, as in the accuracy of Keras
 
 
 class PhaseTrainer:
@@ -52,6 +51,7 @@ class PhaseTrainer:
         self.parameters, self.phase, self.seed = parameters, phase, settings.seed
         self.training, self.runtime = settings.training, settings.runtime
         self.train, self.val, self.callback = train, val, callback
+        self.predictions = EpochPredictions()
         self.weights = example_weights(train.labels, self.training.balance)
         if isinstance(parameters, Transfer) and phase.unfrozen is not None:
             unfreeze(backbone_layers(model, parameters), phase.unfrozen, frozen_batch_norm=parameters.frozen_batch_norm)
@@ -94,11 +94,7 @@ class PhaseTrainer:
         self.model.compile(
             optimizer=optimizer,
             loss=keras.losses.BinaryCrossentropy(),
-            metrics=[
-                keras.metrics.BinaryAccuracy("accuracy", threshold=ACCURACY_THRESHOLD),
-                keras.metrics.BinaryCrossentropy("cross_entropy"),
-                keras.metrics.AUC(name="roc_auc"),
-            ],
+            metrics=[self.predictions.record],
             run_eagerly=self.runtime.eager,
             jit_compile=False,  # XLA makes a step slower on a CPU
         )
@@ -151,12 +147,14 @@ class PhaseTrainer:
         with memory_guard(self.training.batch_size):
             history = self.model.fit(data, shuffle=False, verbose=0, callbacks=callbacks).history
             require_finite(history["loss"][0], "loss", epoch, self.parameters, self.phase)
+            recorded = self.predictions.take()
             predicted = probabilities(
                 self.eval_model, self.val_inputs, self.training.batch_size, eager=self.runtime.eager
             )
         # The loss does not include the weights after the last step.
         require_finite(float(predicted.sum()), "sum of validation probabilities", epoch, self.parameters, self.phase)
-        return _row(epoch, self.phase, history, self.val, predicted), predicted
+        val = epoch_metrics(self.val.labels.astype(np.int64), predicted)
+        return _row(epoch, self.phase, epoch_metrics(*recorded), val), predicted
 
 
 def _seed_dropout(model: Any, seed: int, epoch: int) -> None:
@@ -166,20 +164,11 @@ def _seed_dropout(model: Any, seed: int, epoch: int) -> None:
             layer.seed_generator.state.assign([derive(seed, layer.name, epoch), 0])
 
 
-def _row(
-    epoch: int, phase: Phase, history: dict[str, list[float]], val: Examples, predicted: NDArray[np.float64]
-) -> Epoch:
-    labels = val.labels.astype(np.int64)
-    return Epoch(
-        epoch=epoch,
-        phase=phase.name,
-        train_loss=float(history["cross_entropy"][0]),
-        train_accuracy=float(history["accuracy"][0]),
-        train_roc_auc=float(history["roc_auc"][0]),
-        val_loss=log_loss(labels, predicted),
-        val_accuracy=confusion(labels, predicted >= ACCURACY_THRESHOLD).accuracy,
-        val_roc_auc=roc_auc(labels, predicted),
-    )
+def _row(epoch: int, phase: Phase, train: dict[str, float], val: dict[str, float]) -> Epoch:
+    columns = {
+        f"{split}_{name}": value for split, row in (("train", train), ("val", val)) for name, value in row.items()
+    }
+    return Epoch(epoch, phase.name, **columns)
 
 
 def fit(

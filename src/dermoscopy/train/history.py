@@ -11,8 +11,8 @@ from dermoscopy.networks.params import LOWEST_IS_BEST, Monitor
 class Epoch:
     """Metrics of an epoch; losses are the cross-entropy without the L2 penalty.
 
-    Train metrics are those of Keras over the steps of the epoch, with dropout, as in the paper's log.
-    Val metrics are computed after the epoch.
+    Train metrics are of the predictions in the steps of the epoch, as in the paper's log: with dropout, augmented
+    images, and weights that change. Val metrics are computed after the epoch. So only their courses are comparable.
 
     Attributes:
         epoch: Number of the epoch, from 1, counted over all phases.
@@ -72,12 +72,10 @@ class Curve:
         return self.epochs[0] if self.chosen is None else self.chosen
 
     def summary(self) -> dict[str, int | float]:
-        """Return the chosen epoch's metrics for DVCLive; `gap` is train less val accuracy."""
+        """Return the chosen epoch and its metrics on val, for DVCLive."""
         return {
             "epoch": self.best.epoch,
-            "train_accuracy": self.best.train_accuracy,
             "val_accuracy": self.best.val_accuracy,
-            "gap": self.best.train_accuracy - self.best.val_accuracy,
             "val_loss": self.best.val_loss,
             "val_roc_auc": self.best.val_roc_auc,
         }

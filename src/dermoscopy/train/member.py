@@ -74,7 +74,7 @@ def train_member(
         paths: Paths of starting weights, checkpoints and outputs.
 
     Returns:
-        Hardware, precision, number of epochs and speed of the run, for `runs/`.
+        Hardware, precision, number of epochs and speed of the run, for `runs/`; the speed is None without an epoch.
 
     Raises:
         TrainingError: A split lacks a label, the loss is not finite, or the memory is insufficient.
@@ -138,7 +138,7 @@ def train_member(
         "devices": machine.devices,
         "precision": machine.precision,
         "epochs": len(curve.epochs) - len(done),
-        "images_per_second": round(progress_line.images_per_second, 1),
+        "images_per_second": progress_line.images_per_second,
     }
 
 

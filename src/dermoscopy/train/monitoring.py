@@ -69,9 +69,9 @@ class Progress:
         self.epoch_start = self.first_step = time.monotonic()
 
     @property
-    def images_per_second(self) -> float:
-        """Images per second over the epochs of this run, including validation; 0 before the first has ended."""
-        return self.seen / self.spent if self.spent else 0.0
+    def images_per_second(self) -> float | None:
+        """Images per second over the epochs of this run, including validation; None before the first has ended."""
+        return round(self.seen / self.spent, 1) if self.spent else None
 
     def begin(self, phase: int, trained: int = 0) -> None:
         """Begin a phase; earlier phases have ended, with any number of epochs.
@@ -99,9 +99,9 @@ class Progress:
         seen = min(step * self.batch_size, self.images)
         self.rate = (seen - self.batch_size) / max(now - self.first_step, 1e-9)
         left = (self.images - seen) / self.rate
-        left += (self._total - self.done - 1) * (self.epoch_seconds or self.images / self.rate)
+        left += (self._epochs_left - 1) * (self.epoch_seconds or self.images / self.rate)
         epoch = f"epoch {self.done + 1}/{self._total}"
-        facts = [epoch, self._time(left), f"step {step}/{self.steps}", f"loss {loss:.4f}", self._speed()]
+        facts = [epoch, *self._time(left), f"step {step}/{self.steps}", f"loss {loss:.4f}", self._speed()]
         self.show((self.done + step / self.steps) / self._total, facts)
 
     def epoch(self, epoch: Epoch, *, chosen: bool) -> None:
@@ -120,12 +120,12 @@ class Progress:
         if self.steps == 1:
             self.rate = self.images / self.epoch_seconds
         number = f"epoch {self.done}/{self._total}"
-        left = self._time((self._total - self.done) * self.epoch_seconds)
-        self.show(self.done / self._total, [number, left, self._speed()])
+        left = self._time(self._epochs_left * self.epoch_seconds)
+        self.show(self.done / self._total, [number, *left, self._speed()])
         facts = [
             f"val ROC AUC {epoch.val_roc_auc:.3f}",
             *(["best so far"] if chosen else []),
-            left,
+            *left,
             f"val loss {epoch.val_loss:.3f}",
             f"loss {epoch.train_loss:.3f}",
             f"val accuracy {epoch.val_accuracy:.3f}",
@@ -138,10 +138,20 @@ class Progress:
     def _total(self) -> int:
         return self.before + sum(phase.epochs for phase in self.phases[self.phase :])
 
-    def _time(self, left: float) -> str:
-        # Epochs of later phases take longer, since more layers are trained: the estimate is a lower bound.
-        bound = "at least " if self.phase < len(self.phases) - 1 else ""
-        return f"{bound}{duration(left)} left"
+    @property
+    def _epochs_left(self) -> int:
+        """Number of epochs of the phase that have not ended."""
+        return self.before + self.phases[self.phase].epochs - self.done
+
+    def _time(self, left: float) -> list[str]:
+        """Return the time left in the phase and the epochs after it.
+
+        Nothing that was measured in this phase gives the time of a later one, which trains other layers.
+        """
+        later = sum(phase.epochs for phase in self.phases[self.phase + 1 :])
+        if not later:
+            return [f"{duration(left)} left"]
+        return [f"{duration(left)} left in phase {self.phase + 1}/{len(self.phases)}", f"then {later} epochs"]
 
     def _speed(self) -> str:
         return f"{self.rate:.1f} images/s"

@@ -1,4 +1,4 @@
-"""Under the protocol "paper", val and test have augmented images, which are predicted and shown like originals."""
+"""The stage predict; under the protocol "paper", all splits have augmented images, which are shown like originals."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,11 +26,12 @@ PARAMETERS = tiny.small_cnn(
 )
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+@pytest.fixture(params=["paper"])
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Path]:
     """Folder with the inputs of explain, predict and baselines: the splits and four tiny members."""
-    tiny.split(tmp_path, tiny.merge(tmp_path), protocol="paper")
-    (tmp_path / "data" / "audited").write_text("paper leaky\n")
+    tiny.split(tmp_path, tiny.merge(tmp_path), protocol=request.param)
+    verdict = "clean" if request.param == "lesion" else "leaky"
+    (tmp_path / "data" / "audited").write_text(f"{request.param} {verdict}\n")
     monkeypatch.chdir(tmp_path)
     params = YAML().load(TOP / "params.yaml")
     params["runtime"]["eager"] = True
@@ -43,7 +44,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     file.read.cache_clear()
 
 
-def test_augmented_images_of_val_and_test_are_predicted_and_shown(project: Path) -> None:
+def predicted_images(split: str, member: str) -> list[str]:
+    return PREDICTIONS.read(Path(f"data/predictions/{split}/{member}.csv"))["image_id"].tolist()
+
+
+def test_augmented_images_are_predicted_and_shown(project: Path) -> None:
     predict()
     baselines()
     explain()
@@ -51,10 +56,12 @@ def test_augmented_images_of_val_and_test_are_predicted_and_shown(project: Path)
         rows = SPLIT.read(Path(f"data/split/{split}.csv"))
         assert (rows["image_id"] != rows["source"]).any()
         for member in member_names():
-            predictions = PREDICTIONS.read(Path(f"data/predictions/{split}/{member}.csv"))
-            assert predictions["image_id"].tolist() == rows["image_id"].tolist()
+            assert predicted_images(split, member) == rows["image_id"].tolist()
         for path in Path("data/baselines", split).iterdir():
             assert PREDICTIONS.read(path)["image_id"].tolist() == rows["image_id"].tolist()
+    train = SPLIT.read(Path("data/split/train.csv"))
+    assert (train["image_id"] != train["source"]).any()
+    assert all(predicted_images("train", member) == train["image_id"].tolist() for member in member_names())
     for path in Path("data/explain").iterdir():
         with Image.open(path) as image:
             assert image.width > 100
@@ -67,3 +74,13 @@ def test_rows_of_train_in_test_raise_leak_error(project: Path, stage) -> None:
     plant.add(project, "test", train.to_frame().T)
     with pytest.raises(LeakError, match=rf"test\.csv.*\n  {train['image_id']}: split train"):
         stage()
+
+
+@pytest.mark.parametrize("project", ["lesion", "image"], indirect=True)
+def test_under_the_other_protocols_the_originals_of_train_are_predicted(project: Path) -> None:
+    predict()
+    train = SPLIT.read(Path("data/split/train.csv"))
+    originals = train.loc[train["image_id"] == train["source"], "image_id"].tolist()
+    assert len(originals) < len(train)
+    for member in member_names():
+        assert predicted_images("train", member) == originals
