@@ -16,7 +16,8 @@ from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.combiners import read_choice
 from dermoscopy.ensemble.fit import CANDIDATES
 from dermoscopy.ensemble.thresholds import POINTS
-from dermoscopy.evaluate.tables import BEST_EPOCH, COMPARISONS, CONFUSION, ENSEMBLE_SIZES, SCORES, SUBSETS, TABLES
+from dermoscopy.ensemble.training import BEST_EPOCH
+from dermoscopy.evaluate.tables import COMPARISONS, CONFUSION, ENSEMBLE_SIZES, SCORES, SUBSETS, TABLES
 from dermoscopy.stats.headline import read_headline
 from stages.ensemble import ensemble
 from stages.evaluate import evaluate
@@ -112,11 +113,10 @@ def test_predictions_without_an_image_of_val_are_refused(project: Path):
 
 
 def test_predictions_of_train_without_an_original_are_refused(project: Path):
-    ensemble()
     path = Path("data/predictions/train/cnn_b.csv")
     PREDICTIONS.write(PREDICTIONS.read(path).iloc[1:], path)
     with pytest.raises(TableError, match=r"train/cnn_b\.csv: 1 image missing"):
-        evaluate()
+        ensemble()
 
 
 def test_test_predictions_among_vals_are_refused(project: Path):

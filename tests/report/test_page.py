@@ -9,7 +9,8 @@ import pytest
 
 from dermoscopy.ensemble.combiners import read_choice
 from dermoscopy.ensemble.fit import CANDIDATES
-from dermoscopy.evaluate.tables import BEST_EPOCH, SCORES
+from dermoscopy.ensemble.training import BEST_EPOCH
+from dermoscopy.evaluate.tables import SCORES
 from dermoscopy.report.formatting import signed
 from dermoscopy.stats.metrics import METRICS, Metric, from_confusion
 from tests.report.conftest import TEST, evaluated, render, write_project

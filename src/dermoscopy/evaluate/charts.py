@@ -1,21 +1,19 @@
 """Rows of the evaluation's charts, one function for each table of plots/."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermoscopy.core.metrics import epoch_metrics, roc_curve
+from dermoscopy.core.metrics import roc_curve
 from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.ensemble.params import METHODS, SINGLE
 from dermoscopy.evaluate import tables
 from dermoscopy.evaluate.evaluate import Evaluation
 from dermoscopy.evaluate.scores import Classifier
-
-Predicted = tuple[NDArray[np.int64], pd.DataFrame]
 
 
 def ensemble_size_rows(candidates: pd.DataFrame, subsets: pd.DataFrame, best: str, protocol: str) -> pd.DataFrame:
@@ -74,8 +72,6 @@ def _on_test(subsets: pd.DataFrame) -> pd.DataFrame:
 def write_charts(
     y_true: NDArray[np.int64],
     evaluation: Evaluation,
-    epochs: Mapping[str, pd.DataFrame],
-    splits: Mapping[str, Predicted],
     point: str,
     protocol: str,
     folder: Path,
@@ -88,11 +84,9 @@ def write_charts(
     Args:
         y_true: Labels of the test images, 0 benign, 1 malignant; shape (images,).
         evaluation: Results on the test split.
-        epochs: Member to its rows of `core.tables.CURVE`.
-        splits: "train" and "val" to labels and predictions of their images, see `best_epoch_rows`.
         point: Operating point of the confusion matrix.
         protocol: Title of the split protocol (`core.protocol.read_protocol_title`).
-        folder: Folder of roc.csv, confusion.csv, curves.csv, best_epoch.csv and roc_auc.csv.
+        folder: Folder of roc.csv, confusion.csv and roc_auc.csv.
     """
     ensemble, scores = evaluation.ensemble, evaluation.tables["scores"]
     y_pred = ensemble.score >= ensemble.thresholds[point]
@@ -100,8 +94,6 @@ def write_charts(
     shown = scores[(scores["kind"] != "ensemble") | (scores["name"] == ENSEMBLE)]
     tables.ROC.write(roc_rows([*members, ensemble], y_true, protocol), folder / "roc.csv")
     tables.CONFUSION.write(confusion_rows(y_true, y_pred, protocol), folder / "confusion.csv")
-    tables.CURVES.write(curve_rows(epochs, protocol), folder / "curves.csv")
-    tables.BEST_EPOCH.write(best_epoch_rows(epochs, splits, protocol), folder / "best_epoch.csv")
     tables.ROC_AUC.write(roc_auc_rows(shown, protocol), folder / "roc_auc.csv")
 
 
@@ -130,60 +122,6 @@ def confusion_rows(y_true: NDArray[np.int64], y_pred: NDArray[np.bool_], protoco
     """
     labels = np.array(LABELS)
     return pd.DataFrame({"actual": labels[y_true], "predicted": labels[y_pred.astype(int)], "protocol": protocol})
-
-
-def curve_rows(members: Mapping[str, pd.DataFrame], protocol: str) -> pd.DataFrame:
-    """Return accuracy, loss and ROC AUC of all members by epoch and split, in long format.
-
-    Those of train are of the steps of the epoch, see `train.history.Epoch`: only their course is comparable with val.
-
-    Args:
-        members: Member to its rows of `core.tables.CURVE`.
-        protocol: Title of the split protocol.
-    """
-    by_split = [
-        pd.DataFrame(
-            {
-                "name": name,
-                "protocol": protocol,
-                "split": split,
-                "epoch": epochs["epoch"],
-                "accuracy": epochs[f"{split}_accuracy"],
-                "loss": epochs[f"{split}_loss"],
-                "roc_auc": epochs[f"{split}_roc_auc"],
-            }
-        )
-        for name, epochs in members.items()
-        for split in ("train", "val")
-    ]
-    return pd.concat(by_split, ignore_index=True)
-
-
-def best_epoch_rows(
-    members: Mapping[str, pd.DataFrame], splits: Mapping[str, Predicted], protocol: str
-) -> pd.DataFrame:
-    """Return accuracy, loss and ROC AUC of each member with the weights of its chosen epoch, on train and val.
-
-    Both splits are predicted and evaluated alike, so that a difference shows how much the member overfits.
-
-    Args:
-        members: Member to its rows of `core.tables.CURVE`.
-        splits: "train" and "val" to the labels of their images, 0 benign, 1 malignant, of shape (images,), and the
-            probabilities of images by members; the images of train are of the kind of val's (`core.splits.like_val`).
-        protocol: Title of the split protocol.
-    """
-    rows = [
-        {
-            "name": name,
-            "protocol": protocol,
-            "split": split,
-            "epoch": epochs.loc[epochs["chosen"] == 1, "epoch"].item(),
-            **epoch_metrics(y_true, predicted[name].to_numpy()),
-        }
-        for name, epochs in members.items()
-        for split, (y_true, predicted) in splits.items()
-    ]
-    return pd.DataFrame(rows)
 
 
 def roc_auc_rows(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:

@@ -24,13 +24,12 @@ from dermoscopy.stats.lesions import align, by_image, by_lesion
 from dermoscopy.stats.paired import ThresholdedScores, compare
 
 
-def read_members(rows: pd.DataFrame, data: Path, split: str = "test") -> pd.DataFrame:
-    """Read the members' probabilities on a split.
+def read_members(rows: pd.DataFrame, data: Path) -> pd.DataFrame:
+    """Read the members' probabilities on the test split.
 
     Args:
-        rows: Images of the split, with columns image_id and label.
+        rows: Images of test, with columns image_id and label.
         data: Folder that holds predictions/.
-        split: Name of the split.
 
     Returns:
         Probabilities of images by members, in the order of `rows`.
@@ -38,7 +37,7 @@ def read_members(rows: pd.DataFrame, data: Path, split: str = "test") -> pd.Data
     Raises:
         TableError: A file is missing or does not match `rows`.
     """
-    return _read_aligned(rows, {name: data / "predictions" / split / f"{name}.csv" for name in member_names()})
+    return _read_aligned(rows, {name: data / "predictions" / "test" / f"{name}.csv" for name in member_names()})
 
 
 def read_classifiers(rows: pd.DataFrame, members: pd.DataFrame, data: Path) -> list[Classifier]:

@@ -124,26 +124,6 @@ CONFUSION = Table(  # confusion.csv: label and prediction of each image, benign 
     committed=True,
 )
 
-CURVES = Table(  # curves.csv: training curves of the members; those of train are of the steps of each epoch
-    columns={
-        "name": "str",
-        "protocol": "str",
-        "split": "str",  # train or val
-        "epoch": "int64",
-        "accuracy": "float64",
-        "loss": "float64",
-        "roc_auc": "float64",
-    },
-    order=("name", "split", "epoch"),
-    committed=True,
-)
-
-BEST_EPOCH = Table(  # best_epoch.csv: the same metrics of the kept weights, of train and val predicted alike
-    columns=CURVES.columns,
-    order=("name", "split"),
-    committed=True,
-)
-
 ROC_AUC = Table(  # roc_auc.csv: ROC AUC of each classifier, by image
     columns={
         "name": "str",

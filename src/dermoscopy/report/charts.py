@@ -75,7 +75,7 @@ def curve_charts(
     """Draw a metric on train and val by epoch, one chart for each member.
 
     Args:
-        curves: Rows of `evaluate.tables.CURVES`.
+        curves: Rows of `ensemble.training.CURVES`.
         chosen: Member to the metrics of its chosen epoch (`report.data.chosen_epochs`).
         metric: "accuracy" or "roc_auc", with one scale for all members, or "loss", with a scale for each member.
         suffix: Suffix of all titles, with the warning of a leaky protocol.

@@ -65,7 +65,7 @@ def chosen_epochs(best_epoch: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Return the metrics of each member with the weights of its chosen epoch, in the order of params.yaml.
 
     Args:
-        best_epoch: Rows of `evaluate.tables.BEST_EPOCH`.
+        best_epoch: Rows of `ensemble.training.BEST_EPOCH`.
 
     Returns:
         Member to epoch, ROC AUC and accuracy on train and val, and gap, the ROC AUC on train minus that on val.

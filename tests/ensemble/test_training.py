@@ -1,4 +1,4 @@
-"""The best epoch is evaluated on train as on val: a difference is overfitting, not dropout or balance."""
+"""Charts of the training. The best epoch is evaluated on train as on val: a difference is overfitting."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from PIL import Image
 from dermoscopy.core.metrics import epoch_metrics
 from dermoscopy.core.splits import like_val, locate
 from dermoscopy.core.tables import CURVE
-from dermoscopy.evaluate.charts import best_epoch_rows
+from dermoscopy.ensemble.training import best_epoch_rows, curve_rows
 from dermoscopy.networks.data import probabilities, read_images
 from dermoscopy.networks.params import Runtime, Training
 from dermoscopy.networks.saved import load_member
@@ -94,3 +94,38 @@ def test_augmented_images_of_train_count_if_val_has_any(trained: tuple[pd.DataFr
     train, _ = trained
     rows = best_epoch(train, write_images("val", augmented=1))
     assert rows.loc["train", METRICS].tolist() == pytest.approx(rows.loc["val", METRICS].tolist())
+
+
+EPOCHS = pd.DataFrame(
+    {
+        "epoch": [1, 2],
+        "train_loss": [0.6, 0.4],
+        "train_accuracy": [0.7, 0.9],
+        "train_roc_auc": [0.75, 0.95],
+        "val_loss": [0.65, 0.7],
+        "val_accuracy": [0.6, 0.55],
+        "val_roc_auc": [0.65, 0.7],
+        "chosen": [1, 0],
+    }
+)
+
+
+def test_curves_are_in_long_format():
+    rows = curve_rows({"cnn_a": EPOCHS}, "lesion")
+    assert rows["split"].tolist() == ["train", "train", "val", "val"]
+    assert rows["loss"].tolist() == [0.6, 0.4, 0.65, 0.7]
+    assert rows["roc_auc"].tolist() == [0.75, 0.95, 0.65, 0.7]
+
+
+SPLITS = {
+    "train": (np.array([0, 1]), pd.DataFrame({"cnn_a": [0.2, 0.8]})),
+    "val": (np.array([0, 0, 1, 1]), pd.DataFrame({"cnn_a": [0.1, 0.6, 0.5, 0.9]})),
+}
+
+
+def test_best_epoch_has_metrics_of_predictions_and_not_of_the_curve():
+    rows = best_epoch_rows({"cnn_a": EPOCHS}, SPLITS, "lesion").set_index("split")
+    assert rows["epoch"].to_dict() == {"train": 1, "val": 1}
+    assert rows["accuracy"].to_dict() == {"train": 1.0, "val": 0.75}
+    assert rows["roc_auc"].to_dict() == {"train": 1.0, "val": 0.75}
+    assert rows["loss"]["train"] == pytest.approx(-np.log(0.8))
