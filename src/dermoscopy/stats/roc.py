@@ -4,7 +4,8 @@ DeLong, DeLong and Clarke-Pearson, Comparing the areas under two or more correla
 operating characteristic curves, Biometrics 44 (1988), where rows are independent; Obuchowski,
 Nonparametric analysis of clustered ROC curve data, Biometrics 53 (1997), where a lesion has several
 rows. The first is the special case of the second with one row per lesion. Placements are computed
-from ranks (Sun and Xu, IEEE Signal Processing Letters 21, 2014).
+from ranks (Sun and Xu, IEEE Signal Processing Letters 21, 2014). Within strata, the ROC AUC is the
+covariate-adjusted one of Janes and Pepe, Biometrika 96 (2009), weighted by the pairs of each stratum.
 """
 
 import math
@@ -30,28 +31,48 @@ class RocAucs:
     covariance: NDArray[np.float64]
 
 
-def roc_aucs(y_true: NDArray[np.int64], y_scores: NDArray[np.float64], lesion: NDArray[np.object_]) -> RocAucs:
+def roc_aucs(
+    y_true: NDArray[np.int64],
+    y_scores: NDArray[np.float64],
+    lesion: NDArray[np.object_],
+    stratum: NDArray[np.object_] | None = None,
+) -> RocAucs:
     """Return the ROC AUC of each score, and their covariance over samples of lesions.
+
+    With strata, only pairs of rows of the same stratum are compared: the ROC AUC is the proportion of these pairs in
+    which the malignant row has the higher score. Rows of strata with one label are in no pair and have no effect. The
+    covariance is that of a ratio of two U-statistics, the correct pairs and all pairs.
 
     Args:
         y_true: Label of each row, 0 benign, 1 malignant; shape (rows,).
         y_scores: Scores that increase with malignancy; shape (scores, rows).
         lesion: Lesion of each row; shape (rows,). Rows of one lesion are not independent.
+        stratum: Stratum of each row, such as its camera; shape (rows,). None compares all pairs.
     """
-    from scipy.stats import rankdata
+    stratum = np.zeros(len(y_true), int) if stratum is None else np.unique(stratum, return_inverse=True)[1]
+    counts = np.stack([np.bincount(stratum[y_true == label], minlength=stratum.max(initial=0) + 1) for label in (0, 1)])
+    compared = counts.all(axis=0)[stratum]
+    y_true, y_scores, lesion, stratum = y_true[compared], y_scores[:, compared], lesion[compared], stratum[compared]
+    if not len(y_true):
+        return RocAucs(np.full(len(y_scores), np.nan), np.full((len(y_scores), len(y_scores)), np.nan))
 
     malignant, benign = y_true == 1, y_true == 0
     n_malignant, n_benign = int(malignant.sum()), int(benign.sum())
-    if not n_malignant or not n_benign:
-        return RocAucs(np.full(len(y_scores), np.nan), np.full((len(y_scores), len(y_scores)), np.nan))
-    ranks = rankdata(y_scores, axis=1)
-    above = (ranks[:, malignant] - rankdata(y_scores[:, malignant], axis=1)) / n_benign
-    below = 1 - (ranks[:, benign] - rankdata(y_scores[:, benign], axis=1)) / n_malignant
-    aucs = np.array([roc_auc(y_true, y_score) for y_score in y_scores])
+    pairs = counts.prod(axis=0) / (n_malignant * n_benign)  # of each stratum, as a proportion of all pairs
+    aucs = np.zeros(len(y_scores))
+    placement = np.zeros(y_scores.shape)  # proportion of correct pairs among those of a row
+    partners = np.zeros(len(y_true))  # proportion of the rows of the other label that are in the row's stratum
+    for each in np.flatnonzero(pairs):
+        rows = stratum == each
+        placement[:, rows] = _placements(y_true[rows], y_scores[:, rows])
+        partners[rows] = np.where(malignant[rows], counts[0, each] / n_benign, counts[1, each] / n_malignant)
+        aucs += pairs[each] * np.array([roc_auc(y_true[rows], y_score[rows]) for y_score in y_scores])
+    aucs /= pairs.sum()
+    influence = (placement - aucs[:, None]) * partners / pairs.sum()
 
     names, index = np.unique(lesion.astype(str), return_inverse=True)
-    of_malignant = _sums(above - aucs[:, None], index[malignant], len(names))
-    of_benign = _sums(below - aucs[:, None], index[benign], len(names))
+    of_malignant = _sums(influence[:, malignant], index[malignant], len(names))
+    of_benign = _sums(influence[:, benign], index[benign], len(names))
     malignant_lesions, benign_lesions = len(set(index[malignant])), len(set(index[benign]))
     if min(malignant_lesions, benign_lesions) < 2:
         return RocAucs(aucs, np.full((len(y_scores), len(y_scores)), np.nan))
@@ -63,6 +84,23 @@ def roc_aucs(y_true: NDArray[np.int64], y_scores: NDArray[np.float64], lesion: N
         + crossed.T
     )
     return RocAucs(aucs, covariance)
+
+
+def _placements(y_true: NDArray[np.int64], y_scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return, for each row, the proportion of the rows of the other label with which it is in the right order.
+
+    Args:
+        y_true: Label of each row, both present; shape (rows,).
+        y_scores: Shape (scores, rows). Equal scores count half.
+    """
+    from scipy.stats import rankdata
+
+    malignant, benign = y_true == 1, y_true == 0
+    ranks = rankdata(y_scores, axis=1)
+    placements = np.empty(y_scores.shape)
+    placements[:, malignant] = (ranks[:, malignant] - rankdata(y_scores[:, malignant], axis=1)) / benign.sum()
+    placements[:, benign] = 1 - (ranks[:, benign] - rankdata(y_scores[:, benign], axis=1)) / malignant.sum()
+    return placements
 
 
 def roc_auc_interval(value: float, variance: float, lesions: int, confidence: float) -> tuple[float, float]:
