@@ -80,7 +80,7 @@ def caption(row: pd.Series) -> str:
 COLUMNS = 4
 WIDTH = 2.3  # of an image, in inches; it keeps its aspect ratio in a cell of 4:3
 CELL, ROW = WIDTH + 0.18, WIDTH * 0.75 + 0.72
-MARGIN, TITLE, HEAD = 0.25, 0.55, 0.5
+MARGIN, TITLE, HEAD = 0.25, 0.7, 0.5
 
 
 def draw_gallery(
