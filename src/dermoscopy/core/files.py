@@ -7,6 +7,7 @@ import math
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -126,8 +127,10 @@ def exclusive_lock(path: Path, action: str) -> Iterator[None]:
 
 
 def _holder(path: Path) -> str:
-    """Return the process id in a lock's file."""
-    try:
-        return path.read_text().strip() or "(unknown id)"
-    except FileNotFoundError:  # the holder has just ended
-        return "(unknown id)"
+    """Return the process id in a lock's file, which the holder writes a moment after it has the lock."""
+    for _ in range(10):
+        with suppress(FileNotFoundError):  # the holder has just ended
+            if text := path.read_text().strip():
+                return text
+        time.sleep(0.05)
+    return "(unknown id)"
