@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dermoscopy.baselines.params import BASELINES
+from dermoscopy.baselines.params import predicted_baselines
 from dermoscopy.core.files import write_json
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
@@ -29,11 +29,11 @@ def ensemble() -> None:
         paths = {name: Path(folder, f"{name}.csv") for name in names}
         return align(rows, {name: (path, PREDICTIONS.read(path)) for name, path in paths.items()})
 
-    names = member_names()
-    members, baselines = read(val, "data/predictions/val", names), read(val, "data/baselines/val", BASELINES)
+    names, predicted = member_names(), predicted_baselines(Path("data/baselines/val"))
+    members, baselines = read(val, "data/predictions/val", names), read(val, "data/baselines/val", predicted)
     fitted = fit_ensemble(val, members, baselines, settings)
     originals = like_val(train, val)
-    predicted = {
+    training = {
         "train": (originals["label"].to_numpy(), read(originals, "data/predictions/train", names)),
         "val": (val["label"].to_numpy(), members),
     }
@@ -43,7 +43,7 @@ def ensemble() -> None:
     fitted.write(Path("data/ensemble"))
     write_json(Path("metrics/val.json"), val_metrics(fitted, title))
     CURVES.write(curve_rows(epochs, title), Path("plots/curves.csv"))
-    BEST_EPOCH.write(best_epoch_rows(epochs, predicted, title), Path("plots/best_epoch.csv"))
+    BEST_EPOCH.write(best_epoch_rows(epochs, training, title), Path("plots/best_epoch.csv"))
 
 
 if __name__ == "__main__":

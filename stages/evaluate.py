@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dermoscopy.core.params import load
 from dermoscopy.core.protocol import read_protocol_title
+from dermoscopy.core.sources import image_columns
 from dermoscopy.core.splits import read_split
 from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
@@ -21,14 +22,15 @@ def evaluate() -> None:
     settings = load("evaluate", Evaluate)
     protocol = read_protocol_title(Path("data/audited"))
     test = read_split(Path("data/split/test.csv"), "test")
-    rows = test[["image_id", "lesion_id", "dx", "label"]]
     evaluation = evaluate_test(test, Path("data"), settings)
     candidates = CANDIDATES.read(Path("data/ensemble/candidates.csv"))
     best = read_choice(Path("data/ensemble/ensemble.json")).best_member
 
     for name, table in evaluation.tables.items():
         TABLES[name].write(table, Path("data/evaluation", f"{name}.csv"))
-    PREDICTIONS.write(rows.assign(probability=evaluation.ensemble.score), Path("data/evaluation/predictions.csv"))
+    PREDICTIONS.write(
+        image_columns(test).assign(probability=evaluation.ensemble.score), Path("data/evaluation/predictions.csv")
+    )
     write_headline(ensemble_metrics(evaluation.tables["scores"], settings.point), protocol, Path("metrics"))
     sizes = ensemble_size_rows(candidates, evaluation.tables["subsets"], best, protocol)
     ENSEMBLE_SIZES.write(sizes, Path("plots/ensemble_sizes.csv"))

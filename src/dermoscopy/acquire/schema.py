@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dermoscopy.core.suggestions import nearest_word
-from dermoscopy.core.tables import UNKNOWN
+from dermoscopy.core.tables import DATASET, UNKNOWN
 from dermoscopy.ham10000.metadata import COLUMNS, ID
 from dermoscopy.ham10000.problems import Problem
-from dermoscopy.ham10000.words import DIAGNOSES, FIELDS, MAX_AGE, nearest, normalize, read
+from dermoscopy.ham10000.words import DIAGNOSES, MAX_AGE, nearest, normalize, read, read_columns
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -29,7 +29,7 @@ def check_table(frame: pd.DataFrame) -> list[Problem]:
     Args:
         frame: The table as text, `ham10000.metadata.read_raw(path).frame`.
     """
-    repeated = frame.columns[frame.columns.duplicated()].intersection(list(COLUMNS))
+    repeated = frame.columns[frame.columns.duplicated()].intersection([*COLUMNS, DATASET])
     if len(repeated):
         return [Problem("column twice in the table", name, outcome="fatal") for name in repeated.unique()]
     if missing := _missing_columns(list(frame.columns)):
@@ -109,7 +109,7 @@ def _schema() -> "pa.DataFrameSchema":
 def _words(frame: pd.DataFrame) -> list[Problem]:
     """List unknown words and ages, and those that are read as words of HAM10000."""
     problems = []
-    for column in FIELDS:
+    for column in read_columns(frame):
         for text in map(str, frame[column].unique()):
             rows = frame[frame[column] == text]
             value, valid = read(column, text)
@@ -153,9 +153,10 @@ def _repeated_ids(frame: pd.DataFrame) -> list[Problem]:
     frame = frame.assign(age=frame["age"].replace("", "nan").astype(float))
     repeated = frame[frame["image_id"].duplicated(keep=False) & (frame["image_id"] != "")]
     problems = []
+    names = [column for column in (*COLUMNS, DATASET) if column in frame]
     for name, rows in repeated.groupby("image_id"):
         lines = f"lines {', '.join(map(str, rows.index))}"
-        differing = [column for column in COLUMNS if len(rows[column].drop_duplicates()) > 1]
+        differing = [column for column in names if len(rows[column].drop_duplicates()) > 1]
         if differing:
             detail = f"{lines}: {', '.join(differing)} differ{'' if len(differing) > 1 else 's'}"
             problems.append(Problem("image_id in several rows", str(name), detail, (str(name),)))

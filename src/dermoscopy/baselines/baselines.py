@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermoscopy.baselines.params import Baselines
+from dermoscopy.baselines.params import SOURCE, Baselines
 from dermoscopy.core.images import read_image
+from dermoscopy.core.sources import sources
+from dermoscopy.core.tables import DATASET
 
 
 def encode(
@@ -136,6 +138,8 @@ def predict_baselines(train: pd.DataFrame, rows: pd.DataFrame, settings: Baselin
         - age_sex_site: metadata that a doctor knows without the image;
         - colours: colour statistics of the whole image;
         - thumbnail: an image too small to show any structure;
+        - source: the clinic and camera, only if train has several. It shows how much a network can gain by recognising
+          the camera instead of the lesion;
         - dx_type: how the diagnosis was confirmed. It leaks the label, since malignant lesions are confirmed by
           histology and many benign lesions by follow-up. It is reported as a warning and never a feature.
     """
@@ -148,6 +152,7 @@ def predict_baselines(train: pd.DataFrame, rows: pd.DataFrame, settings: Baselin
         "age_sex_site": encode(train, rows, ["age", "sex", "localization"]),
         "colours": [extract_features(each, settings.colour_size, quantiles) for each in (train_paths, paths)],
         "thumbnail": [extract_features(each, settings.thumbnail, pixels) for each in (train_paths, paths)],
+        **({SOURCE: encode(train, rows, [DATASET])} if sources(train) is not None else {}),
         "dx_type": encode(train, rows, ["dx_type"]),
     }
     predictions = {

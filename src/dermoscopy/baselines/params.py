@@ -1,10 +1,22 @@
 """Parameters of the baselines stage."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from dermoscopy.core.params import Block, Positive, PositiveFloat
 
-BASELINES = ("prevalence", "age_sex_site", "colours", "thumbnail", "dx_type")
+SOURCE = "source"  # a baseline that exists only if the dataset names the sources of the images
+BASELINES = ("prevalence", "age_sex_site", "colours", "thumbnail", SOURCE, "dx_type")
+
+
+def predicted_baselines(folder: Path) -> list[str]:
+    """Return the names of the baselines, without `SOURCE` if it was not predicted.
+
+    Args:
+        folder: data/baselines/<split>.
+    """
+    return [name for name in BASELINES if name != SOURCE or (folder / f"{name}.csv").exists()]
 
 
 class Baselines(Block):

@@ -114,7 +114,10 @@ def compare_revisions(
         # DeLong's test compares the order of lesions, so the threshold has no effect.
         scores = ThresholdedScores(table["probability"].to_numpy(), 1.0)
         reference_scores = ThresholdedScores(reference["probability"].to_numpy(), 1.0)
-        tested.append((member, delong(by_lesion(table), scores, reference_scores, settings.confidence)))
+        lesions = by_lesion(table)
+        for within_source in (False, True) if lesions.source is not None else (False,):
+            test = delong(lesions, scores, reference_scores, settings.confidence, within_source=within_source)
+            tested.append((member, test))
     return rows, tested
 
 

@@ -26,6 +26,7 @@ SPLIT = Table(
         "age": "float64",
         "sex": "str",
         "localization": "str",
+        "dataset": "str",  # source of the image, see `core.sources`
         "label": "int64",
         "split": "str",
         "source": "str",  # image_id of the original; of an original, its own
@@ -33,6 +34,7 @@ SPLIT = Table(
         "sha256": "str",  # of an original's file; empty for an augmented image, which is not made yet
     },
     order=("image_id",),
+    optional=("dataset",),
 )
 
 

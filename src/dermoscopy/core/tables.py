@@ -27,11 +27,13 @@ class Table:
         columns: Name of each column to its type, in order: "str", "int64" or "float64". An empty field is a
             missing value in a "float64" column and an empty string in a "str" column.
         order: Columns that the rows are sorted by.
+        optional: Columns that a file may lack. A column of text that is empty in all rows is left out of the file.
         committed: Whether the file is in git. Its floats are then rounded (`core.files.rounded`).
     """
 
     columns: Mapping[str, str]
     order: tuple[str, ...]
+    optional: tuple[str, ...] = ()
     committed: bool = False
 
     def write(self, frame: pd.DataFrame, path: Path) -> None:
@@ -40,10 +42,11 @@ class Table:
         Raises:
             TableError: The frame does not have exactly this table's columns.
         """
-        if set(frame.columns) != set(self.columns):
+        if not set(self.columns) - set(self.optional) <= set(frame.columns) <= set(self.columns):
             raise TableError(f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}.")
         if self.committed:
-            frame = frame.assign(**{name: frame[name].astype("float64").map(rounded) for name in self.floats})
+            floats = [name for name in self.floats if name in frame]
+            frame = frame.assign(**{name: frame[name].astype("float64").map(rounded) for name in floats})
         ordered = self.sort(frame)
         with atomic_write(path) as temporary:
             ordered.to_csv(temporary, index=False, lineterminator="\n")
@@ -54,8 +57,10 @@ class Table:
         return [name for name, kind in self.columns.items() if kind == "float64"]
 
     def sort(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows sorted, with this table's columns and types."""
-        typed = frame[list(self.columns)].astype(dict(self.columns))
+        """Return the rows sorted, with this table's columns and types, without optional columns that are empty."""
+        absent = [name for name in self.optional if name not in frame or (frame[name] == "").all()]
+        kinds = {name: kind for name, kind in self.columns.items() if name not in absent}
+        typed = frame[list(kinds)].astype(kinds)
         return typed.sort_values(list(self.order), kind="stable", ignore_index=True)
 
     def read(self, path: Path) -> pd.DataFrame:
@@ -78,7 +83,7 @@ class Table:
             raise TableError(f"{path} is missing: run `dvc repro`.") from None
         except ValueError as error:
             raise TableError(f"{path} cannot be read as a table of this pipeline: {error}. Run `dvc repro`.") from None
-        if list(frame.columns) != list(self.columns):
+        if list(frame.columns) != [name for name in self.columns if name in frame or name not in self.optional]:
             raise TableError(
                 f"{path}: columns must be {', '.join(self.columns)}; received {', '.join(frame.columns)}. "
                 "Run `dvc repro`."
@@ -92,9 +97,11 @@ PREDICTIONS = Table(
         "lesion_id": "str",
         "dx": "str",
         "label": "int64",
+        "dataset": "str",  # source of the image, see `core.sources`
         "probability": "float64",  # of malignancy
     },
     order=("image_id",),
+    optional=("dataset",),
 )
 
 CURVE = Table(
@@ -122,5 +129,6 @@ LATENT_SCORES = Table(
 )
 
 ENSEMBLE = "ensemble"  # name of the chosen combination; other combination methods have their own names
+DATASET = "dataset"  # HAM10000's column of the source of an image, see `core.sources`; a table may lack it
 UNKNOWN = "unknown"  # HAM10000's word for a missing value; an empty field means the same
 LATENT = "latent score"  # name of the simulator's latent score among the classifiers

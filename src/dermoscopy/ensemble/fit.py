@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermoscopy.core.metrics import confusion, log_loss, roc_auc
+from dermoscopy.core.sources import image_columns, sources
 from dermoscopy.core.tables import ENSEMBLE, PREDICTIONS, Table
 from dermoscopy.ensemble.calibration import Calibration
 from dermoscopy.ensemble.combiners import Choice, Combiner, read_choice
@@ -20,6 +21,7 @@ from dermoscopy.ensemble.params import METHODS, Ensemble
 from dermoscopy.ensemble.selection import Candidate, choose, find_candidate, fit_candidates
 from dermoscopy.ensemble.thresholds import POINTS, fit_conformal_sets, fit_operating_points
 from dermoscopy.stats.lesions import by_lesion
+from dermoscopy.stats.roc import roc_auc_within
 
 CANDIDATES = Table(  # candidates.csv: every subset of the members with every method
     columns={
@@ -49,6 +51,7 @@ OUT_OF_FOLD = Table(  # val.csv: the ensemble on images of val, by fits without 
         "score": "float64",  # on the scale for which the operating points hold
     },
     order=PREDICTIONS.order,
+    optional=PREDICTIONS.optional,
 )
 
 SETS = Table(  # sets.csv: conformal sets of the ensemble
@@ -211,9 +214,7 @@ def fit_ensemble(
         weights=weight_rows(candidates),
         points=fit_operating_points(lesions, scored, settings.sensitivity),
         sets=pd.DataFrame([{**vars(sets), "coverage": settings.coverage}]),
-        predictions=rows[["image_id", "lesion_id", "dx", "label"]].assign(
-            probability=ensemble.out_of_fold, score=ensemble.out_of_fold_score
-        ),
+        predictions=image_columns(rows).assign(probability=ensemble.out_of_fold, score=ensemble.out_of_fold_score),
     )
 
 
@@ -225,14 +226,17 @@ def val_metrics(fitted: FittedEnsemble, protocol: str) -> dict[str, Any]:
         protocol: Title of the split protocol.
 
     Returns:
-        The protocol, the members that are combined, log loss and ROC AUC. DVC shows no list, so `members` takes no
-        column of `dvc metrics show`.
+        The protocol, the members that are combined, log loss, ROC AUC and, if sources are known, that within source.
+        DVC shows no list, so `members` takes no column of `dvc metrics show`.
     """
     y_true, y_prob, score = (fitted.predictions[column].to_numpy() for column in ("label", "probability", "score"))
     (loss,) = log_loss(y_true, y_prob, np.ones((1, len(y_true))))
+    source = sources(fitted.predictions)
+    within = {} if source is None else {"roc_auc_within": roc_auc_within(y_true, score, source)}
     return {
         "protocol": protocol,
         "members": fitted.choice.members,
         "log_loss": float(loss),
         "roc_auc": roc_auc(y_true, score),
+        **within,
     }

@@ -125,11 +125,16 @@ def confusion_rows(y_true: NDArray[np.int64], y_pred: NDArray[np.bool_], protoco
 
 
 def roc_auc_rows(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
-    """Return the ROC AUC of all classifiers by image, with its interval.
+    """Return the ROC AUC of all classifiers by image, and within source if sources are known, with their intervals.
 
     Args:
         scores: Rows of `evaluate.tables.SCORES`.
         protocol: Title of the split protocol.
     """
-    rows = scores[(scores["metric"] == "roc_auc") & (scores["unit"] == "image")]
-    return rows[["name", "kind", "value", "low", "high"]].assign(protocol=protocol)
+    keys, bounds = ["name", "kind"], ["value", "low", "high"]
+    by_image = scores[scores["unit"] == "image"]
+    rows = by_image.loc[by_image["metric"] == "roc_auc", [*keys, *bounds]].assign(protocol=protocol)
+    within = by_image.loc[by_image["metric"] == "roc_auc_within", [*keys, *bounds]]
+    if within.empty:
+        return rows
+    return rows.merge(within.set_axis([*keys, "within_source", "within_low", "within_high"], axis=1), on=keys)

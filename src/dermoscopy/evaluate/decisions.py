@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermoscopy.core.metrics import confusion
+from dermoscopy.core.sources import sources
 from dermoscopy.core.splits import LABELS
-from dermoscopy.core.tables import UNKNOWN
+from dermoscopy.core.tables import DATASET, UNKNOWN
 from dermoscopy.ensemble.thresholds import DECISIONS, ConformalSets
-from dermoscopy.evaluate.scores import rarer_label_lesions
 from dermoscopy.evaluate.tables import BOUNDED, GROUPS, PREDICTIVE, SWEEP
 from dermoscopy.stats.intervals import predictive_values, wilson_interval
 from dermoscopy.stats.lesions import Unit
@@ -30,7 +30,7 @@ def score_groups(
     thresholds: Mapping[str, float],
     confidence: float,
 ) -> pd.DataFrame:
-    """Evaluate the ensemble in subgroups of diagnosis, age, sex, site and method of diagnosis.
+    """Evaluate the ensemble in subgroups of diagnosis, age, sex, site, method of diagnosis and source.
 
     A lesion is in the group of its first image. Undefined metrics, such as the sensitivity of a benign
     diagnosis, are left out.
@@ -46,6 +46,8 @@ def score_groups(
         Rows of `evaluate.tables.GROUPS`.
     """
     columns = rows[["dx", "dx_type", "sex", "localization"]].assign(age=age_groups(rows["age"]))
+    if sources(rows) is not None:
+        columns[DATASET] = rows[DATASET]
     score, images = lesions.mean(y_prob), np.bincount(lesions.index)
     found = []
     for by in columns:
@@ -74,7 +76,7 @@ def _group_metrics(
     roc = roc_aucs(group.label, score[None], group.lesion)
     value = float(roc.aucs[0])
     if not np.isnan(value):
-        bounds = roc_auc_interval(value, float(roc.covariance[0, 0]), rarer_label_lesions(group), confidence)
+        bounds = roc_auc_interval(value, float(roc.covariance[0, 0]), roc.lesions, confidence)
         yield "", "roc_auc", value, *bounds
     for point, threshold in thresholds.items():
         counts = confusion(group.label, score >= threshold)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dermoscopy.baselines.params import BASELINES
+from dermoscopy.baselines.params import predicted_baselines
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.members import member_names
 from dermoscopy.core.tables import ENSEMBLE, LATENT, LATENT_SCORES, PREDICTIONS
@@ -56,11 +56,13 @@ def read_classifiers(rows: pd.DataFrame, members: pd.DataFrame, data: Path) -> l
     Raises:
         TableError: A file is missing or does not match `rows`.
     """
-    baselines = _read_aligned(rows, {name: data / "baselines" / "test" / f"{name}.csv" for name in BASELINES})
+    folder = data / "baselines" / "test"
+    names = predicted_baselines(folder)
+    baselines = _read_aligned(rows, {name: folder / f"{name}.csv" for name in names})
     thresholds = read_thresholds(data / "ensemble" / "points.csv")
     return [
         *_fitted(members, data / "ensemble", thresholds),
-        *(Classifier(name, "baseline", baselines[name].to_numpy(), thresholds[name]) for name in BASELINES),
+        *(Classifier(name, "baseline", baselines[name].to_numpy(), thresholds[name]) for name in names),
         *_latent(rows, data / "acquired" / "truth" / "scores.csv"),
     ]
 

@@ -14,7 +14,7 @@ from dermoscopy.ensemble.fit import read_candidates
 from dermoscopy.evaluate.tables import SCORES, SUBSETS
 from dermoscopy.stats.intervals import Scale, bootstrap_interval, predictive_values, wilson_interval
 from dermoscopy.stats.lesions import Unit
-from dermoscopy.stats.metrics import METRICS, Metric, metrics_needing
+from dermoscopy.stats.metrics import AUCS, METRICS, Metric, metrics_needing
 from dermoscopy.stats.roc import roc_auc_interval, roc_aucs
 
 Kind = Literal["member", "ensemble", "baseline", "ceiling"]
@@ -70,12 +70,15 @@ def rarer_label_lesions(unit: Unit) -> int:
 def _metrics(
     classifier: Classifier, unit: Unit, resamples: NDArray[np.float64], confidence: float
 ) -> Iterator[tuple[object, ...]]:
-    score, rarer = unit.mean(classifier.score), rarer_label_lesions(unit)
+    score = unit.mean(classifier.score)
     for metric in [*metrics_needing("score"), *(metrics_needing("probability") if classifier.thresholds else [])]:
-        if metric.interval == "auc":
-            roc = roc_aucs(unit.label, score[None], unit.lesion)
+        within = metric.interval == "auc within source"
+        if within and unit.source is None:
+            continue
+        if metric.interval in AUCS:
+            roc = roc_aucs(unit.label, score[None], unit.lesion, unit.source if within else None)
             value = float(roc.aucs[0])
-            bounds = roc_auc_interval(value, float(roc.covariance[0, 0]), rarer, confidence)
+            bounds = roc_auc_interval(value, float(roc.covariance[0, 0]), roc.lesions, confidence)
             yield "", metric.name, value, *bounds, "DeLong" if unit.name == "lesion" else "Obuchowski"
         else:
             yield "", metric.name, *bootstrap(metric, unit, score, resamples, confidence), "bootstrap"
@@ -171,13 +174,13 @@ def score_subsets(
     fitted = read_candidates(folder)
     scores = np.stack([calibration.apply(combiner.combine(probabilities)) for combiner, calibration in fitted.values()])
     roc = roc_aucs(images.label, scores, images.lesion)
-    rarer, rows = rarer_label_lesions(images), []
+    rows: list[tuple[object, ...]] = []
     for index, ((members, method), (combiner, calibration)) in enumerate(fitted.items()):
         score = scores[index]
         y_pred = score >= calibration.apply(np.array(combiner.combined_threshold))
         value = float(roc.aucs[index])
         bounded = {
-            "roc_auc": (value, *roc_auc_interval(value, roc.covariance[index, index], rarer, confidence)),
+            "roc_auc": (value, *roc_auc_interval(value, roc.covariance[index, index], roc.lesions, confidence)),
             "accuracy": bootstrap(METRICS["accuracy"], images, y_pred, resamples, confidence),
             "log_loss": bootstrap(METRICS["log_loss"], images, score, resamples, confidence),
         }

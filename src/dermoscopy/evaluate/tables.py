@@ -132,8 +132,12 @@ ROC_AUC = Table(  # roc_auc.csv: ROC AUC of each classifier, by image
         "value": "float64",
         "low": "float64",
         "high": "float64",
+        "within_source": "float64",  # the ROC AUC within source; only if sources are known
+        "within_low": "float64",
+        "within_high": "float64",
     },
     order=("kind", "name"),
+    optional=("within_source", "within_low", "within_high"),
     committed=True,
 )
 

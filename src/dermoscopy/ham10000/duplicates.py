@@ -218,7 +218,9 @@ MERGED = Table(
         "age": "float64",  # in years
         "sex": "str",
         "localization": "str",
+        "dataset": "str",  # source of the image, see `core.sources`
         "sha256": "str",  # of the image's file
     },
     order=("image_id",),
+    optional=("dataset",),
 )

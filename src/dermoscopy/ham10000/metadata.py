@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from dermoscopy.core.tables import DATASET
 from dermoscopy.ham10000.words import normalize
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 IMAGE_FOLDERS = ("HAM10000_images_part_1", "HAM10000_images_part_2")
 METADATA = "HAM10000_metadata.csv"
-COLUMNS = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
+COLUMNS = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")  # a table may also have DATASET
 
 
 def list_images(dataset: Path) -> list[Path]:
@@ -90,10 +91,11 @@ def read_valid(path: Path, left_out: Collection[str]) -> pd.DataFrame:
             image_id are left out too.
 
     Returns:
-        Rows with the published columns and words (`words.normalize`), one for each image_id and sorted by it; age in
-        years, NaN if unknown.
+        Rows with the published columns (`DATASET` only if the table has it) and words (`words.normalize`), one for
+        each image_id and sorted by it; age in years, NaN if unknown.
     """
-    frame = read_raw(path).frame[list(COLUMNS)]
+    frame = read_raw(path).frame
+    frame = frame[[*COLUMNS, *([DATASET] if DATASET in frame else [])]]
     frame = frame[frame["image_id"].str.fullmatch(ID) & ~frame["image_id"].isin(list(left_out))]
     frame = normalize(frame.drop_duplicates("image_id").sort_values("image_id", ignore_index=True))
     return frame.assign(age=frame["age"].replace("", "nan").astype("float64"))

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from dermoscopy.core.suggestions import nearest_word
-from dermoscopy.core.tables import UNKNOWN
+from dermoscopy.core.tables import DATASET, UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +72,7 @@ SYNONYMS = {
         "genitalia": "genital",
     },
 }
+SOURCE = re.compile("[a-z0-9][a-z0-9_.-]{0,59}")
 AGE = re.compile(r"[0-9]{1,3}(?:\.[0-9]*)?")
 DECIMAL_COMMA = re.compile(r"[0-9]{1,3},[0-9]{1,2}")  # with three digits the comma may separate thousands
 MAX_AGE = 120  # years
@@ -100,12 +101,14 @@ def read(column: str, text: str) -> Reading:
     """Read a field.
 
     Args:
-        column: "dx", "dx_type", "sex", "localization" or "age".
+        column: "dx", "dx_type", "sex", "localization", "age" or "dataset".
         text: The field as written.
     """
     key = _key(text)
     if column == "age":
         return Reading("", True) if key in MISSING else _read_age(text.strip())
+    if column == DATASET:
+        return Reading("", True) if key in MISSING else _read_source(text)
     word = KNOWN[column].get(key)
     return Reading(word or UNKNOWN, word is not None or key in MISSING)
 
@@ -114,6 +117,17 @@ def _read_age(text: str) -> Reading:
     number = text.replace(",", ".") if DECIMAL_COMMA.fullmatch(text) else text
     valid = AGE.fullmatch(number) is not None and float(number) <= MAX_AGE
     return Reading(number if valid else "", valid)
+
+
+def _read_source(text: str) -> Reading:
+    name = re.sub(r"\s+", "_", text.strip().casefold())
+    valid = SOURCE.fullmatch(name) is not None
+    return Reading(name if valid else "", valid)
+
+
+def read_columns(frame: pd.DataFrame) -> list[str]:
+    """Return the columns of a table whose fields are read: `FIELDS`, and `DATASET` if the table has it."""
+    return [*FIELDS, *([DATASET] if DATASET in frame else [])]
 
 
 def nearest(column: str, text: str) -> str | None:
@@ -128,6 +142,6 @@ def normalize(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(
         **{
             column: frame[column].map({text: read(column, text).value for text in frame[column].unique()})
-            for column in FIELDS
+            for column in read_columns(frame)
         }
     )

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermoscopy.core.params import GIGABYTE
+from dermoscopy.core.sources import image_columns
 from dermoscopy.networks.data import memory_guard, probabilities, read_images
 from dermoscopy.networks.params import Runtime, SmallCNN, Transfer
 
@@ -54,4 +55,4 @@ def predict_split(
     """
     paths = [Path(path) for path in rows["path"]]
     probability = predict_images(model, parameters, paths, batch_size, runtime)
-    return rows[["image_id", "lesion_id", "dx", "label"]].assign(probability=probability)
+    return image_columns(rows).assign(probability=probability)

@@ -14,23 +14,24 @@ import pandas as pd
 from dermoscopy.core.errors import ParameterError
 from dermoscopy.core.files import new_folder
 from dermoscopy.core.splits import LABELS, SPLIT, SPLITS, locate
+from dermoscopy.core.tables import DATASET
 from dermoscopy.split.params import Policy, Split
 
 logger = logging.getLogger(__name__)
 
 
 def assign_splits(table: pd.DataFrame, proportions: Mapping[str, float], seed: int) -> "pd.Series[str]":
-    """Assign whole groups to the splits at random, stratified by label and diagnosis.
+    """Assign whole groups to the splits at random, stratified by label, diagnosis and, if it is known, source.
 
-    The groups of a label are assigned diagnosis by diagnosis, each diagnosis in random order. Every group
+    The groups of a label are assigned diagnosis by diagnosis, and source by source, each in random order. Every group
     goes to the split that lacks most images at that time. So each split's number of images of a label
     differs from its proportion by less than the images of a few groups, and so does its number of images of
-    a diagnosis. The size of a group does not decide its split. StratifiedGroupKFold of scikit-learn
+    a diagnosis or source. The size of a group does not decide its split. StratifiedGroupKFold of scikit-learn
     needs proportions that are multiples of one fold, and takes seconds on ten thousand images.
 
     Args:
-        table: One row per image, in any order; columns `group`, `dx`, `label`. A group with images of
-            both labels counts as malignant.
+        table: One row per image, in any order; columns `group`, `dx`, `label`, and `dataset` if there is one. A group
+            with images of both labels counts as malignant.
         proportions: Split to its proportion of the images; they sum to 1.
         seed: Seed of the random order.
 
@@ -43,14 +44,15 @@ def assign_splits(table: pd.DataFrame, proportions: Mapping[str, float], seed: i
     splits, wanted = list(proportions), np.array(list(proportions.values()))
     rng = np.random.default_rng(seed)
     # The last row by label and diagnosis represents its group: malignant, if any of its rows is.
-    groups = table.sort_values(["group", "label", "dx"]).groupby("group")[["label", "dx"]].last()
+    strata = ["dx", *([DATASET] if DATASET in table else [])]
+    groups = table.sort_values(["group", "label", *strata]).groupby("group")[["label", *strata]].last()
     groups["images"] = table.groupby("group").size()
 
     split_of: dict[str, str] = {}
     for _, of_label in groups.groupby("label"):
         lacking = np.zeros(len(splits))
-        for _, of_dx in of_label.groupby("dx"):
-            for group, images in of_dx["images"].iloc[rng.permutation(len(of_dx))].items():
+        for _, of_stratum in of_label.groupby(strata):
+            for group, images in of_stratum["images"].iloc[rng.permutation(len(of_stratum))].items():
                 split = int(np.argmax(lacking))
                 lacking += images * wanted
                 lacking[split] -= images

@@ -12,8 +12,8 @@ import pandas as pd
 from dermoscopy.core.files import write_json
 from dermoscopy.core.tables import ENSEMBLE
 
-# Few enough for 120 columns; the other metrics are in data/evaluation/scores.csv.
-HEADLINE = ("roc_auc", "log_loss", "accuracy", "sensitivity", "specificity", "ppv")
+# Few enough for 132 columns; the other metrics are in data/evaluation/scores.csv.
+HEADLINE = ("roc_auc", "roc_auc_within", "accuracy", "sensitivity", "specificity", "ppv")
 
 FILES = {"value": "test.json", "low": "test_low.json", "high": "test_high.json"}
 
@@ -38,13 +38,15 @@ def ensemble_metrics(scores: pd.DataFrame, point: str) -> dict[str, Bounded]:
 def write_headline(metrics: dict[str, Bounded], protocol: str, folder: Path) -> None:
     """Write the metrics of `HEADLINE`, one file each for the values, the lower and the upper bounds.
 
+    A metric that was not computed, such as that within source if no sources are known, is left out.
+
     Args:
         metrics: Result of `ensemble_metrics`.
         protocol: Title of the split protocol.
         folder: metrics/.
     """
     for bound, name in FILES.items():
-        values = {metric: metrics[metric][bound] for metric in HEADLINE}
+        values = {metric: metrics[metric][bound] for metric in HEADLINE if metric in metrics}
         write_json(folder / name, {"protocol": protocol, **values})
 
 
@@ -63,4 +65,5 @@ def read_headline(folder: Path) -> dict[str, Bounded]:
     bounds = {bound: json.loads((folder / name).read_text()) for bound, name in FILES.items()}
     if not all(bounds.values()):
         raise FileNotFoundError(f"{folder}: no results on test. Run all stages: dvc repro")
-    return {metric: {bound: values[metric] for bound, values in bounds.items()} for metric in HEADLINE}
+    metrics = [metric for metric in HEADLINE if metric in bounds["value"]]
+    return {metric: {bound: values[metric] for bound, values in bounds.items()} for metric in metrics}

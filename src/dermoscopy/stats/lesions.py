@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermoscopy.core.errors import LeakError, TableError
+from dermoscopy.core.sources import sources
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Unit:
         lesion: Lesion of each row; shape (rows,).
         first: Position in the split of the first image of each row's lesion; shape (rows,).
         index: Row of each image; shape (images,).
+        source: Source of each row, of a lesion that of its first image; shape (rows,). None if fewer than two sources
+            are known.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Unit:
     lesion: NDArray[np.object_]
     first: NDArray[np.intp]
     index: NDArray[np.intp]
+    source: NDArray[np.object_] | None = None
 
     def mean(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the mean score of each row's images; shape (rows,).
@@ -44,20 +48,23 @@ def by_image(rows: pd.DataFrame) -> Unit:
     """Return the images of a split as rows.
 
     Args:
-        rows: The images, with columns lesion_id and label.
+        rows: The images, with columns lesion_id and label, and dataset if there is one.
     """
     position = np.arange(len(rows))
-    return Unit("image", rows["label"].to_numpy(), rows["lesion_id"].to_numpy(dtype=object), position, position)
+    label, lesion = rows["label"].to_numpy(), rows["lesion_id"].to_numpy(dtype=object)
+    return Unit("image", label, lesion, position, position, sources(rows))
 
 
 def by_lesion(rows: pd.DataFrame) -> Unit:
     """Return the lesions of a split as rows, sorted by lesion_id.
 
     Args:
-        rows: The images, with columns lesion_id and label; a lesion has one label.
+        rows: The images, with columns lesion_id and label, and dataset if there is one; a lesion has one label.
     """
     names, first, index = np.unique(rows["lesion_id"].to_numpy(dtype=str), return_index=True, return_inverse=True)
-    return Unit("lesion", rows["label"].to_numpy()[first], names.astype(object), first, index)
+    source = sources(rows)
+    of_lesion = None if source is None else source[first]
+    return Unit("lesion", rows["label"].to_numpy()[first], names.astype(object), first, index, of_lesion)
 
 
 NAMED = 3  # images named in a message, of each problem

@@ -32,7 +32,9 @@ from dermoscopy.core.metrics import (
 from dermoscopy.stats.intervals import SCALES, Scale
 
 Needs = Literal["score", "probability", "predictions"]
-Interval = Literal["auc", "bootstrap", "proportion", "predictive value"]
+Interval = Literal["auc", "auc within source", "bootstrap", "proportion", "predictive value"]
+
+AUCS = ("auc", "auc within source")
 
 Function = Callable[..., Value]  # of y_true, the input that the metric needs, and sample_weight (`core.metrics`)
 
@@ -48,7 +50,8 @@ class Metric:
         needs: Input of the metric: "score" (any number that increases with malignancy), "probability", or
             "predictions" at an operating point.
         scale: Scale on which a bootstrap interval is symmetric.
-        interval: Kind of interval. "auc", of `roc_auc` only: DeLong's or Obuchowski's. "bootstrap". "proportion", of
+        interval: Kind of interval. "auc", of `roc_auc` only: DeLong's or Obuchowski's. "auc within source", of the same
+            function: likewise, but of pairs from the same source (`core.sources`). "bootstrap". "proportion", of
             predictions only: Wilson's by lesion and at 0 and 1, else the bootstrap's. "predictive value", of ppv and
             npv only: the likelihood ratio's by lesion, else as "proportion".
         counted: Cells of the confusion matrix in the denominator; of "proportion" and "predictive value" only.
@@ -72,10 +75,10 @@ class Metric:
                 other metrics, or of another input; or counted is missing or has no use.
         """
         proportion = self.interval in ("proportion", "predictive value")
-        of_others = (self.interval == "auc" and self.function is not roc_auc) or (
+        of_others = (self.interval in AUCS and self.function is not roc_auc) or (
             self.interval == "predictive value" and self.name not in ("ppv", "npv")
         )
-        needed = {"auc": "score", "proportion": "predictions", "predictive value": "predictions"}
+        needed = {**dict.fromkeys(AUCS, "score"), "proportion": "predictions", "predictive value": "predictions"}
         invalid = {
             "name": not self.name,
             "title": not self.title,
@@ -173,6 +176,16 @@ ROWS = (  # in the order of the page's columns
         interval="bootstrap",
     ),
     Metric("roc_auc", "ROC AUC", roc_auc, needs="score", scale="proportion", interval="auc"),
+    Metric(
+        "roc_auc_within",
+        "ROC AUC within source",
+        roc_auc,
+        needs="score",
+        scale="proportion",
+        interval="auc within source",
+        description="The ROC AUC of pairs of a malignant and a benign case from the same source: the same clinic and "
+        "camera. A classifier that recognises only the source has 0.5.",
+    ),
     Metric(
         "average_precision",
         "average precision",

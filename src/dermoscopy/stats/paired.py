@@ -83,29 +83,48 @@ def compare(
     """
     lesions = by_lesion(rows)
     return [
-        delong(lesions, first, second, confidence),
-        delong(by_image(rows), first, second, confidence),
+        *(
+            delong(unit, first, second, confidence, within_source=within_source)
+            for unit in (lesions, by_image(rows))
+            for within_source in ((False, True) if unit.source is not None else (False,))
+        ),
         *mcnemar(lesions, first, second, confidence),
         *paired_t(lesions, first, second, confidence),
     ]
 
 
-def delong(unit: Unit, first: ThresholdedScores, second: ThresholdedScores, confidence: float) -> PairedTest:
+def delong(
+    unit: Unit,
+    first: ThresholdedScores,
+    second: ThresholdedScores,
+    confidence: float,
+    *,
+    within_source: bool = False,
+) -> PairedTest:
     """Test the difference of two ROC AUCs: DeLong's test on lesions, Obuchowski's on images.
 
     If both classifiers rank all lesions alike, the difference is 0 and p is 1.
+
+    Args:
+        unit: Images or lesions.
+        first: Scores of the first classifier.
+        second: Scores of the second classifier.
+        confidence: Confidence level of the interval, from 0 to 1.
+        within_source: Whether only pairs from the same source are compared.
     """
     from scipy.stats import norm
 
-    roc = roc_aucs(unit.label, np.stack([unit.mean(scores.score) for scores in (first, second)]), unit.lesion)
+    y_scores = np.stack([unit.mean(scores.score) for scores in (first, second)])
+    test = "DeLong" if unit.name == "lesion" else "Obuchowski"
+    metric = "roc_auc_within" if within_source else "roc_auc"
+    roc = roc_aucs(unit.label, y_scores, unit.lesion, unit.source if within_source else None)
     difference = float(roc.aucs[0] - roc.aucs[1])
     variance = float(roc.covariance[0, 0] + roc.covariance[1, 1] - 2 * roc.covariance[0, 1])
     error = math.sqrt(max(variance, 0.0)) if not math.isnan(variance) else math.nan
     half = float(norm.ppf((1 + confidence) / 2)) * error
     p = _p(difference, error, norm)
-    test = "DeLong" if unit.name == "lesion" else "Obuchowski"
     values = float(roc.aucs[0]), float(roc.aucs[1])
-    return PairedTest(unit.name, "roc_auc", test, *values, difference - half, difference + half, p)
+    return PairedTest(unit.name, metric, test, *values, difference - half, difference + half, p)
 
 
 def mcnemar(unit: Unit, first: ThresholdedScores, second: ThresholdedScores, confidence: float) -> Iterator[PairedTest]:

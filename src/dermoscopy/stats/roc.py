@@ -25,10 +25,12 @@ class RocAucs:
     Attributes:
         aucs: ROC AUC of each score; shape (scores,); NaN if only one label is present.
         covariance: Shape (scores, scores); NaN if a label has fewer than two lesions.
+        lesions: Number of lesions of the rarer label.
     """
 
     aucs: NDArray[np.float64]
     covariance: NDArray[np.float64]
+    lesions: int
 
 
 def roc_aucs(
@@ -49,12 +51,12 @@ def roc_aucs(
         lesion: Lesion of each row; shape (rows,). Rows of one lesion are not independent.
         stratum: Stratum of each row, such as its camera; shape (rows,). None compares all pairs.
     """
-    stratum = np.zeros(len(y_true), int) if stratum is None else np.unique(stratum, return_inverse=True)[1]
-    counts = np.stack([np.bincount(stratum[y_true == label], minlength=stratum.max(initial=0) + 1) for label in (0, 1)])
-    compared = counts.all(axis=0)[stratum]
-    y_true, y_scores, lesion, stratum = y_true[compared], y_scores[:, compared], lesion[compared], stratum[compared]
+    of: NDArray[np.intp] = np.unique(np.zeros(len(y_true)) if stratum is None else stratum, return_inverse=True)[1]
+    counts = np.stack([np.bincount(of[y_true == label], minlength=of.max(initial=0) + 1) for label in (0, 1)])
+    compared: NDArray[np.bool_] = np.all(counts > 0, axis=0)[of]
+    y_true, y_scores, lesion, of = y_true[compared], y_scores[:, compared], lesion[compared], of[compared]
     if not len(y_true):
-        return RocAucs(np.full(len(y_scores), np.nan), np.full((len(y_scores), len(y_scores)), np.nan))
+        return RocAucs(np.full(len(y_scores), np.nan), np.full((len(y_scores), len(y_scores)), np.nan), 0)
 
     malignant, benign = y_true == 1, y_true == 0
     n_malignant, n_benign = int(malignant.sum()), int(benign.sum())
@@ -63,7 +65,7 @@ def roc_aucs(
     placement = np.zeros(y_scores.shape)  # proportion of correct pairs among those of a row
     partners = np.zeros(len(y_true))  # proportion of the rows of the other label that are in the row's stratum
     for each in np.flatnonzero(pairs):
-        rows = stratum == each
+        rows = of == each
         placement[:, rows] = _placements(y_true[rows], y_scores[:, rows])
         partners[rows] = np.where(malignant[rows], counts[0, each] / n_benign, counts[1, each] / n_malignant)
         aucs += pairs[each] * np.array([roc_auc(y_true[rows], y_score[rows]) for y_score in y_scores])
@@ -74,8 +76,9 @@ def roc_aucs(
     of_malignant = _sums(influence[:, malignant], index[malignant], len(names))
     of_benign = _sums(influence[:, benign], index[benign], len(names))
     malignant_lesions, benign_lesions = len(set(index[malignant])), len(set(index[benign]))
-    if min(malignant_lesions, benign_lesions) < 2:
-        return RocAucs(aucs, np.full((len(y_scores), len(y_scores)), np.nan))
+    lesions = min(malignant_lesions, benign_lesions)
+    if lesions < 2:
+        return RocAucs(aucs, np.full((len(y_scores), len(y_scores)), np.nan), lesions)
     crossed = len(names) / (len(names) - 1) * of_malignant @ of_benign.T / (n_malignant * n_benign)
     covariance = (
         malignant_lesions / (malignant_lesions - 1) * of_malignant @ of_malignant.T / n_malignant**2
@@ -83,7 +86,18 @@ def roc_aucs(
         + crossed
         + crossed.T
     )
-    return RocAucs(aucs, covariance)
+    return RocAucs(aucs, covariance, lesions)
+
+
+def roc_auc_within(y_true: NDArray[np.int64], y_score: NDArray[np.float64], source: NDArray[np.object_]) -> float:
+    """Return the ROC AUC of pairs from the same source; NaN if no source has both labels.
+
+    Args:
+        y_true: Label of each row, 0 benign, 1 malignant; shape (rows,).
+        y_score: Scores that increase with malignancy; shape (rows,).
+        source: Source of each row; shape (rows,).
+    """
+    return float(roc_aucs(y_true, y_score[None], np.arange(len(y_true)).astype(object), source).aucs[0])
 
 
 def _placements(y_true: NDArray[np.int64], y_scores: NDArray[np.float64]) -> NDArray[np.float64]:
