@@ -275,7 +275,18 @@ def pages() -> dict[Path, str]:
     return {
         README: render(README.read_text(), results=results(), dag=dag()),
         PAPER: render(PAPER.read_text(), claims=claims()),
-        TRAINING: render(TRAINING.read_text(), waiting=waiting()),
+        TRAINING: render(
+            TRAINING.read_text(),
+            waiting=waiting(),
+            augmentation=table(
+                "docs/augmentation.csv",
+                dataset="",
+                method="",
+                image_size="d",
+                logistic_regression=".3f",
+                boosted_trees=".3f",
+            ),
+        ),
         SEARCH: render(
             SEARCH.read_text(), workers=table("docs/search.csv", jobs="d", trials="d", seconds=".1f", ratio=".2f")
         ),

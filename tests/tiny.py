@@ -19,7 +19,7 @@ from dermoscopy.split.split import split_tables, write_splits
 
 NEAR = 32
 SEED = 1
-AUGMENT = Augment(balance=1.0, flip=0.5, rotate=0.5, scale=0.15, crop=0.1, translate=0.1, quality=90)
+AUGMENT = Augment(balance=1.0, scale=0.15, crop=0.1, translate=0.1)
 MELANOMA = Policy(malignant="mel")
 SPLIT_PARAMS = {"protocol": "lesion", "seed": 1, "val": 0.25, "test": 0.25, "test_histo_only": False}
 

@@ -39,7 +39,7 @@ def test_each_stage_without_files_of_a_member_is_one_problem(dvc_yaml: Path, wor
     )
     problems = pipeline_problems(MEMBERS)
     assert [line.split(" of dvc.yaml")[0] for line in problems] == [
-        f"models: the stage {stage}" for stage in ("acquire", "predict", "evaluate", "explain")
+        f"models: the stage {stage}" for stage in ("acquire", "predict", "ensemble", "explain")
     ]
     assert "data/curves/cnn_b.csv" in problems[2]
     assert "data/models/cnn_a, data/models/cnn_b" in problems[1]

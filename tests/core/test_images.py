@@ -31,9 +31,17 @@ def test_read_image_resizes_without_cropping(path: Path) -> None:
 def test_read_image_equals_pillow_for_an_rgb_jpeg(path: Path) -> None:
     Image.effect_noise((300, 225), 60).convert("RGB").save(path, quality=92)
     with Image.open(path) as image:
-        image.draft("RGB", (64, 64))
         expected = np.asarray(image.convert("RGB").resize((32, 32), Image.Resampling.BILINEAR))
     np.testing.assert_array_equal(read_image(path, 32), expected)
+
+
+def test_read_image_gives_the_same_pixels_for_a_jpeg_and_a_lossless_copy(path: Path) -> None:
+    Image.effect_noise((300, 225), 60).convert("RGB").save(path, quality=92)
+    copy = path.with_suffix(".png")
+    with Image.open(path) as image:
+        image.save(copy)
+    for size in (16, 32, 80, 224):
+        np.testing.assert_array_equal(read_image(path, size), read_image(copy, size))
 
 
 def test_cmyk_is_inverted_as_adobe_stores_it(path: Path) -> None:

@@ -30,14 +30,14 @@ def test_path_of_an_image_has_its_split_and_label() -> None:
     assert locate(made, "val").tolist() == ["data/split/val/benign/train_0.jpg", "data/split/val/malignant/train_1.jpg"]
     augmented = made.assign(image_id=made["image_id"] + "_copy1")
     assert locate(augmented, pd.Series(["test", "train"])).tolist() == [
-        "data/augmented/test/benign/train_0_copy1.jpg",
-        "data/augmented/train/malignant/train_1_copy1.jpg",
+        "data/augmented/test/benign/train_0_copy1.png",
+        "data/augmented/train/malignant/train_1_copy1.png",
     ]
 
 
 def test_originals_and_augmented_images_of_the_split_are_read() -> None:
     augmented = rows("train").iloc[[1]].assign(image_id="train_1_copy1")
-    augmented["path"] = "data/augmented/train/malignant/train_1_copy1.jpg"
+    augmented["path"] = "data/augmented/train/malignant/train_1_copy1.png"
     assert len(read_split(write(rows("train"), augmented), "train")) == 5
 
 

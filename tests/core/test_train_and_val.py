@@ -64,6 +64,6 @@ def test_augmented_images_in_val_raise_leak_error_except_under_the_paper_protoco
     val = SPLIT.read(project / "data" / "split" / "val.csv")
     [augmented] = val.loc[val["image_id"] != val["source"], "image_id"]
     for protocol in ("lesion", "image"):
-        with pytest.raises(LeakError, match=f"/{augmented}.jpg"):
+        with pytest.raises(LeakError, match=f"/{augmented}.png"):
             read_val(project / "data" / "split", protocol)
     assert augmented in set(read_val(project / "data" / "split", "paper")["image_id"])

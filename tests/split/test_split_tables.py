@@ -81,7 +81,7 @@ def test_paper_augments_first_and_holds_one_split_out(merged: pd.DataFrame) -> N
     augmented = test[test["image_id"] != test["source"]]
     assert len(augmented) > 0
     assert set(augmented["source"]) & set(train["source"])
-    assert augmented["path"].str.fullmatch(r"data/augmented/test/malignant/ISIC_\d\d_copy\d\.jpg").all()
+    assert augmented["path"].str.fullmatch(r"data/augmented/test/malignant/ISIC_\d\d_copy\d\.png").all()
 
 
 @PROTOCOLS

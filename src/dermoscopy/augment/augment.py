@@ -13,6 +13,8 @@ from dermoscopy.core.images import open_image, to_rgb
 from dermoscopy.core.progress import track
 
 Transpose = Image.Transpose
+FLIPS = (Transpose.FLIP_LEFT_RIGHT, Transpose.FLIP_TOP_BOTTOM, Transpose.ROTATE_180)
+COMPRESSION = 3  # of PNG, from 0 to 9: three times as fast as Pillow's 6, and 10 % larger
 
 
 def make_augmented(rows: pd.DataFrame, images: Path, params: Augment, seed: int, root: Path = Path()) -> None:
@@ -38,54 +40,66 @@ def make_augmented(rows: pd.DataFrame, images: Path, params: Augment, seed: int,
 
 
 def augment_image(original: Path, image_id: str, params: Augment, seed: int) -> bytes:
-    """Return the JPEG file of an augmented image, which depends on the arguments only.
+    """Return the PNG file of an augmented image, which depends on the arguments only.
+
+    The file is lossless, and no pixel is interpolated. A second compression or interpolation would mark
+    augmented images for a network, and every augmented image is malignant.
 
     Args:
-        original: File of the original.
-        image_id: Id of the augmented image.
+        original: File of the original; its name is the id of the original.
+        image_id: Id of the augmented image: that of the original, "_copy" and a number from 1.
         params: Parameters of the augment stage.
         seed: Seed; with image_id it decides all changes.
     """
-    rng = np.random.default_rng([seed, *image_id.encode()])
+    number = image_id.removeprefix(f"{original.stem}_copy")
+    flips = order_of_flips(original.stem, seed)
     with open_image(original) as image:
-        augmented = distort(to_rgb(image), params, rng)
+        flipped = flip(to_rgb(image), flips[(int(number) - 1) % len(flips) if number.isdecimal() else 0])
+    augmented = move_window(flipped, params, np.random.default_rng([seed, *image_id.encode()]))
     file = BytesIO()
-    augmented.save(file, "JPEG", quality=params.quality)
+    augmented.save(file, "PNG", compress_level=COMPRESSION)
     return file.getvalue()
 
 
-def distort(image: Image.Image, params: Augment, rng: np.random.Generator) -> Image.Image:
-    """Return an image flipped, rotated, scaled, cropped and translated at random.
-
-    Pixels beyond the edges are the image's own reflection. Black corners would mark augmented images for
-    a network, and every augmented image is malignant.
+def order_of_flips(source: str, seed: int) -> list[Transpose | None]:
+    """Return the flips of the augmented images of an original, in turn: no two of the first four are equal.
 
     Args:
-        image: The original, in RGB.
-        params: Probabilities and largest changes.
-        rng: Random generator of the changes.
+        source: Id of the original.
+        seed: Seed; with source it decides the order.
 
     Returns:
-        An image of the same size.
+        The three flips in random order, then None: the fourth augmented image is not flipped.
     """
-    for probability, transpose in (
-        (params.flip, Transpose.FLIP_LEFT_RIGHT),
-        (params.flip, Transpose.FLIP_TOP_BOTTOM),
-        (params.rotate, Transpose.ROTATE_180),
-    ):
-        if rng.random() < probability:
-            image = image.transpose(transpose)
+    order = np.random.default_rng([seed, *source.encode()]).permutation(len(FLIPS))
+    return [*(FLIPS[position] for position in order), None]
 
+
+def flip(image: Image.Image, transpose: Transpose | None) -> Image.Image:
+    """Return an image flipped; None does not flip it."""
+    return image if transpose is None else image.transpose(transpose)
+
+
+def move_window(image: Image.Image, params: Augment, rng: np.random.Generator) -> Image.Image:
+    """Return a window of an image, as scaling, cropping and translation choose it at random.
+
+    The window is larger as often as it is smaller than the image, so that lesions do not look larger on
+    average. Pixels beyond the edges are the image's own reflection. The window keeps its size in pixels: only
+    `read_image` resizes, as it does with originals.
+
+    Args:
+        image: The image, in RGB.
+        params: Largest changes; 0 for all of them returns the image.
+        rng: Random generator of the changes.
+    """
     size = np.array(image.size)
-    scale = rng.uniform(1 - params.scale, 1 + params.scale)
+    scale = (1 + params.scale) ** rng.uniform(-1, 1)
     kept = 1 - rng.uniform(0, params.crop)
     off_centre = rng.uniform(-0.5, 0.5, 2) * (1 - kept)
     shift = rng.uniform(-params.translate, params.translate, 2)
-    # Scaling, cropping and translation together choose a window of the original, which is resized to its size.
-    centre = (0.5 + off_centre + shift) * size
-    half = kept / scale / 2 * size
-    low, high = centre - half, centre + half
-    margin = np.ceil(np.maximum(0, np.maximum(-low, high - size))).astype(int)
+    width = np.maximum(1, np.rint(kept / (1 - params.crop / 2) / scale * size)).astype(int)
+    low = np.rint((0.5 + off_centre + shift) * size - width / 2).astype(int)
+    high = low + width
+    margin = np.maximum(0, np.maximum(-low, high - size))
     pixels = np.pad(np.asarray(image), ((margin[1],) * 2, (margin[0],) * 2, (0, 0)), mode="reflect")
-    window = (*(low + margin).tolist(), *(high + margin).tolist())
-    return Image.fromarray(pixels).resize(image.size, Image.Resampling.BICUBIC, box=window)
+    return Image.fromarray(pixels).crop((*(low + margin).tolist(), *(high + margin).tolist()))

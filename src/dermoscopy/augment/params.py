@@ -16,11 +16,10 @@ class Augment(Block):
         description="Number of malignant images, originals and augmented ones, for each benign image in train; "
         "0 makes no augmented images. Paper: 1."
     )
-    flip: float = Field(
-        ge=0, le=1, description="Probability of a horizontal flip of an augmented image, and of a vertical one."
+    scale: Rate = Field(
+        description="Largest relative change of scale of an augmented image. Flips and rotations by 180 degrees are "
+        "always made. Other changes mark augmented images, and all of them are malignant: a network may learn the mark "
+        "instead of the lesion. training.augment changes images of both labels."
     )
-    rotate: float = Field(ge=0, le=1, description="Probability of a rotation by 180 degrees.")
-    scale: Rate = Field(description="Largest relative change of scale of an augmented image.")
     crop: Rate = Field(description="Largest fraction of width and height that is cropped.")
     translate: Rate = Field(description="Largest shift of an augmented image, as a fraction of its width and height.")
-    quality: int = Field(ge=1, le=100, description="JPEG quality of augmented images.")

@@ -19,9 +19,11 @@ logger = logging.getLogger(__name__)
 MIN_SECONDS = 600  # shorter runs are not logged
 HAM10000_IMAGES = 10_015
 HAM10000_BYTES = 2.8e9
+HAM10000_PIXELS = 600 * 450  # of an image
 HAM10000_MALIGNANT = 0.195  # proportion of malignant images
 IMAGES_PER_LESION = 1.34  # of HAM10000 and of simulated datasets
 SIMULATED_BYTES = 0.21  # bytes per pixel of a simulated image
+LOSSLESS_BYTES = 1.25  # bytes per pixel of an augmented image, of HAM10000 and of simulated datasets
 BYTES = 4  # of a parameter: variables are float32 in every precision
 MAX_FEATURES = 2048  # largest number of channels that a backbone passes to the first dense layer
 SLOTS: Mapping[Optimizer, int] = {"sgd": 0, "rmsprop": 1, "adam": 2, "adamax": 2, "nadam": 2}  # values per parameter
@@ -153,7 +155,7 @@ def expected_disk(params: Params, source: Mapping[str, Any], images: float) -> f
     train = images * (1 - params.split.val - params.split.test)
     # The dataset is in acquired, in the cache and, during verification, once more; the sample is in merged and split.
     kept = 3 * dataset + 2 * sample + (dataset if params.data.source == "download" else 0)
-    augmented = 2 * _augmented_images(params, train) * dataset / max(count, 1)
+    augmented = 2 * _augmented_images(params, train) * LOSSLESS_BYTES * _pixels(params)
     members = sum(_member_disk(with_optimizer(member, params.optimizer)) for member in params.models.values())
     return kept + augmented + members + _decoded_disk(params, images)
 
@@ -207,6 +209,12 @@ def _dataset_size(params: Params, source: Mapping[str, Any]) -> tuple[float, flo
         return HAM10000_BYTES * count / HAM10000_IMAGES, count
     images = [entries[0] for entries in found]
     return sum(image.member.file_size if image.member else image.path.stat().st_size for image in images), len(images)
+
+
+def _pixels(params: Params) -> int:
+    """Return the number of pixels of an image."""
+    simulated = params.data.source == "simulated"
+    return params.simulate.width * params.simulate.height if simulated else HAM10000_PIXELS
 
 
 def _arithmetic(params: Params) -> PacePrecision:

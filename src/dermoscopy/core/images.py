@@ -57,7 +57,6 @@ def read_image(path: Path, size: int) -> NDArray[np.uint8]:
         RGB values from 0 to 255; shape (size, size, 3).
     """
     with open_image(path) as image:
-        # Lets the decoder skip detail that the resize would average away, down to twice the size.
-        image.draft("RGB", (2 * size, 2 * size))
+        # No image.draft: it is faster, but only JPEG has it, which would mark augmented images (PNG).
         resized = to_rgb(image).resize((size, size), Image.Resampling.BILINEAR)
     return np.asarray(resized)

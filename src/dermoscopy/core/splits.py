@@ -48,9 +48,11 @@ def locate(rows: pd.DataFrame, split: "str | pd.Series[str]") -> "pd.Series[str]
         rows: Columns `image_id`, `source`, `label`.
         split: Name of the split of all rows, or a name for each row.
     """
-    stage = rows["image_id"].eq(rows["source"]).map({True: "split", False: "augmented"})
+    original = rows["image_id"].eq(rows["source"])
+    stage = original.map({True: "split", False: "augmented"})
+    ending = original.map({True: ".jpg", False: ".png"})
     folder = rows["label"].map(dict(enumerate(LABELS)))
-    return "data/" + stage + "/" + split + "/" + folder + "/" + rows["image_id"] + ".jpg"
+    return "data/" + stage + "/" + split + "/" + folder + "/" + rows["image_id"] + ending
 
 
 def read_split(path: Path, split: str) -> pd.DataFrame:

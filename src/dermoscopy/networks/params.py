@@ -215,5 +215,6 @@ class Training(Block):
     )
     augment: Augment = Field(
         description="Random changes of the training images, new in each epoch, in addition to the augment stage. "
-        "Paper: none. With any of them, features of frozen layers cannot be cached."
+        "Paper: none. Flips make originals and augmented images alike, so that a network cannot tell them apart. With "
+        "any change, features of frozen layers cannot be cached."
     )
