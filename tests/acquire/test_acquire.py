@@ -21,7 +21,9 @@ from dermoscopy.ham10000.problems import PROBLEMS
 from dermoscopy.simulate.params import Simulate
 from stages.acquire import acquire as stage
 
-SIMULATION = Simulate(seed=1, lesions=20, malignant=0.3, repeated=0.2, width=64, height=48, separation=2.33, noise=0.5)
+SIMULATION = Simulate(
+    seed=1, lesions=20, malignant=0.3, repeated=0.2, width=64, height=48, separation=2.33, cameras=1.0, noise=0.5
+)
 
 
 def settings(source: str, path: Path | None = None, **weights: Weights) -> Data:

@@ -29,7 +29,9 @@ from tests.acquire.corruptions import (
     same_bytes,
 )
 
-SIMULATION = Simulate(seed=1, lesions=20, malignant=0.3, repeated=0.2, width=64, height=48, separation=2.33, noise=0.5)
+SIMULATION = Simulate(
+    seed=1, lesions=20, malignant=0.3, repeated=0.2, width=64, height=48, separation=2.33, cameras=1.0, noise=0.5
+)
 
 MERGE = Merge(lesions=None, seed=1, near_duplicates=None)
 

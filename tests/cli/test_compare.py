@@ -32,7 +32,12 @@ def store(folder: Path, column: str, rows: pd.DataFrame, tag: str) -> None:
     predictions = rows.assign(probability=ROWS.loc[rows.index, column])
     for split, path in {"val": "data/ensemble/val.csv", "test": "data/evaluation/predictions.csv"}.items():
         table = OUT_OF_FOLD if split == "val" else PREDICTIONS
-        table.write(predictions.assign(score=predictions["probability"])[list(table.columns)], folder / path)
+        table.write(
+            predictions.assign(score=predictions["probability"])[
+                [name for name in table.columns if name not in table.optional]
+            ],
+            folder / path,
+        )
         for member in MEMBERS:
             of_member = predictions if member == "cnn_a" else rows.assign(probability=0.5)
             PREDICTIONS.write(of_member, folder / f"data/predictions/{split}/{member}.csv")

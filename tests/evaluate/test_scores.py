@@ -9,8 +9,9 @@ from dermoscopy.stats.metrics import METRICS, Metric, from_confusion
 from tests.simulated import simulate
 
 RANKING = ("roc_auc", "average_precision")
+WITHIN = "roc_auc_within"
 LOSSES = ("log_loss", "brier")
-OF_PREDICTIONS = METRICS.keys() - {*RANKING, *LOSSES}
+OF_PREDICTIONS = METRICS.keys() - {*RANKING, WITHIN, *LOSSES}
 
 ROWS = simulate(60, np.random.default_rng(2))
 

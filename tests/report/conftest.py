@@ -189,7 +189,8 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     BY_LABEL.write(pd.DataFrame(proportions, columns=list(BY_LABEL.columns)), plots / "by_label.csv")
 
     values = [(*key, protocol, *triple) for key, triple in ROC_AUCS.items()]
-    ROC_AUC.write(pd.DataFrame(values, columns=list(ROC_AUC.columns)), plots / "roc_auc.csv")
+    columns = ["name", "kind", "protocol", "value", "low", "high"]
+    ROC_AUC.write(pd.DataFrame(values, columns=columns), plots / "roc_auc.csv")
     ensemble, tables, sizes = evaluated()
     copytree(ensemble, folder / "ensemble", dirs_exist_ok=True)
     tables = tables | {"scores": with_headline(tables["scores"], TEST | (test or {}))}

@@ -6,7 +6,7 @@ from dermoscopy.simulate.params import Simulate
 
 SMALL = {
     "seed": 1, "lesions": 24, "malignant": 0.3, "repeated": 0.3, "width": 64, "height": 48,
-    "separation": 2.33, "noise": 0.5,
+    "separation": 2.33, "cameras": 1.0, "noise": 0.5,
 }  # fmt: skip
 
 

@@ -35,11 +35,15 @@ def by_scikit_learn(weights: np.ndarray) -> dict[str, float]:
 
 def test_every_metric_equals_scikit_learns_in_every_resample():
     needed = {"score": Y_PROB, "probability": Y_PROB, "predictions": Y_PROB >= 0.4}
-    values = {name: metric.function(Y_TRUE, needed[metric.needs], WEIGHTS) for name, metric in METRICS.items()}
+    values = {
+        name: metric.function(Y_TRUE, needed[metric.needs], WEIGHTS)
+        for name, metric in METRICS.items()
+        if name != "roc_auc_within"
+    }
     for resample, weights in enumerate(WEIGHTS):
         expected = by_scikit_learn(weights)
         assert {metric: value[resample] for metric, value in values.items()} == pytest.approx(expected, abs=1e-12)
-    unweighted = {name: metric.function(Y_TRUE, needed[metric.needs]) for name, metric in METRICS.items()}
+    unweighted = {name: METRICS[name].function(Y_TRUE, needed[METRICS[name].needs]) for name in values}
     assert unweighted == pytest.approx(by_scikit_learn(WEIGHTS[0]), abs=1e-12)
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from dermoscopy.core.sources import sources
 from dermoscopy.core.splits import LABELS, SPLITS
 from dermoscopy.core.tables import UNKNOWN, Table
 from dermoscopy.ham10000.words import DIAGNOSES
@@ -36,7 +37,9 @@ def describe(rows: pd.DataFrame, problems: pd.DataFrame, duplicates: pd.DataFram
         images; images with missing age, sex or localization; by label, the age in
         years (median and quartiles), the sexes and the proportion that histology confirmed; images that
         were left out of the dataset, or kept with a note, by kind; pairs of duplicates by
-        kind, and the number of groups of several lesions. An undefined number is None.
+        kind, and the number of groups of several lesions; if sources are known, their images, lesions and
+        prevalence, the number of lesions of several sources, and the sources that a split lacks. An undefined
+        number is None.
     """
     images = name_unknown(rows.drop_duplicates("image_id"))
     lesions = rows.drop_duplicates("lesion_id")
@@ -63,6 +66,30 @@ def describe(rows: pd.DataFrame, problems: pd.DataFrame, duplicates: pd.DataFram
         "kept": _by_kind(problems, "kept"),
         "duplicates": {str(kind): len(pairs) for kind, pairs in duplicates.groupby("kind")},
         "groups_of_several_lesions": int((lesions["group"].value_counts() > 1).sum()),
+        **_by_source(rows),
+    }
+
+
+def _by_source(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return the images, the lesions and the prevalence of each source; nothing if no sources are known."""
+    source = sources(rows)
+    if source is None:
+        return {}
+    groups = {str(name): of_source for name, of_source in rows.groupby(source)}
+    several = rows.assign(source=source).groupby("lesion_id")["source"].nunique()
+    return {
+        "sources": {
+            name: {
+                "images": _count_by_split(of_source, "image_id"),
+                "lesions": int(of_source["lesion_id"].nunique()),
+                "prevalence": _proportion(of_source.drop_duplicates("image_id")["label"]),
+            }
+            for name, of_source in groups.items()
+        },
+        "lesions_of_several_sources": int((several > 1).sum()),
+        "sources_missing_in_a_split": sorted(
+            name for name, of_source in groups.items() if set(of_source["split"]) != set(rows["split"])
+        ),
     }
 
 

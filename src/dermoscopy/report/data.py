@@ -18,7 +18,7 @@ from dermoscopy.report.formatting import classifier, data_uri, diagnosis, ratio
 from dermoscopy.report.inputs import Sources
 from dermoscopy.split.params import Split
 from dermoscopy.stats.headline import ensemble_metrics
-from dermoscopy.stats.metrics import METRICS
+from dermoscopy.stats.metrics import METRICS, Metric
 
 Bounded = tuple[float | None, float | None, float | None]
 Share = tuple[int | None, float]  # number of images and their proportion
@@ -33,8 +33,8 @@ def all_metrics(scores: pd.DataFrame, unit: str, point: str) -> list[tuple[str, 
         point: Operating point; classifiers without it are shown at "half".
 
     Returns:
-        For each classifier its display name, its CSS class, and (value, low, high) of each metric in the order
-        of `stats.metrics.METRICS`; all None if a metric was not computed.
+        For each classifier its display name, its CSS class, and (value, low, high) of each of the `computed_metrics`;
+        all None if it was not computed for the classifier.
     """
     classifiers = []
     for kind in ("ensemble", "member", "baseline"):
@@ -42,9 +42,19 @@ def all_metrics(scores: pd.DataFrame, unit: str, point: str) -> list[tuple[str, 
             own = point if point in set(rows["point"]) else "half"
             shown = rows[rows["point"].isin(["", own])].to_dict("records")
             by_metric = {row["metric"]: (row["value"], row["low"], row["high"]) for row in shown}
-            values: list[Bounded] = [by_metric.get(metric, (None, None, None)) for metric in METRICS]
+            values: list[Bounded] = [by_metric.get(metric, (None, None, None)) for metric in computed_metrics(scores)]
             classifiers.append((classifier(str(name)), css(str(name)), values))
     return sorted(classifiers, key=lambda row: row[1] != css("ensemble"))
+
+
+def computed_metrics(scores: pd.DataFrame) -> dict[str, Metric]:
+    """Return the metrics that were computed, by name: without sources there is none within source.
+
+    Args:
+        scores: Rows of `evaluate.tables.SCORES`.
+    """
+    computed = set(scores["metric"])
+    return {name: metric for name, metric in METRICS.items() if name in computed}
 
 
 def headline(sources: Sources, point: str) -> dict[str, Any]:

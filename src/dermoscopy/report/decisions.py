@@ -133,7 +133,7 @@ def _groups(groups: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
         sizes = {size: int(rows[size].iloc[0]) for size in ("images", "lesions", "malignant")}
         name = diagnosis(str(group)) if by == "dx" else str(group)
         by_column.setdefault(str(by), []).append({"name": name, **sizes, "values": values})
-    return {by: by_column[by] for by in ("dx", "age", "sex", "localization", "dx_type") if by in by_column}
+    return {by: by_column[by] for by in ("dx", "age", "sex", "localization", "dx_type", "dataset") if by in by_column}
 
 
 def _sweep(table: pd.DataFrame, thresholds: dict[Any, float], suffix: str) -> Chart:

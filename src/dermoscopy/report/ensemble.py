@@ -28,6 +28,8 @@ class Interval:
         position: Position of the value in percent of the strip; None if there is no value.
         left: Position of the lower bound in percent of the strip; None if there is no interval.
         width: Width of the interval in percent of the strip; None if there is no interval.
+        within: ROC AUC within source with the bounds of its interval; None if no sources are known.
+        ring: Position of the ROC AUC within source in percent of the strip; None if there is no value.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Interval:
     position: float | None
     left: float | None
     width: float | None
+    within: tuple[float | None, float | None, float | None] | None
+    ring: float | None
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,12 @@ class Intervals:
     Attributes:
         groups: Heading to its classifiers.
         ticks: Values and their positions in percent of the strip.
+        within: Whether there are ROC AUCs within source.
     """
 
     groups: Mapping[str, list[Interval]]
     ticks: list[tuple[float, float]]
+    within: bool
 
     @property
     def coloured(self) -> list[Interval]:
@@ -64,7 +70,8 @@ def intervals(roc_auc: pd.DataFrame) -> Intervals:
     Args:
         roc_auc: Rows of `evaluate.tables.ROC_AUC`.
     """
-    bounds = pd.concat([roc_auc["value"], roc_auc["low"]]).dropna()
+    within = [name for name in WITHIN if name in roc_auc]
+    bounds = pd.concat([roc_auc["value"], roc_auc["low"], *(roc_auc[name] for name in within[:1])]).dropna()
     start = floor(min([0.5, *bounds]) * 10) / 10
 
     def position(value: float | None) -> float | None:
@@ -74,7 +81,9 @@ def intervals(roc_auc: pd.DataFrame) -> Intervals:
         name, value, low, high = (row[key] for key in ("name", "value", "low", "high"))
         left, right = position(low), position(high)
         width = round(right - left, 2) if left is not None and right is not None else None
-        return Interval(classifier(name), css(name), value, low, high, position(value), left, width)
+        of_source = (row[WITHIN[0]], row[WITHIN[1]], row[WITHIN[2]]) if within else None
+        ring = position(of_source[0]) if of_source else None
+        return Interval(classifier(name), css(name), value, low, high, position(value), left, width, of_source, ring)
 
     groups = {}
     for kind, heading in KINDS.items():
@@ -83,21 +92,30 @@ def intervals(roc_auc: pd.DataFrame) -> Intervals:
             groups[heading] = [placed(row) for row in rows.to_dict("records")]
     steps = round((1 - start) * 10)
     marks = [round(start + step / 10, 1) for step in range(steps + 1)]
-    return Intervals(groups, [(mark, position(mark) or 0.0) for mark in marks])
+    return Intervals(groups, [(mark, position(mark) or 0.0) for mark in marks], bool(within))
 
 
 def best(roc_auc: pd.DataFrame, kind: str) -> dict[str, Any] | None:
     """Return the classifier of a kind with the highest ROC AUC, excluding the baseline that leaks the label.
 
     Returns:
-        name, value, low and high; None if there is no such classifier.
+        name, value, low and high, and these within source; None if there is no such classifier.
     """
     rows = roc_auc[(roc_auc["kind"] == kind) & (roc_auc["name"] != LEAK)].dropna(subset="value")
     if rows.empty:
         return None
     row = rows.sort_values(["value", "name"], ascending=[False, True]).iloc[0]
-    return {"name": classifier(row["name"]), "value": row["value"], "low": row["low"], "high": row["high"]}
+    within = {name: row[name] for name in WITHIN if name in row}
+    return {"name": classifier(row["name"]), "value": row["value"], "low": row["low"], "high": row["high"], **within}
 
+
+def of_baseline(roc_auc: pd.DataFrame, name: str) -> dict[str, Any] | None:
+    """Return value, low and high of a baseline's ROC AUC; None if it was not predicted."""
+    rows = roc_auc[(roc_auc["kind"] == "baseline") & (roc_auc["name"] == name)]
+    return None if rows.empty else {bound: rows[bound].iloc[0] for bound in ("value", "low", "high")}
+
+
+WITHIN = ("within_source", "within_low", "within_high")  # columns of `evaluate.tables.ROC_AUC`
 
 BEST = 10  # number of candidates shown
 

@@ -26,6 +26,7 @@ CLASSIFIERS: Mapping[str, str] = {
     "age_sex_site": "Age, sex and site",
     "colours": "Colour statistics",
     "thumbnail": "Thumbnail",
+    "source": "Source (clinic and camera)",
     "dx_type": "dx_type (leaks the label)",
     "latent score": "Latent score (upper bound)",
 }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dermoscopy.baselines.params import SOURCE
 from dermoscopy.core.files import write_text
 from dermoscopy.core.protocol import title_suffix
 from dermoscopy.core.tables import ENSEMBLE
@@ -14,17 +15,17 @@ from dermoscopy.report.data import (
     all_metrics,
     by_diagnosis,
     chosen_epochs,
+    computed_metrics,
     confusion_matrix,
     headline,
     headline_counts,
 )
 from dermoscopy.report.decisions import about_decisions
-from dermoscopy.report.ensemble import about_ensemble, best, intervals
+from dermoscopy.report.ensemble import about_ensemble, best, intervals, of_baseline
 from dermoscopy.report.figure import Chart
 from dermoscopy.report.formatting import data_uri
 from dermoscopy.report.inputs import Parameters, Sources
 from dermoscopy.report.used import about_run
-from dermoscopy.stats.metrics import METRICS
 
 TEMPLATES = Path(__file__).parent / "templates"
 FILTERS = ("bounded", "classifier", "count", "listing", "opening", "percent", "plural", "probability", "rate", "signed")
@@ -90,10 +91,11 @@ def gather(sources: Sources, parameters: Parameters) -> dict[str, Any]:
         "best_member": best(sources.roc_auc, "member"),
         "best_baseline": best(sources.roc_auc, "baseline"),
         "upper_bound": best(sources.roc_auc, "ceiling"),
+        "source_alone": of_baseline(sources.roc_auc, SOURCE),
         "all_metrics": {
             unit: all_metrics(sources.evaluation["scores"], unit, evaluate.point) for unit in ("image", "lesion")
         },
-        "metrics": METRICS,
+        "metrics": computed_metrics(sources.evaluation["scores"]),
         "by_diagnosis": by_diagnosis(sources.predictions, threshold),
         **about_decisions(sources, ensemble, suffix),
         **about_probabilities(sources, suffix),

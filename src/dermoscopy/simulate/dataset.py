@@ -17,9 +17,10 @@ from PIL import Image
 
 from dermoscopy.core.interrupt import no_interrupts
 from dermoscopy.core.metrics import roc_auc
-from dermoscopy.core.tables import LATENT_SCORES
+from dermoscopy.core.tables import DATASET, LATENT_SCORES
 from dermoscopy.ham10000.metadata import COLUMNS, IMAGE_FOLDERS, METADATA
 from dermoscopy.simulate.appearance import LOOKS, blend, sample_signs
+from dermoscopy.simulate.cameras import CAMERAS
 from dermoscopy.simulate.image import render_image, sample_skin_tone
 from dermoscopy.simulate.lesion import draw_lesion
 from dermoscopy.simulate.metadata import sample_table
@@ -35,12 +36,13 @@ MIN_LESIONS_FOR_PROCESSES = 100  # with fewer lesions, starting processes costs 
 
 
 class LesionSpec(NamedTuple):
-    """A lesion to draw: its number, what decides its appearance, and the files of its images."""
+    """A lesion to draw: its number, what decides its appearance, its camera, and the files of its images."""
 
     number: int
     score: float
     look: str
     shade: str
+    camera: str
     files: list[tuple[int, Path, Path]]  # number of the image, file of the image, file of its mask
 
 
@@ -61,9 +63,10 @@ def simulate(params: Simulate, raw: Path, truth: Path) -> None:
     for folder in (*folders.values(), masks):
         folder.mkdir(parents=True, exist_ok=True)
 
-    table[list(COLUMNS)].to_csv(raw / METADATA, index=False, lineterminator="\n")
-    LATENT_SCORES.write(table[list(LATENT_SCORES.columns)], truth / "scores.csv")
-    ceiling = {"roc_auc": roc_auc(table["malignant"].to_numpy(), table["score"].to_numpy())}
+    table[[*COLUMNS, DATASET]].to_csv(raw / METADATA, index=False, lineterminator="\n")
+    latent = table[["image_id", "lesion_id", "latent"]].rename(columns={"latent": "score"})
+    LATENT_SCORES.write(latent, truth / "scores.csv")
+    ceiling = {"roc_auc": roc_auc(table["malignant"].to_numpy(), table["latent"].to_numpy())}
     (truth / "ceiling.json").write_text(json.dumps(ceiling, indent=2) + "\n")
     _draw_all(params, _lesion_specs(table, folders, masks))
 
@@ -71,7 +74,7 @@ def simulate(params: Simulate, raw: Path, truth: Path) -> None:
 def _lesion_specs(table: pd.DataFrame, folders: dict[int, Path], masks: Path) -> list[LesionSpec]:
     specs: dict[int, LesionSpec] = {}
     for row in table.to_dict("records"):
-        spec = LesionSpec(row["lesion"], row["score"], row["look"], row["shade"], [])
+        spec = LesionSpec(row["lesion"], row["score"], row["look"], row["shade"], row[DATASET], [])
         image = folders[row["part"]] / f"{row['image_id']}.jpg"
         mask = masks / f"{row['image_id']}_segmentation.png"
         specs.setdefault(spec.number, spec).files.append((row["image"], image, mask))
@@ -116,7 +119,8 @@ def _draw(params: Simulate, spec: LesionSpec) -> None:
     lesion = draw_lesion(rng, look, signs, params.height)
     for number, path, mask in spec.files:
         image_rng = generator(params.seed, Stream.IMAGE, spec.number, number)
-        image, inside = render_image(image_rng, lesion, tone, (params.height, params.width), params.noise)
+        camera = CAMERAS[spec.camera].look.scaled(params.cameras)
+        image, inside = render_image(image_rng, lesion, tone, (params.height, params.width), params.noise, camera)
         Image.fromarray(image).save(path, quality=QUALITY)
         Image.fromarray(inside).save(mask)
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from dermoscopy.simulate.cameras import NEUTRAL, Look
 from dermoscopy.simulate.lesion import DETAIL, Lesion
 from dermoscopy.simulate.noise import Field, arc, blur, cells, fractal, paint, step, walk
 
@@ -65,8 +66,10 @@ def project(plane: Field, view: View, shape: tuple[int, int], outside: float) ->
     return np.asarray(projected, np.float32)
 
 
-def expose(rng: np.random.Generator, scene: NDArray[np.float32], noise: float) -> NDArray[np.uint8]:
-    """Apply light, focus and sensor noise to a scene.
+def expose(
+    rng: np.random.Generator, scene: NDArray[np.float32], noise: float, camera: Look = NEUTRAL
+) -> NDArray[np.uint8]:
+    """Apply light, focus, sensor noise and the look of the camera to a scene.
 
     Room light has a tint and comes from one side. The dermatoscope's rim darkens the corners, in some
     devices to a black circle. Focus varies, and the sensor is noisy.
@@ -74,16 +77,18 @@ def expose(rng: np.random.Generator, scene: NDArray[np.float32], noise: float) -
     Args:
         rng: Random generator.
         scene: Red, green and blue planes, shape (3, height, width), about 0 to 1.
-        noise: Strength of all these effects, from 0 to 1.
+        noise: Strength of the random effects, from 0 to 1.
+        camera: The look of the camera.
 
     Returns:
         The image, shape (height, width, 3).
     """
     height, width = shape = scene.shape[1], scene.shape[2]
     warmth, tint, bright = rng.normal(0, [0.06, 0.04, 0.10]) * noise
-    light = np.exp(bright + np.array([warmth, -tint, -warmth]))
-    focus = height * noise * 0.004 * rng.gamma(1.5, 0.8)
+    light = np.exp(bright + np.array([warmth, -tint, -warmth]) + camera.cast)
+    focus = math.hypot(height * noise * 0.004 * rng.gamma(1.5, 0.8), height * camera.blur)
     falloff = _falloff(rng, shape, noise)
+    falloff *= 1 - np.float32(camera.vignette) * step(np.hypot(*_coordinates(shape)), 0.4, 0.9)
     grain = 0.012 * noise * rng.standard_normal(shape, np.float32)
     image = np.empty((height, width, 3), np.uint8)
     for k in range(3):
@@ -95,18 +100,23 @@ def expose(rng: np.random.Generator, scene: NDArray[np.float32], noise: float) -
 
 def _falloff(rng: np.random.Generator, shape: tuple[int, int], noise: float) -> Field:
     """Sample the relative brightness of each pixel, about 1 in the centre."""
-    height, width = shape
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    x, y = (x - width / 2) / height, (y - height / 2) / height
+    x, y = _coordinates(shape)
     direction = rng.uniform(0, 2 * np.pi)
     light = 1 + 0.15 * noise * rng.random() * (x * np.cos(direction) + y * np.sin(direction))
-    light += 0.04 * noise * fractal(rng, shape, 0.8 * height, 2)
+    light += 0.04 * noise * fractal(rng, shape, 0.8 * shape[0], 2)
     distance = np.hypot(x, y)
     light *= 1 - 0.4 * noise * rng.random() * step(distance, 0.5, 1.1)
     circle, rim = rng.random() < 0.08 * noise, rng.uniform(0.60, 0.78)
     if circle:
         light *= 1 - 0.96 * step(distance, rim - 0.03, rim + 0.03)
     return np.asarray(light, np.float32)
+
+
+def _coordinates(shape: tuple[int, int]) -> tuple[Field, Field]:
+    """Return the offsets x and y of each pixel from the centre, in image heights."""
+    height, width = shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    return (x - width / 2) / height, (y - height / 2) / height
 
 
 DARK_HAIR = np.array([0.16, 0.10, 0.09], np.float32)
@@ -193,7 +203,12 @@ def _vessels(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> 
 
 
 def render_image(
-    rng: np.random.Generator, lesion: Lesion, tone: Tone, shape: tuple[int, int], noise: float
+    rng: np.random.Generator,
+    lesion: Lesion,
+    tone: Tone,
+    shape: tuple[int, int],
+    noise: float,
+    camera: Look = NEUTRAL,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Render an image of a lesion.
 
@@ -203,6 +218,7 @@ def render_image(
         tone: Red, green and blue of the skin, from 0 to 1.
         shape: Height and width, in pixels.
         noise: Strength of hair, light, vignette and blur, from 0 to 1.
+        camera: The look of the camera.
 
     Returns:
         The image, shape (height, width, 3), and the mask of the lesion, shape (height, width): 255
@@ -216,4 +232,4 @@ def render_image(
         scene[k] += project(lesion.tissue.add[k], on_canvas, shape, outside=0.0)
     add_hair(rng, scene, noise)
     inside = project(lesion.outline.inside, on_canvas, shape, outside=-1.0) > 0
-    return expose(rng, scene, noise), np.where(inside, 255, 0).astype(np.uint8)
+    return expose(rng, scene, noise, camera), np.where(inside, 255, 0).astype(np.uint8)

@@ -1,10 +1,12 @@
 """Sample the table of the simulated dataset: lesions, latent scores, diagnoses, patients and images.
 
-Only the latent score decides the appearance. The label of a lesion shifts its score; its *looks* (the
+Only the latent score decides the appearance of a lesion. The label of a lesion shifts its score; its *looks* (the
 diagnoses it resembles) are sampled given the score, not given the label. So an image is
 independent of the label given the score: a malignant lesion that looks benign and a
 benign mimic of the same score have the same distribution of images, and no model of images can be better than
-the score. The numbers of each diagnosis were counted over the 7,470 lesions of HAM10000.
+the score. The camera of a lesion is sampled given its label, and images show their camera. So what no model of
+images can exceed is the `latent` score: the score with what the camera says about the label. The numbers of each
+diagnosis were counted over the 7,470 lesions of HAM10000.
 """
 
 from collections.abc import Mapping
@@ -14,7 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermoscopy.core.tables import DATASET
 from dermoscopy.ham10000.metadata import COLUMNS
+from dermoscopy.simulate.cameras import CAMERAS, log_likelihood_ratio, sample_cameras
 from dermoscopy.simulate.noise import Stream, generator
 from dermoscopy.simulate.params import Simulate
 
@@ -126,10 +130,11 @@ def sample_table(params: Simulate) -> pd.DataFrame:
         params: The `simulate` block.
 
     Returns:
-        One row per image, sorted by lesion_id and image_id: the columns `ham10000.metadata.COLUMNS` as in
-        HAM10000, and the ground truth: malignant, score (latent score of the lesion), look and shade (the
-        diagnoses it resembles most and second most), lesion and image (numbers from 0; the
-        latter within its lesion), part (1 or 2, the number of the image folder).
+        One row per image, sorted by lesion_id and image_id: the columns `ham10000.metadata.COLUMNS` and `dataset` as
+        in HAM10000, and the ground truth: malignant; score, which decides the appearance of the lesion; latent, the
+        score with what the camera says about the label; look and shade (the diagnoses it resembles most and second
+        most); lesion and image (numbers from 0; the latter within its lesion); part (1 or 2, the number of the image
+        folder).
     """
     rng = generator(params.seed, Stream.TABLE)
     lesions = _sample_lesions(rng, params)
@@ -138,7 +143,7 @@ def sample_table(params: Simulate) -> pd.DataFrame:
     numbers = rng.permutation(len(images))
     images["image_id"] = [f"SIM_{number:07d}" for number in numbers]
     images["part"] = np.where(numbers < len(images) // 2, 1, 2)
-    columns = [*COLUMNS, "malignant", "score", "look", "shade", "lesion", "image", "part"]
+    columns = [*COLUMNS, DATASET, "malignant", "score", "latent", "look", "shade", "lesion", "image", "part"]
     return images.sort_values(["lesion_id", "image_id"], ignore_index=True)[columns]
 
 
@@ -153,6 +158,9 @@ def _sample_lesions(rng: np.random.Generator, params: Simulate) -> pd.DataFrame:
     repeated = rng.random(count) < params.repeated
     images = np.where(repeated, rng.choice(several, count, p=_normalized(REPEATS)), 1)
 
+    camera = sample_cameras(generator(params.seed, Stream.CAMERA), malignant, params.cameras)
+    latent = score + log_likelihood_ratio(camera, params.cameras) / params.separation
+
     patients = pd.DataFrame([_sample_patient(rng, DIAGNOSES[name]) for name in dx])
     ids = [f"SIM_L{number:07d}" for number in rng.permutation(count)]
     sampled = {
@@ -160,6 +168,8 @@ def _sample_lesions(rng: np.random.Generator, params: Simulate) -> pd.DataFrame:
         "lesion_id": ids,
         "malignant": malignant,
         "score": score,
+        "latent": latent,
+        DATASET: np.array(list(CAMERAS))[camera],
         "look": look,
         "shade": shade,
         "dx": dx,

@@ -200,6 +200,7 @@ class Stream(IntEnum):
     TABLE = 0
     LESION = 1
     IMAGE = 2
+    CAMERA = 3
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:

@@ -23,7 +23,13 @@ class Simulate(Block):
         gt=0,
         le=10,
         description="Distance between the mean latent scores of the two classes, in standard deviations. "
-        "2.33 gives a best achievable ROC AUC of 0.95.",
+        "2.33 gives a best achievable ROC AUC of 0.95 within a camera.",
+    )
+    cameras: float = Field(
+        ge=0,
+        le=1,
+        description="How much the four cameras differ in their look and in their proportion of malignant lesions. "
+        "0: not at all. 1: in the proportions as the sources of HAM10000.",
     )
     noise: float = Field(
         ge=0, le=1, description="Strength of hair, uneven light, vignette and blur, from 0 (none) to 1 (strongest)."
