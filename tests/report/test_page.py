@@ -133,7 +133,7 @@ def test_the_metrics_of_the_chosen_epochs_are_in_a_table(tmp_path):
     root = write_project(tmp_path)
     rows = BEST_EPOCH.read(root / "plots" / "best_epoch.csv").set_index(["name", "split"])
     train, val = (rows.loc[("cnn_a", split)] for split in ("train", "val"))
-    table = re.search(r"<caption>Train and val at the chosen epoch.*?</table>", render(root), re.DOTALL)[0]
+    table = re.search(r"<caption>Metrics at the chosen epoch.*?</table>", render(root), re.DOTALL)[0]
     row = re.search(r"CNN A</th>(.*?)</tr>", table, re.DOTALL)[1]
     assert re.findall(r"<td>(.*?)</td>", row) == [
         "3",
