@@ -56,11 +56,17 @@ def results() -> str:
     )
     scores = pd.read_csv("plots/roc_auc.csv", keep_default_na=False, na_values={"low": [""], "high": [""]})
     kinds = {"ensemble": "ensembles", "member": "members", "baseline": "baselines", "ceiling": "ceiling"}
-    rows = [f"| | | ROC AUC (test, by image) | {confidence} interval |", "|---|---|---|---|"]
+    within = "within_source" in scores
+    columns = ["", "", "ROC AUC (test, by image)", f"{confidence} interval"]
+    columns += ["within source", f"{confidence} interval"] if within else []
+    rows = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for kind, plural in kinds.items():
         of_kind = scores[scores["kind"] == kind].sort_values("value", ascending=False, kind="stable")
         for row in of_kind.itertuples():
-            rows.append(f"| {plural} | {row.name} | {row.value:.3f} | {row.low:.3f} – {row.high:.3f} |")
+            cells = [plural, row.name, f"{row.value:.3f}", f"{row.low:.3f} – {row.high:.3f}"]
+            if within:
+                cells += [f"{row.within_source:.3f}", f"{row.within_low:.3f} – {row.within_high:.3f}"]
+            rows.append(f"| {' | '.join(cells)} |")
             plural = ""
     baselines = scores[(scores["kind"] == "baseline") & (scores["name"] != "dx_type")]
     best = baselines.loc[baselines["value"].idxmax()]
@@ -127,6 +133,22 @@ def near_duplicates() -> str:
     for row in pd.read_csv("docs/near_duplicates.csv").itertuples(index=False):
         rows.append("| " + " | ".join(map(str, row)) + " |")
     return "\n".join(rows)
+
+
+def sources() -> str:
+    """Return the images and the proportion of malignant ones of each source of HAM10000, in Markdown."""
+    measured = pd.read_csv("docs/sources.csv")
+    rows = ["| source | images | lesions | malignant images |", "|---|---|---|---|"]
+    for row in measured.itertuples():
+        percentage = f"{100 * row.malignant_images / row.images:.1f} %"
+        rows.append(f"| {row.source} | {row.images:,} | {row.lesions:,} | {percentage} |")
+    total = measured.iloc[-1]
+    alone = (
+        f"The source alone, without any image, has a ROC AUC of {total['roc_auc']:.3f} ({total['low']:.3f} – "
+        f"{total['high']:.3f}), by image, on all of HAM10000. {total['lesions_of_several_sources']:.0f} lesions have "
+        "images of two sources."
+    )
+    return "\n".join([*rows, "", alone])
 
 
 def table(path: str, **formats: str) -> str:
@@ -297,7 +319,7 @@ def pages() -> dict[Path, str]:
         CHECKS: render(
             CHECKS.read_text(), damage=table("docs/damage.csv", damage="", saved="", images=",d", found="d")
         ),
-        DATA: render(DATA.read_text(), near_duplicates=near_duplicates(), protocols=protocols()),
+        DATA: render(DATA.read_text(), near_duplicates=near_duplicates(), protocols=protocols(), sources=sources()),
     }
 
 

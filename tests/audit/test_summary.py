@@ -114,3 +114,13 @@ def test_description_is_short() -> None:
     described = describe(ROWS, NO_PROBLEMS, NO_DUPLICATES)
     assert leaves(described) <= 80
     assert "[" not in json.dumps(described)
+
+
+def test_sources_are_counted_if_they_are_known() -> None:
+    assert "sources" not in describe(ROWS, NO_PROBLEMS, NO_DUPLICATES)
+    described = describe(ROWS.assign(dataset=["a", "b", "a", "a", "b", "b"]), NO_PROBLEMS, NO_DUPLICATES)
+    assert described["sources"]["a"]["images"]["train"] == {"benign": 1, "malignant": 1}
+    assert {name: of["prevalence"] for name, of in described["sources"].items()} == {"a": 0.3333, "b": 0.6667}
+    assert {name: of["lesions"] for name, of in described["sources"].items()} == {"a": 3, "b": 2}
+    assert described["lesions_of_several_sources"] == 1
+    assert described["sources_missing_in_a_split"] == ["a", "b"]

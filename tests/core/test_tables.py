@@ -83,3 +83,31 @@ def test_any_text_is_equal_when_read_again(tmp_path):
     texts = ["".join(rng.choices(characters, k=rng.randrange(6))) for _ in range(1000)]
     TABLE.write(pd.DataFrame({"image_id": texts, "label": 1, "age": 1.5}), tmp_path / "table.csv")
     assert TABLE.read(tmp_path / "table.csv")["image_id"].tolist() == sorted(texts)
+
+
+OPTIONAL = Table(
+    columns={"image_id": "str", "dataset": "str", "label": "int64"}, order=("image_id",), optional=("dataset",)
+)
+
+
+@pytest.mark.parametrize("column", [{}, {"dataset": ""}])
+def test_an_optional_column_without_values_is_absent_from_the_file(tmp_path, column):
+    OPTIONAL.write(frame().drop(columns="age").assign(**column), tmp_path / "table.csv")
+    assert (tmp_path / "table.csv").read_text().splitlines()[0] == "image_id,label"
+    assert list(OPTIONAL.read(tmp_path / "table.csv").columns) == ["image_id", "label"]
+
+
+def test_an_optional_column_with_a_value_is_kept_in_its_place(tmp_path):
+    OPTIONAL.write(frame().drop(columns="age").assign(dataset=["one", "", ""]), tmp_path / "table.csv")
+    assert OPTIONAL.read(tmp_path / "table.csv").to_dict("list") == {
+        "image_id": ["a", "b", "c"],
+        "dataset": ["", "", "one"],
+        "label": [0, 1, 1],
+    }
+
+
+@pytest.mark.parametrize("header", ["label,image_id", "image_id,label,dataset", "image_id,label,other"])
+def test_a_file_with_other_columns_is_refused_with_optional_ones_too(tmp_path, header):
+    (tmp_path / "table.csv").write_text(f"{header}\n")
+    with pytest.raises(TableError, match="columns must be image_id, dataset, label"):
+        OPTIONAL.read(tmp_path / "table.csv")

@@ -141,3 +141,13 @@ def test_a_metric_added_to_the_table_is_computed_with_its_interval(monkeypatch):
         assert found.loc["added", "value"] == pytest.approx(expected)
         assert -1 < found.loc["added", "low"] < expected < found.loc["added", "high"] < 1
         assert found.loc["added", ["point", "interval"]].tolist() == ["half", "bootstrap"]
+
+
+def test_without_sources_there_is_no_metric_within_source_and_with_them_it_is_beside_every_roc_auc():
+    classifier = Classifier("cnn_a", "member", ROWS["p0"].to_numpy(), {"half": 0.5})
+    assert WITHIN not in set(scored(classifier)["metric"])
+    rows = ROWS.assign(dataset=np.where(ROWS["lesion_id"].str[-1].astype(int) < 5, "one", "two"))
+    for by, kind in ((by_image, "Obuchowski"), (by_lesion, "DeLong")):
+        found = scored(classifier, rows=rows, by=by).set_index("metric").loc[WITHIN]
+        assert found["low"] < found["value"] < found["high"]
+        assert found["interval"] == kind

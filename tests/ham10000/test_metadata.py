@@ -20,7 +20,7 @@ def test_read_valid_types_and_sorts_rows(path: Path) -> None:
         "HAM_1,ISIC_1,mel,histo,80.0,male,NA,rosendahl\n"
     )
     table = metadata.read_valid(path, set())
-    assert list(table.columns) == list(COLUMNS)
+    assert list(table.columns) == [*COLUMNS, "dataset"]
     assert table["image_id"].tolist() == ["ISIC_1", "ISIC_2"]
     np.testing.assert_array_equal(table["age"], [80.0, np.nan])
     assert table["localization"].tolist() == ["unknown", "unknown"]
@@ -69,3 +69,17 @@ def test_empty_file_raises_value_error(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ValueError, match="empty"):
         metadata.read_raw(path)
+
+
+def test_a_table_without_sources_has_no_column_of_them(path: Path) -> None:
+    path.write_text(f"{HEADER}\nHAM_1,ISIC_1,mel,histo,80.0,male,back\n")
+    assert list(metadata.read_valid(path, set()).columns) == list(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("rosendahl", "rosendahl"), (" Vidir Modern ", "vidir_modern"), ("", ""), ("NA", ""), ("?", ""), ("a/b", "")],
+)
+def test_sources_are_read_in_any_case_and_unknown_ones_are_empty(path: Path, text: str, value: str) -> None:
+    path.write_text(f"{HEADER},dataset\nHAM_1,ISIC_1,mel,histo,80.0,male,back,{text}\n")
+    assert metadata.read_valid(path, set())["dataset"].tolist() == [value]

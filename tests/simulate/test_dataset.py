@@ -34,7 +34,8 @@ def metadata(written) -> pd.DataFrame:
 
 
 def test_layout_is_that_of_ham10000(written, metadata):
-    assert list(metadata.columns) == ["lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization"]
+    columns = ["lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization", "dataset"]
+    assert list(metadata.columns) == columns
     parts = [sorted((written / "raw" / f"HAM10000_images_part_{part}").iterdir()) for part in (1, 2)]
     names = [path.name for part in parts for path in part]
     assert names == sorted(f"{name}.jpg" for name in metadata["image_id"])

@@ -122,3 +122,16 @@ def test_three_lesions_of_a_label_fill_three_splits(order: Callable[[pd.DataFram
     )
     split = assign_splits(order(table), {"train": 0.4, "val": 0.3, "test": 0.3}, 1)
     assert sorted(split[table["label"] == 1]) == sorted(SPLITS)
+
+
+def test_splits_are_stratified_by_source(large: pd.DataFrame) -> None:
+    split = assign_splits(large, PROPORTIONS, 1)
+    images = pd.crosstab([large["dataset"], large["label"]], split, normalize="index")
+    many = large.groupby(["dataset", "label"]).size() > 100
+    assert (images[many] - pd.Series(PROPORTIONS)).abs().max().max() < 0.02
+
+
+def test_without_sources_the_assignment_is_that_by_diagnosis(large: pd.DataFrame) -> None:
+    without = assign_splits(large.drop(columns="dataset"), PROPORTIONS, 1)
+    assert without.equals(assign_splits(large.assign(dataset=""), PROPORTIONS, 1))
+    assert not without.equals(assign_splits(large, PROPORTIONS, 1))

@@ -24,7 +24,21 @@ TIMES, RESAMPLES, LESIONS, POPULATION = 1000, 300, 120, 200_000
 POINTS = {"half": 0.5}
 SEPARATIONS = (2.0, 1.7)
 
+PROPORTIONS = ((0.5, 0.3, 0.15, 0.05), (0.05, 0.3, 0.55, 0.1))  # of the sources, among benign and malignant lesions
+SHIFT = 0.8  # of the logit, from one source to the next
+
 Bounds = tuple[tuple[str, ...], float, float, float]
+
+
+def simulate_sources(lesions: int, generator: np.random.Generator) -> pd.DataFrame:
+    """Simulate images whose scores and labels both depend on their source, so that the source is a shortcut."""
+    rows = simulate(lesions, generator, SEPARATIONS)
+    upper = np.cumsum(PROPORTIONS, axis=1)[rows["label"]]
+    draw = dict(zip(rows["lesion_id"].unique(), generator.random(rows["lesion_id"].nunique()), strict=True))
+    source = (rows["lesion_id"].map(draw).to_numpy()[:, None] > upper[:, :-1]).sum(axis=1)
+    for name in ("p0", "p1"):
+        rows[name] = 1 / (1 + (1 / rows[name] - 1) * np.exp(-SHIFT * source))
+    return rows.assign(dataset=np.array(list("abcd"))[source])
 
 
 def intervals(rows: pd.DataFrame, resamples: int, generator: np.random.Generator) -> Iterator[Bounds]:
@@ -47,11 +61,11 @@ def intervals(rows: pd.DataFrame, resamples: int, generator: np.random.Generator
 @pytest.fixture(scope="module")
 def coverage() -> pd.Series:
     generator = np.random.default_rng(11)
-    population = simulate(POPULATION, generator, SEPARATIONS)
+    population = simulate_sources(POPULATION, generator)
     true_values = {key: value for key, value, _, _ in intervals(population, 1, generator)}
     covered = defaultdict(list)
     for _ in range(TIMES):
-        for key, _, low, high in intervals(simulate(LESIONS, generator, SEPARATIONS), RESAMPLES, generator):
+        for key, _, low, high in intervals(simulate_sources(LESIONS, generator), RESAMPLES, generator):
             covered[key].append(low <= true_values[key] <= high)
     return pd.Series({" ".join(key): np.mean(times) for key, times in covered.items()})
 
@@ -59,6 +73,7 @@ def coverage() -> pd.Series:
 def test_coverage_of_every_kind_of_interval(coverage):
     kinds = ("bootstrap", "Wilson", "Obuchowski", "DeLong", "likelihood ratio", "McNemar", "paired t", "at 0.2")
     assert all(any(kind in name for name in coverage.index) for kind in kinds)
+    assert sum("roc_auc_within" in name for name in coverage.index) == 4
     outside = coverage[(coverage < 0.93) | (coverage > 0.97)]
     assert outside.empty, outside.to_string()
 

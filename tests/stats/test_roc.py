@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dermoscopy.stats.roc import roc_auc_interval, roc_aucs
+from dermoscopy.stats.roc import roc_auc_interval, roc_auc_within, roc_aucs
 from tests.simulated import simulate
 
 
@@ -102,3 +102,64 @@ def test_the_interval_of_a_perfect_roc_auc_depends_on_the_number_of_lesions():
     (few, high), (many, _) = (roc_auc_interval(1.0, 0.0, lesions, 0.95) for lesions in (5, 40))
     assert few < many < high == 1
     assert roc_auc_interval(0.0, 0.0, 5, 0.95) == pytest.approx((0, 1 - few))
+
+
+def within(label: np.ndarray, score: np.ndarray, source: np.ndarray) -> float:
+    """Return the proportion of correct pairs among those of one source, pair by pair."""
+    pairs = [
+        above(score[i], score[j])
+        for i in np.flatnonzero(label == 1)
+        for j in np.flatnonzero(label == 0)
+        if source[i] == source[j]
+    ]
+    return float(np.mean(pairs))
+
+
+@pytest.fixture
+def sources(rows) -> np.ndarray:
+    """Four sources; the last two have one label each."""
+    source = np.random.default_rng(3).choice(["a", "b"], len(rows)).astype(object)
+    source[np.flatnonzero(rows["label"] == 1)[:4]] = "only malignant"
+    source[np.flatnonzero(rows["label"] == 0)[:9]] = "only benign"
+    return source
+
+
+def test_the_roc_auc_within_source_is_that_of_pairs_of_one_source(rows, sources):
+    label, scores, lesion = rows["label"].to_numpy(), scores_of(rows), rows["lesion_id"].to_numpy()
+    found = roc_aucs(label, np.stack(scores), lesion, sources)
+    assert found.aucs == pytest.approx([within(label, score, sources) for score in scores], abs=1e-12)
+    assert roc_auc_within(label, scores[0], sources) == pytest.approx(found.aucs[0])
+
+
+def test_rows_that_are_in_no_pair_have_no_effect(rows, sources):
+    label, scores, lesion = rows["label"].to_numpy(), np.stack(scores_of(rows)), rows["lesion_id"].to_numpy()
+    paired = ~np.char.startswith(sources.astype(str), "only")
+    all_rows = roc_aucs(label, scores, lesion, sources)
+    some = roc_aucs(label[paired], scores[:, paired], lesion[paired], sources[paired])
+    np.testing.assert_array_equal(all_rows.covariance, some.covariance)
+    assert all_rows.lesions == some.lesions
+
+
+def test_one_source_is_the_same_as_none(rows):
+    label, scores, lesion = rows["label"].to_numpy(), np.stack(scores_of(rows)), rows["lesion_id"].to_numpy()
+    found = roc_aucs(label, scores, lesion, np.full(len(label), "a", dtype=object))
+    np.testing.assert_array_equal(found.covariance, roc_aucs(label, scores, lesion).covariance)
+
+
+def test_the_variance_within_source_is_that_of_the_jackknife(rows, sources):
+    """The jackknife over lesions estimates the same variance without a formula."""
+    rows = simulate(400, np.random.default_rng(5), (1.5,))
+    source = np.random.default_rng(6).choice(["a", "b", "c"], len(rows)).astype(object)
+    label, score, lesion = rows["label"].to_numpy(), rows["p0"].to_numpy(), rows["lesion_id"].to_numpy()
+    names = np.unique(lesion)
+    left_out = [roc_auc_within(label[lesion != name], score[lesion != name], source[lesion != name]) for name in names]
+    jackknife = (len(names) - 1) / len(names) * ((left_out - np.mean(left_out)) ** 2).sum()
+    assert roc_aucs(label, score[None], lesion, source).covariance[0, 0] == pytest.approx(jackknife, rel=0.03)
+
+
+def test_a_score_that_knows_only_the_source_is_chance_within_source(rows):
+    label = rows["label"].to_numpy()
+    source = np.where(np.arange(len(label)) % 7 < 3 + 2 * label, "rich", "poor").astype(object)
+    score = (source == "rich").astype(float)
+    assert roc_aucs(label, score[None], rows["lesion_id"].to_numpy()).aucs[0] > 0.55
+    assert roc_auc_within(label, score, source) == 0.5
