@@ -32,7 +32,8 @@ def main(path: Path) -> None:
     roc = roc_aucs(label, prevalence[source].to_numpy()[None], lesion)
     low, high = roc_auc_interval(float(roc.aucs[0]), float(roc.covariance[0, 0]), roc.lesions, 0.95)
     rows = [_count(name, source == name, label, lesion) for name in prevalence.index]
-    several = int((pd.Series(source).groupby(lesion).nunique() > 1).sum())
+    pairs = pd.DataFrame({"lesion": lesion, "source": source}).drop_duplicates()
+    several = int((pairs["lesion"].value_counts() > 1).sum())
     last = {"lesions_of_several_sources": several, "roc_auc": roc.aucs[0], "low": low, "high": high}
     everything = _count("all", np.full(len(label), True), label, lesion)
     pd.DataFrame([*rows, everything | last]).to_csv(RESULTS, index=False, lineterminator="\n", float_format="%.4f")
