@@ -21,7 +21,7 @@ NEAR = 32
 SEED = 1
 AUGMENT = Augment(balance=1.0, scale=0.15, crop=0.1, translate=0.1)
 MELANOMA = Policy(malignant="mel")
-SPLIT_PARAMS = {"protocol": "lesion", "seed": 1, "val": 0.25, "test": 0.25, "test_histo_only": False}
+SPLIT_PARAMS = {"protocol": "lesion", "seed": 1, "val": 0.25, "test": 0.25, "test_histo_only": False, "held_out": None}
 
 
 def merge(root: Path, *, joined: bool = False) -> pd.DataFrame:

@@ -236,7 +236,7 @@ def render(root, *, histology_only=False, lesions=None, profile=None, **ensemble
     parameters = Parameters(
         merge=Merge(lesions=lesions, seed=1, near_duplicates=None),
         policy=Policy(malignant="mel+bcc+akiec"),
-        split=Split(protocol="lesion", seed=1, val=0.15, test=0.25, test_histo_only=histology_only),
+        split=Split(protocol="lesion", seed=1, val=0.15, test=0.25, test_histo_only=histology_only, held_out=None),
         models=load("models", Models),
         ensemble=settings.ensemble(*MEMBERS, **ensemble),
         evaluate=settings.evaluate(),

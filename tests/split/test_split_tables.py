@@ -169,3 +169,43 @@ def test_the_same_input_gives_the_same_bytes(merged: pd.DataFrame, tmp_path: Pat
     for split in SPLITS:
         first, second = (tmp_path / name / "data" / "split" / f"{split}.csv" for name in ("one", "two"))
         assert first.read_bytes() == second.read_bytes()
+
+
+def with_sources(merged: pd.DataFrame) -> pd.DataFrame:
+    """Return the images with three sources; one lesion of the first has an image of the second."""
+    number = merged["lesion_id"].str[-2:].astype(int)
+    source = np.array(["one", "two", "three"])[number // 3 % 3]
+    crossed = merged["image_id"] == "ISIC_24"  # the second image of HAM_00
+    return merged.assign(dataset=np.where(crossed, "two", source))
+
+
+def test_a_held_out_source_is_test_and_in_no_other_split(merged: pd.DataFrame) -> None:
+    table = with_sources(merged)
+    tables = split_tables(table, MELANOMA, LESION.model_copy(update={"held_out": "one"}), 1.0)
+    assert set(tables["test"]["dataset"]) == {"one"}
+    assert set(tables["test"]["image_id"]) == set(table.loc[table["dataset"] == "one", "image_id"])
+    assert set(tables["train"]["dataset"]) == set(tables["val"]["dataset"]) == {"two", "three"}
+    groups = {split: set(rows["group"]) for split, rows in tables.items()}
+    assert not groups["test"] & (groups["train"] | groups["val"])
+    assert not groups["train"] & groups["val"]
+    assert "ISIC_24" not in set(pd.concat(tables.values())["image_id"])  # of a lesion with an image of the source
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_source_that_is_not_in_the_table_is_refused(merged: pd.DataFrame, known: bool) -> None:
+    table = with_sources(merged) if known else merged
+    words = "the sources are one, three, two" if known else "the table has no sources"
+    with pytest.raises(ParameterError, match=rf"split.held_out: received 'four'; {words}"):
+        split_tables(table, MELANOMA, LESION.model_copy(update={"held_out": "four"}), 1.0)
+
+
+def test_a_source_with_one_label_is_refused(merged: pd.DataFrame) -> None:
+    table = merged.assign(dataset=np.where(merged["dx"] == "mel", "clinic", "practice"))
+    with pytest.raises(ParameterError, match=r"practice has no malignant image|no .* image"):
+        split_tables(table, MELANOMA, LESION.model_copy(update={"held_out": "practice"}), 1.0)
+
+
+@pytest.mark.parametrize("protocol", ["image", "paper"])
+def test_a_source_is_held_out_by_lesion_only(protocol: str) -> None:
+    with pytest.raises(ValueError, match="needs the protocol lesion"):
+        Split(**SPLIT_PARAMS | {"protocol": protocol, "held_out": "one"})

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dermoscopy.audit.evidence import Check, Evidence, Findings
 from dermoscopy.core.splits import locate
+from dermoscopy.core.tables import DATASET
 from dermoscopy.ham10000.duplicates import MERGED, group_lesions
 from dermoscopy.split.split import confirmed
 
@@ -103,19 +104,31 @@ TOLERATED = {"lesion": {}, "image": OF_LESIONS, "paper": OF_LESIONS | OF_AUGMENT
 
 
 def missing_images(evidence: Evidence) -> Findings:
-    """Check that every merged image is in a split, unless a test split of confirmed lesions leaves it out."""
+    """Check that every merged image is in a split.
+
+    A test split of confirmed lesions leaves out the others; a held-out source leaves out the images of other sources
+    whose group has an image of it.
+    """
     merged, rows, settings = evidence.merged, evidence.rows, evidence.settings
     missing = ~merged["image_id"].isin(rows["image_id"])
     if settings.test_histo_only and settings.protocol != "paper":  # under "paper", val keeps what test leaves out
         elsewhere = merged["group"].isin(rows.loc[rows["table"] != "test", "group"])
         missing &= confirmed(merged) | (elsewhere & (settings.protocol == "lesion"))
+    if settings.held_out is not None and DATASET in merged:
+        held_out = merged[DATASET] == settings.held_out
+        missing &= held_out | ~merged["group"].isin(merged.loc[held_out, "group"])
     yield from zip(merged.loc[missing, "image_id"], merged.loc[missing, "dx"], strict=True)
 
 
 def rows_changed(evidence: Evidence) -> Findings:
     """Check that the row of every original has the values that merge wrote."""
     originals = evidence.rows[evidence.rows["image_id"] == evidence.rows["source"]]
-    both = originals.merge(evidence.merged, "left", on="image_id", suffixes=("", "_merged"), indicator=True)
+    # An optional column that is empty in all rows is absent from its table.
+    originals, merged = (
+        table.assign(**{name: "" for name in MERGED.optional if name not in table})
+        for table in (originals, evidence.merged)
+    )
+    both = originals.merge(merged, "left", on="image_id", suffixes=("", "_merged"), indicator=True)
     unknown, known = both[both["_merge"] == "left_only"], both[both["_merge"] == "both"]
     yield from zip(unknown["image_id"], unknown["table"] + ".csv, never merged", strict=True)
     for column in [name for name in MERGED.columns if name != "image_id"]:

@@ -33,6 +33,19 @@ class Split(Block):
         "follow-up, are left out."
     )
 
+    held_out: str | None = Field(
+        min_length=1,
+        description="Source of the images (a value of the column dataset) that is test, for the question how well the "
+        "ensemble works in a new clinic; all other sources are train and val, and split.test has no effect. Only with "
+        "the protocol lesion. null: every source is in every split.",
+    )
+
+    @model_validator(mode="after")
+    def _holds_out_by_lesion(self) -> Self:
+        if self.held_out is not None and self.protocol != "lesion":
+            raise ValueError(f"held_out {self.held_out!r} needs the protocol lesion; received {self.protocol}.")
+        return self
+
     @model_validator(mode="after")
     def _leaves_train(self) -> Self:
         if self.val + self.test >= 1:

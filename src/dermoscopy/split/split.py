@@ -13,6 +13,7 @@ import pandas as pd
 
 from dermoscopy.core.errors import ParameterError
 from dermoscopy.core.files import new_folder
+from dermoscopy.core.sources import sources
 from dermoscopy.core.splits import LABELS, SPLIT, SPLITS, locate
 from dermoscopy.core.tables import DATASET
 from dermoscopy.split.params import Policy, Split
@@ -126,6 +127,40 @@ def keep_confirmed(test: pd.DataFrame, merged: pd.DataFrame) -> pd.DataFrame:
     return kept
 
 
+def hold_out(table: pd.DataFrame, settings: Split) -> dict[str, pd.DataFrame]:
+    """Return the splits with the images of one source as test, and those of the others as train and val.
+
+    Images of other sources are left out if their lesion, or its group, has an image of the source.
+
+    Args:
+        table: One row per image; columns `group`, `dx`, `label`, `dataset`.
+        settings: Parameters of the split stage.
+
+    Raises:
+        ParameterError: There is no such source, or too few lesions to put both labels into every split.
+    """
+    known = [] if sources(table) is None else sorted(set(table[DATASET]) - {""})
+    if settings.held_out not in known:
+        received = f"split.held_out: received {settings.held_out!r}"
+        raise ParameterError(
+            "The dataset has no such source",
+            [f"{received}; the sources are {', '.join(known)}" if known else f"{received}; the table has no sources"],
+            "Choose one of the sources, or set split.held_out to null. The table of the Harvard Dataverse has them in "
+            "the column dataset, that of Kaggle has not.",
+        )
+    test = table[table[DATASET] == settings.held_out]
+    others = table[~table["group"].isin(test["group"])]
+    assigned = assign_splits(others, {"train": 1 - settings.val, "val": settings.val}, settings.seed)
+    missing = [name for label, name in enumerate(LABELS) if not (test["label"] == label).any()]
+    if missing:
+        raise ParameterError(
+            "The held-out source cannot be a test split",
+            [f"split.held_out: {settings.held_out} has no {' and no '.join(missing)} image"],
+            "Choose another source.",
+        )
+    return {"train": others[assigned == "train"], "val": others[assigned == "val"], "test": test}
+
+
 def plan_augmented(originals: pd.DataFrame, balance: float, rng: np.random.Generator) -> pd.DataFrame:
     """Return the rows of the augmented images to be made; none if there are enough malignant rows already.
 
@@ -156,6 +191,7 @@ def split_tables(merged: pd.DataFrame, policy: Policy, settings: Split, balance:
     The protocol "lesion" assigns lesions to splits, "image" assigns images; then augmented images of the
     malignant images of train are planned. "paper" plans augmented images of all malignant images first, and
     then assigns originals and augmented images to train and to one held-out split, which is both val and test.
+    With `held_out`, test is one source of the images.
     Under every protocol `group` names the lesions that belong together.
 
     Args:
@@ -178,6 +214,9 @@ def split_tables(merged: pd.DataFrame, policy: Policy, settings: Split, balance:
         assigned = assign_splits(_group_by_image(images), proportions, settings.seed)
         tables = {split: images[assigned == split] for split in ("train", "test")}
         tables["val"] = tables["test"]
+    elif settings.held_out is not None:
+        tables = hold_out(table, settings)
+        tables["train"] = pd.concat([tables["train"], plan_augmented(tables["train"], balance, rng)])
     else:
         proportions = {"train": 1 - settings.val - settings.test, "val": settings.val, "test": settings.test}
         grouped = table if settings.protocol == "lesion" else _group_by_image(table)
