@@ -15,9 +15,13 @@ def test_reliability_counts_the_lesions_of_each_bin():
 
 
 def test_calibration_and_reliability_before_and_after(tmp_path):
-    losses, bins = calibration_rows(UNIT, {"before": SCORE**2, "after": SCORE}, 5, np.ones((3, 7)), 0.95)
-    assert set(losses["metric"]) == {"ece", "log_loss", "brier"}
-    assert losses[losses["metric"] == "ece"]["low"].isna().all()
+    scores = {"before": SCORE**2, "after": SCORE}
+    measures, bins, curves = calibration_rows(UNIT, scores, 5, np.ones((3, 7)), 0.95, seed=1)
+    errors, others = {"ece", "ici", "e50", "e90"}, {"oe_ratio", "intercept", "slope", "log_loss", "brier"}
+    assert set(measures["metric"]) == errors | others
+    assert measures[measures["metric"].isin(errors)]["low"].isna().all()
     assert bins.groupby("name")["lesions"].sum().to_dict() == {"after": 7, "before": 7}
-    tables.CALIBRATION.write(losses, tmp_path / "calibration.csv")
+    assert curves.groupby("name")["probability"].max().to_dict() == {"after": 0.9, "before": pytest.approx(0.81)}
+    tables.CALIBRATION.write(measures, tmp_path / "calibration.csv")
     tables.RELIABILITY.write(bins, tmp_path / "reliability.csv")
+    tables.CALIBRATION_CURVE.write(curves, tmp_path / "calibration_curve.csv")
