@@ -85,7 +85,7 @@ def decision_chart(curves: pd.DataFrame, title: str) -> Chart:
         y_ticks=[Tick(y(value), f"{value:g}".replace("-", "−")) for value in ticks(bottom, top, 6)],
         lines=lines,
         labels=[
-            Label(x(1), y(0) - 5, TREAT_NONE, "end"),
+            Label(x(1), y(0) + 13, TREAT_NONE, "end"),
             Label(x(at[-1]) + 4, y(bottom) - 4, TREAT_ALL, "start"),
         ],
     )

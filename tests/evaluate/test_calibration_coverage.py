@@ -1,0 +1,101 @@
+"""Coverage of the 95 % intervals of calibration measures and net benefit, by simulation, for small and large splits.
+
+The test splits have 128 lesions, 40 of them malignant, or 1,000, 200 of them malignant: for calibration measures on
+average, since these intervals are for lesions drawn at random; for net benefit always.
+"""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+from scipy.special import expit
+
+from dermoscopy.core.metrics import confusion
+from dermoscopy.evaluate.recalibration import calibration_errors, calibration_measures, fit_curve
+from dermoscopy.stats.net_benefit import net_benefit, net_benefit_interval
+
+pytestmark = pytest.mark.slow
+
+POPULATION = 400_000
+SPLITS = {128: (1000, -1.2, 1.8), 1000: (500, -2.0, 1.6)}  # lesions to number of splits, mean and spread of the logits
+CALIBRATION = {"calibrated": (0.0, 1.0), "too extreme and too low": (0.4, 0.7)}  # true intercept and slope
+AT = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles of the probabilities at which the smooth curve is compared
+
+
+def labels(logits, intercept, slope, generator):
+    return (generator.random(len(logits)) < expit(intercept + slope * logits)).astype(int)
+
+
+@pytest.mark.parametrize("calibration", CALIBRATION)
+@pytest.mark.parametrize("lesions", SPLITS)
+def test_coverage_of_calibration_measures_and_the_smooth_curve(lesions, calibration):
+    generator = np.random.default_rng(21)
+    times, mean, spread = SPLITS[lesions]
+    intercept, slope = CALIBRATION[calibration]
+    population = generator.normal(mean, spread, POPULATION)
+    truth = expit(intercept + slope * population)
+    at = np.quantile(population, AT)
+    true_values = {
+        "oe_ratio": truth.mean() / expit(population).mean(),
+        "intercept": brentq(lambda value: (truth - expit(value + population)).mean(), -3, 3),
+        "slope": slope,
+        **{f"curve at {name}": value for name, value in zip(AT, expit(intercept + slope * at), strict=True)},
+    }
+    covered = defaultdict(list)
+    for _ in range(times):
+        logits = generator.normal(mean, spread, lesions)
+        y_true = labels(logits, intercept, slope, generator)
+        found = {name: bounded[1:] for name, bounded in calibration_measures(y_true, expit(logits), 0.95).items()}
+        bounds = fit_curve(y_true, expit(logits)).bounds(expit(at), 0.95)
+        found |= {f"curve at {name}": pair for name, pair in zip(AT, zip(*bounds, strict=True), strict=True)}
+        for name, (low, high) in found.items():
+            covered[name].append(low <= true_values[name] <= high)
+    coverage = {name: np.mean(times) for name, times in covered.items()}
+    assert len(coverage) == 3 + len(AT)
+    assert {name: value for name, value in coverage.items() if not 0.93 <= value <= 0.975} == {}
+
+
+@pytest.mark.parametrize("lesions", SPLITS)
+def test_coverage_of_net_benefit(lesions):
+    generator = np.random.default_rng(22)
+    times, mean, spread = SPLITS[lesions]
+    population = generator.normal(mean, spread, POPULATION)
+    y_true = labels(population, 0.0, 1.0, generator)
+    malignant, benign = (expit(population[y_true == label]) for label in (1, 0))
+    count = round(lesions * y_true.mean())
+    thresholds = np.arange(1, 20) / 20
+    # The true net benefit at this proportion of malignant lesions.
+    weights = np.concatenate(
+        [np.full(len(malignant), count / len(malignant)), np.full(len(benign), (lesions - count) / len(benign))]
+    )
+    everyone = np.repeat([1, 0], [len(malignant), len(benign)]), np.concatenate([malignant, benign])
+    true_values = [net_benefit(*everyone, threshold, weights[None])[0] for threshold in thresholds]
+    own = np.repeat([1, 0], [count, lesions - count])
+    covered = np.zeros((times, len(thresholds)))
+    for split in range(times):
+        y_prob = np.concatenate([generator.choice(malignant, count), generator.choice(benign, lesions - count)])
+        for number, threshold in enumerate(thresholds):
+            bounded = net_benefit_interval(confusion(own, y_prob >= threshold), threshold, 0.95)
+            covered[split, number] = bounded.low <= true_values[number] <= bounded.high
+    coverage = covered.mean(axis=0)
+    assert coverage.mean() == pytest.approx(0.955, abs=0.015)
+    assert coverage.min() > 0.93, coverage
+    assert coverage.max() < 0.985, coverage  # Wilson's intervals are conservative where few lesions are misclassified
+
+
+def test_no_bootstrap_interval_of_the_calibration_errors_holds():
+    """Percentiles never contain the error 0 of calibrated probabilities; reflected ones do not reach 93 %."""
+    generator = np.random.default_rng(23)
+    covered = defaultdict(list)
+    for _ in range(100):
+        logits = generator.normal(-1.2, 1.8, 128)
+        y_true = labels(logits, 0.0, 1.0, generator)
+        value = calibration_errors(y_true, expit(logits))["ici"]
+        samples = (generator.integers(0, 128, 128) for _ in range(100))
+        resampled = [calibration_errors(y_true[rows], expit(logits[rows]))["ici"] for rows in samples]
+        low, high = np.quantile(resampled, [0.025, 0.975])
+        covered["percentile"].append(low <= 0)
+        covered["reflected"].append(2 * value - high <= 0 <= 2 * value - low)
+    assert np.mean(covered["percentile"]) == 0
+    assert np.mean(covered["reflected"]) < 0.9
