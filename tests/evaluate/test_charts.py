@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 
 from dermoscopy.evaluate import charts, tables
+from dermoscopy.evaluate.calibration import curve_rows
 from dermoscopy.evaluate.evaluate import Evaluation
 from dermoscopy.evaluate.risks import decision_curve_rows, risk_rows
 from dermoscopy.evaluate.scores import Classifier
@@ -35,12 +36,15 @@ def test_every_chart_has_the_protocol(tmp_path):
     lesions = by_image(pd.DataFrame({"lesion_id": list("abcd"), "label": Y_TRUE}))
     curves = decision_curve_rows([*classifiers, classifier(tables.LEAK, "baseline")], lesions, 3, 0.95)
     risks, _ = risk_rows(lesions, classifiers[0].score, 2)
-    evaluation = Evaluation(classifiers, {"scores": scores, "decision_curve": curves, "risks": risks})
+    smooth = curve_rows(Y_TRUE, classifiers[0].score, 0.95).assign(name="after")
+    results = {"scores": scores, "calibration_curve": smooth, "decision_curve": curves, "risks": risks}
+    evaluation = Evaluation(classifiers, results)
     charts.write_charts(Y_TRUE, evaluation, "sensitive", LEAKY, tmp_path)
     written = {
         "roc.csv": tables.ROC,
         "confusion.csv": tables.CONFUSION,
         "roc_auc.csv": tables.ROC_AUC,
+        "calibration_curve.csv": tables.CALIBRATION_CURVES,
         "decision_curve.csv": tables.DECISION_CURVES,
         "risks.csv": tables.RISK_BINS,
     }

@@ -29,6 +29,13 @@ TABLES = {
     "curves.csv": ["name,split,epoch,accuracy,loss,roc_auc", "cnn_a,train,1,0.5,0.7,0.5", "cnn_a,val,1,0.6,0.69,0.6"],
     "best_epoch.csv": ["name,split,roc_auc", "cnn_a,train,0.71", "cnn_a,val,0.62"],
     "roc_auc.csv": ["name,kind,value,low,high", "ensemble,ensemble,0.8,0.7,0.9", "prevalence,baseline,0.5,,"],
+    "calibration_curve.csv": [
+        "name,probability,value,low,high",
+        "before,0.1,0.12,0.05,0.2",
+        "before,0.9,0.8,0.7,0.9",
+        "after,0.05,0.12,0.05,0.2",
+        "after,0.95,0.8,0.7,0.9",
+    ],
     "decision_curve.csv": [
         "name,kind,threshold,value,low,high",
         "cnn_a,member,0.05,0.21,0.18,0.24",
@@ -234,6 +241,7 @@ def test_axes_and_chance_lines_are_labelled(project: Project):
         "ROC": {"1 - specificity", "sensitivity", "chance"},
         "Confusion_matrix": {"predicted label", "true label"},
         "ROC_AUC": {"ROC AUC", "classifier", "chance"},
+        "Calibration": {"predicted probability", "proportion malignant", "perfect calibration", "before", "after"},
         "Decision_curves": {"threshold probability", "net benefit"},
         "Distribution_of_the_probabilities": {"predicted probability", "proportion of the label's lesions"},
         "Accuracy_by_epoch": {"epoch", "accuracy"},

@@ -87,7 +87,7 @@ def write_charts(
         evaluation: Results on the test split.
         point: Operating point of the confusion matrix.
         protocol: Title of the split protocol (`core.protocol.read_protocol_title`).
-        folder: Folder of roc.csv, confusion.csv, roc_auc.csv, decision_curve.csv and risks.csv.
+        folder: plots/.
     """
     ensemble, scores = evaluation.ensemble, evaluation.tables["scores"]
     y_pred = ensemble.score >= ensemble.thresholds[point]
@@ -96,9 +96,11 @@ def write_charts(
     tables.ROC.write(roc_rows([*members, ensemble], y_true, protocol), folder / "roc.csv")
     tables.CONFUSION.write(confusion_rows(y_true, y_pred, protocol), folder / "confusion.csv")
     tables.ROC_AUC.write(roc_auc_rows(shown, protocol), folder / "roc_auc.csv")
-    curves, risks = evaluation.tables["decision_curve"], evaluation.tables["risks"]
-    tables.DECISION_CURVES.write(decision_curves(curves).assign(protocol=protocol), folder / "decision_curve.csv")
-    tables.RISK_BINS.write(risk_bins(risks, protocol), folder / "risks.csv")
+    calibration = evaluation.tables["calibration_curve"].assign(protocol=protocol)
+    tables.CALIBRATION_CURVES.write(calibration, folder / "calibration_curve.csv")
+    net_benefits = decision_curves(evaluation.tables["decision_curve"]).assign(protocol=protocol)
+    tables.DECISION_CURVES.write(net_benefits, folder / "decision_curve.csv")
+    tables.RISK_BINS.write(risk_bins(evaluation.tables["risks"], protocol), folder / "risks.csv")
 
 
 def roc_rows(classifiers: Iterable[Classifier], y_true: NDArray[np.int64], protocol: str) -> pd.DataFrame:

@@ -201,20 +201,16 @@ ROC_AUC = Table(  # roc_auc.csv: ROC AUC of each classifier, by image
     committed=True,
 )
 
-DECISION_CURVES = (
-    Table(  # decision_curve.csv: the decision curves of ensemble, members, baselines and strategies, by lesion
-        columns={
-            "name": "str",
-            "kind": "str",
-            "protocol": "str",
-            "threshold": "float64",
-            "value": "float64",
-            "low": "float64",
-            "high": "float64",
-        },
-        order=("kind", "name", "threshold"),
-        committed=True,
-    )
+CALIBRATION_CURVES = Table(  # calibration_curve.csv: the ensemble's smooth calibration curves, by lesion
+    columns={"name": "str", "protocol": "str", "probability": "float64", **BOUNDED},
+    order=("name", "probability"),
+    committed=True,
+)
+
+DECISION_CURVES = Table(  # decision_curve.csv: net benefit at every threshold, without the leaking baseline, by lesion
+    columns={"name": "str", "kind": "str", "protocol": "str", "threshold": "float64", **BOUNDED},
+    order=("kind", "name", "threshold"),
+    committed=True,
 )
 
 RISK_BINS = Table(  # risks.csv: the ensemble's probabilities in bins, by label and lesion
