@@ -3,6 +3,7 @@ import pytest
 
 from dermoscopy.evaluate import tables
 from dermoscopy.evaluate.calibration import calibration_rows, expected_calibration_error, reliability_table
+from dermoscopy.evaluate.recalibration import errors_by_chance
 from tests.evaluate.test_decisions import SCORE, UNIT
 
 
@@ -25,3 +26,12 @@ def test_calibration_and_reliability_before_and_after(tmp_path):
     tables.CALIBRATION.write(measures, tmp_path / "calibration.csv")
     tables.RELIABILITY.write(bins, tmp_path / "reliability.csv")
     tables.CALIBRATION_CURVE.write(curves, tmp_path / "calibration_curve.csv")
+
+
+def test_the_bound_by_chance_is_the_upper_quantile_of_simulated_errors():
+    measures, _, _ = calibration_rows(UNIT, {"after": SCORE}, 5, np.ones((40, 7)), 0.8, seed=3)
+    found = measures.set_index("metric")["chance"]
+    simulated = errors_by_chance(SCORE, 40, np.random.default_rng(3))
+    for error in ("ici", "e50", "e90"):
+        assert (simulated[error] <= found[error]).mean() == pytest.approx(0.8, abs=0.03)
+    assert found.drop(["ici", "e50", "e90"]).isna().all()

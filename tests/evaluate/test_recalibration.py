@@ -19,12 +19,12 @@ def simulated(lesions, generator, intercept=0.0, slope=1.0):
 
 
 def test_the_observed_to_expected_ratio_of_an_example_by_hand():
-    y_true, y_prob = np.array([1, 1, 0, 0, 0]), np.array([0.8, 0.3, 0.5, 0.2, 0.2])
+    y_true, y_prob = np.array([1, 1, 0, 0, 0]), np.array([0.4, 0.2, 0.2, 0.1, 0.1])
     ratio, low, high = calibration_measures(y_true, y_prob, 0.95)["oe_ratio"]
-    assert ratio == 1
-    # 12.706: Student's quantile with one degree of freedom; residuals 0.2, 0.7, 0.5, 0.2, 0.2
-    factor = math.exp(12.7062 * math.sqrt(0.04 + 0.49 + 0.25 + 0.04 + 0.04) / 2)
-    assert (low, high) == (pytest.approx(1 / factor, rel=1e-4), pytest.approx(factor, rel=1e-4))
+    assert ratio == pytest.approx(2)
+    # 12.7062: Student's quantile with one degree of freedom; residuals from twice the probabilities.
+    factor = math.exp(12.7062 * math.sqrt(0.2**2 + 0.6**2 + 0.4**2 + 0.2**2 + 0.2**2) / 2)
+    assert (low, high) == (pytest.approx(2 / factor, rel=1e-4), pytest.approx(2 * factor, rel=1e-4))
 
 
 def test_intercept_and_slope_solve_the_likelihood_equations():
