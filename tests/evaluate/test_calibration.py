@@ -33,5 +33,6 @@ def test_the_bound_by_chance_is_the_upper_quantile_of_simulated_errors():
     found = measures.set_index("metric")["chance"]
     simulated = errors_by_chance(SCORE, 40, np.random.default_rng(3))
     for error in ("ici", "e50", "e90"):
-        assert (simulated[error] <= found[error]).mean() == pytest.approx(0.8, abs=0.03)
+        below, not_above = simulated[error] < found[error], simulated[error] <= found[error]
+        assert below.mean() <= 0.8 <= not_above.mean()  # some simulated labels are equal, and so are their errors
     assert found.drop(["ici", "e50", "e90"]).isna().all()
