@@ -9,10 +9,11 @@ from collections import defaultdict
 import numpy as np
 import pytest
 from scipy.optimize import brentq
-from scipy.special import expit
+from scipy.special import expit, stdtrit
 
 from dermoscopy.core.metrics import confusion
 from dermoscopy.evaluate.recalibration import calibration_errors, calibration_measures, fit_curve
+from dermoscopy.stats.intervals import resample_lesions
 from dermoscopy.stats.net_benefit import net_benefit, net_benefit_interval
 
 pytestmark = pytest.mark.slow
@@ -56,21 +57,26 @@ def test_coverage_of_calibration_measures_and_the_smooth_curve(lesions, calibrat
     assert {name: value for name, value in coverage.items() if not 0.93 <= value <= 0.975} == {}
 
 
-@pytest.mark.parametrize("lesions", SPLITS)
-def test_coverage_of_net_benefit(lesions):
-    generator = np.random.default_rng(22)
-    times, mean, spread = SPLITS[lesions]
+def two_labels(lesions, generator):
+    """Return calibrated probabilities of malignant and of benign lesions, and the number of malignant ones."""
+    _, mean, spread = SPLITS[lesions]
     population = generator.normal(mean, spread, POPULATION)
     y_true = labels(population, 0.0, 1.0, generator)
     malignant, benign = (expit(population[y_true == label]) for label in (1, 0))
-    count = round(lesions * y_true.mean())
+    return malignant, benign, round(lesions * y_true.mean())
+
+
+def true_net_benefit(malignant, benign, prevalence, threshold):
+    false_positives = (1 - prevalence) * (benign >= threshold).mean()
+    return prevalence * (malignant >= threshold).mean() - false_positives * threshold / (1 - threshold)
+
+
+@pytest.mark.parametrize("lesions", SPLITS)
+def test_coverage_of_net_benefit(lesions):
+    times, generator = SPLITS[lesions][0], np.random.default_rng(22)
+    malignant, benign, count = two_labels(lesions, generator)
     thresholds = np.arange(1, 20) / 20
-    # The true net benefit at this proportion of malignant lesions.
-    weights = np.concatenate(
-        [np.full(len(malignant), count / len(malignant)), np.full(len(benign), (lesions - count) / len(benign))]
-    )
-    everyone = np.repeat([1, 0], [len(malignant), len(benign)]), np.concatenate([malignant, benign])
-    true_values = [net_benefit(*everyone, threshold, weights[None])[0] for threshold in thresholds]
+    true_values = [true_net_benefit(malignant, benign, count / lesions, threshold) for threshold in thresholds]
     own = np.repeat([1, 0], [count, lesions - count])
     covered = np.zeros((times, len(thresholds)))
     for split in range(times):
@@ -84,8 +90,23 @@ def test_coverage_of_net_benefit(lesions):
     assert coverage.max() < 0.985, coverage  # Wilson's intervals are conservative where few lesions are misclassified
 
 
+def test_a_bootstrap_interval_of_net_benefit_fails_where_few_lesions_are_missed():
+    generator = np.random.default_rng(24)
+    malignant, benign, count = two_labels(128, generator)
+    own, threshold = np.repeat([1, 0], [count, 128 - count]), 0.05
+    true_value = true_net_benefit(malignant, benign, count / 128, threshold)
+    names, covered = np.arange(128).astype(object), []
+    for _ in range(500):
+        y_prob = np.concatenate([generator.choice(malignant, count), generator.choice(benign, 128 - count)])
+        resamples = resample_lesions(names, own, 300, generator)
+        error = net_benefit(own, y_prob, threshold, resamples).std(ddof=1) * np.sqrt(count / (count - 1))
+        half = stdtrit(count - 1, 0.975) * error
+        covered.append(abs(net_benefit(own, y_prob, threshold) - true_value) <= half)
+    assert np.mean(covered) < 0.7
+
+
 def test_no_bootstrap_interval_of_the_calibration_errors_holds():
-    """Percentiles never contain the error 0 of calibrated probabilities; reflected ones do not reach 93 %."""
+    """Percentiles never contain the error 0 of calibrated probabilities; reflected ones do not reach 90 % with 128 lesions."""
     generator = np.random.default_rng(23)
     covered = defaultdict(list)
     for _ in range(100):
