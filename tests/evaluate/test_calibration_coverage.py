@@ -106,7 +106,7 @@ def test_a_bootstrap_interval_of_net_benefit_fails_where_few_lesions_are_missed(
 
 
 def test_no_bootstrap_interval_of_the_calibration_errors_holds():
-    """Percentiles never contain the error 0 of calibrated probabilities; reflected ones in less than 90 % of the cases."""
+    """Percentiles never contain the error 0 of calibrated probabilities; reflected ones in less than 90 %."""
     generator = np.random.default_rng(23)
     covered = defaultdict(list)
     for _ in range(100):
