@@ -2,8 +2,11 @@ import numpy as np
 import pandas as pd
 
 from dermoscopy.evaluate import charts, tables
+from dermoscopy.evaluate.calibration import curve_rows
 from dermoscopy.evaluate.evaluate import Evaluation
+from dermoscopy.evaluate.risks import decision_curve_rows, risk_rows
 from dermoscopy.evaluate.scores import Classifier
+from dermoscopy.stats.lesions import by_image
 
 Y_TRUE = np.array([0, 0, 1, 1])
 LEAKY = "image (leaky protocol)"
@@ -30,12 +33,20 @@ def test_every_chart_has_the_protocol(tmp_path):
         unit="image", point="", metric="roc_auc", value=0.75, low=0.5, high=0.9, interval="Obuchowski"
     )
     scores = pd.concat([scores, scores.assign(unit="lesion", value=0.5)])
-    evaluation = Evaluation(classifiers, {"scores": scores})
+    lesions = by_image(pd.DataFrame({"lesion_id": list("abcd"), "label": Y_TRUE}))
+    curves = decision_curve_rows([*classifiers, classifier(tables.LEAK, "baseline")], lesions, 3, 0.95)
+    risks, _ = risk_rows(lesions, classifiers[0].score, 2)
+    smooth = curve_rows(Y_TRUE, classifiers[0].score, 0.95).assign(name="after")
+    results = {"scores": scores, "calibration_curve": smooth, "decision_curve": curves, "risks": risks}
+    evaluation = Evaluation(classifiers, results)
     charts.write_charts(Y_TRUE, evaluation, "sensitive", LEAKY, tmp_path)
     written = {
         "roc.csv": tables.ROC,
         "confusion.csv": tables.CONFUSION,
         "roc_auc.csv": tables.ROC_AUC,
+        "calibration_curve.csv": tables.CALIBRATION_CURVES,
+        "decision_curve.csv": tables.DECISION_CURVES,
+        "risks.csv": tables.RISK_BINS,
     }
     frames = {name: table.read(tmp_path / name) for name, table in written.items()}
     assert all(set(frame["protocol"]) == {LEAKY} for frame in frames.values())
@@ -43,3 +54,11 @@ def test_every_chart_has_the_protocol(tmp_path):
     assert set(frames["roc_auc.csv"]["name"]) == {"cnn_a", "ensemble", "colours"}
     assert set(frames["roc_auc.csv"]["value"]) == {0.75}
     assert frames["confusion.csv"]["predicted"].tolist().count("malignant") == 3
+    # Neither another combination method nor the baseline that leaks the label has a decision curve.
+    assert set(frames["decision_curve.csv"]["name"]) == {"cnn_a", "ensemble", "colours", "treat all", "treat none"}
+    assert frames["risks.csv"][["label", "probability", "proportion"]].to_numpy().tolist() == [
+        ["benign", "0-0.5", 0.5],
+        ["benign", "0.5-1", 0.5],
+        ["malignant", "0-0.5", 0.5],
+        ["malignant", "0.5-1", 0.5],
+    ]

@@ -74,6 +74,9 @@ def test_ensemble_and_evaluate_write_all_tables_metrics_and_charts(project: Path
         "curves.csv",
         "best_epoch.csv",
         "roc_auc.csv",
+        "calibration_curve.csv",
+        "decision_curve.csv",
+        "risks.csv",
         "ensemble_sizes.csv",
     }
 

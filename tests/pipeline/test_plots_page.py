@@ -29,6 +29,25 @@ TABLES = {
     "curves.csv": ["name,split,epoch,accuracy,loss,roc_auc", "cnn_a,train,1,0.5,0.7,0.5", "cnn_a,val,1,0.6,0.69,0.6"],
     "best_epoch.csv": ["name,split,roc_auc", "cnn_a,train,0.71", "cnn_a,val,0.62"],
     "roc_auc.csv": ["name,kind,value,low,high", "ensemble,ensemble,0.8,0.7,0.9", "prevalence,baseline,0.5,,"],
+    "calibration_curve.csv": [
+        "name,probability,value,low,high",
+        "before,0.1,0.12,0.05,0.2",
+        "before,0.9,0.8,0.7,0.9",
+        "after,0.05,0.12,0.05,0.2",
+        "after,0.95,0.8,0.7,0.9",
+    ],
+    "decision_curve.csv": [
+        "name,kind,threshold,value,low,high",
+        "cnn_a,member,0.05,0.21,0.18,0.24",
+        "cnn_a,member,0.1,0.2,0.17,0.23",
+        "ensemble,ensemble,0.05,0.23,0.2,0.26",
+        "ensemble,ensemble,0.1,0.22,0.19,0.25",
+        "thumbnail,baseline,0.1,0.12,0.1,0.14",
+        "treat all,strategy,0.05,0.2,,",
+        "treat all,strategy,0.1,-8,,",
+        "treat none,strategy,0.1,0,,",
+    ],
+    "risks.csv": ["label,probability,proportion", "benign,0-0.5,0.87", "malignant,0.5-1,0.66"],
     "diagnoses.csv": ["split,label,dx,images,lesions", "train,benign,nv,41,31", "test,malignant,mel,9,7"],
     "by_split.csv": [
         "split,prevalence,images,missing,proportion",
@@ -153,6 +172,9 @@ def test_every_plot_renders_without_network_and_images(project: Project):
     assert {"cnn_a", "ensemble"} <= set(texts["ROC"].splitlines())
     assert {"7", "5", "0", "100.0% of malignant"} <= set(texts["Confusion_matrix"].splitlines())
     assert {"0.800", "prevalence", "baseline"} <= set(texts["ROC_AUC"].splitlines())
+    assert {"cnn_a", "thumbnail", "treat all", "treat none"} <= set(texts["Decision_curves"].splitlines())
+    assert not {"-8", "−8"} & set(texts["Decision_curves"].splitlines())  # the axis ends just below 0
+    assert {"0-0.5", "0.87", "malignant"} <= set(texts["Distribution_of_the_probabilities"].splitlines())
     assert {"train", "val", "cnn_a"} <= set(texts["Accuracy_by_epoch"].splitlines())
     assert {"0.71", "0.62"} <= set(texts["Best_epoch"].splitlines())
     assert {"nv", "41", "9"} <= set(texts["Images_by_diagnosis"].splitlines())
@@ -182,10 +204,15 @@ def test_a_member_has_one_colour_in_all_charts_whatever_the_other_members_are(pr
         rows = {
             "roc.csv": [f"{name},{x},{x}" for name in names for x in (0, 1)],
             "curves.csv": [f"{name},{split},1,0.5,0.7,0.5" for name in names for split in ("train", "val")],
+            # Greys of strategies and baselines do not shift the colours of the members.
+            "decision_curve.csv": [f"{name},member,{x},{x},0,1" for name in names for x in (0.1, 0.2)]
+            + [f"{name},strategy,{x},{x},," for name in ("treat all", "treat none") for x in (0.1, 0.2)]
+            + [f"{name},baseline,{x},{x},0,1" for name in ("colours", "thumbnail") for x in (0.1, 0.2)],
         }
         for table, lines in rows.items():
             (project.folder / "plots" / table).write_text("\n".join([TABLES[table][0], *lines]) + "\n")
-        return colours(page_of(project.done("dvc", "plots", "show")))
+        shown = colours(page_of(project.done("dvc", "plots", "show")))
+        return {name: found for name, found in shown.items() if name in names}
 
     four = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
     expected = {"vgg19": "#4269d0", "inception_v3": "#b97700", "cnn_a": "#d1495b", "cnn_b": "#1f8577"}
@@ -214,6 +241,9 @@ def test_axes_and_chance_lines_are_labelled(project: Project):
         "ROC": {"1 - specificity", "sensitivity", "chance"},
         "Confusion_matrix": {"predicted label", "true label"},
         "ROC_AUC": {"ROC AUC", "classifier", "chance"},
+        "Calibration": {"predicted probability", "proportion malignant", "perfect calibration", "before", "after"},
+        "Decision_curves": {"threshold probability", "net benefit"},
+        "Distribution_of_the_probabilities": {"predicted probability", "proportion of the label's lesions"},
         "Accuracy_by_epoch": {"epoch", "accuracy"},
         "ROC_AUC_by_epoch": {"epoch", "ROC AUC"},
         "Loss_by_epoch": {"epoch", "loss"},

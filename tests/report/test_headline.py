@@ -6,7 +6,11 @@ import pytest
 
 from tests.report.conftest import render, write_project
 
-METRIC = re.compile(r"ROC AUC|accuracy|sensitivity|specificity|PPV|log loss|Brier|predicted malignant|missed", re.I)
+METRIC = re.compile(
+    r"ROC AUC|accuracy|sensitivity|specificity|PPV|log loss|Brier|predicted malignant|missed"
+    r"|calibration|probabilities|net benefit",
+    re.I,
+)
 SPLIT = re.compile(r"\b(test|val|validation)\b")
 LEVEL = re.compile(r"\bby (image|lesion)\b")
 THRESHOLD = re.compile(r"operating point|threshold|before calibration", re.I)
@@ -41,7 +45,9 @@ def test_every_table_of_predictions_names_its_threshold(page):
     assert [text for text in of_predictions if not THRESHOLD.search(text)] == []
 
 
-@pytest.mark.parametrize("chart", ["ROC curves", "Metrics by threshold", "Reliability"])
+@pytest.mark.parametrize(
+    "chart", ["ROC curves", "Metrics by threshold", "Calibration", "Distribution", "Decision curves"]
+)
 def test_every_chart_of_metrics_names_its_split_and_its_level(page, chart):
     (title,) = re.findall(rf"<figcaption><b>({chart}[^<]*)</b>", page)
     assert SPLIT.search(title)

@@ -138,10 +138,12 @@ def texts(chart: str) -> list[str]:
 
 def test_every_chart_names_both_axes(page):
     found = charts(page)
-    assert len(found) == 4 + 3 * len(MEMBERS)
+    assert len(found) == 6 + 3 * len(MEMBERS)
     for name, chart in found.items():
-        x = {"ROC": "1 − specificity", "Metr": "threshold", "Reli": "mean probability", "Age": "age in years"}
-        y = {"ROC": "sensitivity", "Metr": "proportion", "Reli": "proportion malignant", "Age": "proportion of"}
+        x = {"ROC": "1 − specificity", "Metr": "threshold", "Cali": "predicted probability", "Age": "age in years"}
+        x |= {"Deci": "threshold probability", "Dist": "predicted probability"}
+        y = {"ROC": "sensitivity", "Metr": "proportion", "Cali": "proportion malignant", "Age": "proportion of"}
+        y |= {"Deci": "net benefit", "Dist": "proportion of"}
         kind = next((kind for kind in x if name.startswith(kind)), None)
         shown = texts(chart)
         assert any(text.startswith(x[kind] if kind else "epoch") for text in shown), name
@@ -186,7 +188,7 @@ def test_labels_of_close_thresholds_do_not_overlap(page):
 
 
 def test_every_bin_shows_its_number_of_lesions(page):
-    [chart] = [chart for name, chart in charts(page).items() if name.startswith("Reliability")]
+    [chart] = [chart for name, chart in charts(page).items() if name.startswith("Calibration")]
     table = page.parents[1] / "evaluation" / "reliability.csv"
     rows = [line.split(",") for line in table.read_text().splitlines()[1:]]
     labels = re.findall(r'class="label"[^>]*>([^<]*)<', chart)

@@ -103,7 +103,7 @@ def test_all_titles_warn_of_a_leaky_protocol(project):
     assert len(titles) > 15
     assert [title for title in titles if "leaky protocol" not in title] == []
     charts = [attributes["aria-label"] for tag, attributes in page.tags if tag == "svg" and "role" in attributes]
-    assert len(charts) == 16
+    assert len(charts) == 18
     assert all("leaky protocol" in label for label in charts)
 
 

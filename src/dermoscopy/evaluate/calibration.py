@@ -1,4 +1,4 @@
-"""Calibration of the ensemble on test: reliability table, expected calibration error, and losses, by lesion."""
+"""Calibration of the ensemble on test: measures, losses, smooth curve and reliability table, by lesion."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermoscopy.evaluate.recalibration import calibration_errors, calibration_measures, errors_by_chance, fit_curve
 from dermoscopy.evaluate.scores import bootstrap
 from dermoscopy.evaluate.tables import CALIBRATION
 from dermoscopy.stats.intervals import wilson_interval
@@ -51,14 +52,35 @@ def expected_calibration_error(table: pd.DataFrame) -> float:
     return float(np.average((table["malignant"] - table["probability"]).abs(), weights=table["lesions"]))
 
 
+POINTS = 101  # points of the smooth curve
+
+
+def curve_rows(y_true: NDArray[np.int64], y_prob: NDArray[np.float64], confidence: float) -> pd.DataFrame:
+    """Return the smooth calibration curve from the lowest to the highest predicted probability.
+
+    Args:
+        y_true: Labels of independent lesions, 0 benign, 1 malignant; shape (rows,).
+        y_prob: Predicted probabilities, from 0 to 1; shape (rows,).
+        confidence: Confidence level of the pointwise intervals, from 0 to 1.
+
+    Returns:
+        Rows with probability, value, low and high.
+    """
+    probability = np.linspace(y_prob.min(), y_prob.max(), POINTS)
+    curve = fit_curve(y_true, y_prob)
+    low, high = curve.bounds(probability, confidence)
+    return pd.DataFrame({"probability": probability, "value": curve.at(probability), "low": low, "high": high})
+
+
 def calibration_rows(
     lesions: Unit,
     scores: Mapping[str, NDArray[np.float64]],
     bins: int,
     resamples: NDArray[np.float64],
     confidence: float,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return losses and reliability bins of the ensemble before and after calibration.
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return measures, reliability bins and smooth curves of the ensemble before and after calibration.
 
     Args:
         lesions: Lesions of test.
@@ -66,15 +88,28 @@ def calibration_rows(
         bins: Number of bins of the reliability table.
         resamples: Number of times each lesion is in each resample; shape (resamples, lesions).
         confidence: Confidence level of the intervals, from 0 to 1.
+        seed: Seed of the simulated labels of `errors_by_chance`; there are as many as resamples.
 
     Returns:
-        Rows of `evaluate.tables.CALIBRATION` and of `evaluate.tables.RELIABILITY`.
+        Rows of `evaluate.tables.CALIBRATION`, of `evaluate.tables.RELIABILITY` and of
+        `evaluate.tables.CALIBRATION_CURVE`.
     """
-    rows, tables = [], []
+    rows: list[tuple[object, ...]] = []
+    tables, curves = [], []
     for name, score in scores.items():
         table = reliability_table(lesions.label, score, bins, confidence)
         tables.append(table.assign(name=name))
-        rows.append((name, "ece", expected_calibration_error(table), np.nan, np.nan))
+        curves.append(curve_rows(lesions.label, score, confidence).assign(name=name))
+        rows.append((name, "ece", expected_calibration_error(table), np.nan, np.nan, np.nan))
+        chance = errors_by_chance(score, len(resamples), np.random.default_rng(seed))
+        for error, value in calibration_errors(lesions.label, score).items():
+            rows.append((name, error, value, np.nan, np.nan, np.quantile(chance[error], confidence)))
+        for measure, bounded in calibration_measures(lesions.label, score, confidence).items():
+            rows.append((name, measure, *bounded, np.nan))
         for metric in metrics_needing("probability"):
-            rows.append((name, metric.name, *bootstrap(metric, lesions, score, resamples, confidence)))
-    return pd.DataFrame(rows, columns=list(CALIBRATION.columns)), pd.concat(tables, ignore_index=True)
+            rows.append((name, metric.name, *bootstrap(metric, lesions, score, resamples, confidence), np.nan))
+    return (
+        pd.DataFrame(rows, columns=list(CALIBRATION.columns)),
+        pd.concat(tables, ignore_index=True),
+        pd.concat(curves, ignore_index=True),
+    )

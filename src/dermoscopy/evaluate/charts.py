@@ -13,6 +13,7 @@ from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.ensemble.params import METHODS, SINGLE
 from dermoscopy.evaluate import tables
 from dermoscopy.evaluate.evaluate import Evaluation
+from dermoscopy.evaluate.risks import decision_curves
 from dermoscopy.evaluate.scores import Classifier
 
 
@@ -86,7 +87,7 @@ def write_charts(
         evaluation: Results on the test split.
         point: Operating point of the confusion matrix.
         protocol: Title of the split protocol (`core.protocol.read_protocol_title`).
-        folder: Folder of roc.csv, confusion.csv and roc_auc.csv.
+        folder: plots/.
     """
     ensemble, scores = evaluation.ensemble, evaluation.tables["scores"]
     y_pred = ensemble.score >= ensemble.thresholds[point]
@@ -95,6 +96,11 @@ def write_charts(
     tables.ROC.write(roc_rows([*members, ensemble], y_true, protocol), folder / "roc.csv")
     tables.CONFUSION.write(confusion_rows(y_true, y_pred, protocol), folder / "confusion.csv")
     tables.ROC_AUC.write(roc_auc_rows(shown, protocol), folder / "roc_auc.csv")
+    calibration = evaluation.tables["calibration_curve"].assign(protocol=protocol)
+    tables.CALIBRATION_CURVES.write(calibration, folder / "calibration_curve.csv")
+    net_benefits = decision_curves(evaluation.tables["decision_curve"]).assign(protocol=protocol)
+    tables.DECISION_CURVES.write(net_benefits, folder / "decision_curve.csv")
+    tables.RISK_BINS.write(risk_bins(evaluation.tables["risks"], protocol), folder / "risks.csv")
 
 
 def roc_rows(classifiers: Iterable[Classifier], y_true: NDArray[np.int64], protocol: str) -> pd.DataFrame:
@@ -138,3 +144,14 @@ def roc_auc_rows(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
     if within.empty:
         return rows
     return rows.merge(within.set_axis([*keys, "within_source", "within_low", "within_high"], axis=1), on=keys)
+
+
+def risk_bins(risks: pd.DataFrame, protocol: str) -> pd.DataFrame:
+    """Return the proportion of each label's lesions in each bin of probability, with the bin as a text.
+
+    Args:
+        risks: Rows of `evaluate.tables.RISKS`.
+        protocol: Title of the split protocol.
+    """
+    bins = [f"{start:g}-{end:g}" for start, end in zip(risks["start"], risks["end"], strict=True)]
+    return risks[["label", "proportion"]].assign(probability=bins, protocol=protocol)

@@ -10,6 +10,7 @@ import pandas as pd
 from dermoscopy.baselines.params import predicted_baselines
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.members import member_names
+from dermoscopy.core.metrics import roc_auc
 from dermoscopy.core.tables import ENSEMBLE, LATENT, LATENT_SCORES, PREDICTIONS
 from dermoscopy.ensemble.combiners import Choice, read_choice
 from dermoscopy.ensemble.fit import SETS, read_candidates, read_ensemble
@@ -18,10 +19,12 @@ from dermoscopy.ensemble.thresholds import ConformalSets, read_thresholds
 from dermoscopy.evaluate.calibration import calibration_rows
 from dermoscopy.evaluate.decisions import coverage_rows, predictive_rows, score_groups, sweep_rows
 from dermoscopy.evaluate.params import Evaluate
+from dermoscopy.evaluate.risks import decision_curve_rows, risk_rows
 from dermoscopy.evaluate.scores import Classifier, score_classifiers, score_subsets
 from dermoscopy.stats.intervals import resample_lesions
 from dermoscopy.stats.lesions import align, by_image, by_lesion
 from dermoscopy.stats.paired import ThresholdedScores, compare
+from dermoscopy.stats.sample_size import sample_size_rows
 
 
 def read_members(rows: pd.DataFrame, data: Path) -> pd.DataFrame:
@@ -141,7 +144,10 @@ def evaluate_test(test: pd.DataFrame, data: Path, settings: Evaluate) -> Evaluat
     sets = ConformalSets(fitted["malignant_from"], fitted["benign_until"])
     score = lesions.mean(ensemble.score)
     scores = {"before": lesions.mean(combiner.combine(members)), "after": score}
-    losses, bins = calibration_rows(lesions, scores, settings.bins, resamples["lesion"], confidence)
+    measures, bins, curves = calibration_rows(
+        lesions, scores, settings.bins, resamples["lesion"], confidence, settings.seed
+    )
+    risks, quartiles = risk_rows(lesions, score, settings.bins)
     tables = {
         "scores": pd.concat(
             [score_classifiers(classifiers, unit, resamples[unit.name], confidence) for unit in (images, lesions)]
@@ -150,8 +156,13 @@ def evaluate_test(test: pd.DataFrame, data: Path, settings: Evaluate) -> Evaluat
         "subsets": score_subsets(images, members, data / "ensemble", resamples["image"], confidence),
         "predictive": predictive_rows(lesions, score, ensemble.thresholds, settings.prevalences, confidence),
         "sweep": sweep_rows(lesions, score, settings.thresholds, confidence),
-        "calibration": losses,
+        "calibration": measures,
         "reliability": bins,
+        "calibration_curve": curves,
+        "risks": risks,
+        "risk_quartiles": quartiles,
+        "decision_curve": decision_curve_rows(classifiers, lesions, settings.thresholds, confidence),
+        "sample_size": sample_size_rows(lesions.label, score, roc_auc(lesions.label, score), confidence),
         "coverage": coverage_rows(lesions, score, sets, confidence),
         "groups": score_groups(test, lesions, ensemble.score, ensemble.thresholds, confidence),
     }

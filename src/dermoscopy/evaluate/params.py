@@ -24,5 +24,7 @@ class Evaluate(Block):
         min_length=1,
         description="Proportions of malignant lesions for which predictive values are computed.",
     )
-    bins: Positive = Field(description="Number of equally wide bins of the reliability table.")
-    thresholds: Positive = Field(description="Number of thresholds of the sweep, evenly spaced between 0 and 1.")
+    bins: Positive = Field(description="Number of equally wide bins of the probabilities.")
+    thresholds: Positive = Field(
+        description="Number of thresholds of the sweep and the decision curves, evenly spaced between 0 and 1."
+    )

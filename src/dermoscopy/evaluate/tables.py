@@ -8,6 +8,8 @@ share lesions, so that no chart can be shown without it.
 
 from dermoscopy.core.tables import Table
 
+LEAK = "dx_type"  # a baseline that uses the method of diagnosis, which is known only after the diagnosis
+
 BOUNDED = {"value": "float64", "low": "float64", "high": "float64"}
 
 SCORES = Table(  # scores.csv: every metric of every classifier
@@ -55,8 +57,22 @@ SWEEP = Table(  # sweep.csv: the ensemble at every threshold, by lesion
 )
 
 CALIBRATION = Table(  # calibration.csv: the ensemble's probabilities before and after calibration, by lesion
-    columns={"name": "str", "metric": "str", **BOUNDED},
+    columns={
+        "name": "str",  # before or after
+        "metric": "str",
+        **BOUNDED,
+        "chance": "float64",  # of an error: the bound under which it is with perfect probabilities
+    },
     order=("name", "metric"),
+)
+
+CALIBRATION_CURVE = Table(  # calibration_curve.csv: the same probabilities, smoothed, by lesion
+    columns={
+        "name": "str",  # before or after
+        "probability": "float64",  # predicted
+        **BOUNDED,  # probability of malignancy given the predicted one
+    },
+    order=("name", "probability"),
 )
 
 RELIABILITY = Table(  # reliability.csv: the same probabilities in bins, by lesion
@@ -71,6 +87,49 @@ RELIABILITY = Table(  # reliability.csv: the same probabilities in bins, by lesi
         "high": "float64",
     },
     order=("name", "start"),
+)
+
+RISKS = Table(  # risks.csv: the ensemble's probabilities in bins, by label and lesion
+    columns={
+        "label": "str",
+        "start": "float64",
+        "end": "float64",
+        "lesions": "int64",
+        "proportion": "float64",  # of the label's lesions
+    },
+    order=("label", "start"),
+)
+
+RISK_QUARTILES = Table(  # risk_quartiles.csv: quartiles of the same probabilities
+    columns={
+        "label": "str",
+        "lesions": "int64",
+        "first_quartile": "float64",
+        "median": "float64",
+        "third_quartile": "float64",
+    },
+    order=("label",),
+)
+
+DECISION_CURVE = Table(  # decision_curve.csv: net benefit at every threshold, by lesion
+    columns={
+        "name": "str",  # a classifier, "treat all" or "treat none"
+        "kind": "str",  # ensemble, member, baseline or strategy
+        "threshold": "float64",  # threshold probability
+        **BOUNDED,
+    },
+    order=("kind", "name", "threshold"),
+)
+
+SAMPLE_SIZE = Table(  # sample_size.csv: lesions that an interval of a given width needs
+    columns={
+        "metric": "str",
+        "width": "float64",
+        "needed": "float64",  # lesions for this width
+        "lesions": "int64",  # lesions of test
+        "expected": "float64",  # width with the lesions of test
+    },
+    order=("metric",),
 )
 
 COVERAGE = Table(  # coverage.csv: the ensemble's conformal sets, by lesion
@@ -108,6 +167,11 @@ TABLES = {
     "sweep": SWEEP,
     "calibration": CALIBRATION,
     "reliability": RELIABILITY,
+    "calibration_curve": CALIBRATION_CURVE,
+    "risks": RISKS,
+    "risk_quartiles": RISK_QUARTILES,
+    "decision_curve": DECISION_CURVE,
+    "sample_size": SAMPLE_SIZE,
     "coverage": COVERAGE,
     "groups": GROUPS,
 }
@@ -138,6 +202,24 @@ ROC_AUC = Table(  # roc_auc.csv: ROC AUC of each classifier, by image
     },
     order=("kind", "name"),
     optional=("within_source", "within_low", "within_high"),
+    committed=True,
+)
+
+CALIBRATION_CURVES = Table(  # calibration_curve.csv: the ensemble's smooth calibration curves, by lesion
+    columns={"name": "str", "protocol": "str", "probability": "float64", **BOUNDED},
+    order=("name", "probability"),
+    committed=True,
+)
+
+DECISION_CURVES = Table(  # decision_curve.csv: net benefit at every threshold, without the leaking baseline, by lesion
+    columns={"name": "str", "kind": "str", "protocol": "str", "threshold": "float64", **BOUNDED},
+    order=("kind", "name", "threshold"),
+    committed=True,
+)
+
+RISK_BINS = Table(  # risks.csv: the ensemble's probabilities in bins, by label and lesion
+    columns={"label": "str", "probability": "str", "protocol": "str", "proportion": "float64"},
+    order=("label", "probability"),
     committed=True,
 )
 

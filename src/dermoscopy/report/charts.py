@@ -1,4 +1,4 @@
-"""Charts of the page: ROC curves, training curves, reliability of the probabilities, and ages."""
+"""Charts of the page: ROC curves, training curves, and ages."""
 
 from collections.abc import Mapping
 from math import floor
@@ -11,8 +11,6 @@ from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.report.colours import css
 from dermoscopy.report.figure import (
-    BASELINE,
-    LINE_HEIGHT,
     Chart,
     Dot,
     Label,
@@ -25,7 +23,6 @@ from dermoscopy.report.figure import (
     ticks,
 )
 from dermoscopy.report.formatting import classifier, is_finite, percent, rate
-from dermoscopy.report.inputs import Sources
 from dermoscopy.stats.metrics import METRICS
 
 ROC_WIDTH = ROC_HEIGHT = 380
@@ -131,82 +128,6 @@ def _range(values: "pd.Series[float]", metric: str) -> tuple[float, float]:
     if metric == "loss":
         return 0.0, max([0.1, *finite]) * 1.05
     return floor(min([0.5, *finite]) * 10) / 10, 1.0
-
-
-RELIABILITY_WIDTH, RELIABILITY_HEIGHT = 340, 370
-DRAWN = {"before": "c-other", "after": "c-ensemble"}
-DIGIT = 6.5  # width of a digit in pixels
-
-
-def about_probabilities(sources: Sources, suffix: str) -> dict[str, Any]:
-    """Return the values that the templates show about calibration.
-
-    Args:
-        sources: Outputs of the other stages.
-        suffix: Suffix of all titles, with the warning of a leaky protocol.
-    """
-    losses: dict[str, dict[str, dict[str, float]]] = {}
-    for row in sources.evaluation["calibration"].to_dict("records"):
-        losses.setdefault(row["name"], {})[row["metric"]] = {key: row[key] for key in ("value", "low", "high")}
-    bins = sources.evaluation["reliability"]
-    return {
-        "losses": losses,
-        "reliability": reliability_chart(bins, f"Reliability on the test split, by lesion{suffix}"),
-        "bins": bins[bins["name"] == "after"].to_dict("records"),
-        "drawn": list(DRAWN.items()),
-    }
-
-
-def reliability_chart(bins: pd.DataFrame, title: str) -> Chart:
-    """Draw the proportion of malignant lesions against the mean probability of each bin.
-
-    Args:
-        bins: Rows of `evaluate.tables.RELIABILITY`.
-        title: Title of the chart.
-    """
-    x, y = Scale(0, 1, 56, RELIABILITY_WIDTH - 14), Scale(0, 1, RELIABILITY_HEIGHT - 48, below_labels(2))
-    lines = [Line(path([0, 1], [0, 1], x, y), "chance")]
-    after = bins[bins["name"] == "after"]
-    for row in after.to_dict("records"):
-        lines.append(Line(path([row["probability"]] * 2, [row["low"], row["high"]], x, y), "whisker"))
-    for name, classes in DRAWN.items():
-        rows = bins[bins["name"] == name].sort_values("start")
-        lines.append(Line(path(rows["probability"], rows["malignant"], x, y), classes))
-    dots = [Dot(x(row["probability"]), y(row["malignant"]), "c-ensemble") for row in after.to_dict("records")]
-    return Chart(
-        title=title,
-        alt="Proportion of malignant lesions against their predicted probability, before and after calibration. "
-        f"The diagonal is perfect calibration. Lesions in the bins after calibration: {', '.join(_lesions(after))}.",
-        width=RELIABILITY_WIDTH,
-        height=RELIABILITY_HEIGHT,
-        x_label="mean probability of the bin",
-        y_label="proportion malignant",
-        x_scale=x,
-        y_scale=y,
-        x_ticks=[Tick(x(step), f"{step:g}") for step in STEPS],
-        y_ticks=[Tick(y(step), f"{step:g}") for step in STEPS],
-        lines=lines,
-        dots=dots,
-        labels=_count_labels(bins, x),
-    )
-
-
-def _lesions(rows: pd.DataFrame) -> list[str]:
-    return [f"{number}" for number in rows.sort_values("start")["lesions"]]
-
-
-def _count_labels(bins: pd.DataFrame, x: Scale) -> list[Label]:
-    """Return the number of lesions above each bin, or nothing if the bins are too narrow for these texts."""
-    narrowest = (bins["end"] - bins["start"]).min() * (x.end - x.start)
-    if max(map(len, _lesions(bins)), default=0) * DIGIT > narrowest:
-        return []
-    labels = []
-    for line, name in enumerate(DRAWN):
-        rows, height = bins[bins["name"] == name].sort_values("start"), LINE_HEIGHT * line + BASELINE
-        labels.append(Label(x.start - 7, height, name, "end"))
-        middles = (rows["start"] + rows["end"]) / 2
-        labels += [Label(x(at), height, text) for at, text in zip(middles, _lesions(rows), strict=True)]
-    return labels
 
 
 AGE_WIDTH, AGE_HEIGHT = 380, 230

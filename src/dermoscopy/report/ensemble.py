@@ -8,11 +8,10 @@ from typing import Any
 import pandas as pd
 
 from dermoscopy.ensemble.params import SINGLE
+from dermoscopy.evaluate.tables import LEAK
 from dermoscopy.report.colours import css
 from dermoscopy.report.formatting import KINDS, classifier, interval, is_finite, probability, signed
 from dermoscopy.report.inputs import Sources
-
-LEAK = "dx_type"  # a baseline that uses the method of diagnosis, which is known only after the diagnosis
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,14 @@ def path(xs: Iterable[float], ys: Iterable[float], x_scale: Scale, y_scale: Scal
     return "".join(commands)
 
 
+def band(xs: Sequence[float], lows: Sequence[float], highs: Sequence[float], x_scale: Scale, y_scale: Scale) -> str:
+    """Return the area between two curves as attribute `d` of an SVG path, without the points that are not finite."""
+    points = [(x, low, high) for x, low, high in zip(xs, lows, highs, strict=True) if isfinite(low) and isfinite(high)]
+    around = [x for x, _, _ in points] + [x for x, _, _ in reversed(points)]
+    bounds = [high for _, _, high in points] + [low for _, low, _ in reversed(points)]
+    return path(around, bounds, x_scale, y_scale) + "Z" if points else ""
+
+
 def ticks(low: float, high: float, most: int) -> list[float]:
     """Return at most `most` + 1 round numbers from low to high, in steps of 1, 2 or 5 times a power of ten."""
     power = 10.0 ** floor(log10((high - low) / most))

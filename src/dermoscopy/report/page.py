@@ -9,7 +9,7 @@ from dermoscopy.core.files import write_text
 from dermoscopy.core.protocol import title_suffix
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.report import colours, dataset, formatting, paper
-from dermoscopy.report.charts import about_probabilities, curve_charts, roc_chart
+from dermoscopy.report.charts import curve_charts, roc_chart
 from dermoscopy.report.data import (
     about_data,
     all_metrics,
@@ -25,6 +25,8 @@ from dermoscopy.report.ensemble import about_ensemble, best, intervals, of_basel
 from dermoscopy.report.figure import Chart
 from dermoscopy.report.formatting import data_uri
 from dermoscopy.report.inputs import Parameters, Sources
+from dermoscopy.report.net_benefit import about_net_benefit
+from dermoscopy.report.probabilities import about_probabilities
 from dermoscopy.report.used import about_run
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -99,6 +101,7 @@ def gather(sources: Sources, parameters: Parameters) -> dict[str, Any]:
         "by_diagnosis": by_diagnosis(sources.predictions, threshold),
         **about_decisions(sources, ensemble, suffix),
         **about_probabilities(sources, suffix),
+        **about_net_benefit(sources, suffix),
         **about_ensemble(sources, evaluate.confidence),
         "roc": _roc(sources, counts, suffix),
         "accuracy_charts": curve_charts(sources.curves, chosen, "accuracy", suffix),
