@@ -28,7 +28,7 @@ def explain() -> None:
     paths = {image_id: Path(path) for image_id, path in zip(test["image_id"], test["path"], strict=True)}
 
     folder, warning = Path("data/explain"), leak_warning(read_audited_protocol(Path("data/audited")))
-    title = f"operating point {point}: predicted malignant if the probability is at least {threshold:.3f}"
+    title = f"by image, operating point {point}: predicted malignant from the calibrated probability {threshold:.3f} on"
     draw_wrong(predicted, paths, settings.wrong, folder, title, warning)
     configure(load("runtime", Runtime))
     for member in predictions:

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from dermoscopy.augment.params import Augment
 from dermoscopy.core.params import load
 from dermoscopy.core.stage import run
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.merge.params import Merge
-from dermoscopy.networks.params import Models
+from dermoscopy.networks.params import Models, Training
 from dermoscopy.report.inputs import Parameters, read_sources
 from dermoscopy.report.page import write_report
 from dermoscopy.report.params import Report
@@ -20,6 +21,8 @@ def report() -> None:
         merge=load("merge", Merge),
         policy=load("policy", Policy),
         split=load("split", Split),
+        augment=load("augment", Augment),
+        training=load("training", Training),
         models=load("models", Models),
         ensemble=load("ensemble", Ensemble),
         evaluate=load("evaluate", Evaluate),

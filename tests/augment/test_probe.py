@@ -62,7 +62,9 @@ def compare(images: Images, changed: list[Path], size: int, flip: float) -> list
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_augmented_images_in_training_are_not_told_from_originals(malignant: Images, tmp_path: Path, size: int) -> None:
+def test_augmented_images_in_training_are_not_distinguished_from_originals(
+    malignant: Images, tmp_path: Path, size: int
+) -> None:
     changed = augment(malignant, tmp_path, load("augment", Augment))
     assert max(compare(malignant, changed, size, malignant.flip)) <= UNRECOGNIZED
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from dermoscopy.cli import compare as module
 from dermoscopy.cli.app import app
+from dermoscopy.cli.compare import is_outdated
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.tables import PREDICTIONS
@@ -25,6 +27,20 @@ ROWS = simulate(80, np.random.default_rng(9), (1.0, 2.5))
 IMAGES = ROWS.assign(image_id=[f"ISIC_{row:04d}" for row in ROWS.index], dx="nv")[
     ["image_id", "lesion_id", "dx", "label"]
 ]
+
+
+def entry(deps: dict[str, str], outs: dict[str, str]) -> dict[str, list[dict[str, str]]]:
+    """Return what dvc.lock records of a stage: the checksums of its deps and outs."""
+    lists = {"deps": deps, "outs": outs}
+    return {key: [{"path": path, "md5": md5} for path, md5 in paths.items()] for key, paths in lists.items()}
+
+
+ENDED_BEFORE_TEST = {
+    "train@cnn_a": entry({}, {"data/models/cnn_a": "new"}),
+    "predict": entry({"data/models/cnn_a": "new"}, {"data/predictions/val": "new"}),
+    "ensemble": entry({"data/predictions/val": "new"}, {"data/ensemble": "new"}),
+    "evaluate": entry({"data/ensemble": "old"}, {"data/evaluation": "old"}),
+}
 
 
 def store(folder: Path, column: str, rows: pd.DataFrame, tag: str) -> None:
@@ -61,9 +77,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store(folder, "p0", IMAGES, "before")
     store(folder, "p1", IMAGES, "after")
     store(folder, "p1", IMAGES.iloc[3:], "fewer")
-    (folder / "metrics").mkdir()
-    (folder / "metrics/val.json").write_text('{"roc_auc": 0.8}\n')
-    (folder / "metrics/test.json").write_text("{}\n")  # emptied by the stage ensemble
+    (folder / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": ENDED_BEFORE_TEST}))
     store(folder, "p0", IMAGES, "not-evaluated")
     return folder
 
@@ -88,6 +102,25 @@ def test_a_revision_that_ended_before_test_is_not_compared_by_the_test_results_o
     assert "not-evaluated - before on the val split" in compare("before", "not-evaluated")
     with pytest.raises(UserError, match=r"not-evaluated has no results on test: its run ended before the stage eval"):
         compare("before", "not-evaluated", "--split", "test")
+
+
+@pytest.mark.parametrize(
+    ("changed", "outdated"),
+    [
+        ({}, {"evaluate"}),
+        ({"evaluate": entry({"data/ensemble": "new"}, {})}, set()),
+        (
+            {"predict": entry({"data/models/cnn_a": "old"}, {"data/predictions/val": "new"})},
+            {"predict", "ensemble", "evaluate"},
+        ),
+        ({"ensemble": entry({"data/predictions/val": "old"}, {"data/ensemble": "old"})}, {"ensemble", "evaluate"}),
+    ],
+)
+def test_a_stage_is_outdated_if_anything_before_it_was_written_since(changed, outdated):
+    """Also if DVC took the stage before it from its cache, so that no code of it ran."""
+    recorded = ENDED_BEFORE_TEST | changed
+    assert {stage for stage in recorded if is_outdated(recorded, stage)} == outdated
+    assert not is_outdated({}, "evaluate")
 
 
 @pytest.mark.parametrize("split", ["val", "test"])

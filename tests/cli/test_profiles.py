@@ -33,6 +33,7 @@ def test_names_of_the_profiles():
 def test_profile_is_valid(profile, dataset, tmp_path):
     shutil.copyfile(COMMITTED, tmp_path / "params.yaml")
     leaves = read_profile(profile.stem)
+    assert leaves["report.profile"] == profile.stem
     if profile.stem != "tiny":
         leaves |= {"data.path": str(dataset)}
     apply_overrides(tmp_path / "params.yaml", [override(key, value) for key, value in leaves.items()])

@@ -1,6 +1,7 @@
 """Undo in a git repository, with a fake dvc; tests/pipeline/test_undo.py has the real one."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def printed(capsys, folder: Path = Path("runs")) -> str:
     text = capsys.readouterr().out
     for name in names:
         text = text.replace(name, "undo-20260101-120000")
-    return text
+    return re.sub(r"lacks \d+ of its", "lacks <number> of its", text)  # a new out changes no message
 
 
 def test_parameters_and_results_are_restored_and_kept_as_a_diff(project, dvc, computed, capsys, wording):

@@ -26,12 +26,12 @@ TRAINING: Training = training(monitor="val_roc_auc")
 
 
 def write_images(split: str, *, augmented: int) -> pd.DataFrame:
-    """Write the images of a split: the same originals in each split, a third malignant, and malignant copies."""
+    """Write the images of a split: the same originals in each split, a third of them malignant, and augmented ones."""
     label = (np.arange(ORIGINALS) % 3 == 0).astype(int)
     source = np.concatenate([np.arange(ORIGINALS), np.repeat(np.flatnonzero(label), augmented)])
-    copies = np.arange(len(source)) - ORIGINALS
+    number = np.arange(len(source)) - ORIGINALS
     originals = [f"{split}_{number:03}" for number in source]
-    names = [name if copy < 0 else f"{name}_copy{copy}" for name, copy in zip(originals, copies, strict=True)]
+    names = [name if each < 0 else f"{name}_copy{each}" for name, each in zip(originals, number, strict=True)]
     rows = pd.DataFrame({"image_id": names, "source": originals, "label": label[source]})
     rows = rows.assign(lesion_id=rows["source"], dx=rows["label"].map({0: "nv", 1: "mel"}), path=locate(rows, split))
     brightness = np.random.default_rng(1).normal(np.where(label, 110, 130), 20)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from PIL import Image
 from ruamel.yaml import YAML
@@ -11,10 +12,11 @@ from dermoscopy.core import params as file
 from dermoscopy.core.errors import LeakError
 from dermoscopy.core.members import member_names
 from dermoscopy.core.splits import SPLIT
-from dermoscopy.core.tables import PREDICTIONS
+from dermoscopy.core.tables import CURVE, PREDICTIONS
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.saved import save_member
 from stages.baselines import baselines
+from stages.ensemble import ensemble
 from stages.explain import explain
 from stages.predict import predict
 from tests import tiny
@@ -24,6 +26,8 @@ TOP = Path(__file__).parents[2]
 PARAMETERS = tiny.small_cnn(
     image_size=8, filters=2, padding="same", pool_size=2, units=2, dropout=0.0, learning_rate=0.001, epochs=1
 )
+
+EPOCH = {name: "trained" if kind == "str" else 1 for name, kind in CURVE.columns.items()}
 
 
 @pytest.fixture(params=["paper"])
@@ -39,6 +43,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fix
     YAML().dump(params, tmp_path / "params.yaml")
     for member in member_names():
         save_member(member, PARAMETERS, build_member(member, PARAMETERS, seed=1), Path("data/models", member))
+        CURVE.write(pd.DataFrame([EPOCH]), Path("data/curves", f"{member}.csv"))
     file.read.cache_clear()
     yield tmp_path
     file.read.cache_clear()
@@ -51,6 +56,7 @@ def predicted_images(split: str, member: str) -> list[str]:
 def test_augmented_images_are_predicted_and_shown(project: Path) -> None:
     predict()
     baselines()
+    ensemble()
     explain()
     for split in ("val", "test"):
         rows = SPLIT.read(Path(f"data/split/{split}.csv"))

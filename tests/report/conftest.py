@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from dermoscopy.audit.summary import BY_LABEL, DIAGNOSIS_COUNTS
+from dermoscopy.augment.params import Augment
 from dermoscopy.baselines.params import BASELINES
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
@@ -23,7 +24,7 @@ from dermoscopy.evaluate.charts import ensemble_size_rows
 from dermoscopy.evaluate.evaluate import evaluate_test
 from dermoscopy.evaluate.tables import ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
 from dermoscopy.merge.params import Merge
-from dermoscopy.networks.params import Models
+from dermoscopy.networks.params import Models, Training
 from dermoscopy.report.inputs import Parameters, read_sources
 from dermoscopy.report.page import write_report
 from dermoscopy.report.params import Report
@@ -231,12 +232,17 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     return root
 
 
-def render(root, *, histology_only=False, lesions=None, profile=None, **ensemble):
+EXACT = Augment(balance=1.0, scale=0.0, crop=0.0, translate=0.0)
+
+
+def render(root, *, histology_only=False, lesions=None, profile=None, augment=EXACT, **ensemble):
     """Write the report of a project to its data/report and return the text of the page."""
     parameters = Parameters(
         merge=Merge(lesions=lesions, seed=1, near_duplicates=None),
         policy=Policy(malignant="mel+bcc+akiec"),
         split=Split(protocol="lesion", seed=1, val=0.15, test=0.25, test_histo_only=histology_only, held_out=None),
+        augment=augment,
+        training=load("training", Training),
         models=load("models", Models),
         ensemble=settings.ensemble(*MEMBERS, **ensemble),
         evaluate=settings.evaluate(),

@@ -2,10 +2,11 @@
 
 import pytest
 
-from dermoscopy.networks.params import SmallCNN, Transfer
+from dermoscopy.core.params import load
+from dermoscopy.networks.params import SmallCNN, Training, Transfer
 from dermoscopy.report.decisions import reached
-from dermoscopy.report.used import describe_member
-from tests.report.conftest import DATA, render, write_project
+from dermoscopy.report.used import describe_member, recognizable
+from tests.report.conftest import DATA, EXACT, render, write_project
 from tests.tiny import small_cnn
 
 USED = {"images": DATA["images"] | {"all": 541}, "lesions": DATA["lesions"] | {"all": 400}}
@@ -42,7 +43,19 @@ def test_a_run_on_the_whole_dataset_names_no_sample_and_no_profile(tmp_path):
     for text in (page, card):
         assert "10,015 images, 493 lesions" in text
         assert "sample of the dataset" not in text
-        assert "rofile" not in text
+        assert "o profile" in text
+        assert "distinguish the augmented images" not in text
+
+
+def test_augmented_images_that_can_be_recognized_are_named(tmp_path):
+    page, card = texts(write_project(tmp_path), augment=EXACT.model_copy(update={"scale": 0.15}))
+    for text in (page, card):
+        assert "A network can distinguish the augmented images of this run from original ones" in text
+    training = load("training", Training)
+    assert recognizable(EXACT, training) == ""
+    without_flips = training.model_copy(update={"augment": training.augment.model_copy(update={"flip": 0.0})})
+    assert recognizable(EXACT, without_flips)
+    assert recognizable(EXACT.model_copy(update={"balance": 0.0}), without_flips) == ""
 
 
 def test_images_left_out_as_invalid_are_counted(tmp_path):

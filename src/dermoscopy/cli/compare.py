@@ -1,10 +1,10 @@
 """Compare two revisions by paired tests on the predictions that DVC stores."""
 
-import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 import typer
@@ -170,14 +170,30 @@ def _require_results(revision: str, split: Literal["val", "test"]) -> None:
     from dvc.exceptions import DvcException
 
     try:
-        metrics = json.loads(dvc.api.read(f"metrics/{split}.json", rev=revision))
+        recorded = read_yaml(dvc.api.read("dvc.lock", rev=revision))["stages"]
     except (DvcException, FileNotFoundError):
-        return  # a revision of another version of this pipeline, about which `read_stored` knows more
-    if not metrics:
+        return  # about such a revision `read_stored` knows more
+    if is_outdated(recorded, STAGES[split]):
         raise UserError(
             f"{revision} has no results on {split}: its run ended before the stage {STAGES[split]}.\n"
-            f"To run the other stages: dvc exp apply {revision}, then: dvc exp run"
+            f"To run the other stages: dvc exp apply {revision}, then: dvc exp run --name {revision}-{split}, and "
+            f"compare {revision}-{split}."
         )
+
+
+def is_outdated(recorded: Mapping[str, Any], stage: str) -> bool:
+    """Return whether a stage was last run on other outputs than the stages before it wrote since.
+
+    Args:
+        recorded: Stages of dvc.lock.
+        stage: Name of the stage. A stage that was never run is not outdated.
+    """
+    written = {out["path"]: (name, out) for name, entry in recorded.items() for out in entry.get("outs", [])}
+    for dep in recorded.get(stage, {}).get("deps", []):
+        producer, out = written.get(dep["path"], (None, dep))
+        if producer is not None and (out.get("md5") != dep.get("md5") or is_outdated(recorded, producer)):
+            return True
+    return False
 
 
 def _require_same_images(first: pd.DataFrame, second: pd.DataFrame, *names: str) -> None:

@@ -23,7 +23,7 @@ def headline(root: Path = Path()) -> str:
     try:
         test = read_headline(folder)
         val, audited = (json.loads((folder / name).read_text()) for name in ("val.json", "audit.json"))
-    except FileNotFoundError:  # a pipeline without the stage evaluate
+    except FileNotFoundError:  # the run ended before the stage evaluate
         return ""
     # `read` would return the parameters from before the run, and a profile changes them.
     evaluate = read_yaml((root / PARAMS).read_text(encoding="utf-8"))["evaluate"]

@@ -1,4 +1,4 @@
-"""What dvc.yaml says: the stages, the members that it trains, the outputs, and which results follow from a stage."""
+"""Stages, members and outputs of dvc.yaml, and the results that follow from a stage."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,11 +49,18 @@ def _after(stage: str) -> set[str]:
     written = set(_outputs(instances.get(stage, {})))
     after: set[str] = set()
     while found := {
-        name for name, definition in instances.items() if name not in after and written & set(definition["deps"])
+        name
+        for name, definition in instances.items()
+        if name not in after and any(_overlap(out, dep) for out in written for dep in definition["deps"])
     }:
         after |= found
         written = {path for name in found for path in _outputs(instances[name])}
     return after
+
+
+def _overlap(first: str, second: str) -> bool:
+    """Return whether two paths are equal, or one is in the folder of the other."""
+    return Path(first).is_relative_to(second) or Path(second).is_relative_to(first)
 
 
 def _instances() -> Iterator[tuple[str, dict[str, Any]]]:

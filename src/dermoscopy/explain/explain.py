@@ -141,7 +141,7 @@ def draw_activations(
         ModelInput(
             image=read_image(paths[row["image_id"]], size),
             lesion=mask(masks, row["image_id"], size),
-            text=f"{caption(row)}\nthis member: {own[row['image_id']]:.2f}\nensemble: {row['probability']:.2f}",
+            text=f"{caption(row)}\nmember (raw): {own[row['image_id']]:.2f}\nensemble: {row['probability']:.2f}",
         )
         for _, row in chosen.iterrows()
     ]

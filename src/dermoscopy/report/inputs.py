@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dermoscopy.audit.summary import BY_LABEL, DIAGNOSIS_COUNTS
+from dermoscopy.augment.params import Augment
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.protocol import is_leaky, protocol_title, read_audited_protocol
 from dermoscopy.core.tables import PREDICTIONS
@@ -19,7 +20,7 @@ from dermoscopy.ensemble.training import BEST_EPOCH, CURVES
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.evaluate.tables import ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
 from dermoscopy.merge.params import Merge
-from dermoscopy.networks.params import Models
+from dermoscopy.networks.params import Models, Training
 from dermoscopy.report.dataset import Dataset, describe
 from dermoscopy.report.params import Report
 from dermoscopy.split.params import Policy, Split
@@ -33,6 +34,8 @@ class Parameters:
         merge: Parameters of the merge stage: the size of the sample of lesions.
         policy: Parameters of the labels: the malignant diagnoses.
         split: Parameters of the split.
+        augment: Parameters of the augmented images.
+        training: Parameters of the training.
         models: Parameters of the members.
         ensemble: Parameters of the ensemble.
         evaluate: Parameters of the evaluation.
@@ -42,6 +45,8 @@ class Parameters:
     merge: Merge
     policy: Policy
     split: Split
+    augment: Augment
+    training: Training
     models: Models
     ensemble: Ensemble
     evaluate: Evaluate

@@ -1,9 +1,10 @@
-"""What a run used: its profile, the part of the dataset, and the members with their sizes, epochs and weights."""
+"""Describe what a run used: its profile, the part of the dataset, and the members."""
 
 from typing import Any
 
+from dermoscopy.augment.params import Augment
 from dermoscopy.networks.build import NO_WEIGHTS
-from dermoscopy.networks.params import SmallCNN, Transfer
+from dermoscopy.networks.params import SmallCNN, Training, Transfer
 from dermoscopy.report.formatting import classifier, count, plural
 from dermoscopy.report.inputs import Parameters, Sources
 
@@ -18,6 +19,7 @@ def about_run(sources: Sources, parameters: Parameters) -> dict[str, Any]:
     return {
         "profile": parameters.report.profile,
         "sampled": parameters.merge.lesions is not None,
+        "recognizable": recognizable(parameters.augment, parameters.training),
         "used_images": used_images(sources, parameters.merge.lesions),
         "train_images": _train_images(sources),
         "used_members": [
@@ -25,6 +27,22 @@ def about_run(sources: Sources, parameters: Parameters) -> dict[str, Any]:
             for name, member in parameters.models.items()
         ],
     }
+
+
+def recognizable(augment: Augment, training: Training) -> str:
+    """Return a warning if a network can recognise augmented images; empty if not (docs/explanation/training.md).
+
+    Args:
+        augment: Parameters of the augmented images.
+        training: Parameters of the training: its random flips make originals and augmented images alike.
+    """
+    changed = augment.scale or augment.crop or augment.translate
+    if not augment.balance or not (changed or not training.augment.flip):
+        return ""
+    return (
+        "A network can distinguish the augmented images of this run from original ones, and all of them are malignant: "
+        "it may learn this instead of the lesions."
+    )
 
 
 def used_images(sources: Sources, sampled: int | None) -> str:
