@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from dermoscopy.core.errors import DISK_FULL, TrainingError
 from dermoscopy.core.images import read_image
 from dermoscopy.core.params import GIGABYTE
+from dermoscopy.core.sources import sources
 from dermoscopy.core.splits import LABELS
 
 
@@ -87,10 +88,12 @@ class Examples:
     Attributes:
         images: Images, red, green, blue, shape (images, image_size, image_size, 3), uint8; in memory or a memory map.
         labels: Labels, 0 benign, 1 malignant, shape (images,), float32.
+        sources: Number of the source of each image (`core.sources`), shape (images,); None if no sources are known.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.float32]
+    sources: NDArray[np.int64] | None = None
 
 
 def read_examples(frame: pd.DataFrame, size: int, threads: int, *, memory: float, folder: Path) -> Examples:
@@ -109,7 +112,9 @@ def read_examples(frame: pd.DataFrame, size: int, threads: int, *, memory: float
     paths = [Path(path) for path in frame["path"]]
     needed = len(paths) * size * size * 3 / GIGABYTE
     images = _read_to_disk(paths, size, threads, folder) if needed > memory else read_images(paths, size, threads)
-    return Examples(images, frame["label"].to_numpy(np.float32))
+    names = sources(frame)
+    numbers = None if names is None else np.unique(names, return_inverse=True)[1].astype(np.int64)
+    return Examples(images, frame["label"].to_numpy(np.float32), numbers)
 
 
 def sha256_of_arrays(arrays: Iterable[NDArray[Any]]) -> str:

@@ -166,7 +166,7 @@ class Runtime(Block):
 Monitor = Literal["val_accuracy", "val_loss", "val_roc_auc"]
 LOWEST_IS_BEST: tuple[Monitor, ...] = ("val_loss",)
 Schedule = Literal["constant", "cosine"]
-Balance = Literal["none", "class_weights", "batches"]
+Balance = Literal["none", "class_weights", "batches", "sources"]
 
 
 class Augment(Block):
@@ -211,7 +211,8 @@ class Training(Block):
     balance: Balance = Field(
         description="Balancing of labels, with or without augment.balance. none: as in the paper. class_weights: "
         "images of the rarer label have a larger weight in the loss. batches: each batch has as many malignant as "
-        "benign images."
+        "benign images. sources: images have weights in the loss with which both labels have the same weight within "
+        "each source (the column dataset), so that the camera is no sign of the label."
     )
     augment: Augment = Field(
         description="Random changes of the training images, new in each epoch, in addition to the augment stage. "

@@ -28,13 +28,16 @@ def shared_images(train: Examples, val: Examples, folder: Path) -> Iterator[Path
     Yields:
         The subfolder, which `load_images` reads.
     """
-    digest = sha256_of_arrays([train.images, train.labels, val.images, val.labels])
+    known = [] if train.sources is None else [train.sources]
+    digest = sha256_of_arrays([train.images, train.labels, val.images, val.labels, *known])
     target = folder / f"images-{digest[:16]}"
     try:
         target.mkdir(parents=True, exist_ok=True)
         for split, examples in zip(TRAIN_AND_VAL, (train, val), strict=True):
             _save(examples.images, target / f"{split}_images.npy")
             _save(examples.labels, target / f"{split}_labels.npy")
+            if examples.sources is not None:
+                _save(examples.sources, target / f"{split}_sources.npy")
         yield target
     finally:
         shutil.rmtree(target, ignore_errors=True)
@@ -57,13 +60,19 @@ def load_images(folder: Path) -> tuple[Examples, Examples]:
         TrainingError: The files are missing.
     """
     try:
-        train, val = (
-            Examples(np.load(folder / f"{split}_images.npy", mmap_mode="r"), np.load(folder / f"{split}_labels.npy"))
-            for split in TRAIN_AND_VAL
-        )
+        train, val = (_load(folder, split) for split in TRAIN_AND_VAL)
     except FileNotFoundError:
         raise TrainingError(
             f"A worker does not find {folder}. Workers of search.scheduler need the project folder at the same path, "
             "on a shared file system."
         ) from None
     return train, val
+
+
+def _load(folder: Path, split: str) -> Examples:
+    sources = folder / f"{split}_sources.npy"
+    return Examples(
+        np.load(folder / f"{split}_images.npy", mmap_mode="r"),
+        np.load(folder / f"{split}_labels.npy"),
+        np.load(sources) if sources.exists() else None,
+    )

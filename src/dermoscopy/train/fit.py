@@ -52,7 +52,7 @@ class PhaseTrainer:
         self.training, self.runtime = settings.training, settings.runtime
         self.train, self.val, self.callback = train, val, callback
         self.predictions = EpochPredictions()
-        self.weights = example_weights(train.labels, self.training.balance)
+        self.weights = example_weights(train.labels, self.training.balance, train.sources)
         if isinstance(parameters, Transfer) and phase.unfrozen is not None:
             unfreeze(backbone_layers(model, parameters), phase.unfrozen, frozen_batch_norm=parameters.frozen_batch_norm)
         self.model, self.inputs, self.val_inputs = self._model_and_inputs(model)

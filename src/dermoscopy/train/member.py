@@ -97,6 +97,8 @@ def train_member(
     arrays: list[NDArray[Any]] = [
         array for split in (train_examples, val_examples) for array in (split.images, split.labels)
     ]
+    if train_examples.sources is not None:
+        arrays.append(train_examples.sources)
     files = []
     if isinstance(parameters, Transfer) and parameters.weights != NO_WEIGHTS:
         files.append(paths.weights / f"{parameters.weights}.h5")
