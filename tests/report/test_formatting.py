@@ -6,7 +6,7 @@ from dermoscopy.report import formatting
 from dermoscopy.report.data import by_diagnosis, confusion_matrix, headline_counts, splits_by_diagnosis, sum_splits
 from dermoscopy.report.ensemble import best, intervals
 from dermoscopy.report.figure import Scale, path, ticks
-from dermoscopy.report.formatting import classifier, listing, opening
+from dermoscopy.report.formatting import classifier, listing, opening, percent, rate, signed
 
 NAN = float("nan")
 
@@ -109,3 +109,10 @@ def test_a_path_has_a_gap_at_a_missing_number():
 )
 def test_ticks_are_round_numbers(low, high, most, marks):
     assert ticks(low, high, most) == marks
+
+
+@pytest.mark.parametrize("value", [0.8425, 0.8424999999999999, 0.8425000000000001])
+def test_a_value_from_a_table_of_dvc_is_shown_like_the_one_from_git(value):
+    assert rate(value) == "0.843"
+    assert signed(-value) == "−0.843"
+    assert percent(value, 1) == percent(0.8425, 1)

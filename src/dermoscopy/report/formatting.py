@@ -1,4 +1,8 @@
-"""Format names, numbers and images for the page; a missing or undefined number becomes a dash."""
+"""Format names, numbers and images for the page; a missing or undefined number becomes a dash.
+
+A number is first rounded as in the files of git. Otherwise the same value could be 0.842 from a table of DVC and 0.843
+from git.
+"""
 
 import base64
 import math
@@ -8,6 +12,8 @@ from numbers import Real
 from pathlib import Path
 
 from PIL import Image
+
+from dermoscopy.core.files import rounded
 
 # A name that is not listed is shown unchanged.
 CLASSIFIERS: Mapping[str, str] = {
@@ -85,17 +91,17 @@ def is_finite(value: object) -> bool:
 
 def rate(value: float | None) -> str:
     """Return a metric with three decimals."""
-    return f"{value:.3f}" if value is not None and is_finite(value) else DASH
+    return f"{rounded(value):.3f}" if value is not None and is_finite(value) else DASH
 
 
 def percent(value: float | None, digits: int = 0) -> str:
     """Return a proportion from 0 to 1 as a percentage."""
-    return f"{100 * value:.{digits}f} %" if value is not None and is_finite(value) else DASH
+    return f"{100 * rounded(value):.{digits}f} %" if value is not None and is_finite(value) else DASH
 
 
 def signed(value: float | None) -> str:
     """Return a difference with its sign and three decimals."""
-    return f"{value:+.3f}".replace("-", "−") if value is not None and is_finite(value) else DASH
+    return f"{rounded(value):+.3f}".replace("-", "−") if value is not None and is_finite(value) else DASH
 
 
 def count(value: float | None) -> str:
