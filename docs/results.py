@@ -135,6 +135,16 @@ def near_duplicates() -> str:
     return "\n".join(rows)
 
 
+def balance() -> str:
+    """Return what balancing by source brings on val, in Markdown."""
+    rows = ["| dataset | member | `training.balance` | ROC AUC | within source |", "|---|---|---|---|---|"]
+    for row in pd.read_csv("docs/balance.csv").itertuples():
+        overall = f"{row.roc_auc:.3f} ({row.roc_auc_low:.3f} – {row.roc_auc_high:.3f})"
+        within = f"{row.within:.3f} ({row.within_low:.3f} – {row.within_high:.3f})"
+        rows.append(f"| {row.dataset} | {row.member} | {row.balance} | {overall} | {within} |")
+    return "\n".join(rows)
+
+
 def sources() -> str:
     """Return the images and the proportion of malignant ones of each source of HAM10000, in Markdown."""
     measured = pd.read_csv("docs/sources.csv")
@@ -319,7 +329,13 @@ def pages() -> dict[Path, str]:
         CHECKS: render(
             CHECKS.read_text(), damage=table("docs/damage.csv", damage="", saved="", images=",d", found="d")
         ),
-        DATA: render(DATA.read_text(), near_duplicates=near_duplicates(), protocols=protocols(), sources=sources()),
+        DATA: render(
+            DATA.read_text(),
+            near_duplicates=near_duplicates(),
+            protocols=protocols(),
+            sources=sources(),
+            balance=balance(),
+        ),
     }
 
 
