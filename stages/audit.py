@@ -3,17 +3,17 @@
 from pathlib import Path
 
 from dermoscopy.audit.audit import audit as run_audit
-from dermoscopy.audit.contact_sheets import write_sheets
-from dermoscopy.audit.evidence import gather
-from dermoscopy.audit.summary import (
+from dermoscopy.audit.charts import (
     BY_LABEL,
     BY_SPLIT,
     DIAGNOSIS_COUNTS,
     compare_labels,
     compare_splits,
     count_diagnoses,
-    describe,
 )
+from dermoscopy.audit.contact_sheets import write_sheets
+from dermoscopy.audit.evidence import gather
+from dermoscopy.audit.summary import describe
 from dermoscopy.augment.params import Augment
 from dermoscopy.core.files import new_folder, write_json, write_text
 from dermoscopy.core.params import Count, load

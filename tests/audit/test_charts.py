@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dermoscopy.audit.summary import (
+from dermoscopy.audit.charts import (
     BY_LABEL,
     BY_SPLIT,
     DIAGNOSIS_COUNTS,

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermoscopy.audit.summary import BY_LABEL, DIAGNOSIS_COUNTS
+from dermoscopy.audit.charts import BY_LABEL, DIAGNOSIS_COUNTS
 from dermoscopy.augment.params import Augment
 from dermoscopy.baselines.params import BASELINES
 from dermoscopy.core.members import member_names

@@ -140,7 +140,7 @@ def age_chart(by_label: pd.DataFrame, title: str) -> Chart:
     are not drawn.
 
     Args:
-        by_label: Rows of `audit.summary.BY_LABEL`.
+        by_label: Rows of `audit.charts.BY_LABEL`.
         title: Title of the chart.
     """
     rows = by_label[by_label["age"].str.contains("-")]

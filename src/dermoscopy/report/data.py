@@ -133,7 +133,7 @@ def splits_by_diagnosis(diagnoses: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the images and lesions of each diagnosis in each split, the malignant diagnoses first.
 
     Args:
-        diagnoses: Rows of `audit.summary.DIAGNOSIS_COUNTS`.
+        diagnoses: Rows of `audit.charts.DIAGNOSIS_COUNTS`.
     """
     rows = []
     for label in reversed(LABELS):
@@ -215,7 +215,7 @@ def _counts(by_label: pd.DataFrame, column: str, images: Mapping[str, int]) -> l
     """Return the images of each label at each value of a column, in the order of the table.
 
     Args:
-        by_label: Rows of `audit.summary.BY_LABEL`.
+        by_label: Rows of `audit.charts.BY_LABEL`.
         column: "age" or "localization".
         images: Number of images of each label.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dermoscopy.audit.summary import BY_LABEL, DIAGNOSIS_COUNTS
+from dermoscopy.audit.charts import BY_LABEL, DIAGNOSIS_COUNTS
 from dermoscopy.augment.params import Augment
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.protocol import is_leaky, protocol_title, read_audited_protocol
@@ -63,8 +63,8 @@ class Sources:
         versions: Library names and versions of the run.
         audit: Content of metrics/audit.json.
         data: Content of metrics/data.json.
-        diagnoses: Images and lesions by split, label and diagnosis (`audit.summary.DIAGNOSIS_COUNTS`).
-        by_label: Ages, sexes and localizations by label (`audit.summary.BY_LABEL`).
+        diagnoses: Images and lesions by split, label and diagnosis (`audit.charts.DIAGNOSIS_COUNTS`).
+        by_label: Ages, sexes and localizations by label (`audit.charts.BY_LABEL`).
         roc: Points of the ROC curves.
         curves: Accuracy, loss and ROC AUC by epoch.
         best_epoch: The same of the chosen epochs, on train and val predicted alike.
