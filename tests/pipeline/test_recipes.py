@@ -71,7 +71,7 @@ def test_a_backbone_without_a_measured_pace_is_accepted(tiny: Project, tmp_path)
     project.change({"models": {"vgg19": {"backbone": "mobilenet", "image_size": 32}}, "search": {"trials": 9000}})
     result = project.run("dvc", "repro", "check")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "Training time of vgg19 is unknown" in result.stdout + result.stderr
+    assert "The time of vgg19 is unknown" in result.stdout + result.stderr
 
 
 def test_a_backbone_needs_no_other_change(tiny: Project, tmp_path):

@@ -37,7 +37,7 @@ def simulate_sources(lesions: int, generator: np.random.Generator) -> pd.DataFra
     draw = dict(zip(rows["lesion_id"].unique(), generator.random(rows["lesion_id"].nunique()), strict=True))
     source = (rows["lesion_id"].map(draw).to_numpy()[:, None] > upper[:, :-1]).sum(axis=1)
     for name in ("p0", "p1"):
-        rows[name] = 1 / (1 + (1 / rows[name] - 1) * np.exp(-SHIFT * source))
+        rows[name] = 1 / (1 + (1 / rows[name] - 1) * np.exp(-SHIFT * (source - 2)))
     return rows.assign(dataset=np.array(list("abcd"))[source])
 
 
