@@ -235,12 +235,12 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
 EXACT = Augment(balance=1.0, scale=0.0, crop=0.0, translate=0.0)
 
 
-def render(root, *, histology_only=False, lesions=None, profile=None, augment=EXACT, **ensemble):
+def render(root, *, histology_only=False, lesions=None, profile=None, augment=EXACT, held_out=None, **ensemble):
     """Write the report of a project to its data/report and return the text of the page."""
     parameters = Parameters(
         merge=Merge(lesions=lesions, seed=1, near_duplicates=None),
         policy=Policy(malignant="mel+bcc+akiec"),
-        split=Split(protocol="lesion", seed=1, val=0.15, test=0.25, test_histo_only=histology_only, held_out=None),
+        split=Split(protocol="lesion", seed=1, val=0.15, test=0.25, test_histo_only=histology_only, held_out=held_out),
         augment=augment,
         training=load("training", Training),
         models=load("models", Models),

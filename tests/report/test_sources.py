@@ -70,3 +70,14 @@ def test_without_sources_everything_about_them_is_absent(project):
     page = project().split("</style>")[1]
     for words in ("within source", "Within source", "same source", "camera alone", "vidir", 'class="ring"'):
         assert words not in page
+
+
+def test_a_held_out_source_is_named_on_the_page_and_the_card(tmp_path):
+    root = write_project(tmp_path, data=SOURCES)
+    page = " ".join(render(root, held_out="rosendahl").split("</style>")[1].split())
+    card = (root / "data" / "report" / "model_card.md").read_text(encoding="utf-8")
+    assert "protocol: lesion, test: only images from rosendahl</p>" in page
+    assert "Test is one source of the images, rosendahl, which is in no other split." in page
+    assert "assigned to three splits" not in page
+    assert "| Protocol | lesion; test: only images from rosendahl |" in card
+    assert "only images from" not in render(root)

@@ -193,6 +193,7 @@ def about_data(sources: Sources, settings: Split, suffix: str, width: int) -> di
         "protocol": sources.protocol,
         "shared_lesions": sources.audit.get(SHARED_LESIONS),
         "histology_only": settings.test_histo_only,
+        "held_out": settings.held_out,
         "splits": splits,
         "totals": {label: sum_splits(splits, label) for label in (*LABELS, None)},
         "augmented": {split: counts.get("augmented") for split, counts in audited.items()},
