@@ -104,6 +104,7 @@ def transfer() -> Callable[..., Transfer]:
             "initializer": "he_normal",
             "batch_norm_momentum": 0.9,
             "frozen_batch_norm": True,
+            "output_layer": None,
             "dense": [],
             "dropout": 0.0,
             "l2": 0.0,

@@ -21,6 +21,17 @@ def test_the_table_agrees_with_keras_applications(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BACKBONES)
+def test_a_backbone_may_end_after_these_layers(name: str) -> None:
+    import keras
+
+    row = BACKBONES[name]
+    model = getattr(keras.applications, row.constructor)(include_top=False, weights=None, input_shape=(96, 96, 3))
+    ended = {layer: keras.Model(model.inputs, model.get_layer(layer).output) for layer in row.outputs}
+    assert {layer: len(shorter.layers) for layer, shorter in ended.items()} == dict(row.outputs)
+    assert list(row.outputs.values()) == sorted(row.outputs.values())
+
+
+@pytest.mark.parametrize("name", BACKBONES)
 def test_imagenet_weights_are_the_file_that_keras_would_download(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import keras
     from keras.src.utils import file_utils

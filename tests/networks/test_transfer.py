@@ -21,6 +21,17 @@ def test_the_head_follows_the_pooled_features(transfer: Make) -> None:
     assert model.get_layer("pooling").output.shape == (None, 512)
 
 
+def test_the_head_may_follow_an_earlier_layer(transfer: Make) -> None:
+    parameters = transfer(backbone="inception_v3", image_size=96, output_layer="mixed5")
+    model = build_transfer("inception_v3", parameters, seed=1)
+    whole = build_transfer("inception_v3", transfer(backbone="inception_v3", image_size=96), seed=1)
+    layers = backbone_layers(model, parameters)
+    assert layers[-1].name == "mixed5"
+    assert layers[0].weights
+    assert model.get_layer("pooling").output.shape == (None, 768)
+    assert model.count_params() < whole.count_params() / 3
+
+
 def test_vgg19_has_he_initial_weights(transfer: Make) -> None:
     model = build_transfer("vgg19", transfer(), seed=1)
     for layer in backbone_layers(model, transfer()):

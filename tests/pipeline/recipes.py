@@ -12,6 +12,7 @@ BACKBONE = """    "mobilenet": Backbone(
         normalization="centered",
         min_image_size=32,
         layers=86,
+        outputs={},
         weights="mobilenet/mobilenet_1_0_224_tf_no_top.h5",
         md5=None,
         size=17_225_924,

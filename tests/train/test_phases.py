@@ -17,6 +17,7 @@ def transfer(**changes: Any) -> Transfer:
         "initializer": "glorot_uniform",
         "batch_norm_momentum": 0.9,
         "frozen_batch_norm": True,
+        "output_layer": None,
         "dense": [128],
         "dropout": 0.5,
         "l2": 0.0001,

@@ -20,7 +20,7 @@ from dermoscopy.core.suggestions import did_you_mean
 from dermoscopy.core.tables import ENSEMBLE, LATENT
 from dermoscopy.ensemble.params import METHODS, SINGLE, Ensemble
 from dermoscopy.networks.backbones import BACKBONES
-from dermoscopy.networks.build import NO_WEIGHTS, feature_map_size
+from dermoscopy.networks.build import NO_WEIGHTS, backbone_length, feature_map_size
 from dermoscopy.networks.devices import visible_gpus
 from dermoscopy.networks.params import LARGEST_IMAGE_SIZE, Member, Runtime, SmallCNN, Training, Transfer
 from dermoscopy.search.params import Search
@@ -30,18 +30,25 @@ logger = logging.getLogger(__name__)
 
 
 def layer_problems(name: str, member: Transfer) -> list[str]:
-    """Return the problem of a member's `unfrozen_layers`, if there is one: more layers than the backbone has.
+    """Return the problem of a member's `output_layer` or `unfrozen_layers`: layers that its backbone does not have.
 
     Args:
         name: Name of the member.
         member: Parameters of the member.
     """
-    layers = BACKBONES[member.backbone].layers
+    outputs = BACKBONES[member.backbone].outputs
+    if member.output_layer is not None and member.output_layer not in outputs:
+        return [
+            f"models.{name}.output_layer: received {member.output_layer!r}; expected null or a layer of "
+            f"{member.backbone}: {', '.join(outputs)}.{did_you_mean(member.output_layer, outputs)}"
+        ]
+    layers = backbone_length(member)
     if isinstance(member.unfrozen_layers, str) or member.unfrozen_layers <= layers:
         return []
     return [
         f"models.{name}.unfrozen_layers: received {member.unfrozen_layers}; "
-        f"{member.backbone} has {layers} layers, including its input. Did you mean all?"
+        f"{member.backbone} has {layers} layers, including its input"
+        f"{f', up to {member.output_layer}' if member.output_layer else ''}. Did you mean all?"
     ]
 
 

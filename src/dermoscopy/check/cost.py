@@ -9,7 +9,7 @@ from dermoscopy.acquire.sources import expand, find_dataset
 from dermoscopy.check.params import Params
 from dermoscopy.core.params import GIGABYTE
 from dermoscopy.networks.backbones import BACKBONES, Pace, PacePrecision
-from dermoscopy.networks.build import NO_WEIGHTS, feature_map_size
+from dermoscopy.networks.build import NO_WEIGHTS, backbone_length, feature_map_size
 from dermoscopy.networks.params import Optimizer, SmallCNN, Transfer, with_optimizer
 from dermoscopy.search.space import rungs
 from dermoscopy.train.phases import Phase, phases
@@ -78,8 +78,10 @@ def _pace(name: str, params: Params) -> Pace | None:
     member = params.models[name]
     paces = BACKBONES[member.backbone].pace if isinstance(member, Transfer) else SMALL_CNN
     pace = paces.get(_arithmetic(params)) if paces else None
-    pixels = (member.image_size / 224) ** 2
-    return pace and Pace(pace.step * pixels, pace.forward * pixels)
+    size = (member.image_size / 224) ** 2
+    if isinstance(member, Transfer):
+        size *= backbone_length(member) / BACKBONES[member.backbone].layers
+    return pace and Pace(pace.step * size, pace.forward * size)
 
 
 def training_seconds(name: str, params: Params, images: float) -> float | None:
@@ -236,7 +238,7 @@ def _trained_fraction(member: Transfer | SmallCNN, phase: Phase) -> float:
     """Return the fraction of layers that a phase trains."""
     if isinstance(member, SmallCNN) or phase.unfrozen is None:
         return 1.0
-    layers = BACKBONES[member.backbone].layers
+    layers = backbone_length(member)
     counts: dict[object, int] = {"all": layers, "none": 0, "last_conv": 1}
     return (counts[phase.unfrozen] if phase.unfrozen in counts else int(phase.unfrozen)) / layers
 

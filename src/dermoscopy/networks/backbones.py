@@ -34,6 +34,8 @@ class Backbone:
             means subtracted, "centered" is -1 to 1 (Keras calls it "tf"), "inside" is done by the backbone's layers.
         min_image_size: Smallest width and height of its input, in pixels.
         layers: Number of layers without the top, including the input layer.
+        outputs: Layers after which the backbone may end (`output_layer`), with the number of layers up to each,
+            including the input layer.
         weights: Path below `BASE_URL` of the file of ImageNet weights without the top.
         md5: Checksum of that file; None if keras.applications has none.
         size: Size of that file, in bytes.
@@ -44,6 +46,7 @@ class Backbone:
     normalization: BackboneNormalization
     min_image_size: int
     layers: int
+    outputs: Mapping[str, int]
     weights: str
     md5: str | None
     size: int
@@ -61,6 +64,7 @@ BACKBONES: Mapping[str, Backbone] = {
         normalization="caffe",
         min_image_size=32,
         layers=19,
+        outputs={"block1_pool": 4, "block2_pool": 7, "block3_pool": 11, "block4_pool": 15},
         weights="vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
         md5="6d6bbae143d832006294945121d1f1fc",
         size=58_889_256,
@@ -71,6 +75,7 @@ BACKBONES: Mapping[str, Backbone] = {
         normalization="caffe",
         min_image_size=32,
         layers=22,
+        outputs={"block1_pool": 4, "block2_pool": 7, "block3_pool": 12, "block4_pool": 17},
         weights="vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
         md5="253f8cb515780f3b799900260a226db6",
         size=80_134_624,
@@ -81,6 +86,18 @@ BACKBONES: Mapping[str, Backbone] = {
         normalization="centered",
         min_image_size=75,
         layers=311,
+        outputs={
+            "mixed0": 41,
+            "mixed1": 64,
+            "mixed2": 87,
+            "mixed3": 101,
+            "mixed4": 133,
+            "mixed5": 165,
+            "mixed6": 197,
+            "mixed7": 229,
+            "mixed8": 249,
+            "mixed9": 280,
+        },
         weights="inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
         md5="bcbd6486424b2319ff4ef7d526e38f63",
         size=87_910_968,
@@ -91,6 +108,7 @@ BACKBONES: Mapping[str, Backbone] = {
         normalization="centered",
         min_image_size=32,
         layers=154,
+        outputs={"block_5_add": 54, "block_9_add": 90, "block_12_add": 116, "block_15_add": 143},
         weights="mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
         md5=None,
         size=9_406_464,

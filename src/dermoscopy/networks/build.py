@@ -51,7 +51,8 @@ def build_transfer(member: str, parameters: Transfer, seed: int, weights: Path |
         initialize_backbone(backbone, parameters, seed)
     elif weights is not None:
         load_starting_weights(backbone, member, parameters, weights)
-    features = keras.layers.GlobalAveragePooling2D(name="pooling")(backbone.output)
+    last = backbone.get_layer(parameters.output_layer).output if parameters.output_layer else backbone.output
+    features = keras.layers.GlobalAveragePooling2D(name="pooling")(last)
     outputs = head(
         features,
         parameters.dense,
@@ -120,7 +121,13 @@ def backbone_layers(model: Any, parameters: Transfer) -> list[Any]:
     """Return the layers of a model's backbone from first to last, without input and normalization."""
     names = [layer.name for layer in model.layers]
     end = names.index("pooling")
-    return list(model.layers[end - BACKBONES[parameters.backbone].layers + 1 : end])
+    return list(model.layers[end - backbone_length(parameters) + 1 : end])
+
+
+def backbone_length(parameters: Transfer) -> int:
+    """Return the number of layers of a member's backbone up to its `output_layer`, including the input layer."""
+    row = BACKBONES[parameters.backbone]
+    return row.outputs[parameters.output_layer] if parameters.output_layer else row.layers
 
 
 def feature_map_size(parameters: SmallCNN) -> int:

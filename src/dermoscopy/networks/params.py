@@ -66,6 +66,10 @@ class Transfer(Block):
         min_length=1,
         description="Starting weights: a key of data.weights, or none for random weights. Paper: trained on ImageNet.",
     )
+    output_layer: str | None = Field(
+        description="Layer of the backbone after which the head follows; later layers are left out. null: the last "
+        "one. ImageNet's last layers are specific to its classes; with fewer layers, training is also faster."
+    )
     image_size: ImageSize
     normalization: Normalization = Field(
         description="Scaling of pixels. unit: 0 to 1, as the paper does. centered: -1 to 1. backbone: as the backbone "
