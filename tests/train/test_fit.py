@@ -25,7 +25,7 @@ def examples(count: int, size: int = 12, seed: int = 1) -> Examples:
     labels = np.arange(count) % 2
     means = np.where(labels, 60, 200)[:, None, None, None]
     images = random.normal(means, 10, (count, size, size, 3)).clip(0, 255).astype(np.uint8)
-    return Examples(images, labels.astype(np.float32))
+    return Examples(images, labels.astype(np.float32), np.arange(count) // 2 % 3)
 
 
 def training(**changes: Any) -> Training:
@@ -37,6 +37,7 @@ def training(**changes: Any) -> Training:
         "schedule": "constant",
         "warmup_epochs": 0,
         "balance": "none",
+        "group_step": 0.01,
         "augment": no_augmentation,
     }
     return Training(**{**default, **changes})
@@ -275,6 +276,7 @@ INTERRUPTED = {
     "small": {"dropout": 0.5, "optimizer": "adam", "epochs": 4},
     "augmented": {"dropout": 0.5, "optimizer": "nadam", "epochs": 3},
     "early_stopping": {"dropout": 0.5, "optimizer": "sgd", "learning_rate": 0.5, "epochs": 9},
+    "group_dro": {"dropout": 0.5, "optimizer": "adam", "epochs": 4},
 }
 
 
@@ -286,6 +288,8 @@ def test_resuming_after_any_epoch_gives_the_same_bytes(tiny_cnn: MakeCNN, case: 
         changes["augment"] = training().augment.model_copy(update={"flip": 0.5, "zoom": 0.2, "contrast": 0.2})
     if case == "early_stopping":
         changes["patience"] = 2
+    if case == "group_dro":
+        changes |= {"balance": "group_dro", "group_step": 1.0}
     check_resuming(parameters, changes, tmp_path)
 
 

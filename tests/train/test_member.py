@@ -34,6 +34,7 @@ TRAINING = {
     "schedule": "constant",
     "warmup_epochs": 0,
     "balance": "none",
+    "group_step": 0.01,
     "augment": NO_AUGMENTATION,
 }
 PROJECT = Path(__file__).parents[2]

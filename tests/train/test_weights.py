@@ -3,7 +3,7 @@ import pytest
 
 from dermoscopy.core.errors import TrainingError
 from dermoscopy.networks.params import Balance
-from dermoscopy.train.sampling import example_weights
+from dermoscopy.train.weights import GroupWeights, example_weights
 
 LABELS = np.array([0, 0, 1, 0, 0, 0, 0, 1], np.float32)
 
@@ -42,6 +42,34 @@ def test_one_source_has_class_weights():
     assert example_weights(OF_SOURCES, "sources", one).tolist() == expected.tolist()
 
 
-def test_balance_by_source_without_sources_is_refused():
-    with pytest.raises(TrainingError, match="no column dataset"):
-        example_weights(OF_SOURCES, "sources")
+@pytest.mark.parametrize("balance", ["groups", "group_dro"])
+def test_each_group_has_the_same_weight(balance: Balance) -> None:
+    weights = example_weights(OF_SOURCES, balance, SOURCES)
+    groups = [(source == SOURCES) & (label == OF_SOURCES) for source in range(3) for label in (0, 1)]
+    assert [weights[group].sum() for group in groups if group.any()] == pytest.approx([9 / 5] * 5)
+    assert weights.mean() == pytest.approx(1)
+
+
+def test_the_group_with_the_larger_loss_gets_more_weight() -> None:
+    groups = GroupWeights(OF_SOURCES, SOURCES)
+    probabilities = np.where(OF_SOURCES == 1, 0.9, 0.1)
+    probabilities[SOURCES == 2] = 0.8  # wrong: these are benign
+    groups.update(probabilities, step=0.5)
+    ratio = np.exp(0.5 * (np.log(0.9) - np.log(0.2)))
+    assert groups.weights == pytest.approx(np.array([1, 1, 1, 1, ratio]) / (4 + ratio))
+    groups.update(probabilities, step=0.5)
+    assert groups.weights == pytest.approx(np.array([1, 1, 1, 1, ratio**2]) / (4 + ratio**2))
+    assert groups.of_images().mean() == pytest.approx(1)
+
+
+def test_group_weights_stay_finite() -> None:
+    groups = GroupWeights(OF_SOURCES, SOURCES)
+    for _ in range(5):
+        groups.update(1.0 - OF_SOURCES, step=1000.0)
+    assert np.isfinite(groups.of_images()).all()
+
+
+@pytest.mark.parametrize("balance", ["sources", "groups", "group_dro"])
+def test_balance_by_source_without_sources_is_refused(balance: Balance) -> None:
+    with pytest.raises(TrainingError, match=f"balance {balance} .*no column dataset"):
+        example_weights(OF_SOURCES, balance)

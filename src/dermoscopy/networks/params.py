@@ -170,7 +170,7 @@ class Runtime(Block):
 Monitor = Literal["val_accuracy", "val_loss", "val_roc_auc"]
 LOWEST_IS_BEST: tuple[Monitor, ...] = ("val_loss",)
 Schedule = Literal["constant", "cosine"]
-Balance = Literal["none", "class_weights", "batches", "sources"]
+Balance = Literal["none", "class_weights", "batches", "sources", "groups", "group_dro"]
 
 
 class Augment(Block):
@@ -216,7 +216,12 @@ class Training(Block):
         description="Balancing of labels, with or without augment.balance. none: as in the paper. class_weights: "
         "images of the rarer label have a larger weight in the loss. batches: each batch has as many malignant as "
         "benign images. sources: images have weights in the loss with which both labels have the same weight within "
-        "each source (the column dataset), so that the camera is no sign of the label."
+        "each source (the column dataset), so that the camera is no sign of the label. groups: each source and label "
+        "has the same weight. group_dro: so at first; then the weight grows with the loss (group DRO)."
+    )
+    group_step: PositiveFloat = Field(
+        description="Step size of group_dro: how fast the weights of sources and labels with a large loss grow, per "
+        "training step."
     )
     augment: Augment = Field(
         description="Random changes of the training images, new in each epoch, in addition to the augment stage. "

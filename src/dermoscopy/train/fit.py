@@ -19,8 +19,9 @@ from dermoscopy.train.history import Curve, Epoch
 from dermoscopy.train.monitoring import TrainingCallback
 from dermoscopy.train.phases import Phase, phases, require_finite
 from dermoscopy.train.predictions import EpochPredictions
-from dermoscopy.train.sampling import epoch_length, epoch_order, example_weights, sample_augmentations
+from dermoscopy.train.sampling import epoch_length, epoch_order, sample_augmentations
 from dermoscopy.train.settings import TrainSettings
+from dermoscopy.train.weights import GroupWeights, example_weights
 
 
 class PhaseTrainer:
@@ -53,6 +54,9 @@ class PhaseTrainer:
         self.train, self.val, self.callback = train, val, callback
         self.predictions = EpochPredictions()
         self.weights = example_weights(train.labels, self.training.balance, train.sources)
+        self.groups: GroupWeights | None = None
+        if self.training.balance == "group_dro" and train.sources is not None:
+            self.groups = GroupWeights(train.labels, train.sources)
         if isinstance(parameters, Transfer) and phase.unfrozen is not None:
             unfreeze(backbone_layers(model, parameters), phase.unfrozen, frozen_batch_norm=parameters.frozen_batch_norm)
         self.model, self.inputs, self.val_inputs = self._model_and_inputs(model)
@@ -105,11 +109,14 @@ class PhaseTrainer:
         return order[: len(order) - len(order) % self.runtime.devices]
 
     def optimizer_state(self) -> list[NDArray[Any]]:
-        """Return the variables of the optimizer."""
-        return [variable.numpy() for variable in self.model.optimizer.variables]
+        """Return the variables of the optimizer; with group DRO, also the weights of the groups."""
+        variables = [variable.numpy() for variable in self.model.optimizer.variables]
+        return [*variables, self.groups.weights] if self.groups else variables
 
     def restore(self, optimizer: Sequence[NDArray[Any]]) -> None:
-        """Set the variables of the optimizer to those that `optimizer_state` returned."""
+        """Continue from what `optimizer_state` returned."""
+        if self.groups:
+            *optimizer, self.groups.weights = optimizer
         with device_strategy(self.runtime.devices).scope():
             self.model.optimizer.build(self.model.trainable_variables)
             for variable, value in zip(self.model.optimizer.variables, optimizer, strict=True):
@@ -135,7 +142,7 @@ class PhaseTrainer:
             self.inputs,
             self.training.batch_size,
             labels=self.train.labels,
-            weights=self.weights,
+            weights=self.groups.of_images() if self.groups else self.weights,
             order=order,
             augment=augment,
         )
@@ -148,13 +155,17 @@ class PhaseTrainer:
             history = self.model.fit(data, shuffle=False, verbose=0, callbacks=callbacks).history
             require_finite(history["loss"][0], "loss", epoch, self.parameters, self.phase)
             recorded = self.predictions.take()
-            predicted = probabilities(
-                self.eval_model, self.val_inputs, self.training.batch_size, eager=self.runtime.eager
-            )
+            predicted = self._predict(self.val_inputs)
+            if self.groups:
+                steps = -(-len(order) // self.training.batch_size)
+                self.groups.update(self._predict(self.inputs), self.training.group_step * steps)
         # The loss does not include the weights after the last step.
         require_finite(float(predicted.sum()), "sum of validation probabilities", epoch, self.parameters, self.phase)
         val = epoch_metrics(self.val.labels.astype(np.int64), predicted)
         return _row(epoch, self.phase, epoch_metrics(*recorded), val), predicted
+
+    def _predict(self, inputs: list[NDArray[Any]]) -> NDArray[np.float64]:
+        return probabilities(self.eval_model, inputs, self.training.batch_size, eager=self.runtime.eager)
 
 
 def _seed_dropout(model: Any, seed: int, epoch: int) -> None:

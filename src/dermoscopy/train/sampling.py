@@ -1,4 +1,4 @@
-"""Sampling of an epoch: order of the images, their weights in the loss, and their random augmentation."""
+"""Sampling of an epoch: order of the images, and their random augmentation."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermoscopy.core.errors import TrainingError
 from dermoscopy.networks.params import Augment, Balance
 
 
@@ -38,39 +37,6 @@ def epoch_order(labels: NDArray[np.float32], balance: Balance, *, seed: int, epo
 def epoch_length(labels: NDArray[np.float32], balance: Balance) -> int:
     """Return the number of images of an epoch, including repetitions."""
     return len(epoch_order(labels, balance, seed=0, epoch=1))
-
-
-def example_weights(
-    labels: NDArray[np.float32], balance: Balance, sources: NDArray[np.int64] | None = None
-) -> NDArray[np.float32] | None:
-    """Return sample weights with which each label has half of the weight, of all images or of each source.
-
-    Their mean is 1, also within each source. A source with one label has the weight 1 for each image.
-
-    Args:
-        labels: Labels, 0 or 1, shape (images,); both occur.
-        balance: Balancing of labels; only "class_weights" and "sources" have an effect here.
-        sources: Number of the source of each image, shape (images,); needed for "sources".
-
-    Returns:
-        Sample weights, float32, shape (images,); None if all images have the same weight.
-
-    Raises:
-        TrainingError: The balance is "sources", and no sources are known.
-    """
-    if balance not in ("class_weights", "sources"):
-        return None
-    if balance == "class_weights":
-        sources = np.zeros(len(labels), np.int64)
-    elif sources is None:
-        raise TrainingError(
-            "training.balance sources needs the sources of the images, but the table of the dataset has no column "
-            "dataset with several sources.\nUse the table of the Harvard Dataverse, or another training.balance."
-        )
-    counts = np.stack([np.bincount(sources[labels == label], minlength=sources.max() + 1) for label in (0, 1)])
-    weights = counts.sum(axis=0) / (np.count_nonzero(counts, axis=0) * counts.clip(1))
-    of_images: NDArray[np.float32] = weights[labels.astype(int), sources].astype(np.float32)
-    return of_images
 
 
 WHITE = 255.0

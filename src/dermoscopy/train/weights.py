@@ -1,0 +1,90 @@
+"""Weights of the images in the loss: by label, by source, or by group. A group is a source with a label."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermoscopy.core.errors import TrainingError
+from dermoscopy.networks.params import Balance
+
+BY_SOURCE: Sequence[Balance] = ("sources", "groups", "group_dro")
+Sources = NDArray[np.int64]
+
+
+def example_weights(
+    labels: NDArray[np.float32], balance: Balance, sources: Sources | None = None
+) -> NDArray[np.float32] | None:
+    """Return sample weights with which labels or groups are balanced; their mean is 1.
+
+    With "class_weights", each label has half of the weight. With "sources", each label has half of the weight of each
+    source, and a source as much weight as images; a source with one label has the weight 1 for each image. With
+    "groups" (and in the first epoch of "group_dro"), each group that occurs has the same weight.
+
+    Args:
+        labels: Labels, 0 or 1, shape (images,); both occur.
+        balance: Balancing; "none" and "batches" have no effect here.
+        sources: Number of the source of each image, shape (images,); needed for `BY_SOURCE`.
+
+    Returns:
+        Sample weights, float32, shape (images,); None if all images have the same weight.
+
+    Raises:
+        TrainingError: The balance is by source, and no sources are known.
+    """
+    if balance in ("none", "batches"):
+        return None
+    if balance == "class_weights":
+        sources = np.zeros(len(labels), np.int64)
+    elif sources is None:
+        raise TrainingError(
+            f"training.balance {balance} needs the sources of the images, but the table of the dataset has no column "
+            "dataset with several sources.\nUse the table of the Harvard Dataverse, or another training.balance."
+        )
+    if balance in ("groups", "group_dro"):
+        return GroupWeights(labels, sources).of_images()
+    counts = np.stack([np.bincount(sources[labels == label], minlength=sources.max() + 1) for label in (0, 1)])
+    weights = counts.sum(axis=0) / (np.count_nonzero(counts, axis=0) * counts.clip(1))
+    of_images: NDArray[np.float32] = weights[labels.astype(int), sources].astype(np.float32)
+    return of_images
+
+
+class GroupWeights:
+    """Weights of the groups, first equal, that grow with the group's loss.
+
+    This is group DRO (Sagawa et al., Distributionally Robust Neural Networks for Group Shifts, ICLR 2020, algorithm 1):
+    the group with the largest loss gets the most weight. There the weights change after each step, with the losses of
+    its batch; most batches have no image of a rare group. Here they change after each epoch, with the losses of all
+    images, by as much as its steps together.
+
+    Args:
+        labels: Labels, 0 or 1, shape (images,).
+        sources: Number of the source of each image, shape (images,).
+
+    Attributes:
+        weights: Weight of each group that occurs, shape (groups,); their sum is 1.
+    """
+
+    def __init__(self, labels: NDArray[np.float32], sources: Sources) -> None:
+        self.labels = labels
+        groups, self.group = np.unique(2 * sources + labels.astype(np.int64), return_inverse=True)
+        self.counts = np.bincount(self.group)
+        self.weights = np.full(len(groups), 1 / len(groups))
+
+    def of_images(self) -> NDArray[np.float32]:
+        """Return the weight of each image, with mean 1; float32, shape (images,)."""
+        of_images: NDArray[np.float32] = (len(self.group) * self.weights / self.counts)[self.group].astype(np.float32)
+        return of_images
+
+    def update(self, probabilities: NDArray[np.float64], step: float) -> None:
+        """Change the weights after an epoch.
+
+        Args:
+            probabilities: Probability that each image predicts for malignant, shape (images,).
+            step: Step size, summed over the steps of the epoch.
+        """
+        correct = np.where(self.labels == 1, probabilities, 1 - probabilities)
+        losses = -np.log(correct.clip(np.finfo(np.float32).eps))
+        logarithms = np.log(self.weights) + step * np.bincount(self.group, losses) / self.counts
+        weights = np.exp(logarithms - logarithms.max())
+        self.weights = weights / weights.sum()
