@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from dermoscopy.cli.compare import compare
+from dermoscopy.cli.held_out import held_out
 from dermoscopy.cli.repro import repro
 from dermoscopy.cli.run import overrides, run
 from dermoscopy.cli.undo import undo
@@ -28,6 +29,7 @@ app.command()(repro)
 app.command()(undo)
 app.command()(overrides)
 app.command()(compare)
+app.command()(held_out)
 app.command()(verify_determinism)
 
 

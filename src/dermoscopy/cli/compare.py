@@ -1,7 +1,7 @@
 """Compare two revisions by paired tests on the predictions that DVC stores."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
@@ -142,10 +142,14 @@ def render(tested: list[tuple[str, PairedTest]], confidence: float) -> str:
         )
         for name, test in tested
     ]
-    widths = [max(len(row[column]) for row in [header, *lines]) for column in range(len(header))]
+    return plain_table([header, *lines])
+
+
+def plain_table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as lines with aligned columns; the first row is the header."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [header, *lines]
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
 
 
