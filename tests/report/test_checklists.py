@@ -153,7 +153,7 @@ def test_a_link_that_leads_nowhere_is_found(link, report):
         {"source": "other"},
         {"source": "download", "data": SOURCES},
     ],
-    ids=str,
+    ids=["image", "paper", "other dataset", "HAM10000 with sources"],
 )
 def test_the_report_has_the_headings_in_every_kind_of_run(changes, tmp_path):
     page = render(write_project(tmp_path, **changes))
@@ -225,7 +225,7 @@ def test_a_number_that_is_there_twice_is_an_error(tmp_path):
         ({"source": "download", "data": SOURCES}, "rosendahl", {"held out"}),
         ({"source": "download", "data": SOURCES, "audited": "image leaky"}, None, {"leaky"}),
     ],
-    ids=str,
+    ids=["simulated", "HAM10000 with sources", "other dataset", "held out", "leaky"],
 )
 def test_the_conditions_are_those_of_the_run(tmp_path, changes, held_out, expected):
     split = Split(protocol="lesion", seed=1, val=0.15, test=0.25, test_histo_only=False, held_out=held_out)
