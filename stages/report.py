@@ -1,4 +1,4 @@
-"""Write the report page and the model card."""
+"""Write the report page, the model card and the reporting checklists."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from dermoscopy.split.params import Policy, Split
 
 
 def report() -> None:
-    """Write the report page and the model card."""
+    """Write the report page, the model card and the reporting checklists."""
     parameters = Parameters(
         merge=load("merge", Merge),
         policy=load("policy", Policy),

@@ -41,7 +41,7 @@ def page(tmp_path):
 
 
 def test_the_summary_has_the_roc_auc_within_source_and_that_of_the_source_alone(page):
-    summary = page[page.index("<h2>Summary") : page.index('<h2 id="decisions"')]
+    summary = page[page.index('<h2 id="summary"') : page.index('<h2 id="decisions"')]
     assert (
         "Among pairs of images from the same source (clinic and camera), it is <b>0.812</b> (0.770 to 0.850)" in summary
     )

@@ -1,4 +1,4 @@
-"""Write the report page and the model card from the same values."""
+"""Write the report page, the model card and the page of the checklists from the same values."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +10,7 @@ from dermoscopy.core.protocol import title_suffix
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.report import colours, dataset, formatting, paper
 from dermoscopy.report.charts import curve_charts, roc_chart
+from dermoscopy.report.checklists import REPORT, about_checklists, conditions, headings
 from dermoscopy.report.data import (
     about_data,
     all_metrics,
@@ -34,12 +35,12 @@ FILTERS = ("bounded", "classifier", "count", "listing", "opening", "percent", "p
 
 
 def write_report(sources: Sources, parameters: Parameters, folder: Path) -> None:
-    """Write index.html, a page that needs no other file, and model_card.md.
+    """Write index.html, a page that needs no other file, model_card.md, and checklists.html.
 
     Args:
         sources: Outputs of the other stages.
         parameters: Parameters of the report.
-        folder: Output folder of both files.
+        folder: Output folder of the three files, data/report of the project.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -55,9 +56,11 @@ def write_report(sources: Sources, parameters: Parameters, folder: Path) -> None
         environment.filters[name] = getattr(formatting, name)
     environment.globals |= {"interval": _interval, "ratio": formatting.ratio}
     values = gather(sources, parameters)
-    for template, name in (("page.html.j2", "index.html"), ("card.md.j2", "model_card.md")):
-        text = environment.get_template(template).render(values)
-        write_text(folder / name, text)
+    page = environment.get_template("page.html.j2").render(values)
+    values["checklists"] = about_checklists(conditions(sources, parameters.split), headings(page))
+    write_text(folder / REPORT, page)
+    for template, name in (("card.md.j2", "model_card.md"), ("checklists.html.j2", "checklists.html")):
+        write_text(folder / name, environment.get_template(template).render(values))
 
 
 def gather(sources: Sources, parameters: Parameters) -> dict[str, Any]:
