@@ -145,6 +145,35 @@ def balance() -> str:
     return "\n".join(rows)
 
 
+def held_out() -> str:
+    """Return the ROC AUC on each source of HAM10000 when it is held out, in Markdown."""
+    measured = pd.read_csv("docs/held_out.csv").query("kind != 'ceiling'")
+    names = list(dict.fromkeys(measured["name"]))
+    sources = list(dict.fromkeys(measured["held_out"]))
+    cells = {(row.held_out, row.name): f"{row.roc_auc:.3f} ({row.low:.3f} – {row.high:.3f})" for row in measured.itertuples()}
+    rows = [f"| | {' | '.join(sources)} |", "|---" * (len(sources) + 1) + "|"]
+    for column, title in (("lesions", "test lesions"), ("malignant", "of these malignant")):
+        counts = measured.drop_duplicates("held_out")[column]
+        rows.append(f"| {title} | {' | '.join('' if pd.isna(count) else f'{count:,.0f}' for count in counts)} |")
+    rows += [f"| {name} | {' | '.join(cells.get((source, name), '') for source in sources)} |" for name in names]
+    return "\n".join(rows)
+
+
+def within_source() -> str:
+    """Return the ROC AUCs of a run on all of HAM10000, of all pairs and within source, in Markdown."""
+    scores = pd.read_csv("docs/within_source.csv", keep_default_na=False, na_values={"low": [""], "high": [""]})
+    rows = ["| | ROC AUC (test, by image) | within source |", "|---|---|---|"]
+    for row in scores.sort_values(["kind", "value"], key=_order, kind="stable").itertuples():
+        within = f"{row.within_source:.3f} ({row.within_low:.3f} – {row.within_high:.3f})"
+        rows.append(f"| {row.name} | {row.value:.3f} ({row.low:.3f} – {row.high:.3f}) | {within} |")
+    return "\n".join(rows)
+
+
+def _order(column: pd.Series) -> pd.Series:
+    """Return the ranks of kinds, or falling values."""
+    return -column if column.name == "value" else column.map(["ensemble", "member", "baseline"].index)
+
+
 def sources() -> str:
     """Return the images and the proportion of malignant ones of each source of HAM10000, in Markdown."""
     measured = pd.read_csv("docs/sources.csv")
@@ -335,6 +364,8 @@ def pages() -> dict[Path, str]:
             protocols=protocols(),
             sources=sources(),
             balance=balance(),
+            within_source=within_source(),
+            held_out=held_out(),
         ),
     }
 

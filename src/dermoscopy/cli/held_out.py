@@ -44,7 +44,7 @@ def held_out(
     os.chdir(top_folder())
     refuse_while_at_work()
     refuse_killed_experiment()
-    tested, left_out = testable(COUNTS)
+    tested, left_out = sources_to_test(COUNTS)
     for source, reason in left_out.items():
         print(f"{source} cannot be held out: {reason}.")
     rows = []
@@ -66,7 +66,7 @@ def held_out(
             table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
 
 
-def testable(counts: Path) -> tuple[list[str], dict[str, str]]:
+def sources_to_test(counts: Path) -> tuple[list[str], dict[str, str]]:
     """Return the sources that can be test, and why others cannot.
 
     Args:
