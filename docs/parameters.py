@@ -142,7 +142,9 @@ def section(schema: Schema, blocks: dict[str, Any], level: str) -> list[str]:
         blocks: Values of each block, by its dotted key.
         level: Marks of the heading in Markdown, such as "##".
     """
-    columns = {path.rpartition(".")[2]: values for path, values in blocks.items()}
+    words = [path.split(".") for path in blocks]
+    differing = next((number for number, column in enumerate(zip(*words, strict=True)) if len(set(column)) > 1), -1)
+    columns = {path[differing]: values for path, values in zip(words, blocks.values(), strict=True)}
     title = ", ".join(f"`{path}`" for path in blocks)
     result = [f"{level} {title}", schema["description"] or schema["about"]]
     result.append(table(schema, columns if len(blocks) > 1 else {"default": next(iter(columns.values()))}))

@@ -1,10 +1,11 @@
+from collections.abc import Callable
 from typing import get_args
 
 import numpy as np
 import pytest
 
 from dermoscopy.networks.optimizers import learning_rate, make_optimizer
-from dermoscopy.networks.params import ClipBy, Optimizer
+from dermoscopy.networks.params import ClipBy, Optimizer, Transfer, with_optimizer
 
 GRADIENTS = ([3.0, -4.0], [0.5])
 
@@ -54,3 +55,29 @@ def test_a_schedule_changes_the_learning_rate(name: Optimizer) -> None:
         rates.append(float(optimizer.learning_rate))
         optimizer.apply([keras.ops.convert_to_tensor([1.0])], [variable])
     np.testing.assert_allclose(rates, [0.5, 0.25, 0.0], atol=1e-7)
+
+
+RATES = {"sgd": 0.05, "rmsprop": None}
+
+
+def test_a_replaced_optimizer_has_its_own_learning_rate(transfer: Callable[..., Transfer]) -> None:
+    member = transfer(optimizer="adam", learning_rate=0.001, fine_tune_learning_rate=0.0001, learning_rates=RATES)
+    replaced = with_optimizer(member, "sgd")
+    assert (replaced.optimizer, replaced.learning_rate) == ("sgd", 0.05)
+    assert replaced.fine_tune_learning_rate == pytest.approx(0.005)
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "nadam"])
+def test_without_a_rate_of_its_own_an_optimizer_has_that_of_the_member(
+    transfer: Callable[..., Transfer], optimizer: Optimizer
+) -> None:
+    member = transfer(optimizer="adam", learning_rates=RATES)
+    assert with_optimizer(member, optimizer) == member.model_copy(update={"optimizer": optimizer})
+
+
+@pytest.mark.parametrize("optimizer", [None, "sgd"])
+def test_an_optimizer_that_is_not_replaced_keeps_its_learning_rate(
+    transfer: Callable[..., Transfer], optimizer: Optimizer | None
+) -> None:
+    member = transfer(optimizer="sgd", learning_rate=0.3, learning_rates=RATES)
+    assert with_optimizer(member, optimizer) == member

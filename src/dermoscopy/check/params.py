@@ -22,7 +22,8 @@ class Params(Block):
     """All parameters of params.yaml."""
 
     optimizer: Optimizer | None = Field(
-        description="Replaces the optimizer of all members; their learning rates stay. null keeps each member's own."
+        description="Replaces the optimizer of all members; each then has its rate in models.<member>.learning_rates. "
+        "null keeps each member's own."
     )
     seed: Count = Field(
         description="Seed of initial weights, batches, augmented images and the search. The splits have their own: "

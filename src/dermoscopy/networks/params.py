@@ -54,6 +54,25 @@ ClippedBy = Annotated[
 ]
 
 
+OtherLearningRate = Annotated[
+    PositiveFloat | None,
+    Field(
+        description="Learning rate if the top-level optimizer replaces the member's own by this one; the second phase "
+        "has its rate in the same proportion. null: the learning rate stays."
+    ),
+]
+
+
+class LearningRates(Block):
+    """Learning rates of the optimizers that may replace a member's own."""
+
+    sgd: OtherLearningRate = None
+    adam: OtherLearningRate = None
+    adamax: OtherLearningRate = None
+    nadam: OtherLearningRate = None
+    rmsprop: OtherLearningRate = None
+
+
 KIND = "Kind of member. transfer: a backbone of keras.applications with a new head. small_cnn: a small CNN."
 
 
@@ -92,6 +111,7 @@ class Transfer(Block):
     l2: L2
     optimizer: NetworkOptimizer
     learning_rate: LearningRate
+    learning_rates: LearningRates = Field(default_factory=LearningRates)
     fine_tune_learning_rate: PositiveFloat = Field(
         description="Learning rate of the second phase, which follows the frozen epochs."
     )
@@ -125,6 +145,7 @@ class SmallCNN(Block):
     initializer: KernelInitializer
     optimizer: NetworkOptimizer
     learning_rate: LearningRate
+    learning_rates: LearningRates = Field(default_factory=LearningRates)
     clip: Clip
     clip_by: ClippedBy
     epochs: Positive = Field(description="Number of epochs.")
@@ -137,8 +158,14 @@ Models = Annotated[dict[Name, Member], Field(min_length=1)]
 
 
 def with_optimizer(parameters: Transfer | SmallCNN, replaced: Optimizer | None) -> Transfer | SmallCNN:
-    """Return a member's parameters with the top-level `optimizer`, unless that is null."""
-    return parameters if replaced is None else parameters.model_copy(update={"optimizer": replaced})
+    """Return a member's parameters with the top-level `optimizer` and its learning rate, unless that is null."""
+    if replaced is None or replaced == parameters.optimizer:
+        return parameters
+    rate = getattr(parameters.learning_rates, replaced) or parameters.learning_rate
+    changes: dict[str, object] = {"optimizer": replaced, "learning_rate": rate}
+    if isinstance(parameters, Transfer):
+        changes["fine_tune_learning_rate"] = parameters.fine_tune_learning_rate * rate / parameters.learning_rate
+    return parameters.model_copy(update=changes)
 
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
