@@ -81,3 +81,14 @@ def test_an_optimizer_that_is_not_replaced_keeps_its_learning_rate(
 ) -> None:
     member = transfer(optimizer="sgd", learning_rate=0.3, learning_rates=RATES)
     assert with_optimizer(member, optimizer) == member
+
+
+def test_adamw_decays_kernels_only() -> None:
+    import keras
+
+    layer = keras.layers.Dense(1, kernel_initializer="ones", bias_initializer="ones")
+    layer.build((None, 2))
+    optimizer = make_optimizer("adamw", 0.1, weight_decay=0.5)
+    optimizer.apply([np.zeros_like(variable) for variable in layer.trainable_variables], layer.trainable_variables)
+    assert np.asarray(layer.kernel) == pytest.approx(0.95)
+    assert np.asarray(layer.bias) == pytest.approx(1.0)

@@ -34,6 +34,10 @@ TRAINING = {
     "schedule": "constant",
     "warmup_epochs": 0,
     "balance": "none",
+    "weight_decay": 0.0,
+    "loss": "cross_entropy",
+    "focal_gamma": 2.0,
+    "label_smoothing": 0.0,
     "group_step": 0.01,
     "augment": NO_AUGMENTATION,
 }

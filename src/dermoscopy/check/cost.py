@@ -26,7 +26,14 @@ SIMULATED_BYTES = 0.21  # bytes per pixel of a simulated image
 LOSSLESS_BYTES = 1.25  # bytes per pixel of an augmented image, of HAM10000 and of simulated datasets
 BYTES = 4  # of a parameter: variables are float32 in every precision
 MAX_FEATURES = 2048  # largest number of channels that a backbone passes to the first dense layer
-SLOTS: Mapping[Optimizer, int] = {"sgd": 0, "rmsprop": 1, "adam": 2, "adamax": 2, "nadam": 2}  # values per parameter
+SLOTS: Mapping[Optimizer, int] = {
+    "sgd": 0,
+    "rmsprop": 1,
+    "adam": 2,
+    "adamw": 2,
+    "adamax": 2,
+    "nadam": 2,
+}  # values per parameter
 
 
 # Measured on CNN A; the forward pass takes a third of a training step.

@@ -4,10 +4,13 @@ from typing import Any
 
 from dermoscopy.networks.params import ClipBy, Optimizer, Schedule
 
+NOT_DECAYED = ["bias", "gamma", "beta"]  # parts of the names of variables that are no kernels
 ARGUMENTS: dict[ClipBy, str] = {"value": "clipvalue", "norm": "clipnorm", "global_norm": "global_clipnorm"}
 
 
-def make_optimizer(name: Optimizer, learning_rate: Any, clip: float | None = None, clip_by: ClipBy = "value") -> Any:
+def make_optimizer(
+    name: Optimizer, learning_rate: Any, clip: float | None = None, clip_by: ClipBy = "value", weight_decay: float = 0.0
+) -> Any:
     """Return a new Keras optimizer; call this in the scope of the `device_strategy` of the model.
 
     Args:
@@ -16,16 +19,23 @@ def make_optimizer(name: Optimizer, learning_rate: Any, clip: float | None = Non
         clip: Largest size of gradients; None does not clip.
         clip_by: Size that is limited: "value", each component; "norm", the norm of each variable's
             gradient; "global_norm", the norm of all gradients together (Pascanu, Mikolov and Bengio 2013).
+        weight_decay: Fraction of the kernels that AdamW subtracts in each step, times the learning rate; no other
+            optimizer does.
     """
     import keras
     import tensorflow as tf
 
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    if clip is None or replicas == 1:
-        config = {"learning_rate": learning_rate, ARGUMENTS[clip_by]: clip}
-        return keras.optimizers.get({"class_name": name, "config": config})
-    kind = _averaging(type(keras.optimizers.get(name)))
-    return kind(learning_rate=learning_rate, **{ARGUMENTS[clip_by]: clip / replicas})
+    kind = type(keras.optimizers.get(name))
+    limit = clip
+    if clip is not None and replicas > 1:
+        kind, limit = _averaging(kind), clip / replicas
+    config = {"learning_rate": learning_rate, ARGUMENTS[clip_by]: limit}
+    if name != "adamw":
+        return kind(**config)
+    optimizer = kind(**config, weight_decay=weight_decay)
+    optimizer.exclude_from_weight_decay(var_names=NOT_DECAYED)
+    return optimizer
 
 
 def _averaging(kind: Any) -> Any:

@@ -17,7 +17,7 @@ else:
 LARGEST_IMAGE_SIZE = 1024
 
 # Parameters of several kinds of networks, and of the search.
-Optimizer = Literal["sgd", "adam", "adamax", "nadam", "rmsprop"]
+Optimizer = Literal["sgd", "adam", "adamw", "adamax", "nadam", "rmsprop"]
 NetworkOptimizer = Annotated[
     Optimizer, Field(description="Optimizer. The top-level optimizer, unless it is null, replaces it in all members.")
 ]
@@ -68,6 +68,7 @@ class LearningRates(Block):
 
     sgd: OtherLearningRate = None
     adam: OtherLearningRate = None
+    adamw: OtherLearningRate = None
     adamax: OtherLearningRate = None
     nadam: OtherLearningRate = None
     rmsprop: OtherLearningRate = None
@@ -197,6 +198,7 @@ class Runtime(Block):
 Monitor = Literal["val_accuracy", "val_loss", "val_roc_auc"]
 LOWEST_IS_BEST: tuple[Monitor, ...] = ("val_loss",)
 Schedule = Literal["constant", "cosine"]
+Loss = Literal["cross_entropy", "focal"]
 Balance = Literal["none", "class_weights", "batches", "sources", "groups", "group_dro"]
 
 
@@ -238,6 +240,15 @@ class Training(Block):
     )
     warmup_epochs: Count = Field(
         description="Number of epochs at the start of a phase in which the learning rate rises."
+    )
+    weight_decay: float = Field(ge=0, description="Weight decay of the optimizer adamw, for kernels only.")
+    loss: Loss = Field(
+        description="Loss. cross_entropy: as in the paper. focal: images that are already classified well count less."
+    )
+    focal_gamma: float = Field(ge=0, description="How much less they count; with 0, focal equals cross_entropy.")
+    label_smoothing: Rate = Field(
+        description="Labels in the loss are moved by half of this towards the other label, so that probabilities stay "
+        "away from 0 and 1."
     )
     balance: Balance = Field(
         description="Balancing of labels, with or without augment.balance. none: as in the paper. class_weights: "

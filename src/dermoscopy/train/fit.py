@@ -16,6 +16,7 @@ from dermoscopy.networks.params import SmallCNN, Training, Transfer
 from dermoscopy.train.checkpoints import State, restore_curve
 from dermoscopy.train.features import cache_features, feature_gigabytes, split_frozen
 from dermoscopy.train.history import Curve, Epoch
+from dermoscopy.train.losses import make_loss
 from dermoscopy.train.monitoring import TrainingCallback
 from dermoscopy.train.phases import Phase, phases, require_finite
 from dermoscopy.train.predictions import EpochPredictions
@@ -82,8 +83,6 @@ class PhaseTrainer:
         return partial.trained, features[0], features[1]
 
     def _compile(self) -> None:
-        import keras
-
         length = epoch_length(self.train.labels, self.training.balance)
         steps = -(-length // self.training.batch_size)
         rate = learning_rate(
@@ -92,12 +91,14 @@ class PhaseTrainer:
             self.training.warmup_epochs * steps,
             self.phase.epochs * steps,
         )
-        optimizer = make_optimizer(self.parameters.optimizer, rate, self.parameters.clip, self.parameters.clip_by)
+        optimizer = make_optimizer(
+            self.parameters.optimizer, rate, self.parameters.clip, self.parameters.clip_by, self.training.weight_decay
+        )
         # Before Keras wraps the optimizer for float16, which would hide some variables from `optimizer_state`.
         optimizer.build(self.model.trainable_variables)
         self.model.compile(
             optimizer=optimizer,
-            loss=keras.losses.BinaryCrossentropy(),
+            loss=make_loss(self.training),
             metrics=[self.predictions.record],
             run_eagerly=self.runtime.eager,
             jit_compile=False,  # XLA makes a step slower on a CPU
