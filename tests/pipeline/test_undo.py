@@ -136,10 +136,8 @@ def test_undone_change_can_be_brought_back(finished: Project, small: Project):
 
 def test_make_undo_needs_no_activated_environment(finished: Project, small: Project):
     finished.done("dvc", "exp", "run", *IDEA)
-    (finished.folder / ".venv").mkdir()
-    (finished.folder / ".venv/bin").symlink_to(Path(sys.executable).parent)
     path = os.pathsep.join(part for part in os.environ["PATH"].split(os.pathsep) if part not in sys.executable)
-    undo(finished, small, ("env", f"PATH={path}", "make", "undo"))
+    undo(finished, small, ("env", f"PATH={path}", *finished.make("undo")))
     assert report(finished) == report(small)
 
 
