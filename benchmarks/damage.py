@@ -38,10 +38,13 @@ def overwritten(content: bytes, new: bytes, rng: np.random.Generator) -> bytes:
 
 
 def saved_again(content: bytes) -> bytes:
-    """Return a file as a program saves it that decodes it without an objection."""
+    """Return a file as a program saves it that decodes it; unchanged if the decoder objects."""
     stream = BytesIO()
-    with Image.open(BytesIO(content)) as image:
-        image.save(stream, "JPEG", quality=90)
+    try:
+        with Image.open(BytesIO(content + END * 8)) as image:  # Pillow reads a few bytes ahead
+            image.save(stream, "JPEG", quality=90)
+    except OSError:
+        return content
     return stream.getvalue()
 
 
