@@ -150,7 +150,9 @@ def held_out() -> str:
     measured = pd.read_csv("docs/held_out.csv").query("kind != 'ceiling'")
     names = list(dict.fromkeys(measured["name"]))
     sources = list(dict.fromkeys(measured["held_out"]))
-    cells = {(row.held_out, row.name): f"{row.roc_auc:.3f} ({row.low:.3f} – {row.high:.3f})" for row in measured.itertuples()}
+    cells = {
+        (row.held_out, row.name): f"{row.roc_auc:.3f} ({row.low:.3f} – {row.high:.3f})" for row in measured.itertuples()
+    }
     rows = [f"| | {' | '.join(sources)} |", "|---" * (len(sources) + 1) + "|"]
     for column, title in (("lesions", "test lesions"), ("malignant", "of these malignant")):
         counts = measured.drop_duplicates("held_out")[column]
