@@ -26,7 +26,7 @@ from dermoscopy.train.settings import TrainSettings
 
 RESULTS = Path("docs/balance.csv")
 MEMBERS = ("cnn_a", "cnn_b")
-BALANCES = ("none", "class_weights", "sources")
+BALANCES = ("none", "sources", "groups", "group_dro")
 SEEDS = (1, 2, 3)
 
 

@@ -1,4 +1,4 @@
-"""Damage images in eight ways and count how many the stage acquire finds, and how many undamaged ones it refuses.
+"""Damage images in nine ways and count how many the stage acquire finds, and how many undamaged ones it refuses.
 
 python benchmarks/damage.py path/to/ham10000
 
@@ -37,6 +37,17 @@ def overwritten(content: bytes, new: bytes, rng: np.random.Generator) -> bytes:
     return content[:position] + new + content[position + len(new) :]
 
 
+def saved_again(content: bytes) -> bytes:
+    """Return a file as a program saves it that decodes it; unchanged if the decoder objects."""
+    stream = BytesIO()
+    try:
+        with Image.open(BytesIO(content + END * 8)) as image:  # Pillow reads a few bytes ahead
+            image.save(stream, "JPEG", quality=90)
+    except OSError:
+        return content
+    return stream.getvalue()
+
+
 def flipped(content: bytes, rng: np.random.Generator) -> bytes:
     """Return a file with one bit changed, in the compressed data."""
     position = int(rng.integers(content.index(b"\xff\xda") + 14, len(content) - 2))
@@ -46,6 +57,7 @@ def flipped(content: bytes, rng: np.random.Generator) -> bytes:
 DAMAGE: dict[str, Callable[[bytes, np.random.Generator], bytes]] = {
     "cut": head,
     "cut, end marker put back": lambda content, rng: head(content, rng) + END,
+    "cut, end marker put back, saved again": lambda content, rng: saved_again(head(content, rng) + END),
     "rest zeroed": lambda content, rng: head(content, rng).ljust(len(content), b"\0"),
     "rest zeroed, end marker put back": lambda content, rng: head(content, rng).ljust(len(content) - 2, b"\0") + END,
     "512 bytes zeroed": lambda content, rng: overwritten(content, bytes(512), rng),

@@ -16,7 +16,9 @@ from dermoscopy.stats.intervals import wilson_interval
 
 METRICS = Path("metrics")
 README = Path("README.md")
-DATA, TRAINING, PAPER = (Path("docs/explanation", f"{name}.md") for name in ("data", "training", "paper"))
+DATA, TRAINING, PAPER, STATISTICS = (
+    Path("docs/explanation", f"{name}.md") for name in ("data", "training", "paper", "statistics")
+)
 CHECKS = Path("docs/reference/dataset-checks.md")
 SEARCH, PARALLEL = (Path("docs/how-to", f"{name}.md") for name in ("search", "parallel"))
 
@@ -158,6 +160,17 @@ def held_out() -> str:
         counts = measured.drop_duplicates("held_out")[column]
         rows.append(f"| {title} | {' | '.join('' if pd.isna(count) else f'{count:,.0f}' for count in counts)} |")
     rows += [f"| {name} | {' | '.join(cells.get((source, name), '') for source in sources)} |" for name in names]
+    return "\n".join(rows)
+
+
+def pooling() -> str:
+    """Return how often the intervals of pooled values contain the truth, in Markdown."""
+    rows = [
+        "| standard deviation between sources (logit) | method | mean of all sources | new source |",
+        "|---|---|---|---|",
+    ]
+    for row in pd.read_csv("docs/pooling.csv").itertuples():
+        rows.append(f"| {row.between} | {row.method} | {100 * row.mean:.1f} % | {100 * row.new:.1f} % |")
     return "\n".join(rows)
 
 
@@ -338,6 +351,7 @@ def pages() -> dict[Path, str]:
     return {
         README: render(README.read_text(), results=results(), dag=dag()),
         PAPER: render(PAPER.read_text(), claims=claims()),
+        STATISTICS: render(STATISTICS.read_text(), pooling=pooling()),
         TRAINING: render(
             TRAINING.read_text(),
             waiting=waiting(),

@@ -70,6 +70,13 @@ def png(width: int, height: int, depth: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", content) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
+def half_grey() -> Image.Image:
+    """Return an image as a decoder returns a JPEG that was cut in the middle."""
+    image = Image.effect_noise((20, 20), 80).convert("RGB")
+    image.paste((128, 128, 128), (0, 8, 20, 20))
+    return image
+
+
 def header_only_png(size: int) -> bytes:
     return png(1, 1, 8)[:8] + chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)) + chunk(b"IEND", b"")
 
@@ -238,6 +245,11 @@ LEFT_OUT: dict[str, tuple[Corruption, str, set[str]]] = {
     "cut, end marker put back": (
         lambda dataset: image_path(dataset).write_bytes(image_path(dataset).read_bytes()[:-40] + b"\xff\xd9"),
         "damaged image, 1: ISIC_2 (compressed data end before the last pixel)",
+        {"ISIC_2"},
+    ),
+    "cut and saved again": (
+        lambda dataset: half_grey().save(image_path(dataset), "JPEG"),
+        "damaged image, 1: ISIC_2 (the lowest 2 of 20 rows or more have one colour)",
         {"ISIC_2"},
     ),
     "PNG with a wrong checksum": (

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermoscopy.acquire.jpeg import find_damage
+from dermoscopy.acquire.jpeg import find_damage, missing_rows
 
 END = b"\xff\xd9"
 SIZE = (120, 90)
@@ -111,3 +111,33 @@ def test_most_files_with_random_bytes_are_damaged() -> None:
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8", b"\xff\xd8\xff\xda\x00", b"\xff\xd8\xff\xc0\x00\x04\x08\x00"])
 def test_damaged_headers_raise_no_error(content: bytes) -> None:
     find_damage(content)
+
+
+@pytest.mark.parametrize("percentage", [20, 40, 60])
+def test_missing_rows_are_found_in_an_image_that_was_saved_again(percentage: int) -> None:
+    whole = saved(picture("noise"))
+    cut = whole[: len(whole) * percentage // 100] + END
+    with Image.open(io.BytesIO(cut)) as image:
+        again = Image.open(io.BytesIO(saved(image)))
+    assert find_damage(saved(again)) == ""
+    assert missing_rows(again) == "the lowest 9 of 90 rows or more have one colour"
+
+
+@pytest.mark.parametrize("colour", [0, 10])
+def test_a_dark_rim_is_no_missing_row(colour: int) -> None:
+    image = picture("noise")
+    image.paste((colour,) * 3, (0, 45, *SIZE))
+    assert missing_rows(image) == ""
+
+
+@pytest.mark.parametrize("colour", [128, 255])
+def test_a_frame_is_no_missing_row(colour: int) -> None:
+    image = Image.new("RGB", SIZE, (colour,) * 3)
+    image.paste(picture("noise", (100, 50)), (10, 20))
+    assert missing_rows(image) == ""
+
+
+@pytest.mark.parametrize("content", ["noise", "constant", "black border", "gradient"])
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (17, 33), SIZE])
+def test_whole_images_have_no_missing_rows(content: str, size: tuple[int, int]) -> None:
+    assert missing_rows(picture(content, size)) == ""

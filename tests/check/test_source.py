@@ -326,3 +326,17 @@ def test_names_that_are_not_utf_8_are_escaped(dataset):
     (line,) = problems(dataset)
     assert line.isprintable()
     assert "\\udcff\\r" in line
+
+
+def test_images_in_an_output_of_the_pipeline_are_pointed_to(dataset, tmp_path, monkeypatch):
+    project = tmp_path / "project"
+    (project / "data").mkdir(parents=True)
+    shutil.copy("dvc.yaml", project)
+    (dataset / IMAGE_FOLDERS[0]).rename(dataset / "images")
+    shutil.rmtree(dataset / IMAGE_FOLDERS[1])
+    dataset.rename(project / "data/merged")
+    monkeypatch.chdir(project)
+    (line,) = problems("data/merged")
+    assert "Not searched, because DVC deletes what is in it: data/merged/images." in line
+    Path("data/merged/images").rename("data/merged/mine")
+    assert problems("data/merged") == []

@@ -21,7 +21,7 @@ def project(monkeypatch) -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o755)
         copyfile("dvc.yaml", folder / "dvc.yaml")
-        for path in (".dvc/tmp", ".dvc/cache", "data/split/train", "metrics/train", "plots", "runs", ".checkpoints"):
+        for path in (".dvc/tmp", ".dvc/cache", "data/split/train", "metrics/val", "plots", "runs", ".checkpoints"):
             (folder / path).mkdir(parents=True)
         (folder / "params.yaml").touch()
         monkeypatch.chdir(folder)

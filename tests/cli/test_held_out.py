@@ -9,8 +9,10 @@ from typer.testing import CliRunner
 
 from dermoscopy.cli import held_out as module
 from dermoscopy.cli.app import app
-from dermoscopy.cli.held_out import NEW, POOLED, experiment_name, pooled, render, sources_to_test
+from dermoscopy.cli.held_out import NEW, POOLED, experiment_names, pooled, read_run, render, sources_to_test
 from dermoscopy.core.errors import UserError
+from dermoscopy.stats.pooling import pool
+from dermoscopy.stats.roc import roc_auc_interval
 
 SOURCES = ("rosendahl", "vidir_modern", "vienna_dias")
 VALUES = {"ensemble": (0.80, 0.85, 0.78), "cnn_a": (0.70, 0.75, 0.72), "prevalence": (0.5, 0.5, 0.5)}
@@ -58,9 +60,61 @@ def test_a_dataset_that_was_not_audited_is_refused(tmp_path: Path) -> None:
         sources_to_test(tmp_path / "data.json")
 
 
+def test_images_without_a_source_are_not_held_out(tmp_path: Path) -> None:
+    tested, left_out = sources_to_test(write_counts(tmp_path, rosendahl=5, vidir_modern=3, unknown=7))
+    assert tested == ["rosendahl", "vidir_modern"]
+    assert "does not name" in left_out["unknown"]
+
+
 def test_experiment_names_are_names_of_git_references() -> None:
-    assert experiment_name("vidir_modern") == "held-out-vidir_modern"
-    assert experiment_name("Clinic 1/Wien..") == "held-out-Clinic-1-Wien-"
+    assert experiment_names(["vidir_modern", "Klinik 1/Köln.."]) == ["held-out-vidir_modern", "held-out-Klinik-1-Köln-"]
+    with pytest.raises(UserError, match="clinic 1, clinic/1"):
+        experiment_names(["clinic 1", "vidir_modern", "clinic/1"])
+
+
+class Stored:
+    """Files of an experiment, as `dvc.api.read` returns them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *sources: str) -> None:
+        scores = "name,kind,protocol,value,low,high\nensemble,ensemble,lesion,0.8,0.7,0.9\n"
+        counts = {"sources": dict.fromkeys(sources), "lesions": {"test": {"benign": 30, "malignant": 12}}}
+        self.files = {"plots/roc_auc.csv": scores, "metrics/data.json": json.dumps(counts)}
+        monkeypatch.setattr("dvc.api.read", lambda path, rev: self.files[path])
+
+
+def test_a_run_is_read_with_the_counts_of_its_test_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    Stored(monkeypatch, *SOURCES)
+    (row,) = read_run("rosendahl", "held-out-rosendahl", SOURCES).to_dict("records")
+    expected = {"held_out": "rosendahl", "name": "ensemble", "kind": "ensemble", "lesions": 42, "malignant": 12}
+    assert row == {**expected, "roc_auc": 0.8, "low": 0.7, "high": 0.9}
+
+
+def test_a_run_on_a_dataset_with_other_sources_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    Stored(monkeypatch, "rosendahl", "elsewhere")
+    with pytest.raises(UserError, match=r"another dataset.*rosendahl, elsewhere"):
+        read_run("rosendahl", "held-out-rosendahl", SOURCES)
+
+
+def test_the_variance_of_an_interval_is_that_from_which_it_was_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    values, variances, malignant = [0.8, 0.7], [0.002, 0.001], [26, 12]
+    rows = [
+        {
+            "held_out": source,
+            "name": "ensemble",
+            "kind": "ensemble",
+            "lesions": 900,
+            "malignant": count,
+            "roc_auc": value,
+        }
+        | dict(zip(("low", "high"), roc_auc_interval(value, variance, count, 0.9), strict=True))
+        for source, value, variance, count in zip(SOURCES, values, variances, malignant, strict=False)
+    ]
+    received = []
+    monkeypatch.setattr(module, "pool", lambda *arguments: received.append(arguments) or pool(*arguments))
+    pooled(pd.DataFrame(rows), 0.9)
+    ((_, found, _),) = received
+    expected = np.array(variances) / (np.array(values) * (1 - np.array(values))) ** 2
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
 def test_each_classifier_has_a_pooled_value_and_one_for_a_new_source(table: pd.DataFrame) -> None:
@@ -104,10 +158,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "params.yaml").write_text(Path("params.yaml").read_text())
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(module, "top_folder", lambda: tmp_path)
-    monkeypatch.setattr(module, "read_run", lambda source, revision: run_of(source))
+    monkeypatch.setattr(module, "read_run", lambda source, revision, expected: run_of(source))
+    monkeypatch.setattr(module, "_confidence", lambda revision: 0.95)
+    monkeypatch.setattr(module, "_remove_experiment", lambda name: None)
     for name in ("refuse_while_at_work", "refuse_killed_experiment"):
         monkeypatch.setattr(module, name, lambda: None)
-    monkeypatch.setattr(module.subprocess, "run", lambda *arguments, **options: None)
     return tmp_path
 
 
@@ -116,7 +171,8 @@ def test_the_pipeline_runs_once_for_each_source(project: Path, monkeypatch: pyte
     monkeypatch.setattr(module, "run_dvc", runs)
     result = CliRunner().invoke(app, ["held-out", "-S", "optimizer=adam", "--output", "table.csv"])
     assert result.exit_code == 0, result.output
-    expected = "exp run --temp --name held-out-rosendahl -S split.held_out=rosendahl -S optimizer=adam"
+    # The last of two values counts, so nobody can hold out another source under this name.
+    expected = "exp run --temp --name held-out-rosendahl -S optimizer=adam -S split.held_out=rosendahl"
     assert runs.calls[0] == expected.split()
     assert [call[4] for call in runs.calls] == [f"held-out-{source}" for source in SOURCES]
     written = pd.read_csv(project / "table.csv")
@@ -135,11 +191,13 @@ def test_a_failed_run_stops_and_writes_no_table(project: Path, monkeypatch: pyte
     assert not (project / "table.csv").exists()
 
 
-def test_an_output_folder_that_does_not_exist_is_refused_before_any_run(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("output", "reason"), [("missing/table.csv", "no folder"), ("metrics", "it is a folder")])
+def test_an_output_that_cannot_be_written_is_refused_before_any_run(
+    project: Path, monkeypatch: pytest.MonkeyPatch, output: str, reason: str
 ) -> None:
     runs = FakeRuns()
     monkeypatch.setattr(module, "run_dvc", runs)
-    result = CliRunner().invoke(app, ["held-out", "--output", "missing/table.csv"])
+    result = CliRunner().invoke(app, ["held-out", "--output", output])
     assert isinstance(result.exception, UserError)
+    assert reason in str(result.exception)
     assert not runs.calls

@@ -56,6 +56,7 @@ def test_the_measures_of_many_lesions_are_those_of_the_population():
         ([0, 0, 1, 1], [0.1, 0.2, 0.7, 0.9], {"slope"}),  # separated
         ([1, 1, 0, 0], [0.1, 0.2, 0.2, 0.9], {"slope"}),  # separated in reverse, except for a tie
         ([0, 1, 0, 1], [0.3, 0.3, 0.3, 0.3], {"slope"}),
+        ([0, 1, 0, 1], 0.3 + 1e-10 * np.array([1, 2, 4, 3]), {"slope"}),  # almost equal
         ([0, 0, 0, 1], [0.1, 0.2, 0.7, 0.3], {"slope", "intercept", "oe_ratio"}),  # a single malignant lesion
         ([0, 0, 0, 0], [0.1, 0.2, 0.7, 0.3], {"slope", "intercept", "oe_ratio"}),
     ],
@@ -93,8 +94,9 @@ def test_the_curve_is_linear_on_the_logit_scale_beyond_the_outer_knots():
 def test_few_distinct_probabilities_have_a_curve_without_knots():
     curve = fit_curve(np.array([0, 1, 0, 1, 1]), np.array([0.2, 0.2, 0.2, 0.8, 0.2]))
     assert len(curve.knots) == 0
-    constant = fit_curve(np.array([0, 1, 0, 1]), np.full(4, 0.3))
-    assert constant.at(np.array([0.3])) == pytest.approx(0.5)
+    for almost in (0, 1e-10):
+        constant = fit_curve(np.array([0, 1, 0, 1]), 0.3 + almost * np.array([1, 2, 4, 3]))
+        assert constant.at(np.array([0.3])) == pytest.approx(0.5)
 
 
 def test_the_errors_are_distances_between_curve_and_diagonal():

@@ -15,7 +15,7 @@ from tests.pipeline.project import Project
 FAKE = {
     "acquire": ["data/source.json"],
     "train": ["data/acquired/dataset"],
-    "report": ["data/models/cnn_a", "metrics/train/cnn_a.json"],
+    "report": ["data/models/cnn_a", "metrics/val/cnn_a.json"],
 }  # names and deps
 MEMBER = "cnn_a"
 STAGE = """\

@@ -76,6 +76,15 @@ class Project:
         assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout[-4000:]}\n{result.stderr[-4000:]}"
         return result.stdout
 
+    def make(self, *arguments: str) -> list[str]:
+        """Return a command of make, for which the environment of the tests seems to be installed in .venv."""
+        environment = self.folder / ".venv"
+        if not environment.exists():
+            environment.mkdir()
+            (environment / "bin").symlink_to(Path(sys.executable).parent)
+            (environment / "installed").touch()
+        return ["make", *arguments]
+
     def commit(self, message: str) -> None:
         """Commit all files that git does not ignore."""
         self.done("git", "add", "--all")

@@ -52,9 +52,11 @@ def hashes(folder: Path) -> dict[str, str]:
 
 def run(project: Project, command: str, path: str, seed: int) -> None:
     """Run the pipeline with a dataset and a seed of the merge."""
-    if command == "dermoscopy run":
+    if command in ("make run", "dermoscopy run"):
         project.change({"merge": {"seed": seed}})
-        project.done(*DERMOSCOPY, "run", "--data", path)
+        project.done(
+            *(project.make("run", f"DATA={path}") if command == "make run" else [*DERMOSCOPY, "run", "--data", path])
+        )
     elif command == "dvc exp run":
         values = ["data.source=directory", f"data.path={path}", f"merge.seed={seed}"]
         project.done("dvc", "exp", "run", *(option for value in values for option in ("-S", value)))
@@ -64,17 +66,17 @@ def run(project: Project, command: str, path: str, seed: int) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("command", ["dermoscopy run", "dvc exp run", "dvc repro"])
+@pytest.mark.parametrize("command", ["make run", "dermoscopy run", "dvc exp run", "dvc repro"])
 @pytest.mark.parametrize(
     "place",
     [
         "data/raw",
-        "data/merged/mine",
-        "data/mine",
+        "data/merged",
         "ham10000",
         "link to data/raw",
+        "link to data/merged",
         "data/raw as zips",
-        "mine as one zip",
+        "data/merged as one zip",
     ],
 )
 def test_dataset_in_the_clone_stays_as_it_is(merging: Project, dataset: Path, tmp_path, place: str, command: str):
@@ -85,9 +87,9 @@ def test_dataset_in_the_clone_stays_as_it_is(merging: Project, dataset: Path, tm
     for seed in (3, 4):  # a first run, and one after a finished run
         run(project, command, path, seed)
         assert len(list((project.folder / "data/merged/images").iterdir())) == 8
-        assert hashes(mine) == before
+        assert before.items() <= hashes(mine).items()
     project.done(*DERMOSCOPY, "undo")
-    assert hashes(mine) == before
+    assert before.items() <= hashes(mine).items()
 
 
 @pytest.mark.parametrize("command", ["dermoscopy run", "dvc repro"])

@@ -41,14 +41,13 @@ def test_a_fifth_member_trains_only_itself(finished: Project, tmp_path, like):
 @pytest.mark.long
 def test_a_fifth_member_is_in_every_result(finished: Project, tmp_path):
     project = finished.copy(tmp_path / "project")
-    before = project.outputs()
+    before = project.lock()
     add_member(project, "cnn_c", "cnn_b")
     ran = stages_run(project.done("dvc", "repro"))
     assert sorted(ran) == sorted(["check", "acquire", "train@cnn_c", *AFTER_TRAINING])
-    after = project.outputs()
-    for member in MEMBERS:
-        for path in (f"data/models/{member}", f"data/curves/{member}.csv", f"metrics/train/{member}.json"):
-            assert after[path] == before[path]
+    after = project.lock()
+    for stage in (f"train@{member}" for member in MEMBERS):
+        assert after[stage]["outs"] == before[stage]["outs"]
     assert "cnn_c" in set(pd.read_csv(project.folder / "data/evaluation/scores.csv")["name"])
     assert "cnn_c" in (project.folder / "data/report/index.html").read_text()
     assert list((project.folder / "data/explain").rglob("*cnn_c*"))

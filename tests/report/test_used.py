@@ -38,6 +38,12 @@ def test_the_banner_lists_each_member_with_its_size_epochs_and_weights(tmp_path)
     assert "images of 224 × 224 pixels" in page
 
 
+def test_a_backbone_that_ends_earlier_is_named() -> None:
+    member = load("models.inception_v3", Transfer)
+    shorter = member.model_copy(update={"output_layer": "mixed5"})
+    assert describe_member(shorter, 7) == f"{describe_member(member, 7)}, layers up to mixed5"
+
+
 def test_a_run_on_the_whole_dataset_names_no_sample_and_no_profile(tmp_path):
     page, card = texts(write_project(tmp_path, source="ham10000", data={"images": DATA["images"] | {"all": 10015}}))
     for text in (page, card):
@@ -73,7 +79,7 @@ def test_duplicates_of_the_whole_dataset_do_not_contradict_those_of_the_sample(t
 
 @pytest.mark.parametrize(("weights", "words"), [("none", "random starting weights"), ("mine", "starting weights mine")])
 def test_starting_weights_are_named(weights, words):
-    member = Transfer.model_construct(kind="transfer", image_size=75, weights=weights)
+    member = Transfer.model_construct(output_layer=None, kind="transfer", image_size=75, weights=weights)
     assert describe_member(member, 1) == f"images of 75 × 75 pixels, 1 epoch, {words}"
 
 

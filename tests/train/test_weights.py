@@ -62,11 +62,17 @@ def test_the_group_with_the_larger_loss_gets_more_weight() -> None:
     assert groups.of_images().mean() == pytest.approx(1)
 
 
-def test_group_weights_stay_finite() -> None:
+def test_a_group_that_lost_all_weight_gets_it_back() -> None:
     groups = GroupWeights(OF_SOURCES, SOURCES)
-    for _ in range(5):
-        groups.update(1.0 - OF_SOURCES, step=1000.0)
+    wrong = np.where(SOURCES == 0, 1 - OF_SOURCES, OF_SOURCES).astype(float)
+    wrong_elsewhere = np.where(SOURCES == 0, OF_SOURCES, 1 - OF_SOURCES).astype(float)
+    groups.update(wrong, step=100.0)
+    of_source = SOURCES == 0
+    assert groups.of_images()[~of_source].max() == 0
+    for _ in range(2):
+        groups.update(wrong_elsewhere, step=100.0)
     assert np.isfinite(groups.of_images()).all()
+    assert groups.of_images()[of_source].max() == 0
 
 
 @pytest.mark.parametrize("balance", ["sources", "groups", "group_dro"])

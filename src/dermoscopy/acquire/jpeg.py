@@ -4,8 +4,9 @@ Decoders fill in what is missing from the compressed data, and skip what is left
 the compressed data of each scan end with its last block of pixels, not earlier and not later. So a decoder gets the
 file in pieces, and whether it still expects compressed data is observed shortly before and after the end of each scan.
 
-Not found: changed bytes after which the number of blocks is right again, less than a block at the end, whole intervals
-between restart markers that are missing from a progressive file, and damage that was saved again as a new file.
+Not found: changed bytes after which the number of blocks is right again, less than a block at the end, and whole
+intervals between restart markers that are missing from a progressive file. Damage that was decoded and saved again as a
+new file is found only if the pixels show it: a decoder gives missing rows one colour.
 """
 
 import re
@@ -13,6 +14,8 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
@@ -26,6 +29,9 @@ LOOKAHEAD = 8  # bytes that a decoder reads ahead at most
 # Bits of ones, which are no valid code: a decoder that expects compressed data takes them for less than a few blocks. A
 # decoder that expects a marker skips them.
 FILLER = b"\xff\x00" * 12
+MISSING_ROWS = 10  # one of this many parts of the height; fewer rows of one colour at the bottom are accepted
+SPREAD = 2  # grey levels by which compression changes rows of one colour
+DARK = 16  # grey level of the rim of a dermatoscope, which may fill the lowest rows
 SHORT, LONG = "compressed data end before the last pixel", "compressed data continue after the last pixel"
 
 
@@ -58,6 +64,29 @@ def find_damage(content: bytes) -> str:
     if frame.kind not in (BASELINE, EXTENDED, PROGRESSIVE):
         return ""
     return _missing_scans(frame) or _wrong_length(content, frame)
+
+
+def missing_rows(image: Image.Image) -> str:
+    """Return in a few words that rows are missing at the bottom of an image that was saved again; empty if none are.
+
+    They have one colour, which is not dark, and the rows at the top differ, unlike those of a frame.
+
+    Args:
+        image: The decoded image, in RGB.
+    """
+    rows = image.height // MISSING_ROWS
+    if rows == 0:
+        return ""
+    lowest, highest = (
+        np.asarray(image.crop((0, first, image.width, first + rows))) for first in (image.height - rows, 0)
+    )
+    if lowest.max() <= DARK or not _is_one_colour(lowest) or _is_one_colour(highest):
+        return ""
+    return f"the lowest {rows} of {image.height} rows or more have one colour"
+
+
+def _is_one_colour(rows: NDArray[np.uint8]) -> bool:
+    return bool((np.ptp(rows, axis=(0, 1)) <= SPREAD).all())
 
 
 def _read_headers(content: bytes) -> Frame:

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 import pandas as pd
 from PIL import UnidentifiedImageError
 
-from dermoscopy.acquire.jpeg import find_damage
+from dermoscopy.acquire.jpeg import find_damage, missing_rows
 from dermoscopy.acquire.params import Limits
 from dermoscopy.acquire.schema import check_table
 from dermoscopy.core.files import sha256
@@ -60,6 +60,8 @@ def check_image(path: Path, pixels: int, what: Literal["image", "mask"] = "image
             if what == "mask":
                 low, high = decoded.convert("L").getextrema()
                 return problem("mask without an outline, not drawn", f"all {low}", "kept") if low == high else None
+            if rows := missing_rows(decoded):
+                return problem("damaged image", rows)
             if image.has_transparency_data:
                 return problem("image with transparency, which is ignored", outcome="kept")
             if image.mode != "RGB":

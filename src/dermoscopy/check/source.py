@@ -82,9 +82,9 @@ def source_problems(data: Data) -> list[str]:
     found = _names_found(path)
     unusable = "".join(f" {line}." for line in summarize(contents.problems))
     tables = _other_tables(path) if METADATA in contents.missing else ""
-    renames, nearby = _suggested_renames(contents.missing, found), _dataset_nearby(path)
+    hints = _not_searched(path) + _suggested_renames(contents.missing, found) + _dataset_nearby(path)
     missing = ", ".join(contents.missing)
-    return [printable(f"{key}{missing} missing; found {_first_names(found)}.{unusable}{tables}{renames}{nearby}")]
+    return [printable(f"{key}{missing} missing; found {_first_names(found)}.{unusable}{tables}{hints}")]
 
 
 def _names_found(path: Path) -> list[str]:
@@ -122,6 +122,14 @@ def _kind_of_table(columns: set[str]) -> str | None:
     if "lesion_id" in columns and columns.intersection(("diagnosis_confirm_type", "dx_type")):
         return CHALLENGE_LESIONS
     return None
+
+
+def _not_searched(path: Path) -> str:
+    """Return a sentence about the outputs of the pipeline in a folder, in which a user may have put the images."""
+    folder = os.path.realpath(path)
+    outputs = [output for output in output_paths() if output.is_dir()] if PIPELINE.is_file() else []
+    inside = [str(output) for output in outputs if os.path.realpath(output.parent) == folder]
+    return f" Not searched, because DVC deletes what is in it: {', '.join(inside)}." if inside else ""
 
 
 def _suggested_renames(missing: list[str], found: list[str]) -> str:

@@ -115,13 +115,16 @@ def run_dvc(*arguments: str) -> int:
     require_writable()
     process = subprocess.Popen(command(*arguments), env=environment())
     # Pass SIGTERM on to dvc, which kills its stage.
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            # The terminal has sent Ctrl-C to dvc too; wait until dvc has ended its stage.
-            continue
+    before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                # The terminal has sent Ctrl-C to dvc too; wait until dvc has ended its stage.
+                continue
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def command(*arguments: str) -> list[str]:

@@ -1,10 +1,12 @@
-"""Hold out each source in turn: how well does the ensemble work in a clinic that it has not seen?"""
+"""Hold out each source in turn and pool the ROC AUCs: how well does the ensemble work in a clinic it has not seen?"""
 
 import io
 import json
 import os
 import re
 import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,9 +21,9 @@ from dermoscopy.cli.dvc import environment, run_dvc, top_folder
 from dermoscopy.cli.run import override
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.files import atomic_write
-from dermoscopy.core.params import load
+from dermoscopy.core.params import PARAMS, read_yaml
 from dermoscopy.core.splits import LABELS
-from dermoscopy.evaluate.params import Evaluate
+from dermoscopy.core.tables import UNKNOWN
 from dermoscopy.stats.pooling import pool
 
 COUNTS = Path("metrics/data.json")
@@ -37,33 +39,58 @@ def held_out(
     ] = None,
     output: Annotated[Path | None, typer.Option(help=OUTPUT_HELP)] = None,
 ) -> None:
-    """Run the pipeline once for each source, with that source as test, and pool the ROC AUCs."""
+    """Run the pipeline once for each source, with that source as test, and pool the ROC AUCs.
+
+    Each run is an experiment held-out-<source>; it replaces the one that an earlier call made on the same commit.
+    """
     output = output and output.absolute()
-    if output and not output.parent.is_dir():
-        raise UserError(f"--output {output}: there is no folder {output.parent}. Make it, or choose another path.")
+    if output:
+        require_writable_file(output)
     os.chdir(top_folder())
     refuse_while_at_work()
     refuse_killed_experiment()
     tested, left_out = sources_to_test(COUNTS)
+    names = experiment_names(tested)
     for source, reason in left_out.items():
         print(f"{source} cannot be held out: {reason}.")
     rows = []
-    for source in tested:
-        name = experiment_name(source)
-        # A finished experiment is run again from DVC's run cache; dvc refuses the name of one that exists.
-        subprocess.run(["dvc", "exp", "remove", name], capture_output=True, env=environment())
-        options = [f"{override('split.held_out', source)}", *(set_param or [])]
+    for source, name in zip(tested, names, strict=True):
+        _remove_experiment(name)
+        options = [*(set_param or []), override("split.held_out", source)]  # of two values, dvc takes the last
         print(f"\nHold out {source}: experiment {name}", flush=True)
         code = run_dvc("exp", "run", "--temp", "--name", name, *(word for item in options for word in ("-S", item)))
         if code:
             print("\nRun the same command again to continue: finished runs are taken from DVC's run cache.")
             raise typer.Exit(code)
-        rows.append(read_run(source, name))
-    table = pooled(pd.concat(rows, ignore_index=True), load("evaluate", Evaluate).confidence)
-    print(f"\n{render(table, load('evaluate', Evaluate).confidence)}")
+        rows.append(read_run(source, name, [*tested, *left_out]))
+    confidence = _confidence(names[0])
+    table = pooled(pd.concat(rows, ignore_index=True), confidence)
+    print(f"\n{render(table, confidence)}")
     if output:
         with atomic_write(output) as temporary:
             table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
+
+
+def require_writable_file(path: Path) -> None:
+    """Refuse a file that could not be written after hours of running.
+
+    Args:
+        path: Absolute path of the file.
+
+    Raises:
+        UserError: Its folder does not exist or cannot be written, or it is a folder.
+    """
+    reason = (
+        f"there is no folder {path.parent}"
+        if not path.parent.is_dir()
+        else f"the folder {path.parent} cannot be written"
+        if not os.access(path.parent, os.W_OK)
+        else "it is a folder"
+        if path.is_dir()
+        else ""
+    )
+    if reason:
+        raise UserError(f"--output {path}: {reason}. Choose another path.")
 
 
 def sources_to_test(counts: Path) -> tuple[list[str], dict[str, str]]:
@@ -79,7 +106,9 @@ def sources_to_test(counts: Path) -> tuple[list[str], dict[str, str]]:
     tested, left_out = [], {}
     for source, entry in content.get("sources", {}).items():
         missing = [label for label in LABELS if not entry["images"][label]]
-        if missing:
+        if source == UNKNOWN:
+            left_out[source] = "the table does not name the source of these images"
+        elif missing:
             left_out[source] = f"it has no {' and no '.join(missing)} image"
         else:
             tested.append(source)
@@ -92,22 +121,63 @@ def sources_to_test(counts: Path) -> tuple[list[str], dict[str, str]]:
     return tested, left_out
 
 
-def experiment_name(source: str) -> str:
-    """Return the name of the experiment that holds out a source; git allows few characters in it."""
-    return f"held-out-{re.sub('[^A-Za-z0-9_-]+', '-', source)}"
+def experiment_names(sources: Sequence[str]) -> list[str]:
+    """Return the name of the experiment that holds out each source.
+
+    Args:
+        sources: Names of the sources. Other characters than letters, digits, _ and - become -.
+
+    Raises:
+        UserError: Two sources would have the same name.
+    """
+    names = ["held-out-" + re.sub(r"[^\w-]+", "-", source) for source in sources]
+    alike = [source for source, name in zip(sources, names, strict=True) if names.count(name) > 1]
+    if alike:
+        raise UserError(
+            f"These sources would be experiments of the same name: {', '.join(alike)}.\n"
+            "Give them names that differ in letters, digits, _ or - (column dataset of the table)."
+        )
+    return names
 
 
-def read_run(source: str, revision: str) -> pd.DataFrame:
+def _remove_experiment(name: str) -> None:
+    """Remove an experiment of the current commit, since dvc refuses a name that exists."""
+    dvc = [sys.executable, "-m", "dvc", "exp"]
+    listed = subprocess.run([*dvc, "list", "--name-only"], capture_output=True, text=True, env=environment())
+    if name in listed.stdout.split():
+        subprocess.run([*dvc, "remove", name], capture_output=True, env=environment())
+
+
+def _confidence(revision: str) -> float:
+    """Return the confidence level of the intervals of an experiment."""
+    import dvc.api
+
+    return float(read_yaml(dvc.api.read(str(PARAMS), rev=revision))["evaluate"]["confidence"])
+
+
+def read_run(source: str, revision: str, expected: Sequence[str]) -> pd.DataFrame:
     """Return the ROC AUCs of a run that held out a source, a row for each classifier.
 
     Args:
         source: The held-out source.
         revision: Name of the experiment.
+        expected: The sources of the dataset in the working tree.
+
+    Raises:
+        UserError: The dataset of the experiment has other sources.
     """
     import dvc.api
 
     scores = pd.read_csv(io.StringIO(dvc.api.read("plots/roc_auc.csv", rev=revision)))
-    lesions = json.loads(dvc.api.read(str(COUNTS), rev=revision))["lesions"]["test"]
+    counts = json.loads(dvc.api.read(str(COUNTS), rev=revision))
+    # The experiment leaves out images of other sources whose lesion has one of this source, never a whole source.
+    if set(counts.get("sources", {})) != set(expected):
+        raise UserError(
+            f"{COUNTS} is of another dataset: it has the sources {', '.join(expected)}, that of {revision} has "
+            f"{', '.join(counts.get('sources', {})) or 'none'}.\n"
+            "Set the dataset in params.yaml instead of with -S, run dvc repro audit, and then this command again."
+        )
+    lesions = counts["lesions"]["test"]
     return pd.DataFrame(
         {
             "held_out": source,
@@ -125,19 +195,21 @@ def read_run(source: str, revision: str) -> pd.DataFrame:
 def pooled(runs: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Return the rows of the runs, and for each classifier the pooled ROC AUC and that of a new source.
 
-    ROC AUCs are pooled on the logit scale. The variance of each is that of its interval, which is wider with fewer
-    lesions. A classifier with a ROC AUC of 0, 1 or without an interval is not pooled.
+    ROC AUCs are pooled on the logit scale, with the variance from which `stats.roc.roc_auc_interval` computed the
+    interval. A classifier with a ROC AUC of 0 or 1, or without an interval, is not pooled.
 
     Args:
         runs: ROC AUC of each classifier on each held-out source, with its interval, as `read_run` returns it.
         confidence: Confidence level of the intervals, 0 to 1.
     """
-    from scipy.special import expit, logit, ndtri
+    from scipy.special import expit, logit, stdtrit
 
     rows = []
     for name, of_name in runs.groupby("name", sort=False):
         values, low, high = (logit(of_name[column].to_numpy()) for column in ("roc_auc", "low", "high"))
-        deviations = (high - low) / (2 * ndtri((1 + confidence) / 2))
+        malignant = of_name["malignant"].to_numpy()
+        rarer = np.minimum(malignant, of_name["lesions"].to_numpy() - malignant)
+        deviations = (high - low) / (2 * stdtrit(rarer - 1, (1 + confidence) / 2))
         if len(of_name) < 2 or not (np.isfinite(values) & np.isfinite(deviations) & (deviations > 0)).all():
             continue
         found = pool(values, deviations**2, confidence)

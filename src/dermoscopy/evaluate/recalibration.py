@@ -18,6 +18,7 @@ from dermoscopy.stats.intervals import Bounded
 
 Floats = NDArray[np.float64]
 UNDEFINED = Bounded(math.nan, math.nan, math.nan)
+DISTINCT = 1e-6  # logits that differ by less are equal: a member that learns nothing predicts almost one probability
 
 
 def calibration_measures(y_true: NDArray[np.int64], y_prob: Floats, confidence: float) -> dict[str, Bounded]:
@@ -37,8 +38,8 @@ def calibration_measures(y_true: NDArray[np.int64], y_prob: Floats, confidence: 
         oe_ratio: malignant lesions over the sum of the probabilities; perfect is 1.
         intercept: intercept of the logit with slope 1 (calibration in the large); perfect is 0.
         slope: slope of the logit; perfect is 1; less means that the probabilities are too extreme.
-        NaN with fewer than two lesions of a label; the slope also if the probabilities separate the labels, or are all
-        equal.
+        NaN with fewer than two lesions of a label; the slope also if the probabilities separate the labels, or are
+        almost equal.
     """
     from scipy.special import stdtrit
 
@@ -54,13 +55,13 @@ def calibration_measures(y_true: NDArray[np.int64], y_prob: Floats, confidence: 
         "oe_ratio": Bounded(ratio, ratio / factor, ratio * factor),
         "intercept": _first_coefficient(ones[:, None], y_true, logits, quantile),
         "slope": _first_coefficient(np.column_stack([logits, ones]), y_true, 0.0, quantile)
-        if _overlap(y_true, y_prob)
+        if _overlap(y_true, y_prob) and np.ptp(logits) > DISTINCT
         else UNDEFINED,
     }
 
 
 def _overlap(y_true: NDArray[np.int64], y_prob: Floats) -> bool:
-    """Return whether no threshold separates the labels, so that the slope is finite, and not all rows are equal."""
+    """Return whether no threshold separates the labels, so that the slope is finite."""
     benign, malignant = y_prob[y_true == 0], y_prob[y_true == 1]
     return bool(benign.max() > malignant.min() and malignant.max() > benign.min())
 
@@ -123,7 +124,7 @@ def fit_curve(y_true: NDArray[np.int64], y_prob: Floats) -> CalibrationCurve:
     """
     logits = to_logit(y_prob)
     knots = np.quantile(logits, KNOTS)
-    knots = knots if len(np.unique(knots)) == len(KNOTS) else np.empty(0)
+    knots = knots if np.diff(knots).min() > DISTINCT else np.empty(0)
     columns = _spline(logits, knots)
     coefficients = fit_logistic(columns, y_true.astype(float), np.zeros(columns.shape[1]))
     probability = from_logit(columns @ coefficients)

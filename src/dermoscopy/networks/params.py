@@ -254,12 +254,12 @@ class Training(Block):
         description="Balancing of labels, with or without augment.balance. none: as in the paper. class_weights: "
         "images of the rarer label have a larger weight in the loss. batches: each batch has as many malignant as "
         "benign images. sources: images have weights in the loss with which both labels have the same weight within "
-        "each source (the column dataset), so that the camera is no sign of the label. groups: each source and label "
-        "has the same weight. group_dro: so at first; then the weight grows with the loss (group DRO)."
+        "each source (the column dataset), so that the camera is no sign of the label. groups: each combination of "
+        "source and label has the same weight in the loss. group_dro: first as groups; after each epoch, a combination "
+        "with a larger loss gets more weight."
     )
     group_step: PositiveFloat = Field(
-        description="Step size of group_dro: how fast the weights of sources and labels with a large loss grow, per "
-        "training step."
+        description="Step size of group_dro: how fast the weights of groups with a large loss grow, per epoch."
     )
     augment: Augment = Field(
         description="Random changes of the training images, new in each epoch, in addition to the augment stage. "

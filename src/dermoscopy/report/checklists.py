@@ -6,6 +6,7 @@ The items are in checklists/, one file a checklist. Their text is a paraphrase, 
 import re
 from collections import Counter
 from collections.abc import Mapping
+from html import unescape
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -141,7 +142,8 @@ def conditions(sources: Sources, settings: Split) -> set[Condition]:
 
 def headings(page: str) -> dict[str, str]:
     """Return the text of each heading of a page that has an id, by its id."""
-    return dict(re.findall(r'<(?:h2|h3|summary|strong) id="([^"]+)">([^<]+)</', page))
+    found = re.findall(r'<(?:h2|h3|summary|strong) id="([^"]+)">([^<]+)</', page)
+    return {name: unescape(text) for name, text in found}
 
 
 def about_checklists(holds: set[Condition], titles: Mapping[str, str]) -> list[dict[str, Any]]:

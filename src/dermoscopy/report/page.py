@@ -57,8 +57,8 @@ def write_report(sources: Sources, parameters: Parameters, folder: Path) -> None
     environment.globals |= {"interval": _interval, "ratio": formatting.ratio}
     values = gather(sources, parameters)
     page = environment.get_template("page.html.j2").render(values)
-    values["checklists"] = about_checklists(conditions(sources, parameters.split), headings(page))
     write_text(folder / REPORT, page)
+    values["checklists"] = about_checklists(conditions(sources, parameters.split), headings(page))
     for template, name in (("card.md.j2", "model_card.md"), ("checklists.html.j2", "checklists.html")):
         write_text(folder / name, environment.get_template(template).render(values))
 

@@ -62,7 +62,7 @@ def used_images(sources: Sources, sampled: int | None) -> str:
 
 
 def describe_member(member: Transfer | SmallCNN, epochs: int) -> str:
-    """Return the size of the images, the number of trained epochs and the starting weights of a member.
+    """Return the size of the images, the trained epochs, the starting weights and the last layer of a member.
 
     Args:
         member: Parameters of the member.
@@ -72,7 +72,8 @@ def describe_member(member: Transfer | SmallCNN, epochs: int) -> str:
     if isinstance(member, SmallCNN):
         return size
     weights = "random starting weights" if member.weights == NO_WEIGHTS else f"starting weights {member.weights}"
-    return f"{size}, {weights}"
+    layers = f", layers up to {member.output_layer}" if member.output_layer else ""
+    return f"{size}, {weights}{layers}"
 
 
 def _epochs(sources: Sources, member: str) -> int:

@@ -1,11 +1,12 @@
 """Pool the values of several sources, and predict the value of a new source.
 
 The random-effects model: the values of the sources differ with a variance between sources, and each is measured with
-its own variance. With few sources, the usual intervals are too narrow. These are exact for a known variance between
-sources, and average over what the values say of it: the generalized Q statistic has a chi-squared distribution whatever
-the variance (Viechtbauer, Confidence intervals for the amount of heterogeneity in meta-analysis, Statistics in Medicine
-26, 2007), so its inversion gives a distribution of the variance (generalized inference, Iyer, Wang and Mathew, Journal
-of the American Statistical Association 99, 2004). The value is that of Paule and Mandel's variance.
+its own variance. With few sources, the usual intervals are too narrow. These average over the variances between
+sources that the values allow: for normal values with known variances, the generalized Q statistic has a chi-squared
+distribution whatever the variance between sources is (Viechtbauer, Confidence intervals for the amount of
+heterogeneity in meta-analysis, Statistics in Medicine 26, 2007). So its inversion gives a distribution of that variance
+(generalized inference, Iyer, Wang and Mathew, Journal of the American Statistical Association 99, 2004). The value is
+that of Paule and Mandel's variance.
 """
 
 from dataclasses import dataclass

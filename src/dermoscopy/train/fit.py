@@ -55,6 +55,7 @@ class PhaseTrainer:
         self.train, self.val, self.callback = train, val, callback
         self.predictions = EpochPredictions()
         self.weights = example_weights(train.labels, self.training.balance, train.sources)
+        # First equal, also in the second phase, which trains other layers.
         self.groups: GroupWeights | None = None
         if self.training.balance == "group_dro" and train.sources is not None:
             self.groups = GroupWeights(train.labels, train.sources)
@@ -110,14 +111,14 @@ class PhaseTrainer:
         return order[: len(order) - len(order) % self.runtime.devices]
 
     def optimizer_state(self) -> list[NDArray[Any]]:
-        """Return the variables of the optimizer; with group DRO, also the weights of the groups."""
+        """Return the variables of the optimizer; with group DRO, also the weights of groups."""
         variables = [variable.numpy() for variable in self.model.optimizer.variables]
-        return [*variables, self.groups.weights] if self.groups else variables
+        return [*variables, self.groups.logarithms] if self.groups else variables
 
     def restore(self, optimizer: Sequence[NDArray[Any]]) -> None:
         """Continue from what `optimizer_state` returned."""
         if self.groups:
-            *optimizer, self.groups.weights = optimizer
+            *optimizer, self.groups.logarithms = optimizer
         with device_strategy(self.runtime.devices).scope():
             self.model.optimizer.build(self.model.trainable_variables)
             for variable, value in zip(self.model.optimizer.variables, optimizer, strict=True):
@@ -157,11 +158,11 @@ class PhaseTrainer:
             require_finite(history["loss"][0], "loss", epoch, self.parameters, self.phase)
             recorded = self.predictions.take()
             predicted = self._predict(self.val_inputs)
-            if self.groups:
-                steps = -(-len(order) // self.training.batch_size)
-                self.groups.update(self._predict(self.inputs), self.training.group_step * steps)
         # The loss does not include the weights after the last step.
         require_finite(float(predicted.sum()), "sum of validation probabilities", epoch, self.parameters, self.phase)
+        if self.groups:
+            with memory_guard(self.training.batch_size):
+                self.groups.update(self._predict(self.inputs), self.training.group_step)
         val = epoch_metrics(self.val.labels.astype(np.int64), predicted)
         return _row(epoch, self.phase, epoch_metrics(*recorded), val), predicted
 

@@ -1,14 +1,11 @@
 """Weights of the images in the loss: by label, by source, or by group. A group is a source with a label."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from dermoscopy.core.errors import TrainingError
 from dermoscopy.networks.params import Balance
 
-BY_SOURCE: Sequence[Balance] = ("sources", "groups", "group_dro")
 Sources = NDArray[np.int64]
 
 
@@ -24,7 +21,7 @@ def example_weights(
     Args:
         labels: Labels, 0 or 1, shape (images,); both occur.
         balance: Balancing; "none" and "batches" have no effect here.
-        sources: Number of the source of each image, shape (images,); needed for `BY_SOURCE`.
+        sources: Number of the source of each image, shape (images,); needed unless the balance is by label.
 
     Returns:
         Sample weights, float32, shape (images,); None if all images have the same weight.
@@ -52,24 +49,31 @@ def example_weights(
 class GroupWeights:
     """Weights of the groups, first equal, that grow with the group's loss.
 
-    This is group DRO (Sagawa et al., Distributionally Robust Neural Networks for Group Shifts, ICLR 2020, algorithm 1):
-    the group with the largest loss gets the most weight. There the weights change after each step, with the losses of
-    its batch; most batches have no image of a rare group. Here they change after each epoch, with the losses of all
-    images, by as much as its steps together.
+    This follows group DRO (Sagawa et al., Distributionally Robust Neural Networks for Group Shifts, ICLR 2020,
+    algorithm 1): the group with the largest loss gets the most weight. There the weights change after each step, with
+    the losses of its batch; most batches have no image of a rare group. Here they change after each epoch, with the
+    losses of all images.
 
     Args:
         labels: Labels, 0 or 1, shape (images,).
         sources: Number of the source of each image, shape (images,).
 
     Attributes:
-        weights: Weight of each group that occurs, shape (groups,); their sum is 1.
+        logarithms: Logarithm of the weight of each group that occurs, up to a constant; shape (groups,).
     """
 
     def __init__(self, labels: NDArray[np.float32], sources: Sources) -> None:
         self.labels = labels
         groups, self.group = np.unique(2 * sources + labels.astype(np.int64), return_inverse=True)
         self.counts = np.bincount(self.group)
-        self.weights = np.full(len(groups), 1 / len(groups))
+        self.logarithms = np.zeros(len(groups))
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Weight of each group; their sum is 1; shape (groups,)."""
+        relative = np.exp(self.logarithms - self.logarithms.max())
+        weights: NDArray[np.float64] = relative / relative.sum()
+        return weights
 
     def of_images(self) -> NDArray[np.float32]:
         """Return the weight of each image, with mean 1; float32, shape (images,)."""
@@ -80,11 +84,9 @@ class GroupWeights:
         """Change the weights after an epoch.
 
         Args:
-            probabilities: Probability that each image predicts for malignant, shape (images,).
-            step: Step size, summed over the steps of the epoch.
+            probabilities: Probability that each image is malignant, as predicted after the epoch, shape (images,).
+            step: Step size.
         """
         correct = np.where(self.labels == 1, probabilities, 1 - probabilities)
         losses = -np.log(correct.clip(np.finfo(np.float32).eps))
-        logarithms = np.log(self.weights) + step * np.bincount(self.group, losses) / self.counts
-        weights = np.exp(logarithms - logarithms.max())
-        self.weights = weights / weights.sum()
+        self.logarithms = self.logarithms + step * np.bincount(self.group, losses) / self.counts
