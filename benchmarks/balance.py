@@ -1,9 +1,9 @@
 """Measure what balancing by source brings on val, on the current outputs of the stages split and augment.
 
-python benchmarks/balance.py simulated
+python benchmarks/balance.py ham10000 none sources groups group_dro
 
-Trains CNN A and CNN B with several seeds and each `training.balance`, evaluates them on val, by image, and replaces the
-rows of the dataset, named by the argument, in docs/balance.csv. The test split is not read.
+Trains CNN A and CNN B with several seeds and each `training.balance` of the arguments, evaluates them on val, by image,
+and replaces their rows of the dataset, named by the first argument, in docs/balance.csv. The test split is not read.
 """
 
 import sys
@@ -26,11 +26,10 @@ from dermoscopy.train.settings import TrainSettings
 
 RESULTS = Path("docs/balance.csv")
 MEMBERS = ("cnn_a", "cnn_b")
-BALANCES = ("none", "sources", "groups", "group_dro")
 SEEDS = (1, 2, 3)
 
 
-def main(dataset: str) -> None:
+def main(dataset: str, balances: list[str]) -> None:
     """Train and evaluate all combinations and write a row for each member and balance."""
     train, val = read_train_and_val(Path("data/split"), read_audited_protocol(Path("data/audited")))
     unit = by_image(val)
@@ -38,7 +37,7 @@ def main(dataset: str) -> None:
         sys.exit("The dataset has no sources.")
     rows = []
     for member in MEMBERS:
-        for balance in BALANCES:
+        for balance in balances:
             # The mean of the seeds' probabilities would be an ensemble: their metrics are averaged instead.
             found = [_evaluate(member, balance, seed, train, val) for seed in SEEDS]
             row: dict[str, object] = {"dataset": dataset, "val_lesions": val["lesion_id"].nunique()}
@@ -52,7 +51,7 @@ def main(dataset: str) -> None:
                 row |= {name: value, f"{name}_low": low, f"{name}_high": high, f"{name}_sd": spread}
             rows.append(row)
             print(row, flush=True)
-    others = [pd.read_csv(RESULTS).query("dataset != @dataset")] if RESULTS.exists() else []
+    others = [pd.read_csv(RESULTS).query("dataset != @dataset or balance not in @balances")] if RESULTS.exists() else []
     table = pd.concat([*others, pd.DataFrame(rows)]).sort_values(["dataset", "member"], kind="stable")
     table.to_csv(RESULTS, index=False, lineterminator="\n", float_format="%.4f")
 
@@ -77,4 +76,4 @@ def _evaluate(member: str, balance: str, seed: int, train: pd.DataFrame, val: pd
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2:])
