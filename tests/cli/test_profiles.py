@@ -26,7 +26,13 @@ def dataset(tmp_path) -> Path:
 
 
 def test_names_of_the_profiles():
-    assert {path.stem for path in PROFILES} == {"ham10000", "ham10000-cpu", "ham10000-imagenet", "ham10000-smoke", "tiny"}
+    assert {path.stem for path in PROFILES} == {
+        "ham10000",
+        "ham10000-cpu",
+        "ham10000-imagenet",
+        "ham10000-smoke",
+        "tiny",
+    }
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
