@@ -17,9 +17,8 @@ from dermoscopy.stats.pooling import Pooled, pool, variance_between
 
 RESULTS = Path("docs/pooling.csv")
 SAMPLES, CONFIDENCE, MEAN = 3000, 0.95, 0.9
-DEVIATIONS = np.array(
-    [0.06, 0.06, 0.28, 0.17]
-)  # standard errors on the logit scale, as those of the sources of HAM10000
+# Standard errors on the logit scale, about those of the sources of HAM10000.
+DEVIATIONS = np.array([0.06, 0.06, 0.28, 0.17])
 BETWEEN = (0.0, 0.1, 0.2, 0.4, 0.8)  # standard deviations between sources
 
 

@@ -1,4 +1,4 @@
-"""Hold out each source in turn and pool the ROC AUCs: how well does the ensemble work in a clinic it has not seen?"""
+"""Hold out each source in turn, and pool the ROC AUCs of clinics that the networks have not seen."""
 
 import io
 import json
@@ -80,15 +80,13 @@ def require_writable_file(path: Path) -> None:
     Raises:
         UserError: Its folder does not exist or cannot be written, or it is a folder.
     """
-    reason = (
-        f"there is no folder {path.parent}"
-        if not path.parent.is_dir()
-        else f"the folder {path.parent} cannot be written"
-        if not os.access(path.parent, os.W_OK)
-        else "it is a folder"
-        if path.is_dir()
-        else ""
-    )
+    reason = ""
+    if not path.parent.is_dir():
+        reason = f"there is no folder {path.parent}"
+    elif not os.access(path.parent, os.W_OK):
+        reason = f"the folder {path.parent} cannot be written"
+    elif path.is_dir():
+        reason = "it is a folder"
     if reason:
         raise UserError(f"--output {path}: {reason}. Choose another path.")
 
