@@ -31,7 +31,7 @@ from dermoscopy.train.features import cache_features, split_frozen
 from dermoscopy.train.fit import PhaseTrainer
 from dermoscopy.train.monitoring import TrainingCallback
 from dermoscopy.train.phases import phases
-from dermoscopy.train.sampling import sample_augmentations
+from dermoscopy.train.augmentation import sample_augmentations
 from dermoscopy.train.settings import TrainSettings
 
 RESULTS = Path("docs/training.csv")
@@ -43,7 +43,10 @@ EPOCH, EPOCH_OF = 160, {"vgg16": 48, "vgg19": 48, "small_cnn": 1920}
 # Images of a forward pass: of most backbones, and of those that are slower.
 PASS, PASS_OF = 512, {"vgg16": 128, "vgg19": 128}
 VAL = 16  # images of val
-ALL_AUGMENTATIONS = {"flip": 0.5, "quarter_turns": True, "zoom": 0.1, "shift": 0.1, "brightness": 0.1, "contrast": 0.1}
+ALL_AUGMENTATIONS = {
+    **{"flip": 0.5, "quarter_turns": True, "zoom": 0.1, "shift": 0.1, "crop": 0.1},
+    **{"brightness": 0.1, "contrast": 0.1},
+}
 
 
 def timed(tasks: dict[str, Callable[[], None]]) -> pd.DataFrame:

@@ -6,9 +6,11 @@ import pytest
 
 from dermoscopy.networks.data import batches
 from dermoscopy.networks.params import Augment
-from dermoscopy.train.sampling import Augmentations, epoch_order, sample_augmentations
+from dermoscopy.networks.views import view_images
+from dermoscopy.train.augmentation import Augmentations, possible_views, sample_augmentations
+from dermoscopy.train.sampling import epoch_order
 
-ALL = {"flip": 0.5, "quarter_turns": True, "zoom": 0.2, "shift": 0.1, "brightness": 0.1, "contrast": 0.3}
+ALL = {"flip": 0.5, "quarter_turns": True, "zoom": 0.2, "shift": 0.1, "crop": 0.3, "brightness": 0.1, "contrast": 0.3}
 SYMMETRIES: list[Callable[[np.ndarray], np.ndarray]] = [
     lambda image, k=k, mirrored=mirrored: np.rot90(image[:, ::-1] if mirrored else image, k)
     for k in range(4)
@@ -21,18 +23,18 @@ def augment(**changes: Any) -> Augment:
 
 
 def random_images(count: int, size: int = 9) -> np.ndarray:
-    return np.random.default_rng(1).integers(0, 256, (count, size, size, 3)).astype(np.float32)
+    return np.random.default_rng(1).integers(0, 256, (count, size, size, 3)).astype(np.uint8)
 
 
 def apply(parameters: Augment, images: np.ndarray, seed: int = 1) -> np.ndarray:
     augmentations = sample_augmentations(parameters, len(images), seed=seed, epoch=1)
-    return np.asarray(augmentations.apply(images, np.arange(len(images))))
+    return augmentations.apply(images, np.arange(len(images)))
 
 
 def single(**changes: Any) -> Augmentations:
     """Return the augmentation of a single image, which changes nothing but for the given fields."""
-    identity = {"linear": np.eye(2)[np.newaxis], "shift": np.zeros((1, 2)), "brightness": [0], "contrast": [0]}
-    return Augmentations(**{name: np.asarray(value, np.float32) for name, value in {**identity, **changes}.items()})
+    identity = {"views": [0], "scale": [1.0], "shift": np.zeros((1, 2)), "brightness": [0.0], "contrast": [0.0]}
+    return Augmentations(**{name: np.asarray(value) for name, value in {**identity, **changes}.items()})
 
 
 @pytest.mark.parametrize("size", [8, 9, 224])
@@ -66,66 +68,99 @@ def test_flip_is_the_probability_on_each_axis() -> None:
 
 
 def test_zoom_keeps_the_centre_and_magnifies_the_middle() -> None:
-    ramp = np.tile(np.arange(9, dtype=np.float32)[:, np.newaxis], (1, 9, 1, 3))
-    larger = np.asarray(single(linear=[np.eye(2) / 2]).apply(ramp, [0]))
-    np.testing.assert_allclose(larger[0, :, :, 0], np.tile(4 + (np.arange(9) - 4) / 2, (9, 1)))
+    ramp = np.tile(3 * np.arange(80, dtype=np.uint8)[:, np.newaxis], (1, 80, 1, 3))
+    larger = single(scale=[2.0]).apply(ramp, np.array([0]))
+    expected = 3 * (20 + np.arange(80) / 2 - 0.25)
+    np.testing.assert_allclose(larger[0, :, 2:-2, 0], np.tile(expected, (80, 1))[:, 2:-2], atol=1)
 
 
 def test_zoom_is_at_most_its_parameter() -> None:
-    scales = sample_augmentations(augment(zoom=0.2), 500, seed=1, epoch=1).linear[:, 0, 0]
-    assert 1 / 1.2 <= scales.min() < 0.86
-    assert 1.19 < scales.max() <= 1 / 0.8
+    scales = sample_augmentations(augment(zoom=0.2), 500, seed=1, epoch=1).scale
+    assert 0.8 <= scales.min() < 0.81
+    assert 1.19 < scales.max() <= 1.2
 
 
 def test_shift_is_a_fraction_of_the_size_and_mirrors_beyond_the_edge() -> None:
     images = random_images(1, 10)
-    moved = np.asarray(single(shift=[[0.2, -0.3]]).apply(images, [0]))
+    moved = single(shift=[[0.2, -0.3]]).apply(images, np.array([0]))
     mirrored = np.pad(images, ((0, 0), (3, 3), (3, 3), (0, 0)), mode="symmetric")
-    np.testing.assert_allclose(moved, mirrored[:, 0:10, 5:15], atol=1e-3)
+    np.testing.assert_array_equal(moved, mirrored[:, 0:10, 5:15])
     shifts = sample_augmentations(augment(shift=0.3), 500, seed=1, epoch=1).shift
     assert shifts.shape == (500, 2)
     assert 0.29 < np.abs(shifts).max() <= 0.3
 
 
+def test_a_crop_lies_inside_the_image_at_any_place_and_scale() -> None:
+    sampled = sample_augmentations(augment(crop=0.4), 2000, seed=1, epoch=1)
+    kept = 1 / sampled.scale
+    assert 0.6 <= kept.min() < 0.61
+    assert 0.99 < kept.max() <= 1
+    ends = sampled.shift + np.array([-0.5, 0.5])[:, None, None] * kept[:, None]
+    assert (np.abs(ends) <= 0.5 + 1e-9).all()
+    for coordinate in sampled.shift.T:  # as often on one side as on the other, and also at the edge
+        assert np.mean(coordinate > 0) == pytest.approx(0.5, abs=0.05)
+        assert (np.abs(coordinate) / ((1 - kept) / 2)).max() > 0.99
+
+
+def test_a_crop_enlarges_its_part_of_the_image() -> None:
+    image = np.zeros((1, 40, 40, 3), np.uint8)
+    image[:, 20:, 20:] = 200
+    # The lower right quarter is all that is left.
+    cropped = single(scale=[2.0], shift=[[0.25, 0.25]]).apply(image, np.array([0]))
+    assert (cropped[:, 2:, 2:] == 200).all()
+
+
 def test_brightness_is_a_fraction_of_white() -> None:
-    images = np.full((1, 4, 4, 3), 100, np.float32)
-    np.testing.assert_allclose(single(brightness=[0.2]).apply(images, [0]), 151)
-    np.testing.assert_allclose(single(brightness=[-0.2]).apply(images, [0]), 49)
+    images = np.full((1, 4, 4, 3), 100, np.uint8)
+    assert (single(brightness=[0.2]).apply(images, np.array([0])) == 151).all()
+    assert (single(brightness=[-0.2]).apply(images, np.array([0])) == 49).all()
 
 
 def test_contrast_keeps_the_mean_of_each_image() -> None:
-    images = random_images(1) / 4 + 100
-    np.testing.assert_allclose(
-        single(contrast=[0.5]).apply(images, [0]), images.mean() + 1.5 * (images - images.mean()), rtol=1e-5
-    )
+    images = random_images(1) // 4 + 100
+    changed = single(contrast=[0.5]).apply(images, np.array([0]))
+    np.testing.assert_allclose(changed, images.mean() + 1.5 * (images - images.mean()), atol=0.5 + 1e-6)
 
 
 def test_colours_stay_between_black_and_white() -> None:
-    images = random_images(1)
-    changed = np.asarray(single(brightness=[0.1], contrast=[0.9]).apply(images, [0]))
+    changed = single(brightness=[0.1], contrast=[0.9]).apply(random_images(1), np.array([0]))
     assert (changed.min(), changed.max()) == (0, 255)
 
 
 def test_augmentation_depends_on_the_position_in_the_epoch_and_not_on_the_batch() -> None:
     images = random_images(7)
     augmentations = sample_augmentations(Augment(**ALL), 7, seed=1, epoch=1)
-    together = np.asarray(augmentations.apply(images, np.arange(7)))
-    one_by_one = np.concatenate([augmentations.apply(images[[position]], [position]) for position in range(7)])
-    np.testing.assert_allclose(together, one_by_one, atol=1e-4)
-    assert not np.allclose(together, np.asarray(augmentations.apply(images, np.arange(7)[::-1])))
+    together = augmentations.apply(images, np.arange(7))
+    one_by_one = np.concatenate([augmentations.apply(images[[n]], np.array([n])) for n in range(7)])
+    np.testing.assert_array_equal(together, one_by_one)
+    assert not np.array_equal(together, augmentations.apply(images, np.arange(7)[::-1]))
+
+
+@pytest.mark.parametrize("changes", [{"flip": 0.5, "quarter_turns": True}, {"flip": 0.3}, {"quarter_turns": True}, {}])
+def test_possible_views_are_those_that_are_sampled(changes: dict[str, Any]) -> None:
+    sampled = sample_augmentations(augment(**changes), 500, seed=1, epoch=1)
+    assert possible_views(augment(**changes)) == np.unique(sampled.views).tolist()
+    images = random_images(500, 4)
+    np.testing.assert_array_equal(sampled.apply(images, np.arange(500)), view_images(images, sampled.views))
+
+
+@pytest.mark.parametrize("name", ["zoom", "shift", "crop", "brightness", "contrast"])
+def test_other_changes_are_no_views(name: str) -> None:
+    assert possible_views(augment(flip=0.5, **{name: 0.1})) is None
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_parameter_does_not_change_the_random_numbers_of_the_others(name: str) -> None:
     without = sample_augmentations(Augment(**{**ALL, name: type(ALL[name])(0)}), 5, seed=1, epoch=1)
     with_all = sample_augmentations(Augment(**ALL), 5, seed=1, epoch=1)
-    affected = {"flip": "linear", "quarter_turns": "linear", "zoom": "linear"}.get(name, name)
-    for field in ("linear", "shift", "brightness", "contrast"):
-        assert np.array_equal(getattr(without, field), getattr(with_all, field)) == (field != affected)
+    affected = {"flip": {"views"}, "quarter_turns": {"views"}, "zoom": {"scale"}, "crop": {"scale", "shift"}}
+    for field in ("views", "scale", "shift", "brightness", "contrast"):
+        unchanged = np.array_equal(getattr(without, field), getattr(with_all, field))
+        assert unchanged == (field not in affected.get(name, {name}))
 
 
 def test_seed_and_epoch_determine_the_batches() -> None:
-    images = random_images(9).astype(np.uint8)
+    images = random_images(9)
     labels = np.array([0, 1, 0, 0, 1, 0, 0, 1, 0], np.float32)
 
     def pixels(seed: int, epoch: int, augment_seed: int) -> np.ndarray:

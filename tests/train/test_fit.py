@@ -29,7 +29,7 @@ def examples(count: int, size: int = 12, seed: int = 1) -> Examples:
 
 
 def training(**changes: Any) -> Training:
-    no_augmentation = Augment(flip=0.0, quarter_turns=False, zoom=0.0, shift=0.0, brightness=0.0, contrast=0.0)
+    no_augmentation = Augment(flip=0.0, quarter_turns=False, zoom=0.0, shift=0.0, crop=0.0, brightness=0.0, contrast=0.0)
     default = {
         "batch_size": 4,
         "monitor": "val_accuracy",

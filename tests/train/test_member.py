@@ -25,7 +25,7 @@ from dermoscopy.train.settings import TrainSettings
 Rows = Callable[..., pd.DataFrame]
 MakeCNN = Callable[..., SmallCNN]
 
-NO_AUGMENTATION = {"flip": 0.0, "quarter_turns": False, "zoom": 0.0, "shift": 0.0, "brightness": 0.0, "contrast": 0.0}
+NO_AUGMENTATION = {"flip": 0.0, "quarter_turns": False, "zoom": 0.0, "shift": 0.0, "crop": 0.0, "brightness": 0.0, "contrast": 0.0}
 RUNTIME = {"threads": 2, "precision": "float32", "eager": True, "devices": 1, "memory": 1.0}
 TRAINING = {
     "batch_size": 4,

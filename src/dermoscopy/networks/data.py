@@ -27,7 +27,7 @@ def batches(
     labels: NDArray[np.float32] | None = None,
     weights: NDArray[np.float32] | None = None,
     order: NDArray[np.int64] | None = None,
-    augment: Callable[[Any, Any], Any] | None = None,
+    augment: Callable[[NDArray[np.uint8], NDArray[np.int64]], NDArray[np.uint8]] | None = None,
 ) -> Any:
     """Return a tf.data.Dataset of batches; the last batch may be smaller.
 
@@ -42,8 +42,8 @@ def batches(
         weights: Sample weights, shape (images,); only with labels.
         order: Positions of the images in the arrays, in the order in which they are read; they may repeat.
             None reads each image once, in the order of the arrays.
-        augment: Function from a batch of the single input, float32, and the positions of its images in the
-            epoch, shape (batch,), to the augmented batch.
+        augment: Function from a batch of the single input, images of type uint8, and their positions in the
+            epoch, shape (batch,), to the augmented batch, of the same shape and type.
 
     Returns:
         A dataset of the inputs (a tensor, or a tuple if there are several); with labels, of tuples of inputs,
@@ -56,17 +56,16 @@ def batches(
     targets = [] if labels is None else [labels[order][:, np.newaxis]]
     targets += [] if weights is None else [weights[order]]
 
-    def read(indices: NDArray[np.int64]) -> list[NDArray[Any]]:
-        return [np.take(array, indices, axis=0) for array in inputs]
+    def read(indices: NDArray[np.int64], positions: NDArray[np.int64]) -> list[NDArray[Any]]:
+        taken = [np.take(array, indices, axis=0) for array in inputs]
+        return taken if augment is None else [augment(taken[0], positions)]
 
     def load(indices: Any, positions: Any, *targets: Any) -> Any:
         # Reading has no state; if it were stateful, TensorFlow's determinism would switch off prefetching.
-        taken = tf.numpy_function(read, [indices], [array.dtype for array in inputs], stateful=False)
+        taken = tf.numpy_function(read, [indices, positions], [array.dtype for array in inputs], stateful=False)
         for tensor, array in zip(taken, inputs, strict=True):
             tensor.set_shape((None, *array.shape[1:]))
         taken = [tf.cast(tensor, tf.float32) if tensor.dtype == tf.uint8 else tensor for tensor in taken]
-        if augment is not None:
-            taken = [augment(taken[0], positions)]
         if len(taken) > 1:
             return (tuple(taken), *targets)
         return (taken[0], *targets) if targets else taken[0]

@@ -209,6 +209,9 @@ class Augment(Block):
     quarter_turns: bool = Field(description="Rotate by 0, 90, 180 or 270 degrees.")
     zoom: Rate = Field(description="Largest relative change of scale.")
     shift: Rate = Field(description="Largest shift, as a fraction of width and height.")
+    crop: Rate = Field(
+        description="Largest fraction of width and height that a random crop leaves out; the rest is enlarged."
+    )
     brightness: Rate = Field(
         description="Largest change of brightness, as a fraction of the range from black to white."
     )

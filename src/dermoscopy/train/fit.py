@@ -20,7 +20,8 @@ from dermoscopy.train.losses import make_loss
 from dermoscopy.train.monitoring import TrainingCallback
 from dermoscopy.train.phases import Phase, phases, require_finite
 from dermoscopy.train.predictions import EpochPredictions
-from dermoscopy.train.sampling import epoch_length, epoch_order, sample_augmentations
+from dermoscopy.train.augmentation import sample_augmentations
+from dermoscopy.train.sampling import epoch_length, epoch_order
 from dermoscopy.train.settings import TrainSettings
 from dermoscopy.train.weights import GroupWeights, example_weights
 
