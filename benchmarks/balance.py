@@ -18,6 +18,7 @@ from dermoscopy.core.protocol import read_audited_protocol
 from dermoscopy.core.splits import read_train_and_val
 from dermoscopy.networks.params import Member, Runtime, Training
 from dermoscopy.networks.saved import load_member
+from dermoscopy.predict.params import Predict
 from dermoscopy.predict.predict import predict_split
 from dermoscopy.stats.lesions import by_image
 from dermoscopy.stats.roc import roc_auc_interval, roc_aucs
@@ -70,7 +71,7 @@ def _evaluate(member: str, balance: str, seed: int, train: pd.DataFrame, val: pd
             settings,
             MemberPaths(*(Path(folder, n) for n in names)),
         )
-        predicted = predict_split(*load_member(Path(folder, "model")), val, 64, settings.runtime)
+        predicted = predict_split(load_member(Path(folder, "model")), val, load("predict", Predict), settings.runtime)
     ordered: np.ndarray = predicted.set_index("image_id")["probability"].loc[list(val["image_id"])].to_numpy()
     return ordered
 

@@ -27,12 +27,13 @@ from dermoscopy.networks.build import build_member
 from dermoscopy.networks.data import Examples, batches, read_examples
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.runtime import configure
+from dermoscopy.networks.target import BINARY
+from dermoscopy.train.augmentation import sample_augmentations
 from dermoscopy.train.features import cache_features, split_frozen
-from dermoscopy.train.fit import PhaseTrainer
 from dermoscopy.train.monitoring import TrainingCallback
 from dermoscopy.train.phases import phases
-from dermoscopy.train.augmentation import sample_augmentations
 from dermoscopy.train.settings import TrainSettings
+from dermoscopy.train.trainer import PhaseTrainer
 
 RESULTS = Path("docs/training.csv")
 IMAGE_SIZE = 224
@@ -44,8 +45,13 @@ EPOCH, EPOCH_OF = 160, {"vgg16": 48, "vgg19": 48, "small_cnn": 1920}
 PASS, PASS_OF = 512, {"vgg16": 128, "vgg19": 128}
 VAL = 16  # images of val
 ALL_AUGMENTATIONS = {
-    **{"flip": 0.5, "quarter_turns": True, "zoom": 0.1, "shift": 0.1, "crop": 0.1},
-    **{"brightness": 0.1, "contrast": 0.1},
+    "flip": 0.5,
+    "quarter_turns": True,
+    "zoom": 0.1,
+    "shift": 0.1,
+    "crop": 0.1,
+    "brightness": 0.1,
+    "contrast": 0.1,
 }
 
 
@@ -80,7 +86,7 @@ def measure_input(member: str, params: Params, kept: dict[str, Examples]) -> lis
         settings = params.training.augment.model_copy(update=ALL_AUGMENTATIONS)
         augment = sample_augmentations(settings, len(order), seed=params.seed, epoch=1).apply if augmented else None
         images, labels = kept[storage].images, kept[storage].labels
-        return batches([images], params.training.batch_size, labels=labels, order=order, augment=augment)
+        return batches([images], params.training.batch_size, truth=labels[order, None], order=order, augment=augment)
 
     def train(batches: Any) -> None:
         trainer.model.fit(batches, shuffle=False, verbose=0)
@@ -167,7 +173,9 @@ def new_trainer(member: str, parameters: Transfer | SmallCNN, params: Params, tr
     val = Examples(train.images[:VAL], train.labels[:VAL])
     first = phases(parameters)[0]
     settings = TrainSettings(params.training, params.runtime, params.seed, protocol="", versions={})
-    return PhaseTrainer(model, parameters, first, train, val, settings, TrainingCallback())
+    return PhaseTrainer(
+        model, parameters, first, train, val, settings, BINARY, Path(tempfile.gettempdir()), TrainingCallback()
+    )
 
 
 def main() -> None:

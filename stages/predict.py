@@ -23,9 +23,9 @@ def predict() -> None:
     splits["train"] = like_val(splits["train"], splits["val"])
     for member in member_names():
         configure(runtime)
-        model, parameters = load_member(Path("data/models") / member)
+        trained = load_member(Path("data/models") / member)
         for split, rows in splits.items():
-            predictions = predict_split(model, parameters, rows, settings.batch_size, runtime)
+            predictions = predict_split(trained, rows, settings, runtime)
             PREDICTIONS.write(predictions, Path(f"data/predictions/{split}/{member}.csv"))
 
 

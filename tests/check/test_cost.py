@@ -90,13 +90,15 @@ def test_training_time_grows_with_layers_pixels_and_epochs(tree: Tree) -> None:
     assert default < seconds(tree, epochs=20)
 
 
-def test_frozen_layers_run_once_unless_images_are_augmented_during_training(tree: Tree) -> None:
+def test_frozen_layers_run_once_for_each_view_of_an_image_but_at_most_once_an_epoch(tree: Tree) -> None:
     tree["split"]["val"] = 1e-9
     tree["training"]["augment"]["flip"] = 0.0
     frozen = {"unfrozen_layers": "none", "epochs": 10}
     once = seconds(tree, **frozen)
     assert seconds(tree, **frozen | {"frozen_epochs": 30}) == pytest.approx(once, rel=1e-6)
     tree["training"]["augment"]["flip"] = 0.5
+    assert seconds(tree, **frozen) == pytest.approx(4 * once, rel=1e-6)
+    tree["training"]["augment"]["zoom"] = 0.1
     assert seconds(tree, **frozen) == pytest.approx(10 * once, rel=1e-6)
 
 

@@ -11,9 +11,10 @@ from dermoscopy.core.metrics import epoch_metrics
 from dermoscopy.core.splits import like_val, locate
 from dermoscopy.core.tables import CURVE
 from dermoscopy.ensemble.training import best_epoch_rows, curve_rows
-from dermoscopy.networks.data import probabilities, read_images
+from dermoscopy.networks.data import outputs, read_images
 from dermoscopy.networks.params import Runtime, Training
 from dermoscopy.networks.saved import load_member
+from dermoscopy.predict.params import Predict
 from dermoscopy.predict.predict import predict_split
 from dermoscopy.train.member import MemberPaths, train_member
 from dermoscopy.train.settings import TrainSettings
@@ -57,7 +58,9 @@ def best_epoch(train: pd.DataFrame, val: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the chosen epoch by split, from the predictions of the stage predict."""
     splits = {}
     for split, rows in (("train", like_val(train, val)), ("val", val)):
-        predictions = predict_split(*load_member(Path("model")), rows, 7, RUNTIME)
+        predictions = predict_split(
+            load_member(Path("model")), rows, Predict(batch_size=7, turns_and_flips=False), RUNTIME
+        )
         splits[split] = (rows["label"].to_numpy(), predictions[["probability"]].set_axis(["cnn_a"], axis=1))
     return best_epoch_rows({"cnn_a": CURVE.read(Path("curve.csv"))}, splits, "lesion").set_index("split")
 
@@ -83,7 +86,7 @@ def test_train_is_evaluated_on_its_originals_with_the_kept_weights(
     originals = train[train["image_id"] == train["source"]]
     assert len(originals) == ORIGINALS < len(train)
     images = read_images([Path(path) for path in originals["path"]], 12, 1)
-    predicted = probabilities(load_member(Path("model"))[0], [images], 32, eager=True)
+    predicted = outputs(load_member(Path("model"))[0], [images], 32, eager=True)[:, 0]
     expected = epoch_metrics(originals["label"].to_numpy(), predicted)
     rows = best_epoch(train, val)
     assert rows.loc["train", list(expected)].tolist() == pytest.approx(list(expected.values()))

@@ -33,11 +33,12 @@ def test_activation_maps_of_a_saved_member_are_reproducible(tmp_path, images):
     pytest.importorskip("keras")
     from dermoscopy.networks.build import build_member
     from dermoscopy.networks.saved import save_member
+    from dermoscopy.networks.target import BINARY
 
     parameters = small_cnn(
         image_size=16, conv_layers=2, padding="same", pool_size=2, units=4, dropout=0.0, learning_rate=0.001, epochs=1
     )
-    save_member("cnn_a", parameters, build_member("cnn_a", parameters, seed=1), tmp_path / "cnn_a")
+    save_member("cnn_a", parameters, BINARY, build_member("cnn_a", parameters, seed=1), tmp_path / "cnn_a")
     predictions, paths = images
     predicted = predictions.assign(wrong=(predictions["probability"] >= 0.5) != predictions["label"])
     for folder in ("one", "two"):

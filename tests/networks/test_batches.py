@@ -26,7 +26,7 @@ def test_order_selects_and_repeats_images() -> None:
 
 def test_labels_and_weights_follow_their_images() -> None:
     order = np.array([4, 0, 3])
-    read = list(batches([IMAGES], 2, labels=LABELS, weights=LABELS + 1, order=order))
+    read = list(batches([IMAGES], 2, truth=LABELS[order, None], weights=LABELS[order] + 1, order=order))
     assert [numbers(pixels) for pixels, _, _ in read] == [[4, 0], [3]]
     for pixels, truth, weight in read:
         np.testing.assert_array_equal(truth[:, 0], 10 * pixels[:, 0, 0, 0])
@@ -43,7 +43,7 @@ def test_cached_features_are_not_changed() -> None:
     wide = np.random.default_rng(1).random((5, 3, 3, 2)).astype(ml_dtypes.bfloat16)
     flat = np.random.default_rng(2).random((5, 4)).astype(np.float32)
     order = np.array([2, 0, 4])
-    [(both, truth)] = batches([wide, flat], 8, labels=LABELS, order=order)
+    [(both, truth)] = batches([wide, flat], 8, truth=LABELS[order, None], order=order)
     np.testing.assert_array_equal(both[0].numpy(), wide[order])
     np.testing.assert_array_equal(both[1].numpy(), flat[order])
     assert [tensor.dtype.name for tensor in both] == ["bfloat16", "float32"]
@@ -72,7 +72,7 @@ def test_augment_receives_the_position_in_the_epoch_and_not_in_the_array() -> No
 
 
 def test_shapes_are_known_before_the_images_are_read() -> None:
-    pixels, truth = batches([IMAGES], 2, labels=LABELS).element_spec
+    pixels, truth = batches([IMAGES], 2, truth=LABELS[:, None]).element_spec
     assert pixels.shape.as_list() == [None, 2, 2, 3]
     assert truth.shape.as_list() == [None, 1]
 
@@ -92,4 +92,6 @@ def test_keras_accepts_several_inputs() -> None:
     arrays = [np.ones((5, 3), np.float32), np.ones((5, 4), np.float32)]
     np.testing.assert_allclose(model.predict(batches(arrays, 2), verbose=0), np.tile([3.0, 4.0], (5, 1)))
     model.compile(loss="mse")
-    assert np.isfinite(model.fit(batches(arrays, 2, labels=LABELS), shuffle=False, verbose=0).history["loss"][0])
+    assert np.isfinite(
+        model.fit(batches(arrays, 2, truth=LABELS[:, None]), shuffle=False, verbose=0).history["loss"][0]
+    )

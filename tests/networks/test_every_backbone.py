@@ -8,10 +8,11 @@ import pytest
 
 from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.networks.build import backbone_layers, build_transfer, unfreeze
-from dermoscopy.networks.data import probabilities
+from dermoscopy.networks.data import outputs
 from dermoscopy.networks.optimizers import make_optimizer
 from dermoscopy.networks.params import Transfer
 from dermoscopy.networks.saved import load_member, save_member
+from dermoscopy.networks.target import BINARY
 
 Make = Callable[..., Transfer]
 
@@ -89,13 +90,13 @@ def test_a_trained_model_predicts_the_same_after_saving_and_loading(
     assert not any(
         is_unchanged(old, layer) for old, layer in zip(before, model.layers, strict=True) if layer in trained
     )
-    save_member(name, parameters, model, tmp_path)
-    loaded, read = load_member(tmp_path)
+    save_member(name, parameters, BINARY, model, tmp_path)
+    loaded, read, _ = load_member(tmp_path)
     assert read == parameters
-    one_by_one = probabilities(model, [images], 1, eager=True)
-    np.testing.assert_array_equal(probabilities(loaded, [images], 1, eager=True), one_by_one)
+    one_by_one = outputs(model, [images], 1, eager=True)
+    np.testing.assert_array_equal(outputs(loaded, [images], 1, eager=True), one_by_one)
     # The batch and the position in it make no difference.
-    np.testing.assert_allclose(probabilities(model, [images[::-1]], 5, eager=True)[::-1], one_by_one, atol=1e-5)
+    np.testing.assert_allclose(outputs(model, [images[::-1]], 5, eager=True)[::-1], one_by_one, atol=1e-5)
 
 
 @pytest.mark.parametrize("frozen", [True, False])
@@ -135,5 +136,5 @@ def test_output_and_normalization_stay_float32_in_bfloat16(name: str, parameters
     assert model.output.dtype == "float32"
     assert normalization(model).compute_dtype == "float32"
     assert {layer.compute_dtype for layer in backbone_layers(model, parameters) if layer.weights} == {"bfloat16"}
-    predicted = probabilities(model, [images], 5, eager=True)
+    predicted = outputs(model, [images], 5, eager=True)
     assert np.all((predicted > 0) & (predicted < 1))

@@ -9,7 +9,15 @@ def build(**changes: Any) -> Any:
     import keras
 
     inputs = keras.Input((4,))
-    settings = {"units": [3], "dropout": 0.5, "l2": 0.0, "initializer": "glorot_uniform", "seed": 1, **changes}
+    settings = {
+        "units": [3],
+        "dropout": 0.5,
+        "l2": 0.0,
+        "initializer": "glorot_uniform",
+        "seed": 1,
+        "classes": 1,
+        **changes,
+    }
     return keras.Model(inputs, head(inputs, settings.pop("units"), **settings))
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dermoscopy.networks.build import build_small_cnn, build_transfer
-from dermoscopy.networks.data import probabilities
+from dermoscopy.networks.data import outputs
 from dermoscopy.networks.params import SmallCNN, Transfer
 
 
@@ -16,9 +16,9 @@ def images() -> np.ndarray:
 
 def check_independence(model: Any, images: np.ndarray) -> None:
     """Check that the probability of an image depends on neither its batch nor the order, except for rounding."""
-    one_by_one = probabilities(model, [images], 1)
-    together = probabilities(model, [images], len(images))
-    backwards = probabilities(model, [images[::-1]], 3)[::-1]
+    one_by_one = outputs(model, [images], 1)
+    together = outputs(model, [images], len(images))
+    backwards = outputs(model, [images[::-1]], 3)[::-1]
     np.testing.assert_allclose(together, one_by_one, atol=1e-5)
     np.testing.assert_allclose(backwards, one_by_one, atol=1e-5)
 
@@ -45,16 +45,14 @@ def test_the_check_fails_for_a_model_that_normalizes_by_its_batch(images: np.nda
 
 def test_eager_and_graph_probabilities_agree(small_cnn: Callable[..., SmallCNN], images: np.ndarray) -> None:
     model = build_small_cnn("cnn_a", small_cnn(image_size=32, conv_layers=2), seed=1)
-    np.testing.assert_allclose(
-        probabilities(model, [images], 4, eager=True), probabilities(model, [images], 4), atol=1e-6
-    )
+    np.testing.assert_allclose(outputs(model, [images], 4, eager=True), outputs(model, [images], 4), atol=1e-6)
 
 
 def test_probabilities_in_bfloat16_are_finite_float64(small_cnn: Callable[..., SmallCNN], images: np.ndarray) -> None:
     import keras
 
     keras.config.set_dtype_policy("mixed_bfloat16")
-    predicted = probabilities(build_small_cnn("cnn_a", small_cnn(image_size=32, conv_layers=2), seed=1), [images], 4)
+    predicted = outputs(build_small_cnn("cnn_a", small_cnn(image_size=32, conv_layers=2), seed=1), [images], 4)
     assert predicted.dtype == np.float64
-    assert predicted.shape == (7,)
+    assert predicted.shape == (7, 1)
     assert np.all((predicted > 0) & (predicted < 1))

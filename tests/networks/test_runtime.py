@@ -14,6 +14,7 @@ from dermoscopy.networks import runtime as module
 from dermoscopy.networks.devices import Gpu
 from dermoscopy.networks.params import Runtime
 from dermoscopy.networks.runtime import Machine, configure, cpu_flags
+from tests.blocks import RUNTIME
 
 Make = Callable[..., Runtime]
 
@@ -23,8 +24,7 @@ def runtime() -> Make:
     """Return a function that makes the default runtime, with changes."""
 
     def make(**changes: Any) -> Runtime:
-        default = {"threads": 2, "precision": "float32", "eager": False, "devices": 1, "memory": 4.0}
-        return Runtime(**{**default, **changes})
+        return Runtime(**{**RUNTIME, **changes})
 
     return make
 
@@ -102,7 +102,7 @@ SETTINGS = {
 CONFIGURED = """
 from dermoscopy.networks.params import Runtime
 from dermoscopy.networks.runtime import configure
-configure(Runtime(threads=2, precision="float32", eager=False, devices=1, memory=4.0))
+configure(Runtime(threads=2, precision="float32", eager=False, devices=1, memory=4.0, disk=0))
 import keras
 print(keras.backend.backend(), keras.backend.image_data_format(), keras.backend.floatx(), keras.backend.epsilon())
 """

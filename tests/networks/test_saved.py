@@ -7,9 +7,10 @@ import yaml
 
 from dermoscopy.core.errors import UserError
 from dermoscopy.networks.build import build_small_cnn, build_transfer
-from dermoscopy.networks.data import probabilities
+from dermoscopy.networks.data import outputs
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.saved import load_member, save_member
+from dermoscopy.networks.target import BINARY
 
 MakeCNN = Callable[..., SmallCNN]
 
@@ -22,10 +23,10 @@ def images() -> np.ndarray:
 def test_a_loaded_small_cnn_predicts_the_same(small_cnn: MakeCNN, images: np.ndarray, tmp_path: Path) -> None:
     parameters = small_cnn(image_size=32, conv_layers=2)
     model = build_small_cnn("cnn_a", parameters, seed=7)
-    save_member("cnn_a", parameters, model, tmp_path / "cnn_a")
-    loaded, read = load_member(tmp_path / "cnn_a")
+    save_member("cnn_a", parameters, BINARY, model, tmp_path / "cnn_a")
+    loaded, read, _ = load_member(tmp_path / "cnn_a")
     assert read == parameters
-    np.testing.assert_array_equal(probabilities(loaded, [images], 2), probabilities(model, [images], 2))
+    np.testing.assert_array_equal(outputs(loaded, [images], 2), outputs(model, [images], 2))
 
 
 def test_a_member_with_starting_weights_is_loaded_without_them(
@@ -33,18 +34,18 @@ def test_a_member_with_starting_weights_is_loaded_without_them(
 ) -> None:
     parameters = transfer(weights="mine", normalization="backbone", dense=[4], dropout=0.5, l2=1e-5)
     model = build_transfer("vgg19", parameters, seed=7)
-    save_member("vgg19", parameters, model, tmp_path / "vgg19")
-    loaded, read = load_member(tmp_path / "vgg19")
+    save_member("vgg19", parameters, BINARY, model, tmp_path / "vgg19")
+    loaded, read, _ = load_member(tmp_path / "vgg19")
     assert read == parameters
-    np.testing.assert_array_equal(probabilities(loaded, [images], 2), probabilities(model, [images], 2))
+    np.testing.assert_array_equal(outputs(loaded, [images], 2), outputs(model, [images], 2))
 
 
 def test_saved_bytes_are_reproducible_and_exclude_the_optimizer(small_cnn: MakeCNN, tmp_path: Path) -> None:
     parameters = small_cnn(image_size=32, conv_layers=2)
     model = build_small_cnn("cnn_a", parameters, seed=7)
-    save_member("cnn_a", parameters, model, tmp_path / "first")
+    save_member("cnn_a", parameters, BINARY, model, tmp_path / "first")
     model.compile("adam", "binary_crossentropy", jit_compile=False)
-    save_member("cnn_a", parameters, model, tmp_path / "second")
+    save_member("cnn_a", parameters, BINARY, model, tmp_path / "second")
     for name in ("model.weights.h5", "model.yaml"):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
     assert sorted(path.name for path in (tmp_path / "second").iterdir()) == ["model.weights.h5", "model.yaml"]
@@ -52,9 +53,10 @@ def test_saved_bytes_are_reproducible_and_exclude_the_optimizer(small_cnn: MakeC
 
 def test_the_parameters_are_saved_as_yaml(small_cnn: MakeCNN, tmp_path: Path) -> None:
     parameters = small_cnn(image_size=32, conv_layers=2, learning_rate=1e-5)
-    save_member("cnn_a", parameters, build_small_cnn("cnn_a", parameters, seed=7), tmp_path)
+    save_member("cnn_a", parameters, BINARY, build_small_cnn("cnn_a", parameters, seed=7), tmp_path)
     card = yaml.safe_load((tmp_path / "model.yaml").read_text())
-    assert card == {"member": "cnn_a", "kind": "small_cnn", "parameters": parameters.model_dump(exclude={"kind"})}
+    expected = {"member": "cnn_a", "kind": "small_cnn", "parameters": parameters.model_dump(exclude={"kind"})}
+    assert card == {**expected, "classes": {"malignant": 1}}
 
 
 def test_loading_an_empty_folder_raises_an_error(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def difference(first: list[np.ndarray], second: list[np.ndarray]) -> float:
 
 
 def main() -> None:
-    runtime = Runtime(threads=2, precision="float32", eager=False, devices=2, memory=1)
+    runtime = Runtime(threads=2, precision="float32", eager=False, devices=2, memory=1, disk=0)
     machine = configure(runtime)
     clips: list[tuple[float | None, ClipBy]] = [(None, "value"), (0.01, "value"), (0.1, "global_norm")]
     single = {f"{clip_by} {clip}": train(1, clip, clip_by) for clip, clip_by in clips}

@@ -15,6 +15,7 @@ from dermoscopy.core.splits import SPLIT
 from dermoscopy.core.tables import CURVE, PREDICTIONS
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.saved import save_member
+from dermoscopy.networks.target import BINARY
 from stages.baselines import baselines
 from stages.ensemble import ensemble
 from stages.explain import explain
@@ -42,7 +43,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fix
     params["explain"].update({"images": 2, "layers": 1, "channels": 1, "wrong": 4})
     YAML().dump(params, tmp_path / "params.yaml")
     for member in member_names():
-        save_member(member, PARAMETERS, build_member(member, PARAMETERS, seed=1), Path("data/models", member))
+        save_member(member, PARAMETERS, BINARY, build_member(member, PARAMETERS, seed=1), Path("data/models", member))
         CURVE.write(pd.DataFrame([EPOCH]), Path("data/curves", f"{member}.csv"))
     file.read.cache_clear()
     yield tmp_path

@@ -6,7 +6,7 @@ import pytest
 
 from dermoscopy.networks.data import batches
 from dermoscopy.networks.params import Augment
-from dermoscopy.networks.views import view_images
+from dermoscopy.networks.views import view_image
 from dermoscopy.train.augmentation import Augmentations, possible_views, sample_augmentations
 from dermoscopy.train.sampling import epoch_order
 
@@ -141,7 +141,8 @@ def test_possible_views_are_those_that_are_sampled(changes: dict[str, Any]) -> N
     sampled = sample_augmentations(augment(**changes), 500, seed=1, epoch=1)
     assert possible_views(augment(**changes)) == np.unique(sampled.views).tolist()
     images = random_images(500, 4)
-    np.testing.assert_array_equal(sampled.apply(images, np.arange(500)), view_images(images, sampled.views))
+    seen = np.stack([view_image(image, int(view)) for image, view in zip(images, sampled.views, strict=True)])
+    np.testing.assert_array_equal(sampled.apply(images, np.arange(500)), seen)
 
 
 @pytest.mark.parametrize("name", ["zoom", "shift", "crop", "brightness", "contrast"])

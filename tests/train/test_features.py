@@ -1,12 +1,15 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from dermoscopy.networks.build import backbone_layers, build_member, unfreeze
-from dermoscopy.networks.params import SmallCNN, Transfer
-from dermoscopy.train.features import GIGABYTE, cache_features, feature_gigabytes, split_frozen
+from dermoscopy.networks.params import Runtime, SmallCNN, Training, Transfer
+from dermoscopy.networks.views import view_images
+from dermoscopy.train.features import GIGABYTE, cache_features, feature_gigabytes, plan_cache, split_frozen
+from tests.blocks import AUGMENT, RUNTIME, TRAINING
 
 MakeTransfer = Callable[..., Transfer]
 
@@ -90,3 +93,84 @@ def test_on_batch_receives_the_number_of_images(transfer: MakeTransfer) -> None:
     counted: list[int] = []
     cache_features(partial, random_images(5, 32), 2, eager=True, on_batch=counted.append)
     assert counted == [2, 2, 1]
+
+
+ALL_VIEWS = {"flip": 0.5, "quarter_turns": True}
+
+
+def plan(
+    partial: Any, *, epochs: int = 10, mix: str = "none", runtime: dict[str, float] | None = None, **augment: Any
+) -> Any:
+    """Return the plan for 10 train and 5 val images."""
+    training = Training(**{**TRAINING, "augment": {**AUGMENT, **augment}, "mix": mix})
+    limits = Runtime(**{**RUNTIME, **(runtime or {})})
+    return plan_cache(partial, 10, 5, epochs, training, limits, Path())
+
+
+def test_features_are_cached_if_there_are_fewer_views_than_epochs(transfer: MakeTransfer) -> None:
+    partial = split_frozen(build_frozen(transfer(), "none"))
+    assert plan(partial).views == [0]
+    assert plan(partial, epochs=1).views == [0]
+    assert plan(partial, flip=0.5).views == [0, 2, 4, 6]
+    assert plan(partial, **ALL_VIEWS).views == list(range(8))
+    assert plan(partial, **ALL_VIEWS, epochs=8).views == ()
+    assert plan(partial, **ALL_VIEWS, epochs=9).views == list(range(8))
+    assert plan(None).views == ()
+
+
+@pytest.mark.parametrize("changes", [{"zoom": 0.1}, {"contrast": 0.1}, {"mix": "mixup"}])
+def test_features_are_not_cached_if_images_change_in_other_ways(transfer: MakeTransfer, changes: Any) -> None:
+    found = plan(split_frozen(build_frozen(transfer(), "none")), **changes)
+    assert found.views == ()
+    assert "augmentation" in found.text
+
+
+def test_features_that_do_not_fit_in_memory_are_on_disk_or_not_cached(transfer: MakeTransfer) -> None:
+    partial = split_frozen(build_frozen(transfer(), "none"))
+    assert partial is not None
+    needed = feature_gigabytes(partial, 8 * 10 + 5, half=True)
+    assert needed == pytest.approx(85 * 512 * 2 / GIGABYTE)
+    little = {"memory": 0.99 * needed}
+    assert not plan(partial, **ALL_VIEWS, runtime={"memory": 1.01 * needed}).on_disk
+    assert plan(partial, **ALL_VIEWS, runtime={**little, "disk": 1.01 * needed}).on_disk
+    refused = plan(partial, **ALL_VIEWS, runtime={**little, "disk": 0.99 * needed})
+    assert refused.views == ()
+    assert "runtime.disk" in refused.text
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_views_are_cached_in_half_precision_one_image_after_another(
+    transfer: MakeTransfer, tmp_path: Path, on_disk: bool
+) -> None:
+    partial = split_frozen(build_frozen(transfer(), 5))
+    assert partial is not None
+    images, views = random_images(5, 32), [0, 3, 6]
+    (cached,) = cache_features(partial, images, 2, eager=True, views=views, folder=tmp_path if on_disk else None)
+    assert isinstance(cached, np.memmap) == on_disk
+    assert list(tmp_path.iterdir()) == []  # the file has no name
+    assert cached.dtype == np.float16
+    for number, view in enumerate(views):
+        (expected,) = cache_features(partial, view_images(images, view), 2, eager=True)
+        np.testing.assert_allclose(cached[number :: len(views)], expected, rtol=2e-3, atol=1e-4)
+
+
+def test_features_in_bfloat16_stay_so(transfer: MakeTransfer, tmp_path: Path) -> None:
+    import keras
+
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    partial = split_frozen(build_frozen(transfer(), 5))
+    assert partial is not None
+    images = random_images(3, 32)
+    for folder in (None, tmp_path):
+        (cached,) = cache_features(partial, images, 3, eager=True, views=[0, 1], folder=folder)
+        (expected,) = cache_features(partial, images, 3, eager=True)
+        np.testing.assert_array_equal(cached[::2], expected)
+
+
+def test_large_features_stay_finite_in_half_precision(transfer: MakeTransfer) -> None:
+    partial = split_frozen(build_frozen(transfer(), "none"))
+    assert partial is not None
+    images = random_images(2, 32)
+    partial.frozen.predict_on_batch = lambda inputs: [np.full((len(inputs[0]), 512), 1e6, np.float32)]
+    (cached,) = cache_features(partial, images, 2, eager=True, views=[0, 1])
+    assert np.isfinite(cached).all()

@@ -8,13 +8,15 @@ import pytest
 
 from dermoscopy.core.errors import DivergedError, TrainingError
 from dermoscopy.networks.build import backbone_layers, build_member
-from dermoscopy.networks.data import Examples, probabilities
-from dermoscopy.networks.params import Augment, Runtime, SmallCNN, Training, Transfer
+from dermoscopy.networks.data import Examples, outputs
+from dermoscopy.networks.params import Runtime, SmallCNN, Training, Transfer
+from dermoscopy.networks.target import Target
 from dermoscopy.train.checkpoints import Checkpoint, State
 from dermoscopy.train.fit import fit
 from dermoscopy.train.history import Curve, Epoch
 from dermoscopy.train.monitoring import TrainingCallback
 from dermoscopy.train.settings import TrainSettings
+from tests.blocks import AUGMENT, RUNTIME, TRAINING
 
 MakeCNN = Callable[..., SmallCNN]
 
@@ -29,26 +31,11 @@ def examples(count: int, size: int = 12, seed: int = 1) -> Examples:
 
 
 def training(**changes: Any) -> Training:
-    no_augmentation = Augment(flip=0.0, quarter_turns=False, zoom=0.0, shift=0.0, crop=0.0, brightness=0.0, contrast=0.0)
-    default = {
-        "batch_size": 4,
-        "monitor": "val_accuracy",
-        "patience": None,
-        "schedule": "constant",
-        "warmup_epochs": 0,
-        "balance": "none",
-        "weight_decay": 0.0,
-        "loss": "cross_entropy",
-        "focal_gamma": 2.0,
-        "label_smoothing": 0.0,
-        "group_step": 0.01,
-        "augment": no_augmentation,
-    }
-    return Training(**{**default, **changes})
+    return Training(**{**TRAINING, **changes})
 
 
 def make_runtime(**changes: Any) -> Runtime:
-    return Runtime(**{"threads": 2, "precision": "float32", "eager": True, "devices": 1, "memory": 1.0, **changes})
+    return Runtime(**{**RUNTIME, "eager": True, "memory": 1.0, **changes})
 
 
 class RecordingCallback(TrainingCallback):
@@ -58,6 +45,10 @@ class RecordingCallback(TrainingCallback):
         self.on_step = on_step
         self.epochs: list[tuple[Epoch, bool]] = []
         self.cached: list[int] = []
+        self.plans: list[str] = []
+
+    def on_cache_plan(self, text: str) -> None:
+        self.plans.append(text)
 
     def on_caching(self, images: int) -> AbstractContextManager[Callable[[int], None]]:
         self.cached.append(images)
@@ -77,6 +68,7 @@ def run(
     state: State | None = None,
     save: Callable[[State], None] = lambda state: None,
     seed: int = 1,
+    folder: Path = Path(),
     **changes: Any,
 ) -> tuple[Any, Curve, np.ndarray, list[tuple[Epoch, bool]]]:
     import keras
@@ -90,6 +82,7 @@ def run(
         examples(16, parameters.image_size) if train is None else train,
         examples(6, parameters.image_size, seed=2),
         TrainSettings(training(**changes), runtime or make_runtime(), seed, protocol="", versions={}),
+        folder=folder,
         state=state,
         save=save,
         callback=callback,
@@ -113,7 +106,7 @@ def test_the_model_ends_with_the_weights_of_the_chosen_epoch(tiny_cnn: MakeCNN) 
     assert curve.chosen.epoch < 6
     assert [epoch for epoch, chosen in epochs if chosen][-1] == curve.chosen
     val = examples(6, seed=2)
-    np.testing.assert_array_equal(probabilities(model, [val.images], 4, eager=True), predicted)
+    np.testing.assert_array_equal(outputs(model, [val.images], 4, eager=True)[:, 0], predicted)
     stopped, *_ = run(tiny_cnn(epochs=curve.chosen.epoch, optimizer="sgd", learning_rate=0.3), monitor="val_loss")
     for weight, expected in zip(model.get_weights(), stopped.get_weights(), strict=True):
         np.testing.assert_array_equal(weight, expected)
@@ -225,16 +218,90 @@ def test_cached_features_train_like_images(transfer: Callable[..., Transfer], un
     np.testing.assert_allclose(losses, expected, atol=1e-4)
 
 
-def test_with_augmentation_features_are_not_cached(transfer: Callable[..., Transfer]) -> None:
+@pytest.mark.parametrize("disk", [0.0, 1.0])
+def test_cached_views_train_like_the_same_augmentation_of_images(
+    transfer: Callable[..., Transfer], tmp_path: Path, disk: float
+) -> None:
+    parameters = pretrained(transfer, frozen_epochs=5, unfrozen_layers="none", epochs=5, optimizer="sgd")
+    changes: dict[str, Any] = {"monitor": "val_loss", "augment": {**AUGMENT, "flip": 0.5}}
+    caching, not_caching = RecordingCallback(), RecordingCallback()
+    on_disk = {"memory": 1e-6, "disk": disk} if disk else {}
+    cached, *_ = run(parameters, callback=caching, runtime=make_runtime(**on_disk), folder=tmp_path, **changes)
+    computed, *_ = run(parameters, callback=not_caching, runtime=make_runtime(memory=1e-9), **changes)
+    assert caching.cached == [4 * 16 + 6] * 2  # four views of the train images, and val
+    assert all("on disk" in text if disk else "in memory" in text for text in caching.plans)
+    assert not_caching.cached == []
+    rows = [[epoch.val_loss for epoch, _ in callback.epochs] for callback in (caching, not_caching)]
+    np.testing.assert_allclose(*rows, rtol=1e-3)
+    for weight, expected in zip(cached.get_weights(), computed.get_weights(), strict=True):
+        np.testing.assert_allclose(weight, expected, atol=1e-4)
+
+
+def test_features_are_not_cached_if_colours_change(transfer: Callable[..., Transfer]) -> None:
     callback = RecordingCallback()
-    run(
-        pretrained(transfer),
-        examples(4, 32),
-        callback=callback,
-        augment=training().augment.model_copy(update={"flip": 0.5}),
-    )
+    run(pretrained(transfer), examples(4, 32), callback=callback, augment={**AUGMENT, "contrast": 0.5})
     assert callback.cached == []
     assert len(callback.epochs) == 2
+
+
+TARGET = Target({"akiec": 1, "bcc": 1, "bkl": 0, "df": 0, "mel": 1, "nv": 0, "vasc": 0})
+
+
+def diagnosed(count: int, seed: int = 1) -> Examples:
+    """Return images of four diagnoses, each with its colour."""
+    random = np.random.default_rng(seed)
+    names = np.array(["bcc", "mel", "nv", "vasc"])
+    numbers = np.arange(count) % 4
+    colours = np.array([[200, 30, 30], [30, 200, 30], [30, 30, 200], [200, 200, 200]])[numbers]
+    images = random.normal(colours[:, None, None], 8, (count, 12, 12, 3)).clip(0, 255).astype(np.uint8)
+    return Examples(images, (numbers < 2).astype(np.float32), None, names[numbers])
+
+
+def run_dx(parameters: SmallCNN, **changes: Any) -> tuple[Any, Curve, np.ndarray]:
+    model = build_member("m", parameters, seed=1, target=TARGET)
+    settings = TrainSettings(training(target="dx", **changes), make_runtime(), 1, protocol="", versions={})
+    curve, predicted = fit(model, parameters, diagnosed(32), diagnosed(12, seed=2), settings, target=TARGET)
+    return model, curve, predicted
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"loss": "focal"}, {"center_loss": 0.1}, {"balance": "class_weights", "label_smoothing": 0.1}]
+)
+def test_the_target_dx_learns_diagnoses_and_predicts_their_malignant_sum(
+    tiny_cnn: MakeCNN, changes: dict[str, Any]
+) -> None:
+    parameters = tiny_cnn(epochs=20, dropout=0.0, filters=8, units=16, learning_rate=0.01)
+    model, curve, predicted = run_dx(parameters, monitor="val_loss", **changes)
+    val = diagnosed(12, seed=2)
+    probabilities = outputs(model, [val.images], 4, eager=True)
+    np.testing.assert_allclose(predicted, TARGET.probability(probabilities))
+    assert val.diagnoses is not None
+    names = np.array(list(TARGET.classes))[probabilities.argmax(axis=1)]
+    assert (names == val.diagnoses).mean() > 0.9
+    assert curve.chosen is not None
+    assert curve.chosen.val_roc_auc == curve.chosen.train_roc_auc == 1.0
+
+
+def test_averaged_weights_are_kept_and_training_continues_with_its_own(tiny_cnn: MakeCNN) -> None:
+    """With one step an epoch, the average after each epoch can be computed by hand."""
+    parameters = tiny_cnn(epochs=4, dropout=0.0, optimizer="sgd", learning_rate=0.1)
+    momentum = 0.75
+    own, averaged = [], []
+    one_step: dict[str, Any] = {"batch_size": 16, "monitor": "val_loss"}
+    run(parameters, save=lambda state: own.append(state.weights), **one_step)
+    run(parameters, save=lambda state: averaged.append(state.weights), weight_average=momentum, **one_step)
+    expected = own[0]
+    for weights, found in zip(own, averaged, strict=True):
+        expected = [momentum * old + (1 - momentum) * new for old, new in zip(expected, weights, strict=True)]
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_mixing_trains_on_mixed_images_and_labels(tiny_cnn: MakeCNN) -> None:
+    parameters = tiny_cnn(epochs=12, dropout=0.0, filters=8, units=16)
+    plain, mixed = (run(parameters, monitor="val_loss", mix=mix, mix_alpha=1.0)[1] for mix in ("none", "mixup"))
+    assert mixed.summary()["val_roc_auc"] == 1.0
+    assert mixed.epochs[-1].val_loss > plain.epochs[-1].val_loss  # mixed labels keep probabilities away from 0 and 1
 
 
 def test_a_phase_starts_with_the_best_weights_of_the_previous_one(transfer: Callable[..., Transfer]) -> None:
@@ -281,6 +348,7 @@ INTERRUPTED = {
     "augmented": {"dropout": 0.5, "optimizer": "nadam", "epochs": 3},
     "early_stopping": {"dropout": 0.5, "optimizer": "sgd", "learning_rate": 0.5, "epochs": 9},
     "group_dro": {"dropout": 0.5, "optimizer": "adam", "epochs": 4},
+    "all": {"dropout": 0.5, "optimizer": "adamw", "epochs": 4},
 }
 
 
@@ -294,6 +362,8 @@ def test_resuming_after_any_epoch_gives_the_same_bytes(tiny_cnn: MakeCNN, case: 
         changes["patience"] = 2
     if case == "group_dro":
         changes |= {"balance": "group_dro", "group_step": 1.0}
+    if case == "all":
+        changes |= {"balance": "group_dro", "weight_average": 0.9, "center_loss": 0.5, "mix": "cutmix"}
     check_resuming(parameters, changes, tmp_path)
 
 

@@ -3,6 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dermoscopy.networks.target import BINARY
 from dermoscopy.train.losses import make_loss
 from tests.train.test_fit import training
 
@@ -12,7 +13,7 @@ OF_LABEL = np.array([0.9, 0.8, 0.3, 0.4])  # probability of the image's label
 
 
 def loss(**changes: Any) -> float:
-    return float(make_loss(training(**changes))(LABELS, PROBABILITIES))
+    return float(make_loss(training(**changes), BINARY)(LABELS, PROBABILITIES))
 
 
 def test_cross_entropy() -> None:

@@ -18,29 +18,14 @@ from dermoscopy.core.stage import remove_finished
 from dermoscopy.core.tables import CURVE
 from dermoscopy.networks.params import Runtime, SmallCNN, Training
 from dermoscopy.train import member as module
-from dermoscopy.train.fit import PhaseTrainer
 from dermoscopy.train.member import MemberPaths, train_member
 from dermoscopy.train.settings import TrainSettings
+from dermoscopy.train.trainer import PhaseTrainer
+from tests.blocks import RUNTIME, TRAINING
 
 Rows = Callable[..., pd.DataFrame]
 MakeCNN = Callable[..., SmallCNN]
 
-NO_AUGMENTATION = {"flip": 0.0, "quarter_turns": False, "zoom": 0.0, "shift": 0.0, "crop": 0.0, "brightness": 0.0, "contrast": 0.0}
-RUNTIME = {"threads": 2, "precision": "float32", "eager": True, "devices": 1, "memory": 1.0}
-TRAINING = {
-    "batch_size": 4,
-    "monitor": "val_accuracy",
-    "patience": None,
-    "schedule": "constant",
-    "warmup_epochs": 0,
-    "balance": "none",
-    "weight_decay": 0.0,
-    "loss": "cross_entropy",
-    "focal_gamma": 2.0,
-    "label_smoothing": 0.0,
-    "group_step": 0.01,
-    "augment": NO_AUGMENTATION,
-}
 PROJECT = Path(__file__).parents[2]
 
 
@@ -51,7 +36,7 @@ def train(parameters: SmallCNN, splits: tuple[pd.DataFrame, pd.DataFrame], folde
         *splits,
         TrainSettings(
             training=Training.model_validate({**TRAINING, **changes}),
-            runtime=Runtime.model_validate(RUNTIME),
+            runtime=Runtime.model_validate({**RUNTIME, "eager": True}),
             seed=1,
             protocol="image (leaky protocol)",
             versions={"keras": "3"},
@@ -170,8 +155,7 @@ def test_val_without_a_malignant_image_raises_an_error(rows: Rows, tiny_cnn: Mak
 
 
 def run_stage(folder: Path, parameters: dict, *, optimizer: str) -> None:
-    runtime = {**RUNTIME, "eager": False}
-    tree = {"seed": 1, "optimizer": optimizer, "runtime": runtime, "training": TRAINING, "models": parameters}
+    tree = {"seed": 1, "optimizer": optimizer, "runtime": RUNTIME, "training": TRAINING, "models": parameters}
     (folder / "params.yaml").write_text(yaml.safe_dump(tree))
     (folder / "data/environment.json").write_text("{}")
     (member,) = parameters

@@ -12,8 +12,9 @@ from sklearn.metrics import roc_auc_score
 
 from dermoscopy.core.metrics import epoch_metrics
 from dermoscopy.networks.build import build_member
-from dermoscopy.networks.data import Examples, probabilities
+from dermoscopy.networks.data import Examples, outputs
 from dermoscopy.networks.params import SmallCNN
+from dermoscopy.networks.target import BINARY
 from dermoscopy.train.predictions import EpochPredictions
 from tests.train.test_fit import examples, make_runtime, run
 
@@ -37,7 +38,7 @@ def test_the_metrics_on_train_are_those_of_its_predictions_also_if_these_are_bun
     images = examples(50).images
     train = Examples(images, np.random.default_rng(3).permutation(50).__lt__(20).astype(np.float32))
     model = bunched_model(parameters)
-    predicted = probabilities(model, [images], 4, eager=True)
+    predicted = outputs(model, [images], 4, eager=True)[:, 0]
     assert 0 < np.ptp(predicted) < 1 / 200
     _, curve, _, _ = run(parameters, train, model, runtime=make_runtime(eager=eager))
     (epoch,) = curve.epochs
@@ -60,7 +61,7 @@ def test_predictions_of_devices_are_equal_in_any_order() -> None:
     parts = [np.array([[1, 0.5], [0, 0.25]], np.float32), np.array([[1, 0.125]], np.float32)]
     taken = []
     for order in (parts, parts[::-1]):
-        recorded = EpochPredictions()
+        recorded = EpochPredictions(BINARY)
         for part in order:
             recorded._append(part)
         taken.append(recorded.take())

@@ -11,7 +11,9 @@ from dermoscopy.core.params import GIGABYTE
 from dermoscopy.networks.backbones import BACKBONES, Pace, PacePrecision
 from dermoscopy.networks.build import NO_WEIGHTS, backbone_length, feature_map_size
 from dermoscopy.networks.params import Optimizer, SmallCNN, Transfer, with_optimizer
+from dermoscopy.networks.views import VIEWS
 from dermoscopy.search.space import rungs
+from dermoscopy.train.features import frozen_passes
 from dermoscopy.train.phases import Phase, phases
 
 logger = logging.getLogger(__name__)
@@ -110,8 +112,7 @@ def training_seconds(name: str, params: Params, images: float) -> float | None:
     for phase in phases(member):
         trained = _trained_fraction(member, phase)
         frozen_forward = (1 - trained) * pace.forward * train
-        # Features of frozen layers are cached, unless the images change from epoch to epoch.
-        milliseconds += frozen_forward * (phase.epochs if params.training.augment.changes else 1)
+        milliseconds += frozen_forward * min(frozen_passes(params.training), phase.epochs)
         milliseconds += phase.epochs * (trained * pace.step * train + pace.forward * val)
     return milliseconds / 1000
 
@@ -128,7 +129,8 @@ def prediction_seconds(name: str, params: Params, images: float) -> float | None
         None if the backbone's speed was not measured in this precision.
     """
     pace = _pace(name, params)
-    return pace and pace.forward * images / 1000
+    views = VIEWS if params.predict.turns_and_flips else 1
+    return pace and pace.forward * images * views / 1000
 
 
 def search_seconds(params: Params, images: float) -> float:

@@ -133,7 +133,7 @@ def draw_activations(
         folder: Output folder.
         warning: Warning of a leaky protocol, shown below the title; may be empty.
     """
-    model, parameters = load_member(model_folder)
+    model, parameters, _ = load_member(model_folder)
     chosen = choose_examples(predicted, settings.images)
     own = predictions.set_index("image_id")["probability"]
     size = parameters.image_size

@@ -13,11 +13,12 @@ from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.networks.devices import synchronize_batch_norm
 from dermoscopy.networks.layers import derive, head, normalize
 from dermoscopy.networks.params import SmallCNN, Transfer, UnfrozenLayers
+from dermoscopy.networks.target import BINARY, Target
 
 NO_WEIGHTS = "none"
 
 
-def build_transfer(member: str, parameters: Transfer, seed: int, weights: Path | None = None) -> Any:
+def build_transfer(member: str, parameters: Transfer, seed: int, weights: Path | None = None, classes: int = 1) -> Any:
     """Build a backbone with global average pooling, dense layers with dropout, and an output.
 
     The model is flat: the layers of backbone and head are in one model, so that any activation can be read.
@@ -28,10 +29,11 @@ def build_transfer(member: str, parameters: Transfer, seed: int, weights: Path |
         seed: Seed of the initial weights and of dropout.
         weights: Folder of starting weights, with a file `<name>.h5` for each; None keeps the initial weights,
             for a model whose trained weights are loaded afterwards.
+        classes: Number of classes, see `networks.target`.
 
     Returns:
-        A Keras model from images of shape (batch, image_size, image_size, 3), 0 to 255, to the
-        probability that the lesion is malignant, shape (batch, 1).
+        A Keras model from images of shape (batch, image_size, image_size, 3), 0 to 255, to the probabilities of the
+        classes, shape (batch, classes).
 
     Raises:
         WeightsError: The starting weights are missing or do not fit the backbone.
@@ -60,6 +62,7 @@ def build_transfer(member: str, parameters: Transfer, seed: int, weights: Path |
         l2=parameters.l2,
         initializer="glorot_uniform",
         seed=seed,
+        classes=classes,
     )
     return keras.Model(inputs, outputs, name=member)
 
@@ -140,17 +143,18 @@ def feature_map_size(parameters: SmallCNN) -> int:
     return size
 
 
-def build_small_cnn(member: str, parameters: SmallCNN, seed: int) -> Any:
+def build_small_cnn(member: str, parameters: SmallCNN, seed: int, classes: int = 1) -> Any:
     """Build a network of convolutions with pooling, dense layers and an output.
 
     Args:
         member: Name of the model.
         parameters: Parameters of the member.
         seed: Seed of the initial weights and of dropout.
+        classes: Number of classes, see `networks.target`.
 
     Returns:
-        A Keras model from images of shape (batch, image_size, image_size, 3), 0 to 255, to the
-        probability that the lesion is malignant, shape (batch, 1).
+        A Keras model from images of shape (batch, image_size, image_size, 3), 0 to 255, to the probabilities of the
+        classes, shape (batch, classes).
 
     Raises:
         ParameterError: The feature map after the last pooling is empty.
@@ -190,11 +194,18 @@ def build_small_cnn(member: str, parameters: SmallCNN, seed: int) -> Any:
         l2=parameters.l2,
         initializer=parameters.initializer,
         seed=seed,
+        classes=classes,
     )
     return keras.Model(inputs, outputs, name=member)
 
 
-def build_member(member: str, parameters: Transfer | SmallCNN, seed: int, weights: Path | None = None) -> Any:
+def build_member(
+    member: str,
+    parameters: Transfer | SmallCNN,
+    seed: int,
+    weights: Path | None = None,
+    target: Target = BINARY,
+) -> Any:
     """Build the network of a member.
 
     Args:
@@ -202,14 +213,15 @@ def build_member(member: str, parameters: Transfer | SmallCNN, seed: int, weight
         parameters: Parameters of the member.
         seed: Top-level seed.
         weights: Folder of starting weights; None if trained weights are loaded afterwards.
+        target: Classes that the network predicts.
 
     Returns:
         A Keras model, see `build_transfer` and `build_small_cnn`.
     """
-    member_seed = derive(seed, member)
+    member_seed, classes = derive(seed, member), len(target.classes)
     if isinstance(parameters, Transfer):
-        return build_transfer(member, parameters, member_seed, weights)
-    return build_small_cnn(member, parameters, member_seed)
+        return build_transfer(member, parameters, member_seed, weights, classes)
+    return build_small_cnn(member, parameters, member_seed, classes)
 
 
 def unfreeze(backbone: Sequence[Any], last: UnfrozenLayers | Literal[0], *, frozen_batch_norm: bool) -> None:

@@ -24,7 +24,7 @@ def batches(
     inputs: Sequence[NDArray[Any]],
     batch_size: int,
     *,
-    labels: NDArray[np.float32] | None = None,
+    truth: NDArray[np.float32] | None = None,
     weights: NDArray[np.float32] | None = None,
     order: NDArray[np.int64] | None = None,
     augment: Callable[[NDArray[np.uint8], NDArray[np.int64]], NDArray[np.uint8]] | None = None,
@@ -38,23 +38,22 @@ def batches(
         inputs: Inputs of the network, arrays of equal length: images of shape (images, image_size,
             image_size, 3), uint8, which become float32 from 0 to 255; or cached features, which are not changed.
         batch_size: Number of images per batch.
-        labels: Labels, 0 or 1, shape (images,).
-        weights: Sample weights, shape (images,); only with labels.
+        truth: What the network should predict, in the order in which images are read, shape (images read, classes).
+        weights: Sample weights, in the same order, shape (images read,); only with `truth`.
         order: Positions of the images in the arrays, in the order in which they are read; they may repeat.
             None reads each image once, in the order of the arrays.
         augment: Function from a batch of the single input, images of type uint8, and their positions in the
             epoch, shape (batch,), to the augmented batch, of the same shape and type.
 
     Returns:
-        A dataset of the inputs (a tensor, or a tuple if there are several); with labels, of tuples of inputs,
-        labels of shape (batch, 1), and weights of shape (batch,). Several inputs without labels are a tuple
-        of one tuple, since Keras would take the second input for labels.
+        A dataset of the inputs (a tensor, or a tuple if there are several); with `truth`, of tuples of inputs, truth of
+        shape (batch, classes), and weights of shape (batch,). Several inputs without `truth` are a tuple of one tuple,
+        since Keras would take the second input for it.
     """
     import tensorflow as tf
 
     order = np.arange(len(inputs[0])) if order is None else order
-    targets = [] if labels is None else [labels[order][:, np.newaxis]]
-    targets += [] if weights is None else [weights[order]]
+    targets = [array for array in (truth, weights) if array is not None]
 
     def read(indices: NDArray[np.int64], positions: NDArray[np.int64]) -> list[NDArray[Any]]:
         taken = [np.take(array, indices, axis=0) for array in inputs]
@@ -88,11 +87,13 @@ class Examples:
         images: Images, red, green, blue, shape (images, image_size, image_size, 3), uint8; in memory or a memory map.
         labels: Labels, 0 benign, 1 malignant, shape (images,), float32.
         sources: Number of the source of each image (`core.sources`), shape (images,); None if no sources are known.
+        diagnoses: Diagnosis of each image, shape (images,); needed for the target dx only.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.float32]
     sources: NDArray[np.int64] | None = None
+    diagnoses: NDArray[np.str_] | None = None
 
 
 def read_examples(frame: pd.DataFrame, size: int, threads: int, *, memory: float, folder: Path) -> Examples:
@@ -113,7 +114,7 @@ def read_examples(frame: pd.DataFrame, size: int, threads: int, *, memory: float
     images = _read_to_disk(paths, size, threads, folder) if needed > memory else read_images(paths, size, threads)
     names = sources(frame)
     numbers = None if names is None else np.unique(names, return_inverse=True)[1].astype(np.int64)
-    return Examples(images, frame["label"].to_numpy(np.float32), numbers)
+    return Examples(images, frame["label"].to_numpy(np.float32), numbers, frame["dx"].to_numpy(np.str_))
 
 
 def sha256_of_arrays(arrays: Iterable[NDArray[Any]]) -> str:
@@ -174,10 +175,8 @@ def require_both_labels(examples: Examples, split: str) -> None:
             )
 
 
-def probabilities(
-    model: Any, inputs: Sequence[NDArray[Any]], batch_size: int, *, eager: bool = False
-) -> NDArray[np.float64]:
-    """Return the probability that each image shows a malignant lesion.
+def outputs(model: Any, inputs: Sequence[NDArray[Any]], batch_size: int, *, eager: bool = False) -> NDArray[np.float64]:
+    """Return the output of a network for each image.
 
     Args:
         model: Keras model of a member, or of its last layers.
@@ -186,12 +185,11 @@ def probabilities(
         eager: Run without a graph, whose tracing takes seconds.
 
     Returns:
-        Probabilities, float64, shape (images,).
+        Probabilities of the classes, float64, shape (images, classes).
     """
     model.run_eagerly = eager
     model.jit_compile = False
-    predictions = model.predict(batches(inputs, batch_size), verbose=0)
-    return np.asarray(predictions[:, 0], dtype=np.float64)
+    return np.asarray(model.predict(batches(inputs, batch_size), verbose=0), dtype=np.float64)
 
 
 @contextmanager

@@ -29,7 +29,9 @@ def derive(seed: int, *names: str | int) -> int:
     return int.from_bytes(digest[:4], "big") >> 1
 
 
-def head(features: Any, units: Sequence[int], *, dropout: float, l2: float, initializer: Initializer, seed: int) -> Any:
+def head(
+    features: Any, units: Sequence[int], *, dropout: float, l2: float, initializer: Initializer, seed: int, classes: int
+) -> Any:
     """Add a classification head: dense layers with dropout, and the output.
 
     Args:
@@ -39,9 +41,10 @@ def head(features: Any, units: Sequence[int], *, dropout: float, l2: float, init
         l2: Weight of the L2 penalty on the kernel of each dense layer.
         initializer: Initializer of all kernels.
         seed: Seed of the initial weights and of dropout.
+        classes: Number of classes, see `networks.target`.
 
     Returns:
-        Keras tensor of the probability that the lesion is malignant, shape (batch, 1), float32 in every precision.
+        Keras tensor of the probabilities of the classes, shape (batch, classes), float32 in every precision.
     """
     import keras
 
@@ -61,8 +64,9 @@ def head(features: Any, units: Sequence[int], *, dropout: float, l2: float, init
         features = _drop(features, dropout, seed, number)
     if not units:
         features = _drop(features, dropout, seed, 1)
+    activation, name = ("sigmoid", "malignant") if classes == 1 else ("softmax", "diagnoses")
     return keras.layers.Dense(
-        1, activation="sigmoid", kernel_initializer=kernel("output"), dtype="float32", name="malignant"
+        classes, activation=activation, kernel_initializer=kernel("output"), dtype="float32", name=name
     )(features)
 
 

@@ -9,7 +9,12 @@ ARGUMENTS: dict[ClipBy, str] = {"value": "clipvalue", "norm": "clipnorm", "globa
 
 
 def make_optimizer(
-    name: Optimizer, learning_rate: Any, clip: float | None = None, clip_by: ClipBy = "value", weight_decay: float = 0.0
+    name: Optimizer,
+    learning_rate: Any,
+    clip: float | None = None,
+    clip_by: ClipBy = "value",
+    weight_decay: float = 0.0,
+    weight_average: float | None = None,
 ) -> Any:
     """Return a new Keras optimizer; call this in the scope of the `device_strategy` of the model.
 
@@ -21,6 +26,7 @@ def make_optimizer(
             gradient; "global_norm", the norm of all gradients together (Pascanu, Mikolov and Bengio 2013).
         weight_decay: Fraction of the kernels that AdamW subtracts in each step, times the learning rate; no other
             optimizer does.
+        weight_average: Momentum of the moving averages of the weights that the optimizer keeps; None keeps none.
     """
     import keras
     import tensorflow as tf
@@ -31,6 +37,9 @@ def make_optimizer(
     if clip is not None and replicas > 1:
         kind, limit = _averaging(kind), clip / replicas
     config = {"learning_rate": learning_rate, ARGUMENTS[clip_by]: limit}
+    if weight_average is not None:
+        kind = _without_overwriting(kind)
+        config |= {"use_ema": True, "ema_momentum": weight_average}
     if name != "adamw":
         return kind(**config)
     optimizer = kind(**config, weight_decay=weight_decay)
@@ -53,6 +62,17 @@ def _averaging(kind: Any) -> Any:
 
     Averaging.__name__ = kind.__name__
     return Averaging
+
+
+def _without_overwriting(kind: Any) -> Any:
+    """Return a subclass of an optimizer whose averages do not replace the weights at the end of each call of fit."""
+
+    class Keeping(kind):  # type: ignore[misc]
+        def finalize_variable_values(self, var_list: Any) -> None:
+            """Leave the weights as they are."""
+
+    Keeping.__name__ = kind.__name__
+    return Keeping
 
 
 def learning_rate(rate: float, schedule: Schedule, warmup_steps: int, steps: int) -> Any:

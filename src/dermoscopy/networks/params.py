@@ -191,7 +191,12 @@ class Runtime(Block):
     )
     memory: PositiveFloat = Field(
         description="Largest memory for the images of a split, and for cached features, in GB. Images that need more "
-        "are kept on disk; features that need more are not cached."
+        "are kept on disk; so are features, up to runtime.disk."
+    )
+    disk: float = Field(
+        ge=0,
+        description="Largest disk space for the cached features of a member, in GB; features that need more are not "
+        "cached. The space is free again after the phase.",
     )
 
 
@@ -199,6 +204,8 @@ Monitor = Literal["val_accuracy", "val_loss", "val_roc_auc"]
 LOWEST_IS_BEST: tuple[Monitor, ...] = ("val_loss",)
 Schedule = Literal["constant", "cosine"]
 Loss = Literal["cross_entropy", "focal"]
+TargetName = Literal["binary", "dx"]
+Mix = Literal["none", "mixup", "cutmix"]
 Balance = Literal["none", "class_weights", "batches", "sources", "groups", "group_dro"]
 
 
@@ -226,6 +233,11 @@ class Augment(Block):
 class Training(Block):
     """Training of all members."""
 
+    target: TargetName = Field(
+        description="What a member predicts. binary: the probability of malignancy, as in the paper. dx: the "
+        "probabilities of the seven diagnoses; that of malignancy is the sum over the malignant ones. The networks of "
+        "the search always predict the first."
+    )
     batch_size: Positive = Field(
         description="Number of images per step. Paper: 32 (393 steps an epoch); the simulated dataset has only a few "
         "hundred images, and 16 gives it more steps."
@@ -245,13 +257,23 @@ class Training(Block):
         description="Number of epochs at the start of a phase in which the learning rate rises."
     )
     weight_decay: float = Field(ge=0, description="Weight decay of the optimizer adamw, for kernels only.")
+    weight_average: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        description="Momentum of an exponential moving average of the weights. After each epoch the averaged weights "
+        "are evaluated on val, and those of the best epoch are kept; training continues with its own. null: no average."
+    )
     loss: Loss = Field(
         description="Loss. cross_entropy: as in the paper. focal: images that are already classified well count less."
     )
     focal_gamma: float = Field(ge=0, description="How much less they count; with 0, focal equals cross_entropy.")
     label_smoothing: Rate = Field(
-        description="Labels in the loss are moved by half of this towards the other label, so that probabilities stay "
+        description="This much of the label in the loss is spread evenly over all classes, so that probabilities stay "
         "away from 0 and 1."
+    )
+    center_loss: float = Field(
+        ge=0,
+        description="Weight of the center loss, which draws the features before the output of a network to the mean of "
+        "their class. It rises from 0 in the first epoch of a phase. 0: off, as in the paper, whose own form of it "
+        "diverged.",
     )
     balance: Balance = Field(
         description="Balancing of labels, with or without augment.balance. none: as in the paper. class_weights: "
@@ -259,7 +281,7 @@ class Training(Block):
         "benign images. sources: images have weights in the loss with which both labels have the same weight within "
         "each source (the column dataset), so that the camera is no sign of the label. groups: each combination of "
         "source and label has the same weight in the loss. group_dro: first as groups; after each epoch, a combination "
-        "with a larger loss gets more weight."
+        "with a larger loss gets more weight. With the target dx, class_weights balances the diagnoses."
     )
     group_step: PositiveFloat = Field(
         description="Step size of group_dro: how fast the weights of groups with a large loss grow, per epoch."
@@ -267,5 +289,14 @@ class Training(Block):
     augment: Augment = Field(
         description="Random changes of the training images, new in each epoch, in addition to the augment stage. "
         "Paper: none. Flips make originals and augmented images alike, so that a network cannot tell them apart. With "
-        "any change, features of frozen layers cannot be cached."
+        "flips and quarter turns only, the features of frozen layers can be cached, for each of the 2 to 8 views of an "
+        "image; with any other change they cannot."
+    )
+    mix: Mix = Field(
+        description="Mixing of each image with the next one of its batch, and of their labels. mixup: the mean of both "
+        "images, weighted. cutmix: a rectangle of the next image replaces a part of the image."
+    )
+    mix_alpha: PositiveFloat = Field(
+        description="Parameter of the beta distribution of the proportions: with small values one of the two images "
+        "prevails, with 1 all proportions are equally frequent."
     )

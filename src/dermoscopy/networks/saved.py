@@ -1,7 +1,7 @@
 """Save and load trained members: the folders data/models/<member>."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from pydantic import TypeAdapter
@@ -10,9 +10,25 @@ from dermoscopy.core.errors import UserError
 from dermoscopy.core.files import atomic_write, write_text
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.params import Member, SmallCNN, Transfer
+from dermoscopy.networks.target import Target
 
 
-def save_member(member: str, parameters: Transfer | SmallCNN, model: Any, folder: Path) -> None:
+class SavedMember(NamedTuple):
+    """A trained member.
+
+    Attributes:
+        model: Keras model from images of shape (batch, image_size, image_size, 3), red, green, blue, 0 to 255, to the
+            probabilities of the target's classes, shape (batch, classes), float32.
+        parameters: Parameters of the member.
+        target: Classes that it predicts.
+    """
+
+    model: Any
+    parameters: Transfer | SmallCNN
+    target: Target
+
+
+def save_member(member: str, parameters: Transfer | SmallCNN, target: Target, model: Any, folder: Path) -> None:
     """Save the weights and parameters of a member; each of the two files is written completely or not at all.
 
     The format is `.weights.h5`, since a `.keras` file contains the time and its bytes do not repeat.
@@ -20,6 +36,7 @@ def save_member(member: str, parameters: Transfer | SmallCNN, model: Any, folder
     Args:
         member: Name of the member.
         parameters: Parameters of the member.
+        target: Classes that the member predicts.
         model: Keras model of the member.
         folder: data/models/<member>.
     """
@@ -29,18 +46,15 @@ def save_member(member: str, parameters: Transfer | SmallCNN, model: Any, folder
         # A new model of the same layers, not compiled: save_weights would otherwise save the optimizer's state.
         keras.Model(model.inputs, model.outputs, name=member).save_weights(temporary)
     card = {"member": member, "kind": parameters.kind, "parameters": parameters.model_dump(exclude={"kind"})}
+    card["classes"] = dict(target.classes)
     write_text(folder / "model.yaml", yaml.safe_dump(card, sort_keys=False))
 
 
-def load_member(folder: Path) -> tuple[Any, Transfer | SmallCNN]:
+def load_member(folder: Path) -> SavedMember:
     """Load a member that `save_member` saved; params.yaml is not needed.
 
     Args:
         folder: data/models/<member>.
-
-    Returns:
-        A Keras model from images of shape (batch, image_size, image_size, 3), red, green, blue, 0 to 255, to
-        the probability that the lesion is malignant, shape (batch, 1), float32; and the member's parameters.
 
     Raises:
         UserError: The folder has no member.
@@ -51,6 +65,7 @@ def load_member(folder: Path) -> tuple[Any, Transfer | SmallCNN]:
     card = yaml.safe_load(path.read_text())
     block: TypeAdapter[Transfer | SmallCNN] = TypeAdapter(Member)
     parameters = block.validate_python({"kind": card["kind"], **card["parameters"]})
-    model = build_member(card["member"], parameters, seed=0)
+    target = Target(card["classes"])
+    model = build_member(card["member"], parameters, seed=0, target=target)
     model.load_weights(folder / "model.weights.h5")
-    return model, parameters
+    return SavedMember(model, parameters, target)

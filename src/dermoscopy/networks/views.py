@@ -1,7 +1,5 @@
 """The eight views of an image: turned by 0 to 270 degrees, mirrored or not. They only move pixels."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +21,8 @@ def view_numbers(
         Numbers from 0 to 7: quarter turns, plus 4 if mirrored; shape (images,).
     """
     # A vertical flip is a horizontal one after a half turn.
-    return (turns + 2 * vertical) % QUARTER_TURNS + QUARTER_TURNS * (horizontal != vertical)
+    numbers: NDArray[np.int64] = (turns + 2 * vertical) % QUARTER_TURNS + QUARTER_TURNS * (horizontal != vertical)
+    return numbers
 
 
 def view_image(image: NDArray[np.uint8], view: int) -> NDArray[np.uint8]:
@@ -41,14 +40,16 @@ def view_image(image: NDArray[np.uint8], view: int) -> NDArray[np.uint8]:
     return cv2.flip(turned, 1) if view >= QUARTER_TURNS else turned  # type: ignore[return-value]
 
 
-def view_images(images: NDArray[np.uint8], views: Sequence[int] | NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Return a view of each image of a batch.
+def view_images(images: NDArray[np.uint8], view: int) -> NDArray[np.uint8]:
+    """Return a view of each image; view 0 is the same array.
 
     Args:
         images: Images, shape (images, image_size, image_size, 3).
-        views: Number of the view of each image.
+        view: Number of the view, 0 to 7.
     """
+    if view == 0:
+        return images
     seen = np.empty_like(images)
-    for number, (image, view) in enumerate(zip(images, views, strict=True)):
-        seen[number] = view_image(image, int(view))
+    for number, image in enumerate(images):
+        seen[number] = view_image(image, view)
     return seen

@@ -66,10 +66,10 @@ class Augmentations:
         # A square of whole pixels that is resized: three times as fast as an affine transformation.
         side = max(round(size / scale), 1)
         left, top = (round(size / 2 + size * offset - size / scale / 2) for offset in shift)
-        margins = [max(end, 0) for end in (-top, top + side - size, -left, left + side - size)]
-        if any(margins):
-            image = cv2.copyMakeBorder(image, *margins, cv2.BORDER_REFLECT)
-            left, top = left + margins[2], top + margins[0]
+        above, below, before, behind = (max(n, 0) for n in (-top, top + side - size, -left, left + side - size))
+        if above or below or before or behind:
+            image = cv2.copyMakeBorder(image, above, below, before, behind, cv2.BORDER_REFLECT)
+            left, top = left + before, top + above
         return cv2.resize(image[top : top + side, left : left + side], (size, size), interpolation=cv2.INTER_LINEAR)
 
     def _levels(self, image: Any, position: int) -> NDArray[np.uint8] | None:
@@ -82,7 +82,8 @@ class Augmentations:
         mean = sum(cv2.mean(image)) / 3
         # Brightness also shifts the mean, which contrast then keeps.
         changed = LEVELS * (1 + contrast) + (WHITE * brightness - contrast * mean)
-        return np.rint(changed.clip(0, WHITE)).astype(np.uint8)
+        levels: NDArray[np.uint8] = np.rint(changed.clip(0, WHITE)).astype(np.uint8)
+        return levels
 
 
 def sample_augmentations(augment: Augment, count: int, *, seed: int, epoch: int) -> Augmentations:
@@ -129,4 +130,4 @@ def possible_views(augment: Augment) -> list[int] | None:
         for vertical in flips
     ]
     turns, horizontal, vertical = (np.array(column) for column in zip(*combinations, strict=True))
-    return np.unique(view_numbers(turns, horizontal, vertical)).tolist()
+    return [int(view) for view in np.unique(view_numbers(turns, horizontal, vertical))]

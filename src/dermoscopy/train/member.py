@@ -22,6 +22,7 @@ from dermoscopy.networks.devices import device_strategy
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.runtime import configure
 from dermoscopy.networks.saved import save_member
+from dermoscopy.networks.target import make_target
 from dermoscopy.train.checkpoints import Checkpoint, checkpoint_key
 from dermoscopy.train.fit import fit
 from dermoscopy.train.history import Curve, Epoch
@@ -102,8 +103,12 @@ def train_member(
     files = []
     if isinstance(parameters, Transfer) and parameters.weights != NO_WEIGHTS:
         files.append(paths.weights / f"{parameters.weights}.h5")
+    target = make_target(training.target, pd.concat([train, val]))
+    for split in (train_examples, val_examples):
+        if not target.is_binary and split.diagnoses is not None:
+            arrays.append(split.diagnoses)
     with device_strategy(runtime.devices).scope():
-        model = build_member(member, parameters, settings.seed, paths.weights)
+        model = build_member(member, parameters, settings.seed, paths.weights, target)
     checkpoint = Checkpoint(paths.checkpoints / checkpoint_key(member, key, arrays, files))
     with ExitStack() as stack:
         stack.enter_context(
@@ -127,12 +132,14 @@ def train_member(
             train_examples,
             val_examples,
             settings.derived(member, "order"),
+            target=target,
+            folder=paths.checkpoints,
             state=state,
             save=checkpoint.save,
             callback=_ReportingCallback(member, progress_line, live),
         )
         log_chosen(live, curve, val_examples.labels.astype(np.int64), probabilities)
-        save_member(member, parameters, model, paths.folder)
+        save_member(member, parameters, target, model, paths.folder)
         write_curve(curve, settings.protocol, paths.table, paths.metrics)
         checkpoint.finish()
     return {
@@ -152,6 +159,10 @@ class _ReportingCallback(TrainingCallback):
 
     def on_phase(self, number: int, trained: int) -> None:
         self.progress_line.begin(number, trained)
+
+    def on_cache_plan(self, text: str) -> None:
+        if text:
+            logger.info("%s: %s.", self.member, text)
 
     def on_caching(self, images: int) -> AbstractContextManager[Callable[[int], None]]:
         return progress(f"{self.member}: caching features", images)

@@ -220,14 +220,21 @@ class TrainingCallback:
             trained: Number of its epochs that an earlier run has trained.
         """
 
+    def on_cache_plan(self, text: str) -> None:
+        """Called when a phase has decided whether it caches the features of frozen layers.
+
+        Args:
+            text: Decision and reason; empty without frozen layers.
+        """
+
     def on_caching(self, images: int) -> AbstractContextManager[Callable[[int], None]]:
         """Called before features are cached.
 
         Args:
-            images: Number of images.
+            images: Number of images, or of views of them.
 
         Returns:
-            Context whose value is called after each batch with its number of images.
+            Context whose value is called after each batch with its number of images or views.
         """
         return nullcontext(lambda count: None)
 

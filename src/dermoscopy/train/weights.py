@@ -1,5 +1,7 @@
 """Weights of the images in the loss: by label, by source, or by group. A group is a source with a label."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,11 +12,14 @@ Sources = NDArray[np.int64]
 
 
 def example_weights(
-    labels: NDArray[np.float32], balance: Balance, sources: Sources | None = None
+    labels: NDArray[np.float32],
+    balance: Balance,
+    sources: Sources | None = None,
+    classes: NDArray[Any] | None = None,
 ) -> NDArray[np.float32] | None:
-    """Return sample weights with which labels or groups are balanced; their mean is 1.
+    """Return sample weights with which classes, labels or groups are balanced; their mean is 1.
 
-    With "class_weights", each label has half of the weight. With "sources", each label has half of the weight of each
+    With "class_weights", each class has the same weight. With "sources", each label has half of the weight of each
     source, and a source as much weight as images; a source with one label has the weight 1 for each image. With
     "groups" (and in the first epoch of "group_dro"), each group that occurs has the same weight.
 
@@ -22,6 +27,7 @@ def example_weights(
         labels: Labels, 0 or 1, shape (images,); both occur.
         balance: Balancing; "none" and "batches" have no effect here.
         sources: Number of the source of each image, shape (images,); needed unless the balance is by label.
+        classes: Class of each image in the target, shape (images,); None takes the labels.
 
     Returns:
         Sample weights, float32, shape (images,); None if all images have the same weight.
@@ -32,8 +38,9 @@ def example_weights(
     if balance in ("none", "batches"):
         return None
     if balance == "class_weights":
-        sources = np.zeros(len(labels), np.int64)
-    elif sources is None:
+        _, numbers, counts = np.unique(labels if classes is None else classes, return_inverse=True, return_counts=True)
+        return (len(labels) / (len(counts) * counts))[numbers].astype(np.float32)
+    if sources is None:
         raise TrainingError(
             f"training.balance {balance} needs the sources of the images, but the table of the dataset has no column "
             "dataset with several sources.\nUse the table of the Harvard Dataverse, or another training.balance."

@@ -1,0 +1,98 @@
+"""Mixing of pairs of training images and of their labels: mixup and CutMix.
+
+Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018. Yun et al., CutMix: Regularization Strategy to Train
+Strong Classifiers with Localizable Features, ICCV 2019.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermoscopy.networks.params import Mix
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """Mixing of each image of an epoch with the next one of its batch, and of the last one with the first.
+
+    Attributes:
+        proportions: Proportion of the image itself, at least 0.5 for mixup, shape (images,).
+        boxes: For CutMix, the rectangle that comes from the next image: left, top, right and bottom, in pixels, shape
+            (images, 4); for mixup None.
+        partners: Position of the next image in the epoch, shape (images,).
+    """
+
+    proportions: Floats
+    boxes: NDArray[np.int64] | None
+    partners: NDArray[np.int64]
+
+    def apply(self, images: NDArray[np.uint8], positions: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Mix a whole batch of images, as the argument `augment` of `batches`.
+
+        Args:
+            images: Images, shape (batch, image_size, image_size, 3).
+            positions: Positions of the images in the epoch, shape (batch,).
+
+        Returns:
+            Mixed images of the same shape and type.
+        """
+        import cv2
+
+        partners = images[self.partners[positions] - positions[0]]
+        mixed = images.copy()
+        for number, position in enumerate(positions):
+            if self.boxes is None:
+                own = float(self.proportions[position])
+                mixed[number] = cv2.addWeighted(images[number], own, partners[number], 1 - own, 0)
+            else:
+                left, top, right, bottom = self.boxes[position]
+                mixed[number, top:bottom, left:right] = partners[number, top:bottom, left:right]
+        return mixed
+
+    def truth_and_weights(self, truth: Floats, weights: Floats | None) -> tuple[Floats, Floats | None]:
+        """Return truth and sample weights of the mixed images.
+
+        The loss is linear in the truth, so it is that of both images, each with its proportion and its weight.
+
+        Args:
+            truth: Truth of the images of the epoch, in order, shape (images, classes).
+            weights: Their sample weights, shape (images,); None if all are 1.
+        """
+        own, other = self.proportions, 1 - self.proportions
+        if weights is not None:
+            own, other = own * weights, other * weights[self.partners]
+        total = own + other
+        mixed = (own[:, np.newaxis] * truth + other[:, np.newaxis] * truth[self.partners]) / total[:, np.newaxis]
+        return mixed, None if weights is None else total
+
+
+def sample_mixing(
+    mix: Mix, alpha: float, count: int, batch_size: int, image_size: int, *, seed: int, epoch: int
+) -> Mixing:
+    """Sample how the images of an epoch are mixed.
+
+    Args:
+        mix: Kind of mixing, not "none".
+        alpha: Parameter of the beta distribution of the proportions.
+        count: Number of images of the epoch.
+        batch_size: Number of images per batch.
+        image_size: Width and height of the images, in pixels.
+        seed: Seed of the mixing.
+        epoch: Number of the epoch, from 1.
+    """
+    random = np.random.default_rng([seed, epoch])
+    proportions = random.beta(alpha, alpha, count)
+    positions = np.arange(count)
+    ends = np.minimum(positions // batch_size * batch_size + batch_size, count)
+    partners = np.where(positions + 1 < ends, positions + 1, positions // batch_size * batch_size)
+    if mix == "mixup":
+        # Which of two images is the first does not matter; so the image itself prevails.
+        return Mixing(np.maximum(proportions, 1 - proportions).astype(np.float32), None, partners)
+    centres = random.uniform(0, image_size, (count, 2))
+    half = image_size * np.sqrt(1 - proportions)[:, np.newaxis] / 2
+    boxes = np.rint(np.concatenate([centres - half, centres + half], axis=1)).clip(0, image_size).astype(np.int64)
+    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    return Mixing((1 - area / image_size**2).astype(np.float32), boxes, partners)
