@@ -28,7 +28,7 @@ class Row(Block):
     """
 
     members: MemberList | None = None
-    set: dict[str, Any] = {}
+    set: dict[str, Any] = Field(default_factory=dict)
 
 
 class Study(Block):
@@ -47,7 +47,7 @@ class Study(Block):
     question: str
     members: MemberList
     reference: str
-    grids: dict[Name, list[str]] = {}
+    grids: dict[Name, list[str]] = Field(default_factory=dict)
     rows: dict[Name, Row]
 
     @model_validator(mode="after")

@@ -131,5 +131,6 @@ def refuse_waiting() -> None:
     if waiting:
         raise UserError(
             f"DVC's queue has {len(waiting)} tasks: {', '.join(waiting)}.\n"
-            "Wait until they have ended (dvc queue status), or remove them: dvc queue stop --kill; dvc queue remove --all"
+            "Wait until they have ended (dvc queue status), or remove them: dvc queue stop --kill && dvc queue remove "
+            "--queued"
         )
