@@ -15,7 +15,7 @@ from dermoscopy.core.params import Block, MemberList, read_yaml, validate
 from dermoscopy.core.suggestions import did_you_mean
 
 STUDIES = Path("benchmarks/studies.yaml")
-REMEDY = f"Correct {STUDIES}. Nothing was started or changed."
+REMEDY = f"Correct {STUDIES} or the options. Nothing was started or changed."
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 
 
@@ -155,6 +155,7 @@ def require_valid(planned: Sequence[Training], tree: dict[str, Any]) -> None:
     Raises:
         ParameterError: Parameters are unknown or not valid; all of them are listed.
     """
+    validate(tree, "", Params, file_problems, "The parameters of all trainings have", REMEDY)
     known = flatten(tree)
     problems: list[str] = []
     for training in planned:
