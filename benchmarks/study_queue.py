@@ -117,8 +117,15 @@ def wait(planned: Sequence[Training]) -> None:
         remove_finished(checkpoints())
         if waiting:
             if "Running" not in states.values():  # none has started yet, or the worker has been killed
-                dvc("queue", "start", "--jobs", "1")
+                start_worker()
             time.sleep(SECONDS_BETWEEN)
+
+
+def start_worker() -> None:
+    """Start a worker of the queue, which runs in the background until the queue is empty; nothing if one runs."""
+    # A pipe to the output would stay open until the worker ends.
+    command = [sys.executable, "-m", "dvc", "queue", "start", "--jobs", "1"]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(), check=True)
 
 
 def refuse_waiting() -> None:

@@ -105,7 +105,6 @@ def _unfinished(training: Training) -> Evaluated:
 
 
 def _finished(training: Training, commit: str, val: pd.DataFrame, runtime: Runtime) -> Evaluated:
-    import keras
     from dvc.api import DVCFileSystem
 
     from dermoscopy.networks.runtime import configure
@@ -119,7 +118,6 @@ def _finished(training: Training, commit: str, val: pd.DataFrame, runtime: Runti
         files.get(f"data/models/{training.member}", folder, recursive=True)
         saved = next(Path(folder).rglob("model.yaml")).parent
         predicted = predict_split(*load_member(saved), val, BATCH_SIZE, runtime)
-    keras.backend.clear_session()
     probability = align(val, {"member": (Path(training.experiment), predicted)})["member"].to_numpy()
     measured = cost(training, show(commit, "dvc.lock"))
     # A training that was resumed has only the time of its last epochs.
