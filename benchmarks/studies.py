@@ -50,6 +50,8 @@ def main() -> None:
         run(arguments.names, data | weights_leaves(arguments.weights, folder))
     except UserError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("\nQueued trainings go on in the background: see dvc queue status. To end them: dvc queue stop --kill")
 
 
 def weights_leaves(options: Sequence[str], folder: Path) -> Leaves:

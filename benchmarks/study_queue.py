@@ -19,6 +19,7 @@ from dermoscopy.core.stage import checkpoints, remove_finished
 
 RUNS = Path("runs")
 SECONDS_BETWEEN = 10.0  # dvc queue status takes half a second of one core
+LOOKS = 6  # after which a worker is started again: it needs some seconds to begin, and between two trainings
 TASK = re.compile(r"^(\w+) +(\S+) +.*\b(Queued|Running|Failed|Success)$", re.M)
 WAITING = ("Queued", "Running")
 
@@ -105,6 +106,7 @@ def wait(planned: Sequence[Training]) -> None:
     """
     waiting = {training.experiment for training in planned}
     started = time.monotonic()
+    idle = 0
     while waiting:
         states = tasks(dvc("queue", "status"))
         for name in sorted(waiting):
@@ -116,8 +118,12 @@ def wait(planned: Sequence[Training]) -> None:
                 )
         remove_finished(checkpoints())
         if waiting:
-            if "Running" not in states.values():  # none has started yet, or the worker has been killed
-                start_worker()
+            if "Running" in states.values():
+                idle = 0
+            else:  # nothing has started yet, or the worker has been killed
+                if idle % LOOKS == 0:
+                    start_worker()
+                idle += 1
             time.sleep(SECONDS_BETWEEN)
 
 

@@ -80,6 +80,20 @@ def test_a_failed_training_does_not_end_the_others(monkeypatch, tmp_path, capsys
     assert fake.calls.count(("start",)) == 1
 
 
+def test_a_worker_that_was_killed_is_started_again(monkeypatch):
+    class DyingWorker(FakeDvc):
+        def start_worker(self) -> None:
+            if self.calls.count(("start",)) == 0:
+                self.calls.append(("start",))
+            else:
+                super().start_worker()
+
+    fake = DyingWorker(monkeypatch, "97c582d  study-x-new  07:20 PM  Queued\n")
+    wait([training("new")])
+    first, second = (index for index, call in enumerate(fake.calls) if call == ("start",))
+    assert fake.calls[first + 1 : second] == [("queue", "status")] * study_queue.LOOKS
+
+
 def test_a_queue_with_tasks_is_refused(monkeypatch):
     FakeDvc(monkeypatch, STATUS)
     with pytest.raises(UserError, match="2 tasks: study-x-new, study-x-next"):
