@@ -258,7 +258,8 @@ def study_table(measured: pd.DataFrame, reference: str) -> str:
     first = measured.iloc[0]
     caption = (
         f"ROC AUC on val, by image: {first['images']} images of {first['lesions']} lesions, "
-        f"{first['malignant_lesions']} of them malignant. No threshold. 95 % intervals."
+        f"{first['malignant_lesions']} of them malignant. No threshold. 95 % intervals. "
+        f"All trainings took {measured['seconds'].sum() / 60:.0f} minutes."
     )
     return "\n".join([*rows, "", caption])
 
