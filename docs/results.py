@@ -259,7 +259,7 @@ def study_table(measured: pd.DataFrame, reference: str) -> str:
     caption = (
         f"ROC AUC on val, by image: {first['images']} images of {first['lesions']} lesions, "
         f"{first['malignant_lesions']} of them malignant. No threshold. 95 % intervals. "
-        f"All trainings took {measured['seconds'].sum() / 60:.0f} minutes."
+        f"Time of all trainings: {measured['seconds'].sum() / 60:.0f} min."
     )
     return "\n".join([*rows, "", caption])
 
