@@ -16,8 +16,8 @@ from dermoscopy.stats.intervals import wilson_interval
 
 METRICS = Path("metrics")
 README = Path("README.md")
-DATA, TRAINING, PAPER, STATISTICS = (
-    Path("docs/explanation", f"{name}.md") for name in ("data", "training", "paper", "statistics")
+DATA, TRAINING, PAPER, STATISTICS, STUDIES = (
+    Path("docs/explanation", f"{name}.md") for name in ("data", "training", "paper", "statistics", "studies")
 )
 CHECKS = Path("docs/reference/dataset-checks.md")
 SEARCH, PARALLEL = (Path("docs/how-to", f"{name}.md") for name in ("search", "parallel"))
@@ -219,6 +219,51 @@ def table(path: str, **formats: str) -> str:
     return "\n".join([*head, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
+def studies() -> str:
+    """Return a section for each study of benchmarks/studies.yaml: its question and its table, in Markdown."""
+    sections = []
+    for name, study in read_yaml(Path("benchmarks/studies.yaml").read_text())["studies"].items():
+        path = Path("docs/studies", f"{name}.csv")
+        shown = study_table(pd.read_csv(path), study["reference"]) if path.is_file() else "Not measured yet."
+        command = f"```sh\npython benchmarks/studies.py {name} --data path/to/ham10000\n```"
+        sections.append(f"### {study['title']}\n\n{study['question']}\n\n{shown}\n\n{command}")
+    return "\n\n".join(sections)
+
+
+def study_table(measured: pd.DataFrame, reference: str) -> str:
+    """Return the table of a study, and what it was measured on, in Markdown.
+
+    Args:
+        measured: Table that benchmarks/studies.py wrote.
+        reference: Name of the reference row.
+    """
+    head = ["row", "member", "ROC AUC", f"difference from {reference}", "p", "within source", "epochs", "seconds"]
+    rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+
+    def number(value: float, low: float, high: float, sign: str = "") -> str:
+        return "" if pd.isna(value) else f"{value:{sign}.3f} ({low:{sign}.3f} – {high:{sign}.3f})"
+
+    for row in measured.itertuples():
+        cells = [
+            f"{row.row}, tuned" if row.tuned else row.row,
+            row.member,
+            number(row.roc_auc, row.low, row.high) or row.outcome,
+            number(row.difference, row.difference_low, row.difference_high, "+"),
+            "" if pd.isna(row.p) else f"{row.p:.3f}" if row.p >= 0.001 else "< 0.001",
+            number(row.within, row.within_low, row.within_high),
+            "" if pd.isna(row.epochs) else f"{row.epochs:.0f}, best {row.chosen_epoch:.0f}",
+            "" if pd.isna(row.seconds) else f"{row.seconds:.0f}",
+        ]
+        rows.append(f"| {' | '.join(cells)} |")
+    first = measured.iloc[0]
+    caption = (
+        f"ROC AUC on val, by image: {first['images']} images of {first['lesions']} lesions, "
+        f"{first['malignant_lesions']} of them malignant. No threshold. 95 % intervals. "
+        f"Time of all trainings: {measured['seconds'].sum() / 60:.0f} min."
+    )
+    return "\n".join([*rows, "", caption])
+
+
 def waiting() -> str:
     """Return the time spent on input and in the frozen phase, in Markdown."""
     measured = pd.read_csv("docs/training.csv")
@@ -351,6 +396,7 @@ def pages() -> dict[Path, str]:
     return {
         README: render(README.read_text(), results=results(), dag=dag()),
         PAPER: render(PAPER.read_text(), claims=claims()),
+        STUDIES: render(STUDIES.read_text(), studies=studies()),
         STATISTICS: render(STATISTICS.read_text(), pooling=pooling()),
         TRAINING: render(
             TRAINING.read_text(),

@@ -102,6 +102,19 @@ def test_cost_is_written_to_runs(tmp_path):
     assert (tmp_path / "runs" / "demo@a.log").exists()
 
 
+@pytest.mark.parametrize(("folder", "records"), [(".dvc/tmp/exps/tmp1", "runs/faster"), (".", "runs")])
+def test_an_experiment_in_its_own_folder_has_its_own_records(tmp_path, folder, records):
+    script = write(tmp_path, "raise UserError('fix this')")
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {"PYTHONPATH": str(Path("src").resolve()), "DVC_ROOT": str(tmp_path)}
+    environment["DVC_EXP_NAME"] = "faster"
+    subprocess.run([sys.executable, script], cwd=tmp_path / folder, env=environment, capture_output=True)
+    cost = json.loads((tmp_path / records / "demo.json").read_text())
+    assert (cost["exit"], cost["error"]) == (2, "UserError")
+    assert "fix this" in (tmp_path / records / "demo.log").read_text()
+    assert len(list(tmp_path.rglob("demo.json"))) == 1
+
+
 def test_mapping_that_a_stage_returns_is_written_to_runs(tmp_path):
     assert execute(write(tmp_path, "return {'device': 'CPU', 'epochs': 3}")).returncode == 0
     cost = json.loads((tmp_path / "runs" / "demo.json").read_text())

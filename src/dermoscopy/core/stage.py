@@ -57,7 +57,8 @@ def run(stage: Callable[..., Mapping[str, Any] | None], validate: Callable[..., 
     The user's environment variables that would change the outputs have no effect, see `core.environment`.
 
     Exit codes: 0 success, 2 an error that a user can fix (printed without a traceback), 1 any other error.
-    Time and memory are written to `runs/`, which is in neither git nor DVC.
+    Time and memory are written to `runs/`, which is in neither git nor DVC; of an error that a user can fix, also its
+    class.
 
     Args:
         stage: Function of the stage. Its docstring is the help; its parameters are strings and become positional
@@ -84,7 +85,7 @@ def run(stage: Callable[..., Mapping[str, Any] | None], validate: Callable[..., 
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_Stderr()])
     logging.raiseExceptions = False  # on a full disk the log cannot be written either
     logger.setLevel(logging.INFO)
-    sys.exit(_run_and_record(stage, arguments, project() / "runs", name))
+    sys.exit(_run_and_record(stage, arguments, records(), name))
 
 
 def _run_and_record(
@@ -96,7 +97,7 @@ def _run_and_record(
     facts: Mapping[str, Any] = {}
     cost_file = runs / f"{name}.json"
     try:
-        runs.mkdir(exist_ok=True)
+        runs.mkdir(parents=True, exist_ok=True)
         cost_file.unlink(missing_ok=True)
         log = logging.FileHandler(runs / f"{name}.log", mode="w", encoding="utf-8", errors="backslashreplace")
         log.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
@@ -105,7 +106,7 @@ def _run_and_record(
         empty_later_results(name)
         code = 0
     except UserError as error:
-        code = 2
+        code, facts = 2, {"error": type(error).__name__}
         logger.error("%s", error)
     except Exception as error:
         message = os_error_message(error) if isinstance(error, OSError) else None
@@ -170,6 +171,17 @@ def remove_finished(folder: Path) -> None:
 def project() -> Path:
     """Return the project's folder, also in a stage of a queued experiment, which runs in another folder."""
     return Path(os.environ.get("DVC_ROOT", "."))
+
+
+def records() -> Path:
+    """Return the folder of logs and costs: `runs/` in the project's folder.
+
+    For an experiment that runs in another folder it is `runs/<name of the experiment>/`: the next one would overwrite
+    them, and the other folder is temporary.
+    """
+    runs = project() / "runs"
+    experiment = os.environ.get("DVC_EXP_NAME")
+    return runs / experiment if experiment and Path.cwd() != project().resolve() else runs
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
