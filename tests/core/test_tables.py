@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from dermoscopy.core.errors import TableError
-from dermoscopy.core.tables import Table
+from dermoscopy.core.tables import DIAGNOSES, PREDICTIONS, Table
 
 TABLE = Table(columns={"image_id": "str", "label": "int64", "age": "float64"}, order=("image_id",))
 
@@ -111,3 +111,26 @@ def test_a_file_with_other_columns_is_refused_with_optional_ones_too(tmp_path, h
     (tmp_path / "table.csv").write_text(f"{header}\n")
     with pytest.raises(TableError, match="columns must be image_id, dataset, label"):
         OPTIONAL.read(tmp_path / "table.csv")
+
+
+WITH_FLOATS = Table(
+    columns={"image_id": "str", "first": "float64", "second": "float64"},
+    order=("image_id",),
+    optional=("first", "second"),
+)
+
+
+@pytest.mark.parametrize("floats", [{}, {"first": [0.25, math.nan]}, {"first": [0.25, 0.5], "second": [math.nan, 1.0]}])
+def test_optional_floats_are_in_the_file_if_they_are_in_the_frame(tmp_path, floats):
+    rows = pd.DataFrame({"image_id": ["a", "b"], **floats})
+    WITH_FLOATS.write(rows, tmp_path / "table.csv")
+    pd.testing.assert_frame_equal(WITH_FLOATS.read(tmp_path / "table.csv"), rows)
+
+
+def test_predictions_have_the_probabilities_of_all_diagnoses_or_none(tmp_path):
+    binary = pd.DataFrame({"image_id": ["b", "a"], "lesion_id": "l", "dx": "nv", "label": 0, "probability": 0.2})
+    of_diagnoses = binary.assign(**{f"p_{dx}": [0.125, 0.25] for dx in DIAGNOSES})
+    for rows in (binary, of_diagnoses):
+        PREDICTIONS.write(rows, tmp_path / "member.csv")
+        assert list(PREDICTIONS.read(tmp_path / "member.csv")) == list(rows)
+    assert list(of_diagnoses)[5:] == ["p_akiec", "p_bcc", "p_bkl", "p_df", "p_mel", "p_nv", "p_vasc"]

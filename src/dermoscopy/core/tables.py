@@ -1,6 +1,6 @@
 """CSV tables between stages: columns, types, row order, reading and writing; and three of these tables.
 
-`PREDICTIONS` is data/predictions/<split>/<member>.csv, a member's probability for each image of a split. `CURVE` is
+`PREDICTIONS` is data/predictions/<split>/<member>.csv, a member's probabilities for each image of a split. `CURVE` is
 data/curves/<member>.csv, one row for each epoch. `LATENT_SCORES` is data/acquired/truth/scores.csv, the simulator's
 latent score of each image, without rows for a real dataset.
 """
@@ -27,7 +27,8 @@ class Table:
         columns: Name of each column to its type, in order: "str", "int64" or "float64". An empty field is a
             missing value in a "float64" column and an empty string in a "str" column.
         order: Columns that the rows are sorted by.
-        optional: Columns that a file may lack. A column of text that is empty in all rows is left out of the file.
+        optional: Columns that a file may lack, as the written frame may. A column of text that is empty in all rows
+            is left out of the file.
         committed: Whether the file is in git. Its floats are then rounded (`core.files.rounded`).
     """
 
@@ -91,6 +92,9 @@ class Table:
         return frame
 
 
+DIAGNOSES = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")  # HAM10000's abbreviations, in alphabetical order
+DIAGNOSIS_PROBABILITIES = tuple(f"p_{dx}" for dx in DIAGNOSES)  # columns of `PREDICTIONS`
+
 PREDICTIONS = Table(
     columns={
         "image_id": "str",
@@ -99,9 +103,12 @@ PREDICTIONS = Table(
         "label": "int64",
         "dataset": "str",  # source of the image, see `core.sources`
         "probability": "float64",  # of malignancy
+        # Of each diagnosis; they sum to 1. Only of a member with the target dx, whose `probability` is the sum over the
+        # malignant diagnoses.
+        **dict.fromkeys(DIAGNOSIS_PROBABILITIES, "float64"),
     },
     order=("image_id",),
-    optional=("dataset",),
+    optional=("dataset", *DIAGNOSIS_PROBABILITIES),
 )
 
 CURVE = Table(

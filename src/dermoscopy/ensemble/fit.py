@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dermoscopy.core.metrics import confusion, log_loss, roc_auc
 from dermoscopy.core.sources import image_columns, sources
-from dermoscopy.core.tables import ENSEMBLE, PREDICTIONS, Table
+from dermoscopy.core.tables import DATASET, DIAGNOSIS_PROBABILITIES, ENSEMBLE, PREDICTIONS, Table
 from dermoscopy.ensemble.calibration import Calibration
 from dermoscopy.ensemble.combiners import Choice, Combiner, read_choice
 from dermoscopy.ensemble.params import METHODS, Ensemble
@@ -47,11 +47,12 @@ WEIGHTS = Table(  # weights.csv: weight of each member in each candidate
 
 OUT_OF_FOLD = Table(  # val.csv: the ensemble on images of val, by fits without the image's group
     columns={
-        **PREDICTIONS.columns,  # probability: calibrated by the fit of its fold, so that only its losses are of use
+        # probability: calibrated by the fit of its fold, so that only its losses are of use
+        **{name: kind for name, kind in PREDICTIONS.columns.items() if name not in DIAGNOSIS_PROBABILITIES},
         "score": "float64",  # on the scale for which the operating points hold
     },
     order=PREDICTIONS.order,
-    optional=PREDICTIONS.optional,
+    optional=(DATASET,),
 )
 
 SETS = Table(  # sets.csv: conformal sets of the ensemble

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dermoscopy.core.suggestions import nearest_word
 from dermoscopy.core.tables import DATASET, UNKNOWN
+from dermoscopy.core.tables import DIAGNOSES as DIAGNOSES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DIAGNOSES = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
 DX_TYPES = ("confocal", "consensus", "follow_up", "histo")
 SEXES = ("female", "male")
 LOCALIZATIONS = (
