@@ -20,7 +20,6 @@ from dermoscopy.cli.compare import is_outdated, plain_table
 from dermoscopy.cli.dvc import top_folder
 from dermoscopy.cli.held_out import require_writable_file
 from dermoscopy.core.errors import ProblemsError, UserError
-from dermoscopy.core.files import atomic_write
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load, read_yaml, validate
 from dermoscopy.core.protocol import is_leaky, read_audited_protocol
@@ -33,6 +32,7 @@ from dermoscopy.evaluate.diagnoses import read_diagnosis_probabilities
 from dermoscopy.evaluate.evaluate import fitted_classifiers
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.evaluate.scores import score_classifiers
+from dermoscopy.evaluate.tables import SCORES
 from dermoscopy.split.params import Policy
 from dermoscopy.stats.headline import HEADLINE, TITLES
 from dermoscopy.stats.intervals import resample_lesions
@@ -57,11 +57,11 @@ def score(
     os.chdir(top_folder())
     malignant = read_policy(policy)
     trained = trained_policy(LOCK)
-    rescored = rescore(malignant, Path("data"), load("ensemble", Ensemble), load("evaluate", Evaluate))
-    print(render(rescored, malignant, trained, load("evaluate", Evaluate)))
+    settings = load("evaluate", Evaluate)
+    rescored = rescore(malignant, Path("data"), load("ensemble", Ensemble), settings)
+    print(render(rescored, malignant, trained, settings))
     if output:
-        with atomic_write(output) as temporary:
-            rescored.scores.to_csv(temporary, index=False, lineterminator="\n")
+        SCORES.write(rescored.scores, output)
 
 
 def read_policy(text: str) -> tuple[str, ...]:
@@ -212,7 +212,8 @@ def render(rescored: Rescored, malignant: Sequence[str], trained: Sequence[str],
     lines += [
         "",
         f"Values with {100 * settings.confidence:g} % intervals. Threshold: operating point {settings.point}, chosen "
-        "on val. Baselines are left out: they are fitted on the labels of train.",
+        "on val.",
+        "Baselines are left out: they are fitted on the labels of train.",
     ]
     if rescored.binary:
         lines.append(
