@@ -37,7 +37,7 @@ def about_diagnoses(sources: Sources) -> dict[str, Any]:
             "rows": _rows(scores[(scores["name"] == ENSEMBLE) & (scores["unit"] == "image")]),
             "matrix": matrix,
             "classifiers": _classifiers(scores),
-            "averaged": [classifier(name) for name in predicting if name in sources.choice.members],
+            "averaged": [classifier(name) for name in sources.choice.members if name in predicting],
             "binary": [classifier(name) for name in sources.choice.members if name not in predicting],
         }
     }
