@@ -182,6 +182,14 @@ def test_a_policy_that_leaves_one_label_is_refused_with_the_splits(project: Path
     wording(str(error.value))
 
 
+def test_splits_of_another_run_than_that_of_the_lock_are_refused(project: Path, wording) -> None:
+    """As after git checkout without dvc checkout."""
+    Path("dvc.lock").write_text(Path("dvc.lock").read_text().replace("+".join(TRAINED), "mel"))
+    with pytest.raises(UserError, match="dvc checkout") as error:
+        score("--policy", "mel")
+    wording(str(error.value))
+
+
 def write_lock(**stages: dict) -> None:
     Path("dvc.lock").write_text(yaml.safe_dump({"stages": stages}))
 

@@ -58,7 +58,7 @@ def score(
     malignant = read_policy(policy)
     trained = trained_policy(LOCK)
     settings = load("evaluate", Evaluate)
-    rescored = rescore(malignant, Path("data"), load("ensemble", Ensemble), settings)
+    rescored = rescore(malignant, trained, Path("data"), load("ensemble", Ensemble), settings)
     print(render(rescored, malignant, trained, settings))
     if output:
         SCORES.write(rescored.scores, output)
@@ -117,21 +117,30 @@ class Rescored:
     leaky: bool
 
 
-def rescore(malignant: Sequence[str], data: Path, ensemble: Ensemble, evaluate: Evaluate) -> Rescored:
+def rescore(
+    malignant: Sequence[str], trained: Sequence[str], data: Path, ensemble: Ensemble, evaluate: Evaluate
+) -> Rescored:
     """Fit the ensemble on val and evaluate it and its members on test, with the labels of a policy.
 
     Args:
         malignant: Malignant diagnoses.
+        trained: Malignant diagnoses of the policy of the run.
         data: Folder that holds audited, split/ and predictions/. It is only read.
         ensemble: Parameters of the ensemble.
         evaluate: Parameters of the evaluation.
 
     Raises:
+        UserError: The labels of val or test are not of the policy of the run.
         ProblemsError: Val or test has one label only; all such splits are listed.
         TableError: A file is missing or does not match its split.
     """
     protocol = read_audited_protocol(data / "audited")
     stored = {"val": read_val(data / "split", protocol), "test": read_split(data / "split" / "test.csv", "test")}
+    if any((table["label"] != table["dx"].isin(trained)).any() for table in stored.values()):
+        raise UserError(
+            f"{data / 'split'} is of another run than {LOCK}, whose policy is {'+'.join(trained)}.\n"
+            "Restore its files with: dvc checkout"
+        )
     rows = {split: table.assign(label=table["dx"].isin(malignant).astype(int)) for split, table in stored.items()}
     _require_both_labels(rows, malignant)
     probabilities, of_diagnoses = {}, []
