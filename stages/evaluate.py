@@ -11,6 +11,7 @@ from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.combiners import read_choice
 from dermoscopy.ensemble.fit import CANDIDATES
 from dermoscopy.evaluate.charts import ensemble_size_rows, write_charts
+from dermoscopy.evaluate.diagnoses import headline_of_diagnoses
 from dermoscopy.evaluate.evaluate import evaluate_test
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.evaluate.tables import ENSEMBLE_SIZES, TABLES
@@ -31,7 +32,9 @@ def evaluate() -> None:
     PREDICTIONS.write(
         image_columns(test).assign(probability=evaluation.ensemble.score), Path("data/evaluation/predictions.csv")
     )
-    write_headline(ensemble_metrics(evaluation.tables["scores"], settings.point), protocol, Path("metrics"))
+    headline = ensemble_metrics(evaluation.tables["scores"], settings.point)
+    headline |= headline_of_diagnoses(evaluation.tables["diagnoses"])
+    write_headline(headline, protocol, Path("metrics"))
     sizes = ensemble_size_rows(candidates, evaluation.tables["subsets"], best, protocol)
     ENSEMBLE_SIZES.write(sizes, Path("plots/ensemble_sizes.csv"))
     write_charts(test["label"].to_numpy(), evaluation, settings.point, protocol, Path("plots"))

@@ -37,12 +37,16 @@ def test_every_chart_has_the_protocol(tmp_path):
     curves = decision_curve_rows([*classifiers, classifier(tables.LEAK, "baseline")], lesions, 3, 0.95)
     risks, _ = risk_rows(lesions, classifiers[0].score, 2)
     smooth = curve_rows(Y_TRUE, classifiers[0].score, 0.95).assign(name="after")
+    pairs = {"dx": ["mel", "nv"], "predicted": "nv", "rows": [2, 0]}
+    diagnoses = pd.DataFrame({"name": "ensemble", "kind": "ensemble", "unit": "image", **pairs})
     results = {"scores": scores, "calibration_curve": smooth, "decision_curve": curves, "risks": risks}
+    results["diagnoses_confusion"] = diagnoses
     evaluation = Evaluation(classifiers, results)
     charts.write_charts(Y_TRUE, evaluation, "sensitive", LEAKY, tmp_path)
     written = {
         "roc.csv": tables.ROC,
         "confusion.csv": tables.CONFUSION,
+        "diagnoses_confusion.csv": tables.CONFUSION,
         "roc_auc.csv": tables.ROC_AUC,
         "calibration_curve.csv": tables.CALIBRATION_CURVES,
         "decision_curve.csv": tables.DECISION_CURVES,
@@ -54,6 +58,7 @@ def test_every_chart_has_the_protocol(tmp_path):
     assert set(frames["roc_auc.csv"]["name"]) == {"cnn_a", "ensemble", "colours"}
     assert set(frames["roc_auc.csv"]["value"]) == {0.75}
     assert frames["confusion.csv"]["predicted"].tolist().count("malignant") == 3
+    assert frames["diagnoses_confusion.csv"][["actual", "predicted"]].to_numpy().tolist() == [["mel", "nv"]] * 2
     # Neither another combination method nor the baseline that leaks the label has a decision curve.
     assert set(frames["decision_curve.csv"]["name"]) == {"cnn_a", "ensemble", "colours", "treat all", "treat none"}
     assert frames["risks.csv"][["label", "probability", "proportion"]].to_numpy().tolist() == [

@@ -26,6 +26,7 @@ ANCHORS = {
 TABLES = {
     "roc.csv": ["name,fpr,tpr", "cnn_a,0,0", "cnn_a,1e-05,0.9", "cnn_a,1,1", "ensemble,0,0", "ensemble,1,1"],
     "confusion.csv": ["actual,predicted", *7 * ["benign,benign"], *5 * ["malignant,benign"]],
+    "diagnoses_confusion.csv": ["actual,predicted", *6 * ["nv,nv"], *2 * ["mel,nv"], *2 * ["mel,vasc"]],
     "curves.csv": ["name,split,epoch,accuracy,loss,roc_auc", "cnn_a,train,1,0.5,0.7,0.5", "cnn_a,val,1,0.6,0.69,0.6"],
     "best_epoch.csv": ["name,split,roc_auc", "cnn_a,train,0.71", "cnn_a,val,0.62"],
     "roc_auc.csv": ["name,kind,value,low,high", "ensemble,ensemble,0.8,0.7,0.9", "prevalence,baseline,0.5,,"],
@@ -171,6 +172,8 @@ def test_every_plot_renders_without_network_and_images(project: Project):
         assert plot["title"] in texts[name.replace(" ", "_")]
     assert {"cnn_a", "ensemble"} <= set(texts["ROC"].splitlines())
     assert {"7", "5", "0", "100.0% of malignant"} <= set(texts["Confusion_matrix"].splitlines())
+    of_diagnoses = texts["Confusion_of_diagnoses_with_target_dx_only"].splitlines()
+    assert {"akiec", "bcc", "bkl", "df", "mel", "nv", "vasc", "6", "100%", "50%"} <= set(of_diagnoses)
     assert {"0.800", "prevalence", "baseline"} <= set(texts["ROC_AUC"].splitlines())
     assert {"cnn_a", "thumbnail", "treat all", "treat none"} <= set(texts["Decision_curves"].splitlines())
     assert not {"-8", "−8"} & set(texts["Decision_curves"].splitlines())  # the axis ends just below 0
@@ -278,6 +281,14 @@ def test_plot_without_data_names_the_command_that_writes_it(project: Project):
     (project.folder / "plots" / "roc.csv").unlink()
     page = page_of(project.run("dvc", "plots", "show").stdout)
     assert "ROC: no data. Run dvc repro." in rendered(page)
+
+
+def test_a_plot_of_a_header_only_fails_nothing(project: Project):
+    """As plots/diagnoses_confusion.csv has it if no member predicts diagnoses."""
+    (project.folder / "plots" / "diagnoses_confusion.csv").write_text("actual,predicted,protocol\n")
+    text = rendered(page_of(project.done("dvc", "plots", "show")))
+    without = {line.partition(": no data")[0] for line in text.splitlines() if ": no data" in line}
+    assert without == {"Confusion of diagnoses with target dx only", "data sheets", "data explain"}
 
 
 @pytest.mark.parametrize("prefix", [WITHOUT_NETWORK, []], ids=["namespace", "option"])

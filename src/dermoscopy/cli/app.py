@@ -14,6 +14,7 @@ from dermoscopy.cli.compare import compare
 from dermoscopy.cli.held_out import held_out
 from dermoscopy.cli.repro import repro
 from dermoscopy.cli.run import overrides, run
+from dermoscopy.cli.score import score
 from dermoscopy.cli.undo import undo
 from dermoscopy.cli.verify import verify_determinism
 from dermoscopy.core.errors import UserError, os_error_message
@@ -30,6 +31,7 @@ app.command()(undo)
 app.command()(overrides)
 app.command()(compare)
 app.command()(held_out)
+app.command()(score)
 app.command()(verify_determinism)
 
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from dermoscopy.core.params import PARAMS, read_yaml
 from dermoscopy.core.protocol import SHARED_LESIONS
-from dermoscopy.stats.headline import Bounded, read_headline
-from dermoscopy.stats.metrics import METRICS
+from dermoscopy.stats.headline import TITLES, Bounded, read_headline
 
 
 def headline(root: Path = Path()) -> str:
@@ -47,7 +46,7 @@ def headline(root: Path = Path()) -> str:
 
 def _row(split: str, metric: str, bounded: Bounded) -> tuple[str, str, str]:
     value, low, high = (_decimals(bounded.get(bound)) for bound in ("value", "low", "high"))
-    return f"{split} {METRICS[metric].title}", value or "undefined", f"{low} to {high}" if low and high else ""
+    return f"{split} {TITLES[metric]}", value or "undefined", f"{low} to {high}" if low and high else ""
 
 
 def _decimals(value: float | None) -> str:

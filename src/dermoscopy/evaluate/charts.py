@@ -95,6 +95,8 @@ def write_charts(
     shown = scores[(scores["kind"] != "ensemble") | (scores["name"] == ENSEMBLE)]
     tables.ROC.write(roc_rows([*members, ensemble], y_true, protocol), folder / "roc.csv")
     tables.CONFUSION.write(confusion_rows(y_true, y_pred, protocol), folder / "confusion.csv")
+    by_diagnosis = diagnosis_confusion_rows(evaluation.tables["diagnoses_confusion"], protocol)
+    tables.CONFUSION.write(by_diagnosis, folder / "diagnoses_confusion.csv")
     tables.ROC_AUC.write(roc_auc_rows(shown, protocol), folder / "roc_auc.csv")
     calibration = evaluation.tables["calibration_curve"].assign(protocol=protocol)
     tables.CALIBRATION_CURVES.write(calibration, folder / "calibration_curve.csv")
@@ -128,6 +130,18 @@ def confusion_rows(y_true: NDArray[np.int64], y_pred: NDArray[np.bool_], protoco
     """
     labels = np.array(LABELS)
     return pd.DataFrame({"actual": labels[y_true], "predicted": labels[y_pred.astype(int)], "protocol": protocol})
+
+
+def diagnosis_confusion_rows(counts: pd.DataFrame, protocol: str) -> pd.DataFrame:
+    """Return the diagnosis of each image and the one that the ensemble predicts; no rows if it predicts none.
+
+    Args:
+        counts: Rows of `evaluate.tables.DIAGNOSIS_CONFUSION`.
+        protocol: Title of the split protocol.
+    """
+    own = counts[(counts["name"] == ENSEMBLE) & (counts["unit"] == "image")]
+    of_images = own.loc[own.index.repeat(own["rows"].astype(int)), ["dx", "predicted"]]
+    return of_images.rename(columns={"dx": "actual"}).assign(protocol=protocol)
 
 
 def roc_auc_rows(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from dermoscopy.ensemble.params import METHODS, SINGLE
 from dermoscopy.ensemble.thresholds import ConformalSets, read_thresholds
 from dermoscopy.evaluate.calibration import calibration_rows
 from dermoscopy.evaluate.decisions import coverage_rows, predictive_rows, score_groups, sweep_rows
+from dermoscopy.evaluate.diagnoses import diagnosis_classifiers, read_diagnosis_probabilities, score_diagnoses
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.evaluate.risks import decision_curve_rows, risk_rows
 from dermoscopy.evaluate.scores import Classifier, score_classifiers, score_subsets
@@ -64,13 +65,22 @@ def read_classifiers(rows: pd.DataFrame, members: pd.DataFrame, data: Path) -> l
     baselines = _read_aligned(rows, {name: folder / f"{name}.csv" for name in names})
     thresholds = read_thresholds(data / "ensemble" / "points.csv")
     return [
-        *_fitted(members, data / "ensemble", thresholds),
+        *fitted_classifiers(members, data / "ensemble", thresholds),
         *(Classifier(name, "baseline", baselines[name].to_numpy(), thresholds[name]) for name in names),
         *_latent(rows, data / "acquired" / "truth" / "scores.csv"),
     ]
 
 
-def _fitted(members: pd.DataFrame, folder: Path, thresholds: Mapping[str, Mapping[str, float]]) -> Iterator[Classifier]:
+def fitted_classifiers(
+    members: pd.DataFrame, folder: Path, thresholds: Mapping[str, Mapping[str, float]]
+) -> Iterator[Classifier]:
+    """Yield the ensemble, then the members and the combination methods, calibrated on val.
+
+    Args:
+        members: Probabilities of images by members.
+        folder: data/ensemble.
+        thresholds: Classifier to its operating points.
+    """
     choice, candidates = read_choice(folder / "ensemble.json"), read_candidates(folder)
     for name, key in _candidate_keys(choice, candidates).items():
         combiner, calibration = candidates[key]
@@ -132,6 +142,7 @@ def evaluate_test(test: pd.DataFrame, data: Path, settings: Evaluate) -> Evaluat
         TableError: A file is missing or does not match the images.
     """
     members = read_members(test, data)
+    diagnoses = read_diagnosis_probabilities(test, data / "predictions" / "test")
     classifiers = read_classifiers(test, members, data)
     ensemble, confidence = classifiers[0], settings.confidence
     images, lesions = by_image(test), by_lesion(test)
@@ -165,6 +176,7 @@ def evaluate_test(test: pd.DataFrame, data: Path, settings: Evaluate) -> Evaluat
         "sample_size": sample_size_rows(lesions.label, score, roc_auc(lesions.label, score), confidence),
         "coverage": coverage_rows(lesions, score, sets, confidence),
         "groups": score_groups(test, lesions, ensemble.score, ensemble.thresholds, confidence),
+        **score_diagnoses(test, (images, lesions), diagnosis_classifiers(diagnoses, combiner.members), settings),
     }
     return Evaluation(classifiers, tables)
 

@@ -159,6 +159,33 @@ GROUPS = Table(  # groups.csv: the ensemble in subgroups of the test split, by l
     order=("by", "group", "point", "metric"),
 )
 
+DIAGNOSIS_SCORES = Table(  # diagnoses.csv: classifiers that predict diagnoses; without rows if there is none
+    columns={
+        "name": "str",
+        "kind": "str",  # member or ensemble
+        "unit": "str",
+        "dx": "str",  # empty for a metric over all diagnoses
+        "images": "int64",  # with this diagnosis
+        "lesions": "int64",  # with this diagnosis
+        "metric": "str",  # recall, roc_auc (the diagnosis against all others) or recall_dx (mean recall)
+        **BOUNDED,
+        "interval": "str",  # kind of interval
+    },
+    order=("kind", "name", "unit", "dx", "metric"),
+)
+
+DIAGNOSIS_CONFUSION = Table(  # diagnoses_confusion.csv: numbers of images or lesions by true and predicted diagnosis
+    columns={
+        "name": "str",
+        "kind": "str",
+        "unit": "str",
+        "dx": "str",
+        "predicted": "str",  # the diagnosis with the highest probability
+        "rows": "int64",  # number of images or lesions
+    },
+    order=("kind", "name", "unit", "dx", "predicted"),
+)
+
 TABLES = {
     "scores": SCORES,
     "comparisons": COMPARISONS,
@@ -174,6 +201,8 @@ TABLES = {
     "sample_size": SAMPLE_SIZE,
     "coverage": COVERAGE,
     "groups": GROUPS,
+    "diagnoses": DIAGNOSIS_SCORES,
+    "diagnoses_confusion": DIAGNOSIS_CONFUSION,
 }
 
 ROC = Table(  # roc.csv: corners of the ROC curves
@@ -182,7 +211,7 @@ ROC = Table(  # roc.csv: corners of the ROC curves
     committed=True,
 )
 
-CONFUSION = Table(  # confusion.csv: label and prediction of each image, benign or malignant
+CONFUSION = Table(  # confusion.csv, diagnoses_confusion.csv: label or diagnosis of each image, and the predicted one
     columns={"actual": "str", "predicted": "str", "protocol": "str"},
     order=("actual", "predicted"),
     committed=True,

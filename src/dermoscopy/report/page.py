@@ -22,6 +22,7 @@ from dermoscopy.report.data import (
     headline_counts,
 )
 from dermoscopy.report.decisions import about_decisions
+from dermoscopy.report.diagnoses import about_diagnoses
 from dermoscopy.report.ensemble import about_ensemble, best, intervals, of_baseline
 from dermoscopy.report.figure import Chart
 from dermoscopy.report.formatting import data_uri
@@ -103,6 +104,7 @@ def gather(sources: Sources, parameters: Parameters) -> dict[str, Any]:
         "metrics": computed_metrics(sources.evaluation["scores"]),
         "by_diagnosis": by_diagnosis(sources.predictions, threshold),
         **about_decisions(sources, ensemble, suffix),
+        **about_diagnoses(sources),
         **about_probabilities(sources, suffix),
         **about_net_benefit(sources, suffix),
         **about_ensemble(sources, evaluate.confidence),

@@ -11,9 +11,14 @@ import pandas as pd
 
 from dermoscopy.core.files import write_json
 from dermoscopy.core.tables import ENSEMBLE
+from dermoscopy.stats.metrics import METRICS
 
 # Few enough for 132 columns; the other metrics are in data/evaluation/scores.csv.
 HEADLINE = ("roc_auc", "roc_auc_within", "accuracy", "sensitivity", "specificity", "ppv")
+
+MEAN_RECALL = "recall_dx"  # added to the headline if the ensemble predicts diagnoses
+
+TITLES = {**{name: METRICS[name].title for name in HEADLINE}, MEAN_RECALL: "mean recall of the diagnoses"}
 
 FILES = {"value": "test.json", "low": "test_low.json", "high": "test_high.json"}
 
@@ -36,17 +41,17 @@ def ensemble_metrics(scores: pd.DataFrame, point: str) -> dict[str, Bounded]:
 
 
 def write_headline(metrics: dict[str, Bounded], protocol: str, folder: Path) -> None:
-    """Write the metrics of `HEADLINE`, one file each for the values, the lower and the upper bounds.
+    """Write the metrics of `TITLES`, one file each for the values, the lower and the upper bounds.
 
     A metric that was not computed, such as that within source if no sources are known, is left out.
 
     Args:
-        metrics: Result of `ensemble_metrics`.
+        metrics: Result of `ensemble_metrics`, and `MEAN_RECALL` if the ensemble predicts diagnoses.
         protocol: Title of the split protocol.
         folder: metrics/.
     """
     for bound, name in FILES.items():
-        values = {metric: metrics[metric][bound] for metric in HEADLINE if metric in metrics}
+        values = {metric: metrics[metric][bound] for metric in TITLES if metric in metrics}
         write_json(folder / name, {"protocol": protocol, **values})
 
 
@@ -57,7 +62,7 @@ def read_headline(folder: Path) -> dict[str, Bounded]:
         folder: metrics/.
 
     Returns:
-        Metric names of `HEADLINE`, in reading order, to value, low and high; None if undefined.
+        Metric names of `TITLES`, in reading order, to value, low and high; None if undefined.
 
     Raises:
         FileNotFoundError: The stage evaluate has not run, or the files are empty: they were of an earlier model.
@@ -65,5 +70,5 @@ def read_headline(folder: Path) -> dict[str, Bounded]:
     bounds = {bound: json.loads((folder / name).read_text()) for bound, name in FILES.items()}
     if not all(bounds.values()):
         raise FileNotFoundError(f"{folder}: no results on test. Run all stages: dvc repro")
-    metrics = [metric for metric in HEADLINE if metric in bounds["value"]]
+    metrics = [metric for metric in TITLES if metric in bounds["value"]]
     return {metric: {bound: values[metric] for bound, values in bounds.items()} for metric in metrics}
