@@ -109,6 +109,7 @@ def _finished(training: Training, commit: str, val: pd.DataFrame, runtime: Runti
 
     from dermoscopy.networks.runtime import configure
     from dermoscopy.networks.saved import load_member
+    from dermoscopy.predict.params import Predict
     from dermoscopy.predict.predict import predict_split
 
     files = DVCFileSystem(rev=commit)
@@ -117,7 +118,9 @@ def _finished(training: Training, commit: str, val: pd.DataFrame, runtime: Runti
     with tempfile.TemporaryDirectory() as folder:
         files.get(f"data/models/{training.member}", folder, recursive=True)
         saved = next(Path(folder).rglob("model.yaml")).parent
-        predicted = predict_split(*load_member(saved), val, BATCH_SIZE, runtime)
+        predicted = predict_split(
+            load_member(saved), val, Predict(batch_size=BATCH_SIZE, turns_and_flips=False), runtime
+        )
     probability = align(val, {"member": (Path(training.experiment), predicted)})["member"].to_numpy()
     measured = cost(training, show(commit, "dvc.lock"))
     # A training that was resumed has only the time of its last epochs.

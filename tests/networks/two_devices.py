@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from dermoscopy.networks.devices import device_strategy, synchronize_batch_norm
+from dermoscopy.networks.batch_norm import synchronize_batch_norm
+from dermoscopy.networks.devices import device_strategy
 from dermoscopy.networks.optimizers import make_optimizer
 from dermoscopy.networks.params import ClipBy, Runtime
 from dermoscopy.networks.runtime import configure

@@ -12,6 +12,7 @@ import typer
 
 from dermoscopy.cli.compare import compare
 from dermoscopy.cli.held_out import held_out
+from dermoscopy.cli.networks import networks
 from dermoscopy.cli.repro import repro
 from dermoscopy.cli.run import overrides, run
 from dermoscopy.cli.score import score
@@ -32,6 +33,7 @@ app.command()(overrides)
 app.command()(compare)
 app.command()(held_out)
 app.command()(score)
+app.command()(networks)
 app.command()(verify_determinism)
 
 

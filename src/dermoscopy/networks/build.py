@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from dermoscopy.core.errors import ParameterError, WeightsError
 from dermoscopy.networks.backbones import BACKBONES
-from dermoscopy.networks.devices import synchronize_batch_norm
+from dermoscopy.networks.batch_norm import replace_batch_norm
 from dermoscopy.networks.layers import derive, head, normalize
 from dermoscopy.networks.params import SmallCNN, Transfer, UnfrozenLayers
 from dermoscopy.networks.target import BINARY, Target
@@ -48,7 +48,7 @@ def build_transfer(member: str, parameters: Transfer, seed: int, weights: Path |
     backbone = getattr(keras.applications, row.constructor)(
         include_top=False, weights=None, input_tensor=normalize(inputs, normalization, name)
     )
-    synchronize_batch_norm(backbone)
+    backbone = replace_batch_norm(backbone)
     if parameters.weights == NO_WEIGHTS:
         initialize_backbone(backbone, parameters, seed)
     elif weights is not None:
@@ -64,7 +64,7 @@ def build_transfer(member: str, parameters: Transfer, seed: int, weights: Path |
         seed=seed,
         classes=classes,
     )
-    return keras.Model(inputs, outputs, name=member)
+    return keras.Model(backbone.inputs[0], outputs, name=member)
 
 
 def initialize_backbone(backbone: Any, parameters: Transfer, seed: int) -> None:

@@ -100,21 +100,6 @@ def _mirrored(devices: int) -> Any:
     return tf.distribute.MirroredStrategy([f"{kind}:{number}" for number in range(devices)])
 
 
-def synchronize_batch_norm(model: Any) -> None:
-    """Make batch normalization use the statistics of the whole batch, of which each device has only a part.
-
-    Args:
-        model: A Keras model, built in the scope of a `device_strategy`.
-    """
-    import keras
-    import tensorflow as tf
-
-    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-        for layer in model.layers:
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.synchronized = True
-
-
 DRIVER = Path("/proc/driver/nvidia/gpus")
 
 
