@@ -33,7 +33,7 @@ FINISHED, DIVERGED, FAILED = "finished", "diverged", "failed"
 COLUMNS = (
     *("row", "member", "outcome", "grid", "tuned", "images", "lesions", "malignant_lesions"),
     *("roc_auc", "low", "high", "difference", "difference_low", "difference_high", "p"),
-    *("within", "within_low", "within_high", "epochs", "chosen_epoch", "seconds"),
+    *("within", "within_low", "within_high", "class_distances", "epochs", "chosen_epoch", "seconds"),
 )
 COUNTS = ("images", "lesions", "malignant_lesions", "epochs", "chosen_epoch")
 
@@ -48,6 +48,8 @@ class Evaluated:
         epochs: Number of epochs; None if it did not finish.
         chosen: Epoch whose weights are kept; None if it did not finish.
         seconds: Time of the train stage; None if it is not known.
+        distances: Distance of val images to the centre of their class, see `class_distances`; None if it did not
+            finish.
     """
 
     outcome: str
@@ -55,6 +57,7 @@ class Evaluated:
     epochs: int | None = None
     chosen: int | None = None
     seconds: float | None = None
+    distances: float | None = None
 
 
 def evaluate(
@@ -118,15 +121,51 @@ def _finished(training: Training, commit: str, val: pd.DataFrame, runtime: Runti
     with tempfile.TemporaryDirectory() as folder:
         files.get(f"data/models/{training.member}", folder, recursive=True)
         saved = next(Path(folder).rglob("model.yaml")).parent
-        predicted = predict_split(
-            load_member(saved), val, Predict(batch_size=BATCH_SIZE, turns_and_flips=False), runtime
-        )
+        member, settings = load_member(saved), Predict(batch_size=BATCH_SIZE, turns_and_flips=False)
+        predicted = predict_split(member, val, settings, runtime)
+        distances = class_distances(member, val, runtime)
     probability = align(val, {"member": (Path(training.experiment), predicted)})["member"].to_numpy()
     measured = cost(training, show(commit, "dvc.lock"))
     # A training that was resumed has only the time of its last epochs.
     seconds = measured.get("seconds") if measured.get("epochs") == len(curve) else None
     chosen = int(curve.loc[curve["chosen"] == 1, "epoch"].iloc[0])
-    return Evaluated(FINISHED, probability, len(curve), chosen, seconds)
+    return Evaluated(FINISHED, probability, len(curve), chosen, seconds, distances)
+
+
+def class_distances(member: Any, val: pd.DataFrame, runtime: Runtime) -> float:
+    """Return how far images are from the centre of their class, relative to the distance between centres.
+
+    The features are those before the output layer, with length 1. Both distances are squared and means: over images,
+    and over pairs of classes. Classes are those of the member's target.
+
+    Args:
+        member: Trained member, as `load_member` returns it.
+        val: Rows of val.
+        runtime: The `runtime` block.
+    """
+    from dermoscopy.networks.data import outputs, read_images
+    from dermoscopy.train.center_loss import with_features
+
+    paths = [Path(path) for path in val["path"]]
+    images = read_images(paths, member.parameters.image_size, runtime.threads)
+    joint, width = with_features(member.model)
+    features = outputs(joint, [images], BATCH_SIZE)[:, -width:]
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True).clip(1e-9)
+    return relative_distance(unit, val["label" if member.target.is_binary else "dx"].to_numpy())
+
+
+def relative_distance(points: NDArray[np.float64], classes: NDArray[Any]) -> float:
+    """Return the mean squared distance of points to the centre of their class, over that between centres.
+
+    Args:
+        points: Coordinates, shape (points, dimensions).
+        classes: Class of each point, shape (points,).
+    """
+    _, numbers = np.unique(classes, return_inverse=True)
+    centres = np.stack([points[numbers == number].mean(axis=0) for number in range(numbers.max() + 1)])
+    within = np.square(points - centres[numbers]).sum(axis=1).mean()
+    pairs = np.triu_indices(len(centres), k=1)
+    return float(within / np.square(centres[pairs[0]] - centres[pairs[1]]).sum(axis=1).mean())
 
 
 def cost(training: Training, lock: str) -> dict[str, Any]:
@@ -176,7 +215,7 @@ def table(study: Study, planned: Sequence[Training], val: pd.DataFrame, found: M
         of_row = found[training.experiment]
         line: dict[str, Any] = {"row": training.row, "member": training.member, "outcome": of_row.outcome}
         line |= {"grid": grid_of.get(training.row), **counts, "epochs": of_row.epochs}
-        line |= {"chosen_epoch": of_row.chosen, "seconds": of_row.seconds}
+        line |= {"chosen_epoch": of_row.chosen, "seconds": of_row.seconds, "class_distances": of_row.distances}
         if of_row.probability is not None:
             line |= _measures(unit, of_row.probability)
             reference = reference_of(training, study, planned)

@@ -237,7 +237,17 @@ def study_table(measured: pd.DataFrame, reference: str) -> str:
         measured: Table that benchmarks/studies.py wrote.
         reference: Name of the reference row.
     """
-    head = ["row", "member", "ROC AUC", f"difference from {reference}", "p", "within source", "epochs", "seconds"]
+    head = [
+        "row",
+        "member",
+        "ROC AUC",
+        f"difference from {reference}",
+        "p",
+        "within source",
+        "class distances",
+        "epochs",
+        "seconds",
+    ]
     rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
 
     def number(value: float, low: float, high: float, sign: str = "") -> str:
@@ -251,6 +261,7 @@ def study_table(measured: pd.DataFrame, reference: str) -> str:
             number(row.difference, row.difference_low, row.difference_high, "+"),
             "" if pd.isna(row.p) else f"{row.p:.3f}" if row.p >= 0.001 else "< 0.001",
             number(row.within, row.within_low, row.within_high),
+            "" if pd.isna(row.class_distances) else f"{row.class_distances:.2f}",
             "" if pd.isna(row.epochs) else f"{row.epochs:.0f}, best {row.chosen_epoch:.0f}",
             "" if pd.isna(row.seconds) else f"{row.seconds:.0f}",
         ]

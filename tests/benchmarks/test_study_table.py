@@ -130,3 +130,8 @@ def test_experiments_with_another_val_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(study_table, "show", lambda commit, path: lock(3, commit))
     with pytest.raises(UserError, match="val split of study-rates-high is not"):
         evaluate(PLANNED[:2], {"study-rates-low": "v", "study-rates-high": "w"}, None)
+
+
+def test_class_distances_are_those_within_over_those_between_classes() -> None:
+    points = np.array([[0.0, 1], [0, -1], [4, 2], [4, -2]])
+    assert study_table.relative_distance(points, np.array(["a", "a", "b", "b"])) == pytest.approx(2.5 / 16)

@@ -28,13 +28,14 @@ def test_numbers_and_dag_are_up_to_date():
 def test_study_table_shows_differences_tuned_rows_and_divergence():
     values = {"roc_auc": 0.8, "low": 0.75, "high": 0.84, "difference": -0.02, "difference_low": -0.05}
     values |= {"difference_high": 0.01, "p": 0.0002, "within": 0.7, "within_low": 0.6, "within_high": 0.8}
+    values["class_distances"] = 1.234
     common = {"member": "cnn_a", "images": 99, "lesions": 80, "malignant_lesions": 20, "tuned": 0}
     finished = common | values | {"row": "fast", "outcome": "finished", "epochs": 16, "chosen_epoch": 9, "tuned": 1}
     rows = [finished | {"seconds": 31}, common | {"row": "huge", "outcome": "diverged"}]
     _, _, fast, huge, _, caption = script("results").study_table(pd.DataFrame(rows), "slow").splitlines()
     interval = "0.800 (0.750 – 0.840) | -0.020 (-0.050 – +0.010)"
-    assert fast == f"| fast, tuned | cnn_a | {interval} | < 0.001 | 0.700 (0.600 – 0.800) | 16, best 9 | 31 |"
-    assert huge == "| huge | cnn_a | diverged |  |  |  |  |  |"
+    assert fast == f"| fast, tuned | cnn_a | {interval} | < 0.001 | 0.700 (0.600 – 0.800) | 1.23 | 16, best 9 | 31 |"
+    assert huge == "| huge | cnn_a | diverged |  |  |  |  |  |  |"
     assert "99 images of 80 lesions, 20 of them malignant" in caption
 
 
