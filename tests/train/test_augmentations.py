@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from dermoscopy.networks.data import batches
-from dermoscopy.networks.params import Augment
-from dermoscopy.networks.views import view_image
-from dermoscopy.train.augmentation import Augmentations, possible_views, sample_augmentations
+from dermoscopy.networks.params import Augment, Training
+from dermoscopy.networks.views import constant_views, view_image
+from dermoscopy.train.augmentation import Augmentations, sample_augmentations
 from dermoscopy.train.sampling import epoch_order
+from tests.blocks import TRAINING
 
 ALL = {"flip": 0.5, "quarter_turns": True, "zoom": 0.2, "shift": 0.1, "crop": 0.3, "brightness": 0.1, "contrast": 0.3}
 SYMMETRIES: list[Callable[[np.ndarray], np.ndarray]] = [
@@ -20,6 +21,10 @@ SYMMETRIES: list[Callable[[np.ndarray], np.ndarray]] = [
 
 def augment(**changes: Any) -> Augment:
     return Augment(**{**dict.fromkeys(ALL, 0.0), "quarter_turns": False, **changes})
+
+
+def views(**changes: Any) -> list[int] | None:
+    return constant_views(Training(**{**TRAINING, "augment": augment(**changes)}))
 
 
 def random_images(count: int, size: int = 9) -> np.ndarray:
@@ -137,9 +142,9 @@ def test_augmentation_depends_on_the_position_in_the_epoch_and_not_on_the_batch(
 
 
 @pytest.mark.parametrize("changes", [{"flip": 0.5, "quarter_turns": True}, {"flip": 0.3}, {"quarter_turns": True}, {}])
-def test_possible_views_are_those_that_are_sampled(changes: dict[str, Any]) -> None:
+def test_constant_views_are_those_that_are_sampled(changes: dict[str, Any]) -> None:
     sampled = sample_augmentations(augment(**changes), 500, seed=1, epoch=1)
-    assert possible_views(augment(**changes)) == np.unique(sampled.views).tolist()
+    assert views(**changes) == np.unique(sampled.views).tolist()
     images = random_images(500, 4)
     seen = np.stack([view_image(image, int(view)) for image, view in zip(images, sampled.views, strict=True)])
     np.testing.assert_array_equal(sampled.apply(images, np.arange(500)), seen)
@@ -147,7 +152,7 @@ def test_possible_views_are_those_that_are_sampled(changes: dict[str, Any]) -> N
 
 @pytest.mark.parametrize("name", ["zoom", "shift", "crop", "brightness", "contrast"])
 def test_other_changes_are_no_views(name: str) -> None:
-    assert possible_views(augment(flip=0.5, **{name: 0.1})) is None
+    assert views(flip=0.5, **{name: 0.1}) is None
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -11,9 +11,8 @@ from dermoscopy.core.params import GIGABYTE
 from dermoscopy.networks.backbones import BACKBONES, Pace, PacePrecision
 from dermoscopy.networks.build import NO_WEIGHTS, backbone_length, feature_map_size
 from dermoscopy.networks.params import Optimizer, SmallCNN, Transfer, with_optimizer
-from dermoscopy.networks.views import VIEWS
+from dermoscopy.networks.views import VIEWS, constant_views
 from dermoscopy.search.space import rungs
-from dermoscopy.train.features import frozen_passes
 from dermoscopy.train.phases import Phase, phases
 
 logger = logging.getLogger(__name__)
@@ -112,7 +111,9 @@ def training_seconds(name: str, params: Params, images: float) -> float | None:
     for phase in phases(member):
         trained = _trained_fraction(member, phase)
         frozen_forward = (1 - trained) * pace.forward * train
-        milliseconds += frozen_forward * min(frozen_passes(params.training), phase.epochs)
+        # If their features are cached, frozen layers run once for each view of an image.
+        views = constant_views(params.training)
+        milliseconds += frozen_forward * min(len(views) if views else phase.epochs, phase.epochs)
         milliseconds += phase.epochs * (trained * pace.step * train + pace.forward * val)
     return milliseconds / 1000
 

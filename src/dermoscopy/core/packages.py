@@ -19,6 +19,7 @@ NAMES = (
     "pandas",
     "pandera",
     "PIL",
+    "cv2",
     "pooch",
     "psutil",
     "pydantic",

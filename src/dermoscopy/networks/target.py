@@ -1,17 +1,18 @@
 """Target of the networks: what the columns of their output are, and how they give the probability of malignancy."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
-from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import DIAGNOSES
 from dermoscopy.networks.params import TargetName
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,10 @@ class Target:
         return len(self.classes) == 1
 
     @property
-    def malignant(self) -> Floats:
+    def malignant(self) -> NDArray[np.float64]:
         """1 for each malignant class, else 0; shape (classes,)."""
+        import numpy as np
+
         return np.array(list(self.classes.values()), np.float64)
 
     def truth(self, labels: NDArray[np.float32], diagnoses: NDArray[np.str_] | None) -> NDArray[np.float32]:
@@ -45,13 +48,15 @@ class Target:
         Returns:
             1 for the class of the image, else 0; shape (images, classes).
         """
+        import numpy as np
+
         if self.is_binary:
             return labels[:, np.newaxis]
         assert diagnoses is not None
         truth: NDArray[np.float32] = (diagnoses[:, np.newaxis] == np.array(list(self.classes))).astype(np.float32)
         return truth
 
-    def probability(self, outputs: Floats) -> Floats:
+    def probability(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the probability of malignancy: the sum over the malignant classes.
 
         As Esteva et al. 2017 (doi:10.1038/nature21056) sum the probabilities of the classes below a node of their tree.
@@ -59,11 +64,13 @@ class Target:
         Args:
             outputs: Output of the network, shape (images, classes).
         """
+        import numpy as np
+
         # Rounding may bring a sum above 1.
         return np.minimum(outputs @ self.malignant, 1.0)
 
 
-BINARY = Target({LABELS[1]: 1})
+BINARY = Target({"malignant": 1})
 
 
 def make_target(name: TargetName, rows: pd.DataFrame) -> Target:

@@ -1,28 +1,47 @@
 """The eight views of an image: turned by 0 to 270 degrees, mirrored or not. They only move pixels."""
 
-import numpy as np
-from numpy.typing import NDArray
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from dermoscopy.networks.params import Training
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 QUARTER_TURNS = 4
 VIEWS = 2 * QUARTER_TURNS  # view 0 is the image itself
 
 
-def view_numbers(
-    turns: NDArray[np.int64], horizontal: NDArray[np.bool_], vertical: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Return the views that images have after quarter turns, then flips.
+def view_number(turns: Any, horizontal: Any, vertical: Any) -> Any:
+    """Return the view that an image has after quarter turns, then flips.
 
     Args:
-        turns: Number of quarter turns counterclockwise, 0 to 3, shape (images,).
-        horizontal: Whether left and right change places, shape (images,).
-        vertical: Whether top and bottom change places, shape (images,).
+        turns: Number of quarter turns counterclockwise, 0 to 3; or an array of them.
+        horizontal: Whether left and right change places; or an array of the same shape.
+        vertical: Whether top and bottom change places; or an array of the same shape.
 
     Returns:
-        Numbers from 0 to 7: quarter turns, plus 4 if mirrored; shape (images,).
+        Number from 0 to 7: quarter turns, plus 4 if mirrored; or an array of them.
     """
     # A vertical flip is a horizontal one after a half turn.
-    numbers: NDArray[np.int64] = (turns + 2 * vertical) % QUARTER_TURNS + QUARTER_TURNS * (horizontal != vertical)
-    return numbers
+    return (turns + 2 * vertical) % QUARTER_TURNS + QUARTER_TURNS * (horizontal != vertical)
+
+
+def constant_views(training: Training) -> list[int] | None:
+    """Return the views that training images have in all epochs; None if they also change in other ways.
+
+    Args:
+        training: Parameters of the training: `augment` and `mix`.
+    """
+    augment = training.augment
+    if training.mix != "none" or any(augment.model_dump(exclude={"flip", "quarter_turns"}).values()):
+        return None
+    turns = range(QUARTER_TURNS if augment.quarter_turns else 1)
+    flips = [False, True] if augment.flip else [False]
+    return sorted({view_number(*combination) for combination in product(turns, flips, flips)})
 
 
 def view_image(image: NDArray[np.uint8], view: int) -> NDArray[np.uint8]:
@@ -47,6 +66,8 @@ def view_images(images: NDArray[np.uint8], view: int) -> NDArray[np.uint8]:
         images: Images, shape (images, image_size, image_size, 3).
         view: Number of the view, 0 to 7.
     """
+    import numpy as np
+
     if view == 0:
         return images
     seen = np.empty_like(images)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermoscopy.networks.params import Augment
-from dermoscopy.networks.views import view_image, view_numbers
+from dermoscopy.networks.views import view_image, view_number
 
 WHITE = 255.0
 LEVELS = np.arange(256, dtype=np.float64)
@@ -105,29 +105,9 @@ def sample_augmentations(augment: Augment, count: int, *, seed: int, epoch: int)
     left_out = augment.crop * crop
     horizontal, vertical = (flips < augment.flip).T
     return Augmentations(
-        views=view_numbers(turns * augment.quarter_turns, horizontal, vertical),
+        views=view_number(turns * augment.quarter_turns, horizontal, vertical),
         scale=(1 + augment.zoom * zoom) / (1 - left_out),
         shift=augment.shift * shift + left_out[:, np.newaxis] / 2 * place,
         brightness=augment.brightness * brightness,
         contrast=augment.contrast * contrast,
     )
-
-
-def possible_views(augment: Augment) -> list[int] | None:
-    """Return the views that an augmentation chooses from; None if it changes images in other ways, too.
-
-    Args:
-        augment: Largest changes.
-    """
-    others = augment.model_dump(exclude={"flip", "quarter_turns"})
-    if any(others.values()):
-        return None
-    flips = [False, True] if augment.flip else [False]
-    combinations = [
-        (turns, horizontal, vertical)
-        for turns in range(4 if augment.quarter_turns else 1)
-        for horizontal in flips
-        for vertical in flips
-    ]
-    turns, horizontal, vertical = (np.array(column) for column in zip(*combinations, strict=True))
-    return [int(view) for view in np.unique(view_numbers(turns, horizontal, vertical))]

@@ -1,6 +1,5 @@
 """Cache the features of frozen layers, computed once per image, or once per view of an image."""
 
-import math
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -13,8 +12,7 @@ from numpy.typing import NDArray
 
 from dermoscopy.core.params import GIGABYTE
 from dermoscopy.networks.params import Runtime, Training
-from dermoscopy.networks.views import view_images
-from dermoscopy.train.augmentation import possible_views
+from dermoscopy.networks.views import constant_views, view_images
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def plan_cache(
     """
     if partial is None:
         return CachePlan((), False, "")
-    views = _constant_views(training)
+    views = constant_views(training)
     if views is None:
         return CachePlan((), False, "Frozen layers are computed in each epoch: the augmentation changes their features")
     if 1 < len(views) >= epochs:
@@ -105,17 +103,6 @@ def plan_cache(
         return CachePlan(views, True, f"{text} on disk")
     limits = f"{size:.2f} GB, runtime.memory is {runtime.memory:g} and runtime.disk {runtime.disk:g}"
     return CachePlan((), False, f"Frozen layers are computed in each epoch: their features are too large ({limits})")
-
-
-def _constant_views(training: Training) -> list[int] | None:
-    """Return the views that images have in all epochs; None if they also change in other ways."""
-    return possible_views(training.augment) if training.mix == "none" else None
-
-
-def frozen_passes(training: Training) -> float:
-    """Return how often frozen layers see each image if features are cached; infinity if they cannot be."""
-    views = _constant_views(training)
-    return math.inf if views is None else len(views)
 
 
 def _views_text(views: int) -> str:
