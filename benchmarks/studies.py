@@ -16,7 +16,7 @@ from pathlib import Path
 
 from study_plan import STUDIES, read_studies, require_valid, select, trainings
 from study_queue import finished, queue, refuse_waiting, wait
-from study_table import FAILED, evaluate, table, write
+from study_table import FAILED, diagnosis_table, evaluate, table, write
 
 from dermoscopy.check.head import refuse_killed_experiment, undo_command
 from dermoscopy.check.locks import refuse_while_at_work
@@ -24,6 +24,7 @@ from dermoscopy.cli.dvc import committed_params, git, run_dvc, top_folder
 from dermoscopy.cli.run import Leaves, data_leaves, flatten, override, refuse_other_changes, replaced
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.params import read
+from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.networks.params import Runtime
 
 PREPARED = "audit"  # the last stage before training
@@ -110,6 +111,9 @@ def run(names: Sequence[str], sources: Leaves) -> None:
     for name, study in selected.items():
         result = table(study, by_study[name], val, found)
         print(f"\n{study.title}\n{result.to_string()}\nWritten: {write(name, result)}")
+        diagnoses = diagnosis_table(by_study[name], val, found, Evaluate.model_validate(tree["evaluate"]))
+        if study.diagnoses and len(diagnoses):
+            print(f"Written: {write(f'{name}_diagnoses', diagnoses)}")
     failed = [name for name, of_row in found.items() if of_row.outcome == FAILED]
     if failed:
         print(f"\nFailed, though not because the loss diverged: {', '.join(failed)}. See: dvc queue logs {failed[0]}")

@@ -41,6 +41,7 @@ class Study(Block):
         reference: Row with which the others are compared.
         grids: Rows that differ in one value that is tuned, by the name of what they tune.
         rows: The rows, by name.
+        diagnoses: Whether a second table has the diagnoses, for members that predict them.
     """
 
     title: str
@@ -49,6 +50,7 @@ class Study(Block):
     reference: str
     grids: dict[Name, list[str]] = Field(default_factory=dict)
     rows: dict[Name, Row]
+    diagnoses: bool = False
 
     @model_validator(mode="after")
     def _rows_exist(self) -> "Study":

@@ -19,6 +19,9 @@ from dermoscopy.core.errors import UserError
 from dermoscopy.core.files import atomic_write
 from dermoscopy.core.params import read_yaml
 from dermoscopy.core.splits import read_val
+from dermoscopy.core.tables import DIAGNOSIS_PROBABILITIES
+from dermoscopy.evaluate.diagnoses import DiagnosisClassifier, score_diagnoses
+from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.networks.params import Runtime
 from dermoscopy.stats.lesions import Unit, align, by_image
 from dermoscopy.stats.paired import ThresholdedScores, delong
@@ -50,6 +53,7 @@ class Evaluated:
         seconds: Time of the train stage; None if it is not known.
         distances: Distance of val images to the centre of their class, see `class_distances`; None if it did not
             finish.
+        diagnoses: Probability of each diagnosis of each val image, shape (images, diagnoses); None if it predicts none.
     """
 
     outcome: str
@@ -58,6 +62,7 @@ class Evaluated:
     chosen: int | None = None
     seconds: float | None = None
     distances: float | None = None
+    diagnoses: NDArray[np.float64] | None = None
 
 
 def evaluate(
@@ -129,7 +134,9 @@ def _finished(training: Training, commit: str, val: pd.DataFrame, runtime: Runti
     # A training that was resumed has only the time of its last epochs.
     seconds = measured.get("seconds") if measured.get("epochs") == len(curve) else None
     chosen = int(curve.loc[curve["chosen"] == 1, "epoch"].iloc[0])
-    return Evaluated(FINISHED, probability, len(curve), chosen, seconds, distances)
+    columns = [name for name in DIAGNOSIS_PROBABILITIES if name in predicted]
+    diagnoses = predicted.set_index("image_id").loc[list(val["image_id"]), columns].to_numpy() if columns else None
+    return Evaluated(FINISHED, probability, len(curve), chosen, seconds, distances, diagnoses)
 
 
 def class_distances(member: Any, val: pd.DataFrame, runtime: Runtime) -> float:
@@ -248,16 +255,39 @@ def _difference(unit: Unit, first: NDArray[np.float64], second: NDArray[np.float
     return {"difference": test.difference, **bounds, "p": test.p}
 
 
-def write(name: str, result: pd.DataFrame) -> Path:
-    """Write the table of a study and return its path.
+def diagnosis_table(
+    planned: Sequence[Training], val: pd.DataFrame, found: Mapping[str, Evaluated], settings: Evaluate
+) -> pd.DataFrame:
+    """Return recall and ROC AUC of each diagnosis on val, by image, of the trainings that predict diagnoses.
 
     Args:
-        name: Name of the study.
+        planned: Trainings of a study.
+        val: Rows of val.
+        found: What each training gave, by the name of its experiment.
+        settings: Parameters of the evaluation, for the intervals.
+    """
+    tables = []
+    for training in planned:
+        if (diagnoses := found[training.experiment].diagnoses) is not None:
+            classifier = DiagnosisClassifier(training.member, "member", diagnoses)
+            scores = score_diagnoses(val, [by_image(val)], [classifier], settings)["diagnoses"]
+            scores.insert(0, "row", training.row)
+            tables.append(scores.rename(columns={"name": "member"}).drop(columns=["kind", "unit"]))
+    return pd.concat(tables) if tables else pd.DataFrame()
+
+
+def write(name: str, result: pd.DataFrame) -> Path:
+    """Write a table of a study and return its path.
+
+    Args:
+        name: Name of the table.
         result: Its table.
     """
     path = RESULTS / f"{name}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    rounded = result.assign(seconds=result["seconds"].astype("float64").round().astype("Int64"))
+    rounded = result
+    if "seconds" in result:
+        rounded = result.assign(seconds=result["seconds"].astype("float64").round().astype("Int64"))
     with atomic_write(path) as temporary:
         rounded.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
     return path

@@ -225,6 +225,9 @@ def studies() -> str:
     for name, study in read_yaml(Path("benchmarks/studies.yaml").read_text())["studies"].items():
         path = Path("docs/studies", f"{name}.csv")
         shown = study_table(pd.read_csv(path), study["reference"]) if path.is_file() else "Not measured yet."
+        path = Path("docs/studies", f"{name}_diagnoses.csv")
+        if path.is_file():
+            shown += f"\n\n{diagnoses(pd.read_csv(path))}"
         command = f"```sh\npython benchmarks/studies.py {name} --data path/to/ham10000\n```"
         sections.append(f"### {study['title']}\n\n{study['question']}\n\n{shown}\n\n{command}")
     return "\n\n".join(sections)
@@ -273,6 +276,23 @@ def study_table(measured: pd.DataFrame, reference: str) -> str:
         f"Time of all trainings: {measured['seconds'].sum() / 60:.0f} min."
     )
     return "\n".join([*rows, "", caption])
+
+
+def diagnoses(measured: pd.DataFrame) -> str:
+    """Return the table of the diagnoses of a study, in Markdown.
+
+    Args:
+        measured: Second table that benchmarks/studies.py wrote.
+    """
+    lines = ["| row | member | diagnosis | images | recall | ROC AUC against all others |", "|---" * 6 + "|"]
+    measured["dx"] = measured["dx"].fillna("mean")
+    for (row, member, dx), rows in measured.groupby(["row", "member", "dx"], sort=False):
+        cells = {r.metric: f"{r.value:.3f} ({r.low:.3f} – {r.high:.3f})" for r in rows.itertuples()}
+        recall = cells.get("recall", cells.get("recall_dx", ""))
+        images = "" if dx == "mean" else rows["images"].iloc[0]
+        lines.append(f"| {row} | {member} | {dx} | {images} | {recall} | {cells.get('roc_auc', '')} |")
+    caption = "Diagnoses on val, by image. The predicted diagnosis is the most probable one. 95 % intervals."
+    return "\n".join([*lines, "", caption])
 
 
 def waiting() -> str:

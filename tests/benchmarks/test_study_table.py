@@ -5,10 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import study_table
+import yaml
 from study_plan import Study, Training, trainings
-from study_table import COLUMNS, DIVERGED, FAILED, FINISHED, Evaluated, cost, evaluate, table, write
+from study_table import COLUMNS, DIVERGED, FAILED, FINISHED, Evaluated, cost, diagnosis_table, evaluate, table, write
 
 from dermoscopy.core.errors import UserError
+from dermoscopy.core.tables import DIAGNOSES
+from dermoscopy.evaluate.params import Evaluate
 
 STUDY = Study.model_validate(
     {
@@ -135,3 +138,17 @@ def test_experiments_with_another_val_are_refused(tmp_path, monkeypatch):
 def test_class_distances_are_those_within_over_those_between_classes() -> None:
     points = np.array([[0.0, 1], [0, -1], [4, 2], [4, -2]])
     assert study_table.relative_distance(points, np.array(["a", "a", "b", "b"])) == pytest.approx(2.5 / 16)
+
+
+def test_diagnoses_are_those_of_the_trainings_that_predict_them() -> None:
+    rows = pd.DataFrame({"lesion_id": [f"L{n}" for n in range(14)], "dx": 2 * list(DIAGNOSES)})
+    val = rows.assign(label=rows["dx"].isin(["mel", "bcc", "akiec"]).astype(int))
+    right = np.eye(7)[[DIAGNOSES.index(dx) for dx in val["dx"]]]
+    found = {training.experiment: Evaluated(FINISHED) for training in PLANNED}
+    found[PLANNED[1].experiment] = Evaluated(FINISHED, diagnoses=0.9 * right + 0.1 / 7)
+    settings = Evaluate.model_validate(yaml.safe_load(Path("params.yaml").read_text())["evaluate"])
+    result = diagnosis_table(PLANNED, val, found, settings)
+    assert set(result["row"]) == {"high"}
+    recalls = result[result["metric"] == "recall"].set_index("dx")
+    assert recalls["value"].to_dict() == dict.fromkeys(DIAGNOSES, 1.0)
+    assert (recalls["images"] == 2).all()
