@@ -24,8 +24,8 @@ from dermoscopy.train.phases import phases
 MILLION = 10**6
 OUTPUT_HELP = "CSV file for the table."
 NOTE = (
-    "Multiply-adds of convolutions and dense layers in a forward pass for one image, in millions; a training step takes\n"
-    "about three times as many. Trained part: from the first trained layer on; the features before it can be cached."
+    "Multiply-adds of convolutions and dense layers in a forward pass for one image, in millions; a training step\n"
+    "takes about three times as many. Trained part: from the first trained layer on; what is before it can be cached."
 )
 
 

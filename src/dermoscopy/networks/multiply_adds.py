@@ -34,8 +34,9 @@ def layer_multiply_adds(layer: Any) -> int:
         kernels = [layer.kernel]
     else:
         return 0
-    positions: int = math.prod(layer.output.shape[1:-1])  # height times width; 1 for features without positions
-    return positions * sum(math.prod(kernel.shape) for kernel in kernels)
+    positions = math.prod(layer.output.shape[1:-1])  # height times width; 1 for features without positions
+    total: int = positions * sum(math.prod(kernel.shape) for kernel in kernels)
+    return total
 
 
 def count_parameters(weights: list[Any]) -> int:
