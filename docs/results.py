@@ -316,6 +316,20 @@ def waiting() -> str:
     return "\n".join([*lines, "", cost])
 
 
+def peers() -> str:
+    """Return the milliseconds per image beside Keras and PyTorch, in Markdown."""
+    measured = pd.read_csv("docs/peers.csv")
+    kinds = list(measured.groupby(["contender", "precision"], sort=False).groups)
+    titles = [f"{contender}, {precision}" for contender, precision in kinds]
+    rows = [f"| task | network | {' | '.join(titles)} |", "|---" * (len(titles) + 2) + "|"]
+    for (task, member), group in measured.groupby(["task", "member"], sort=False):
+        cells = group.set_index(["contender", "precision"])
+        texts = [f"{cells.loc[kind, 'milliseconds']:.2f} ({cells.loc[kind, 'ratio']:.2f})" for kind in kinds]
+        rows.append(f"| {task} | {member} | {' | '.join(texts)} |")
+    (threads,) = measured["threads"].unique()
+    return "\n".join([*rows, "", f"Threads: {threads}."])
+
+
 def claims() -> str:
     """Return the claims of the paper, what its own numbers give and the metrics of this run, in Markdown."""
     test = read_headline(METRICS)
@@ -432,6 +446,7 @@ def pages() -> dict[Path, str]:
         TRAINING: render(
             TRAINING.read_text(),
             waiting=waiting(),
+            peers=peers(),
             augmentation=table(
                 "docs/augmentation.csv",
                 dataset="",
