@@ -4,7 +4,9 @@ python -m benchmarks.peers_keras pipeline|paper CASE
 """
 
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,16 +16,17 @@ from benchmarks.peers_worker import BATCH, Case, read_case, serve
 from dermoscopy.core.params import load
 from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.networks.build import backbone_layers, build_member, build_small_cnn, unfreeze
-from dermoscopy.networks.data import Examples, batches, probabilities
+from dermoscopy.networks.data import Examples, batches, outputs
 from dermoscopy.networks.layers import head
 from dermoscopy.networks.multiply_adds import count_parameters
 from dermoscopy.networks.optimizers import make_optimizer
 from dermoscopy.networks.params import Member, Runtime, SmallCNN, Training, Transfer
 from dermoscopy.networks.runtime import configure
-from dermoscopy.train.fit import PhaseTrainer
+from dermoscopy.networks.target import BINARY
 from dermoscopy.train.monitoring import TrainingCallback
 from dermoscopy.train.phases import Phase
 from dermoscopy.train.settings import TrainSettings
+from dermoscopy.train.trainer import PhaseTrainer
 
 Prepared = tuple[dict[str, Callable[[int], None]], int, int]
 SEED = 1
@@ -53,14 +56,16 @@ def pipeline(case: Case) -> Prepared:
     phase = Phase("trained", 1, parameters.learning_rate, None if case.trained == "all" else case.trained)
     settings = TrainSettings(training, runtime, SEED, protocol="", versions={})
     train, val = Examples(images, labels), Examples(images[:VAL], labels[:VAL])
-    trainer = PhaseTrainer(model, parameters, phase, train, val, settings, TrainingCallback())
+    folder = Path(tempfile.gettempdir())
+    trainer = PhaseTrainer(model, parameters, phase, train, val, settings, BINARY, folder, TrainingCallback())
 
     def step(count: int) -> None:
         order = np.resize(np.arange(len(images)), count)
-        trainer.model.fit(batches(trainer.inputs, BATCH, labels=labels, order=order), shuffle=False, verbose=0)
+        data = batches(trainer.inputs, BATCH, truth=labels[order, np.newaxis], order=order)
+        trainer.model.fit(data, shuffle=False, verbose=0)
 
     def predict(count: int) -> None:
-        probabilities(model, [np.resize(images, (count, *images.shape[1:]))], BATCH)
+        outputs(model, [np.resize(images, (count, *images.shape[1:]))], BATCH)
 
     return {"training": step, "inference": predict}, *counts(model)
 
@@ -80,15 +85,16 @@ def paper(case: Case) -> Prepared:
         constructor = getattr(keras.applications, BACKBONES[parameters.backbone].constructor)
         backbone = constructor(include_top=False, weights=None, input_shape=(parameters.image_size,) * 2 + (3,))
         pooled = keras.layers.GlobalAveragePooling2D(name="pooling")(backbone.output)
-        outputs = head(
+        output = head(
             pooled,
             parameters.dense,
             dropout=parameters.dropout,
             l2=parameters.l2,
             initializer="glorot_uniform",
             seed=SEED,
+            classes=1,
         )
-        model = keras.Model(backbone.input, outputs)
+        model = keras.Model(backbone.input, output)
         unfreeze(backbone_layers(model, parameters), case.trained, frozen_batch_norm=case.trained != "all")
     optimizer = make_optimizer(parameters.optimizer, parameters.learning_rate, parameters.clip, parameters.clip_by)
     # XLA, Keras's default, makes a step slower on a CPU.
