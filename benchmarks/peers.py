@@ -31,6 +31,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dermoscopy.core.params import load
 from dermoscopy.networks.data import read_images
@@ -179,23 +180,26 @@ def require_equal_counts(running: Sequence[Contender]) -> None:
         raise SystemExit(f"The networks differ in their number of parameters: {counts}")
 
 
-def write_images(files: Sequence[Path], folder: Path, threads: int) -> dict[str, str]:
-    """Write the images as an array and as a folder of JPEG files for each label, and return both paths.
+def write_images(files: Sequence[Path], decoded: NDArray[np.uint8], network: Measured, folder: Path) -> dict[str, str]:
+    """Write the images of the longest turn as an array and as a folder of JPEG files for each label.
 
     Args:
-        files: JPEG files; every second one is malignant, since only the speed matters. The folder of JPEG files has as
-            many as the longest turn needs, some of them repeated.
+        files: JPEG files, repeated if there are too few; every second one is malignant, since only the speed matters.
+        decoded: The same images, decoded.
+        network: The network that is measured.
         folder: Folder for both.
-        threads: Number of threads that decode.
+
+    Returns:
+        Paths of both, by the fields of `peers_worker.Case`.
     """
-    array = folder / "images.npy"
-    np.save(array, read_images(list(files), IMAGE_SIZE, threads))
-    count = max(images for network in NETWORKS for images in network.images.values())
+    count = max(network.images.values())
+    array, jpeg = folder / "images.npy", folder / "jpeg"
+    np.save(array, np.resize(decoded, (count, *decoded.shape[1:])))
     for number, file in enumerate(islice(cycle(files), count)):
-        link = folder / "jpeg" / ("malignant" if number % 2 else "benign") / f"{number}.jpg"
+        link = jpeg / ("malignant" if number % 2 else "benign") / f"{number}.jpg"
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(file.resolve())
-    return {"images": str(array), "folder": str(folder / "jpeg")}
+    return {"images": str(array), "folder": str(jpeg)}
 
 
 def main() -> None:
@@ -210,14 +214,16 @@ def main() -> None:
     if len(files) < 2:
         raise SystemExit(f"{options.images} has no images: run dvc repro merge, or set --images.")
     models, threads = load("models", Models), load("runtime", Runtime).threads
+    decoded = read_images(files, IMAGE_SIZE, threads)
     rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        paths = write_images(files, Path(folder), threads)
-        for network in NETWORKS:
+    for network in NETWORKS:
+        with tempfile.TemporaryDirectory() as folder:
             member = models[network.member].model_copy(update={"image_size": IMAGE_SIZE})
-            case = {"member": member.model_dump(), "trained": network.trained, "threads": threads, **paths}
-            rows += measure(network, case, options.torch, options.turns)
-            print(pd.DataFrame(rows).tail(10).to_string(index=False), flush=True)
+            case = {"member": member.model_dump(), "trained": network.trained, "threads": threads}
+            case |= write_images(files, decoded, network, Path(folder))
+            measured = measure(network, case, options.torch, options.turns)
+        print(pd.DataFrame(measured).to_string(index=False), flush=True)
+        rows += measured
     pd.DataFrame(rows).round(3).to_csv(options.output, index=False, lineterminator="\n")
 
 

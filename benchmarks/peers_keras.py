@@ -4,7 +4,6 @@ python -m benchmarks.peers_keras pipeline|paper CASE
 """
 
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,23 +48,23 @@ def pipeline(case: Case) -> Prepared:
     # Without random changes of the images, so that features can be cached; the paper has none either.
     unchanged = {name: type(value)(0) for name, value in training.augment}
     augment = training.augment.model_copy(update=unchanged)
-    training = training.model_copy(update={"batch_size": BATCH, "augment": augment, "balance": "none"})
+    training = training.model_copy(update={"batch_size": BATCH, "augment": augment, "target": "binary"})
     images = np.load(case.images)
     labels = np.resize(np.array([0, 1], np.float32), len(images))
     model = build_member("member", parameters, SEED)
     phase = Phase("trained", 1, parameters.learning_rate, None if case.trained == "all" else case.trained)
     settings = TrainSettings(training, runtime, SEED, protocol="", versions={})
     train, val = Examples(images, labels), Examples(images[:VAL], labels[:VAL])
-    folder = Path(tempfile.gettempdir())
+    folder = Path(case.images).parent
     trainer = PhaseTrainer(model, parameters, phase, train, val, settings, BINARY, folder, TrainingCallback())
 
     def step(count: int) -> None:
-        order = np.resize(np.arange(len(images)), count)
-        data = batches(trainer.inputs, BATCH, truth=labels[order, np.newaxis], order=order)
+        order = np.arange(count)
+        data = batches(trainer.inputs, BATCH, truth=trainer.truth[order], order=order)
         trainer.model.fit(data, shuffle=False, verbose=0)
 
     def predict(count: int) -> None:
-        outputs(model, [np.resize(images, (count, *images.shape[1:]))], BATCH)
+        outputs(model, [images[:count]], BATCH)
 
     return {"training": step, "inference": predict}, *counts(model)
 
@@ -85,16 +84,16 @@ def paper(case: Case) -> Prepared:
         constructor = getattr(keras.applications, BACKBONES[parameters.backbone].constructor)
         backbone = constructor(include_top=False, weights=None, input_shape=(parameters.image_size,) * 2 + (3,))
         pooled = keras.layers.GlobalAveragePooling2D(name="pooling")(backbone.output)
-        output = head(
+        probability = head(
             pooled,
             parameters.dense,
             dropout=parameters.dropout,
             l2=parameters.l2,
             initializer="glorot_uniform",
-            seed=SEED,
             classes=1,
+            seed=SEED,
         )
-        model = keras.Model(backbone.input, output)
+        model = keras.Model(backbone.input, probability)
         unfreeze(backbone_layers(model, parameters), case.trained, frozen_batch_norm=case.trained != "all")
     optimizer = make_optimizer(parameters.optimizer, parameters.learning_rate, parameters.clip, parameters.clip_by)
     # XLA, Keras's default, makes a step slower on a CPU.
@@ -111,7 +110,7 @@ def paper(case: Case) -> Prepared:
         model.fit(flow, steps_per_epoch=count // BATCH, verbose=0)
 
     def predict(count: int) -> None:
-        model.predict(np.resize(images, (count, *images.shape[1:])), batch_size=BATCH, verbose=0)
+        model.predict(images[:count], batch_size=BATCH, verbose=0)
 
     return {"training": step, "inference": predict}, *counts(model)
 

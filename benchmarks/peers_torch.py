@@ -208,7 +208,7 @@ def prepare(case: Case) -> tuple[dict[str, Callable[[int], None]], int, int]:
             for module in model.modules():
                 if isinstance(module, BatchNorm):
                     module.eval()
-        for positions in (torch.arange(count) % len(images)).split(BATCH):
+        for positions in torch.arange(count).split(BATCH):
             optimizer.zero_grad()
             with autocast():
                 logits = model(read(positions))
@@ -221,7 +221,7 @@ def prepare(case: Case) -> tuple[dict[str, Callable[[int], None]], int, int]:
     def predict(count: int) -> None:
         model.eval()
         with torch.inference_mode(), autocast():
-            for positions in (torch.arange(count) % len(images)).split(BATCH):
+            for positions in torch.arange(count).split(BATCH):
                 torch.sigmoid(model(read(positions)).float()).numpy()
 
     return {"training": train, "inference": predict}, count([*model.parameters(), *model.buffers()]), count(weights)

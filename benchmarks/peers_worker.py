@@ -21,7 +21,7 @@ class Case(NamedTuple):
         trained: "all", or the number of the backbone's last layers that are trained.
         precision: "float32" or "bfloat16".
         threads: Number of threads.
-        images: File with the images, uint8, shape (images, size, size, 3), of numpy.
+        images: File of numpy with as many images as the longest turn has, uint8, shape (images, size, size, 3).
         folder: Folder with the same images as JPEG files, in a folder for each label.
     """
 

@@ -322,10 +322,11 @@ def peers() -> str:
     kinds = list(measured.groupby(["contender", "precision"], sort=False).groups)
     titles = [f"{contender}, {precision}" for contender, precision in kinds]
     rows = [f"| task | network | {' | '.join(titles)} |", "|---" * (len(titles) + 2) + "|"]
-    for (task, member), group in measured.groupby(["task", "member"], sort=False):
-        cells = group.set_index(["contender", "precision"])
-        texts = [f"{cells.loc[kind, 'milliseconds']:.2f} ({cells.loc[kind, 'ratio']:.2f})" for kind in kinds]
-        rows.append(f"| {task} | {member} | {' | '.join(texts)} |")
+    for task, of_task in measured.groupby("task", sort=False):
+        for member, group in of_task.groupby("member", sort=False):
+            cells = group.set_index(["contender", "precision"])
+            texts = [f"{cells.loc[kind, 'milliseconds']:.2f} ({cells.loc[kind, 'ratio']:.2f})" for kind in kinds]
+            rows.append(f"| {task} | {member} | {' | '.join(texts)} |")
     (threads,) = measured["threads"].unique()
     return "\n".join([*rows, "", f"Threads: {threads}."])
 

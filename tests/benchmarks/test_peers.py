@@ -11,6 +11,7 @@ from PIL import Image
 from benchmarks import peers
 from benchmarks.peers_worker import BATCH
 from dermoscopy.core.params import load
+from dermoscopy.networks.data import read_images
 from dermoscopy.networks.params import Models
 
 FAKE = [sys.executable, "-m", "tests.benchmarks.fake_contender"]
@@ -74,23 +75,22 @@ def test_pytorch_is_left_out_without_its_python() -> None:
     assert [precision for name, precision, _ in without if name == peers.PIPELINE] == ["float32", "bfloat16"]
 
 
-def test_images_are_an_array_and_a_folder_with_enough_files(files: list[Path], tmp_path: Path) -> None:
-    paths = peers.write_images(files, tmp_path, threads=1)
-    assert np.load(paths["images"]).shape == (BATCH, peers.IMAGE_SIZE, peers.IMAGE_SIZE, 3)
+def test_images_are_an_array_and_a_folder_with_as_many_files_as_the_longest_turn(
+    files: list[Path], tmp_path: Path
+) -> None:
+    decoded = np.arange(len(files), dtype=np.uint8)[:, None, None, None] + np.zeros((2, 2, 3), np.uint8)
+    paths = peers.write_images(files, decoded, NETWORK, tmp_path)
+    images = np.load(paths["images"])
+    np.testing.assert_array_equal(images[:, 0, 0, 0], [*range(BATCH), *range(BATCH)])
     labels = {folder.name: list(folder.iterdir()) for folder in Path(paths["folder"]).iterdir()}
-    assert sorted(labels) == ["benign", "malignant"]
-    longest = max(images for network in peers.NETWORKS for images in network.images.values())
-    assert sum(map(len, labels.values())) == longest
-    assert all(path.is_file() for of_label in labels.values() for path in of_label)
+    assert {label: len(found) for label, found in labels.items()} == {"benign": BATCH, "malignant": BATCH}
+    assert all(path.is_file() for found in labels.values() for path in found)
 
 
 @pytest.mark.slow
-def test_contenders_of_tensorflow_train_and_predict_the_same_network(
-    files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(peers, "IMAGE_SIZE", SIZE)
+def test_contenders_of_tensorflow_train_and_predict_the_same_network(files: list[Path], tmp_path: Path) -> None:
     member = load("models", Models)["cnn_b"].model_copy(update={"image_size": SIZE})
-    paths = peers.write_images(files, tmp_path, threads=1)
+    paths = peers.write_images(files, read_images(files, SIZE, threads=1), NETWORK, tmp_path)
     case = {"member": member.model_dump(), "trained": "all", "threads": 1, **paths}
     # Two convolutions of 16 filters; 80 pixels become 26, then 8.
     expected = (27 + 1) * 16 + (144 + 1) * 16 + (8 * 8 * 16 + 1) * 64 + 65
