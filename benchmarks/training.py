@@ -1,9 +1,9 @@
 """Measure the time of input and of frozen layers in training, at 224 pixels, on the last output of the stage merge.
 
-python benchmarks/training.py
+python benchmarks/training.py [MEMBER...]
 
-Writes docs/training.csv, a row per measure: its seconds, the seconds of its reference and the value. Each time is the
-median of three, in turns. Run nothing else at the same time.
+Measures the members, all by default, and replaces their rows in docs/training.csv, a row per measure: its seconds, the
+seconds of its reference and the value. Each time is the median of three, in turns. Run nothing else at the same time.
 
 waiting for input: proportion of an epoch's time that is saved if all batches are the same cached one.
 input only: time to read an epoch's batches without training, as a proportion of an epoch with the cached batch.
@@ -11,6 +11,7 @@ frozen phase: time of ten epochs with a frozen backbone and cached features, in 
     over the same images; each with a new network, whose graph has to be traced.
 """
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -124,6 +125,9 @@ def measure_frozen_phase(member: str, params: Params, examples: Examples) -> dic
         examples: Images and labels of train.
     """
     parameters = resized(member, params).model_copy(update={"weights": "given", "frozen_epochs": EPOCHS})
+    # Without flips there is one view of each image.
+    augment = params.training.augment.model_copy(update={"flip": 0.0})
+    params = params.model_copy(update={"training": params.training.model_copy(update={"augment": augment})})
     count = PASS_OF.get(network_name(parameters), PASS)
     train = Examples(examples.images[:count], examples.labels[:count])
     images = np.concatenate([train.images, examples.images[:VAL]])
@@ -178,28 +182,33 @@ def new_trainer(member: str, parameters: Transfer | SmallCNN, params: Params, tr
     )
 
 
-def main() -> None:
-    """Measure all members."""
+def main(members: list[str]) -> None:
+    """Measure members; an empty list measures all."""
     params = load("", Params)
     configure(params.runtime)
     table = MERGED.read(Path("data/merged/metadata.csv"))
     paths = [f"data/merged/images/{image_id}.jpg" for image_id in table["image_id"]]
-    frame = pd.DataFrame({"path": paths, "label": (table["dx"] == "mel").astype(int)})
+    frame = table.assign(path=paths, label=(table["dx"] == "mel").astype(int))
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         kept = {
             storage: read_examples(frame, IMAGE_SIZE, params.runtime.threads, memory=memory, folder=Path(folder))
             for storage, memory in (("memory", np.inf), ("disk", 0.0))
         }
-    for member in params.models:
+    measured = [name for name in params.models if name in members or not members]
+    for member in measured:
         rows += measure_input(member, params, kept)
     rows += [
         measure_frozen_phase(member, params, kept["memory"])
-        for member, block in params.models.items()
-        if isinstance(block, Transfer)
+        for member in measured
+        if isinstance(params.models[member], Transfer)
     ]
-    pd.DataFrame(rows).round(3).to_csv(RESULTS, index=False, lineterminator="\n")
+    others = pd.read_csv(RESULTS).query("member not in @measured") if RESULTS.is_file() else None
+    table = pd.concat([others, pd.DataFrame(rows).round(3)])
+    table["order"] = table["member"].map(list(params.models).index) + 100 * (table["measure"] == "frozen phase")
+    table = table.sort_values("order", kind="stable").drop(columns="order")
+    table.to_csv(RESULTS, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
