@@ -209,7 +209,14 @@ def main() -> None:
     parser.add_argument("--images", type=Path, default=Path("data/merged/images"), help="folder of JPEG files")
     parser.add_argument("--turns", type=int, default=TURNS, help="number of turns")
     parser.add_argument("--output", type=Path, default=RESULTS, help="CSV file for the table")
+    parser.add_argument(
+        "--network", action="append", metavar="TITLE", help="measure this network and keep the rows of the others"
+    )
     options = parser.parse_args()
+    titles = [network.title for network in NETWORKS]
+    unknown = [title for title in options.network or () if title not in titles]
+    if unknown:
+        raise SystemExit(f"--network {unknown[0]}: expected one of {'; '.join(titles)}.")
     files = sorted(options.images.glob("*.jpg"))[:IMAGES]
     if len(files) < 2:
         raise SystemExit(f"{options.images} has no images: run dvc repro merge, or set --images.")
@@ -217,6 +224,8 @@ def main() -> None:
     decoded = read_images(files, IMAGE_SIZE, threads)
     rows: list[dict[str, Any]] = []
     for network in NETWORKS:
+        if options.network and network.title not in options.network:
+            continue
         with tempfile.TemporaryDirectory() as folder:
             member = models[network.member].model_copy(update={"image_size": IMAGE_SIZE})
             case = {"member": member.model_dump(), "trained": network.trained, "threads": threads}
@@ -224,7 +233,11 @@ def main() -> None:
             measured = measure(network, case, options.torch, options.turns)
         print(pd.DataFrame(measured).to_string(index=False), flush=True)
         rows += measured
-    pd.DataFrame(rows).round(3).to_csv(options.output, index=False, lineterminator="\n")
+    table = pd.DataFrame(rows).round(3)
+    if options.network and options.output.is_file():
+        table = pd.concat([pd.read_csv(options.output).query("member not in @options.network"), table])
+        table = table.sort_values("member", key=lambda names: names.map(titles.index), kind="stable")
+    table.to_csv(options.output, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":
