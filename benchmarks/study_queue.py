@@ -107,9 +107,12 @@ def wait(planned: Sequence[Training]) -> None:
     waiting = {training.experiment for training in planned}
     started = time.monotonic()
     idle = 0
+    missing: set[str] = set()
     while waiting:
         states = tasks(dvc("queue", "status"))
-        for name in sorted(waiting):
+        # DVC lists running tasks, then queued ones: a task that starts in between is in neither list once.
+        missed, missing = missing, waiting - set(states)
+        for name in sorted(waiting - (missing - missed)):
             if states.get(name) not in WAITING:
                 minutes = (time.monotonic() - started) / 60
                 waiting.remove(name)

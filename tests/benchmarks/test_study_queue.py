@@ -94,6 +94,20 @@ def test_a_worker_that_was_killed_is_started_again(monkeypatch):
     assert fake.calls[first + 1 : second] == [("queue", "status")] * study_queue.LOOKS
 
 
+def test_a_task_that_is_missing_once_has_not_ended(monkeypatch, capsys):
+    """It started while DVC listed the queue."""
+    FakeDvc(monkeypatch)
+    line = "97c582d  study-x-new  07:20 PM  {}\n"
+    outputs = iter(["", line.format("Running"), "", line.format("Success")])
+    monkeypatch.setattr(study_queue, "dvc", lambda *arguments: next(outputs))
+    wait([training("new")])
+    assert capsys.readouterr().out.splitlines() == ["0 min: study-x-new success, 0 left"]
+    assert list(outputs) == []
+    monkeypatch.setattr(study_queue, "dvc", lambda *arguments: "")
+    wait([training("new")])
+    assert capsys.readouterr().out.splitlines() == ["0 min: study-x-new is gone, 0 left"]
+
+
 def test_a_queue_with_tasks_is_refused(monkeypatch):
     FakeDvc(monkeypatch, STATUS)
     with pytest.raises(UserError, match="2 tasks: study-x-new, study-x-next"):

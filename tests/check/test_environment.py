@@ -6,7 +6,7 @@ from dermoscopy.core.errors import UserError
 
 def test_versions_of_the_libraries_that_outputs_depend_on():
     versions = provenance.library_versions()
-    assert list(versions) == ["tensorflow", "keras", "numpy", "pillow", "scikit-learn"]
+    assert list(versions) == ["tensorflow", "keras", "numpy", "pillow", "opencv", "scikit-learn"]
     assert all(number[0].isdigit() for number in versions.values())
 
 

@@ -8,7 +8,9 @@ from typer.testing import CliRunner
 from dermoscopy.cli.app import app
 from dermoscopy.cli.networks import render, rows_of_member
 from dermoscopy.core.params import read_yaml
+from dermoscopy.core.tables import DIAGNOSES
 from dermoscopy.networks.params import SmallCNN, Transfer
+from dermoscopy.networks.target import Target
 
 
 def test_a_member_with_starting_weights_has_a_row_for_each_phase(transfer: Callable[..., Transfer]) -> None:
@@ -30,6 +32,13 @@ def test_all_of_a_member_from_random_weights_is_trained(tiny_cnn: Callable[..., 
     assert row.phase == "trained"
     assert row.trained_parameters == row.parameters > 0
     assert row.trained_multiply_adds == row.multiply_adds > 0
+
+
+def test_the_target_dx_has_an_output_for_each_diagnosis(tiny_cnn: Callable[..., SmallCNN]) -> None:
+    parameters, target = tiny_cnn(dense_layers=1, units=8), Target(dict.fromkeys(DIAGNOSES, 0))
+    (binary,), (dx,) = rows_of_member("small", parameters), rows_of_member("small", parameters, target)
+    assert dx.parameters - binary.parameters == 6 * (8 + 1)
+    assert dx.multiply_adds - binary.multiply_adds == 6 * 8
 
 
 def test_the_table_has_multiply_adds_in_millions(transfer: Callable[..., Transfer]) -> None:

@@ -190,6 +190,13 @@ def test_splits_of_another_run_than_that_of_the_lock_are_refused(project: Path, 
     wording(str(error.value))
 
 
+def test_the_policy_of_the_run_may_be_a_list(project: Path) -> None:
+    lock = yaml.safe_load(Path("dvc.lock").read_text())
+    lock["stages"]["split"]["params"]["params.yaml"]["policy"]["malignant"] = list(TRAINED)
+    write_lock(**lock["stages"])
+    assert score("--policy", "mel").startswith(f"Policy mel. The run was trained with {'+'.join(TRAINED)}.")
+
+
 def write_lock(**stages: dict) -> None:
     Path("dvc.lock").write_text(yaml.safe_dump({"stages": stages}))
 

@@ -1,3 +1,5 @@
+import gc
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,20 @@ def test_a_memory_map_gives_the_same_batches(tmp_path: Path) -> None:
         batches([mapped], 2, order=order), batches([IMAGES], 2, order=order), strict=True
     ):
         np.testing.assert_array_equal(from_disk, from_memory)
+
+
+def test_the_arrays_are_free_after_the_dataset_and_not_before() -> None:
+    """TensorFlow keeps the functions of all datasets, so that all arrays would stay in memory."""
+    images = IMAGES.copy()
+    free = weakref.ref(images)
+    derived = batches([images], 2).take(2).repeat(2)
+    del images
+    gc.collect()
+    assert [numbers(batch) for batch in derived] == 2 * [[0, 1], [2, 3]]
+    assert free() is not None
+    del derived
+    gc.collect()
+    assert free() is None
 
 
 def test_augment_receives_the_position_in_the_epoch_and_not_in_the_array() -> None:

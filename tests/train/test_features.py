@@ -1,10 +1,12 @@
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from dermoscopy.core.errors import TrainingError
 from dermoscopy.networks.build import backbone_layers, build_member, unfreeze
 from dermoscopy.networks.params import Runtime, SmallCNN, Training, Transfer
 from dermoscopy.networks.views import view_images
@@ -104,7 +106,7 @@ def plan(
     """Return the plan for 10 train and 5 val images."""
     training = Training(**{**TRAINING, "augment": {**AUGMENT, **augment}, "mix": mix})
     limits = Runtime(**{**RUNTIME, **(runtime or {})})
-    return plan_cache(partial, 10, 5, epochs, training, limits, Path())
+    return plan_cache(partial, 10, 5, epochs, training, limits, Path(".checkpoints"))
 
 
 def test_features_are_cached_if_there_are_fewer_views_than_epochs(transfer: MakeTransfer) -> None:
@@ -128,14 +130,27 @@ def test_features_are_not_cached_if_images_change_in_other_ways(transfer: MakeTr
 def test_features_that_do_not_fit_in_memory_are_on_disk_or_not_cached(transfer: MakeTransfer) -> None:
     partial = split_frozen(build_frozen(transfer(), "none"))
     assert partial is not None
-    needed = feature_gigabytes(partial, 8 * 10 + 5, half=True)
-    assert needed == pytest.approx(85 * 512 * 2 / GIGABYTE)
+    needed = feature_gigabytes(partial, 8 * 10, half=True) + feature_gigabytes(partial, 5)
+    assert needed == pytest.approx((8 * 10 * 2 + 5 * 4) * 512 / GIGABYTE)
     little = {"memory": 0.99 * needed}
     assert not plan(partial, **ALL_VIEWS, runtime={"memory": 1.01 * needed}).on_disk
     assert plan(partial, **ALL_VIEWS, runtime={**little, "disk": 1.01 * needed}).on_disk
     refused = plan(partial, **ALL_VIEWS, runtime={**little, "disk": 0.99 * needed})
     assert refused.views == ()
     assert "runtime.disk" in refused.text
+
+
+def test_too_little_space_on_the_disk_is_an_error_since_the_result_would_depend_on_it(
+    transfer: MakeTransfer, monkeypatch: pytest.MonkeyPatch, wording: Callable[..., None]
+) -> None:
+    partial = split_frozen(build_frozen(transfer(), "none"))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=80_000))
+    limits = {"memory": 1e-6, "disk": 1.0}
+    with pytest.raises(TrainingError, match=r"(?s)0\.00 GB.*runtime\.disk") as raised:
+        plan(partial, **ALL_VIEWS, runtime=limits)
+    wording(str(raised.value))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=200_000))
+    assert plan(partial, **ALL_VIEWS, runtime=limits).on_disk
 
 
 @pytest.mark.parametrize("on_disk", [False, True])

@@ -1,5 +1,7 @@
+import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from dermoscopy.networks.data import Examples, outputs
 from dermoscopy.networks.params import Runtime, SmallCNN, Training, Transfer
 from dermoscopy.networks.target import Target
 from dermoscopy.train.checkpoints import Checkpoint, State
+from dermoscopy.train.features import cache_features
 from dermoscopy.train.fit import fit
 from dermoscopy.train.history import Curve, Epoch
 from dermoscopy.train.monitoring import TrainingCallback
@@ -237,6 +240,25 @@ def test_cached_views_train_like_the_same_augmentation_of_images(
         np.testing.assert_allclose(weight, expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("eager", [True, False])
+def test_a_phase_frees_its_cached_features_before_the_next_one_caches_its_own(
+    transfer: Callable[..., Transfer], monkeypatch: pytest.MonkeyPatch, eager: bool
+) -> None:
+    """Otherwise both would be within the limits, but not their sum."""
+    cached: list[weakref.ref[np.ndarray]] = []
+    alive: list[int] = []
+
+    def cache(*arguments: Any, **options: Any) -> list[np.ndarray]:
+        alive.append(sum(array() is not None for array in cached))
+        features = cache_features(*arguments, **options)
+        cached.extend(map(weakref.ref, features))
+        return features
+
+    monkeypatch.setattr("dermoscopy.train.trainer.cache_features", cache)
+    run(pretrained(transfer), examples(8, 32), runtime=make_runtime(eager=eager))
+    assert alive == [0, 1, 0, 1]  # train and val, in each phase
+
+
 def test_features_are_not_cached_if_colours_change(transfer: Callable[..., Transfer]) -> None:
     callback = RecordingCallback()
     run(pretrained(transfer), examples(4, 32), callback=callback, augment={**AUGMENT, "contrast": 0.5})
@@ -380,11 +402,32 @@ def test_an_early_stopped_phase_stays_ended_after_resuming(transfer: Callable[..
     check_resuming(parameters, {"monitor": "val_loss", "patience": 1}, tmp_path)
 
 
-def test_resuming_in_float16_gives_the_same_bytes(tiny_cnn: MakeCNN, tmp_path: Path) -> None:
+@pytest.mark.parametrize("changes", [{}, {"weight_average": 0.9, "center_loss": 0.5}])
+def test_resuming_in_float16_gives_the_same_bytes(tiny_cnn: MakeCNN, tmp_path: Path, changes: dict[str, Any]) -> None:
     import keras
 
     keras.config.set_dtype_policy("mixed_float16")
-    check_resuming(tiny_cnn(optimizer="nadam", epochs=3), {"monitor": "val_loss"}, tmp_path)
+    check_resuming(tiny_cnn(optimizer="nadam", epochs=3), {"monitor": "val_loss", **changes}, tmp_path)
+
+
+def test_resuming_with_cached_views_gives_the_same_bytes(transfer: Callable[..., Transfer], tmp_path: Path) -> None:
+    parameters = pretrained(transfer, frozen_epochs=5, unfrozen_layers="none", epochs=1, dense=[8], dropout=0.5)
+    changes: dict[str, Any] = {"monitor": "val_loss", "balance": "group_dro", "weight_average": 0.9, "center_loss": 0.5}
+    changes |= {"augment": {**AUGMENT, "flip": 0.5}, "folder": tmp_path}
+    changes["runtime"] = make_runtime(memory=1e-6, disk=1.0)
+    states: list[State] = []
+    callback = RecordingCallback()
+
+    def save(state: State) -> None:
+        states.append(replace(state, epochs=list(state.epochs)))  # the list of the curve grows
+
+    uninterrupted, curve, *_ = run(parameters, save=save, callback=callback, **changes)
+    assert "on disk" in callback.plans[0]
+    for state in (states[1], states[4]):  # within the phase, and at its end
+        resumed, resumed_curve, *_ = run(parameters, state=state, **changes)
+        assert resumed_curve.epochs == curve.epochs
+        for weight, expected in zip(resumed.get_weights(), uninterrupted.get_weights(), strict=True):
+            np.testing.assert_array_equal(weight, expected)
 
 
 def check_resuming(parameters: SmallCNN | Transfer, changes: dict[str, Any], folder: Path) -> None:

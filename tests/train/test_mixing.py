@@ -14,15 +14,35 @@ def random_images(count: int, size: int = 8) -> np.ndarray:
 
 
 @pytest.mark.parametrize("mix", ["mixup", "cutmix"])
-def test_the_partner_is_the_next_image_of_the_batch(mix: str) -> None:
-    assert sample(mix).partners.tolist() == [1, 2, 3, 0, 5, 6, 7, 4, 9, 8]
+def test_each_image_is_the_partner_of_another_one_of_its_batch(mix: str) -> None:
+    partners = sample(mix, count=4002).partners
+    batch = np.arange(4002) // 4
+    assert sorted(partners) == list(range(4002))
+    np.testing.assert_array_equal(batch[partners], batch)
+    assert (partners != np.arange(4002)).all()
+
+
+def test_with_balanced_batches_a_partner_is_of_either_label() -> None:
+    order = np.arange(400)
+    labels = order % 2  # as `epoch_order` alternates them
+    same = labels[sample_mixing("mixup", 1.0, 400, 40, 8, seed=1, epoch=1).partners] == labels
+    assert same.mean() == pytest.approx(19 / 39, abs=0.08)
+
+
+@pytest.mark.parametrize("mix", ["mixup", "cutmix"])
+def test_a_single_image_in_a_batch_stays_as_it_is(mix: str) -> None:
+    images, mixing = random_images(1), sample(mix, count=5)
+    assert mixing.partners[4] == 4
+    np.testing.assert_allclose(mixing.apply(images, np.array([4])), images, atol=1)
+    truth = np.array([[0], [1], [0], [0], [1]], np.float32)
+    assert mixing.truth_and_weights(truth, None)[0][4] == pytest.approx(1)
 
 
 def test_mixup_is_the_weighted_mean_of_both_images() -> None:
     images, mixing = random_images(4), sample("mixup")
     positions = np.arange(4, 8)
     own = mixing.proportions[positions][:, None, None, None]
-    expected = own * images + (1 - own) * images[[1, 2, 3, 0]]
+    expected = own * images + (1 - own) * images[mixing.partners[positions] - 4]
     np.testing.assert_allclose(mixing.apply(images, positions), expected, atol=0.51)
 
 
@@ -71,7 +91,19 @@ def test_the_loss_is_that_of_both_images_with_their_proportions_and_weights(mix:
     np.testing.assert_allclose(total * cross_entropy, expected, rtol=1e-5)
 
 
+def test_images_without_weight_keep_a_finite_truth() -> None:
+    """Both images of a pair are of groups that lost all their weight, see `GroupWeights`."""
+    mixing = sample("mixup", count=4)
+    labels, weights = np.array([[0], [1], [0], [1]], np.float32), np.array([0, 0, 0, 4], np.float32)
+    truth, mixed = mixing.truth_and_weights(labels, weights)
+    assert mixed is not None
+    assert (mixed == 0).sum() == 2
+    assert ((truth >= 0) & (truth <= 1)).all()
+
+
 def test_each_epoch_mixes_differently_and_repeatably() -> None:
     first, again, second = sample("mixup"), sample("mixup"), sample("mixup", epoch=2)
     np.testing.assert_array_equal(first.proportions, again.proportions)
+    np.testing.assert_array_equal(first.partners, again.partners)
     assert not np.array_equal(first.proportions, second.proportions)
+    assert not np.array_equal(first.partners, second.partners)

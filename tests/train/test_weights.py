@@ -18,6 +18,14 @@ def test_each_label_has_half_of_the_total_weight() -> None:
     assert len(np.unique(weights)) == 2
 
 
+def test_each_class_that_occurs_has_the_same_total_weight() -> None:
+    """With the target dx, classes are diagnoses: here mel, bcc and nv; no image is of another one."""
+    classes = np.array([5, 5, 4, 5, 5, 5, 5, 1])
+    weights = example_weights(LABELS, "class_weights", classes=classes)
+    assert weights is not None
+    assert [weights[classes == number].sum() for number in (1, 4, 5)] == pytest.approx([8 / 3] * 3)
+
+
 @pytest.mark.parametrize("balance", ["none", "batches"])
 def test_other_balancing_gives_no_sample_weights(balance: Balance) -> None:
     assert example_weights(LABELS, balance) is None

@@ -21,6 +21,7 @@ DISTRIBUTIONS = {
     "keras": ("keras",),
     "numpy": ("numpy",),
     "pillow": ("pillow",),
+    "opencv": ("opencv-python-headless",),
     "scikit-learn": ("scikit-learn",),
 }
 

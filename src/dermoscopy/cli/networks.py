@@ -14,10 +14,12 @@ from dermoscopy.cli.dvc import top_folder
 from dermoscopy.cli.held_out import require_writable_file
 from dermoscopy.core.files import atomic_write
 from dermoscopy.core.params import load
+from dermoscopy.core.tables import DIAGNOSES
 from dermoscopy.networks.build import backbone_layers, build_member, unfreeze
 from dermoscopy.networks.multiply_adds import count_parameters, multiply_adds
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.runtime import configure
+from dermoscopy.networks.target import BINARY, Target
 from dermoscopy.train.features import split_frozen
 from dermoscopy.train.phases import phases
 
@@ -61,21 +63,24 @@ def networks(output: Annotated[Path | None, typer.Option(help=OUTPUT_HELP)] = No
     os.chdir(top_folder())
     params = load("", Params)
     configure(params.runtime.model_copy(update={"devices": 1, "precision": "float32"}))
-    rows = [row for member in params.models.items() for row in rows_of_member(*member)]
+    # Which diagnoses are malignant does not matter here.
+    target = BINARY if params.training.target == "binary" else Target(dict.fromkeys(DIAGNOSES, 0))
+    rows = [row for member in params.models.items() for row in rows_of_member(*member, target)]
     print(f"{render(rows)}\n\n{NOTE}")
     if output:
         with atomic_write(output) as temporary:
             pd.DataFrame(rows).to_csv(temporary, index=False, lineterminator="\n")
 
 
-def rows_of_member(member: str, parameters: Transfer | SmallCNN) -> list[NetworkRow]:
+def rows_of_member(member: str, parameters: Transfer | SmallCNN, target: Target = BINARY) -> list[NetworkRow]:
     """Return a row for each phase of a member's training.
 
     Args:
         member: Name of the member.
         parameters: Parameters of the member. Its starting weights are not needed.
+        target: Classes that the member predicts.
     """
-    model = build_member(member, parameters, seed=0)
+    model = build_member(member, parameters, seed=0, target=target)
     network = parameters.backbone if isinstance(parameters, Transfer) else parameters.kind
     rows = []
     for phase in phases(parameters):

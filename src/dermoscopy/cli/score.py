@@ -95,7 +95,8 @@ def trained_policy(lock: Path) -> tuple[str, ...]:
             "The predictions are of earlier models or images: the last run ended before the stage predict.\n"
             "Finish it first: dvc repro"
         )
-    return tuple(recorded["split"]["params"]["params.yaml"]["policy"]["malignant"].split("+"))
+    policy = Policy.model_validate(recorded["split"]["params"]["params.yaml"]["policy"])
+    return tuple(policy.malignant.split("+"))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +19,18 @@ from dermoscopy.core.images import read_image
 from dermoscopy.core.params import GIGABYTE
 from dermoscopy.core.sources import sources
 from dermoscopy.core.splits import LABELS
+
+
+@dataclass(frozen=True, eq=False)
+class _Reader:
+    """Arrays from which a dataset reads, and the function that augments a batch."""
+
+    inputs: Sequence[NDArray[Any]]
+    augment: Callable[[NDArray[np.uint8], NDArray[np.int64]], NDArray[np.uint8]] | None
+
+    def read(self, indices: NDArray[np.int64], positions: NDArray[np.int64]) -> list[NDArray[Any]]:
+        taken = [np.take(array, indices, axis=0) for array in self.inputs]
+        return taken if self.augment is None else [self.augment(taken[0], positions)]
 
 
 def batches(
@@ -55,13 +68,14 @@ def batches(
     order = np.arange(len(inputs[0])) if order is None else order
     targets = [array for array in (truth, weights) if array is not None]
 
-    def read(indices: NDArray[np.int64], positions: NDArray[np.int64]) -> list[NDArray[Any]]:
-        taken = [np.take(array, indices, axis=0) for array in inputs]
-        return taken if augment is None else [augment(taken[0], positions)]
+    reader = _Reader(inputs, augment)
+    # TensorFlow keeps the function of each dataset, also of those that are no longer used. It must not keep the arrays.
+    read: Any = weakref.WeakMethod(reader.read)
 
     def load(indices: Any, positions: Any, *targets: Any) -> Any:
         # Reading has no state; if it were stateful, TensorFlow's determinism would switch off prefetching.
-        taken = tf.numpy_function(read, [indices, positions], [array.dtype for array in inputs], stateful=False)
+        dtypes = [array.dtype for array in inputs]
+        taken = tf.numpy_function(lambda *order: read()(*order), [indices, positions], dtypes, stateful=False)
         for tensor, array in zip(taken, inputs, strict=True):
             tensor.set_shape((None, *array.shape[1:]))
         taken = [tf.cast(tensor, tf.float32) if tensor.dtype == tf.uint8 else tensor for tensor in taken]
@@ -73,7 +87,9 @@ def batches(
     options.autotune.enabled = False
     options.deterministic = True
     columns = (order, np.arange(len(order)), *targets)
-    return tf.data.Dataset.from_tensor_slices(columns).batch(batch_size).map(load).prefetch(1).with_options(options)
+    dataset = tf.data.Dataset.from_tensor_slices(columns).batch(batch_size).map(load).prefetch(1).with_options(options)
+    dataset.reader = reader  # lives as long as the dataset, and those made from it
+    return dataset
 
 
 CHUNK = 64  # images that are decoded before they are written to disk
@@ -189,7 +205,8 @@ def outputs(model: Any, inputs: Sequence[NDArray[Any]], batch_size: int, *, eage
     """
     model.run_eagerly = eager
     model.jit_compile = False
-    return np.asarray(model.predict(batches(inputs, batch_size), verbose=0), dtype=np.float64)
+    data = batches(inputs, batch_size)  # a variable, since the dataset has to live until the end of the prediction
+    return np.asarray(model.predict(data, verbose=0), dtype=np.float64)
 
 
 @contextmanager

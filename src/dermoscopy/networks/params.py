@@ -293,8 +293,8 @@ class Training(Block):
         "image; with any other change they cannot."
     )
     mix: Mix = Field(
-        description="Mixing of each image with the next one of its batch, and of their labels. mixup: the mean of both "
-        "images, weighted. cutmix: a rectangle of the next image replaces a part of the image."
+        description="Mixing of each image with another one of its batch, and of their labels. mixup: the mean of both "
+        "images, weighted. cutmix: a rectangle of the other image replaces a part of the image."
     )
     mix_alpha: PositiveFloat = Field(
         description="Parameter of the beta distribution of the proportions: with small values one of the two images "

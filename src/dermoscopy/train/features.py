@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dermoscopy.core.errors import TrainingError
 from dermoscopy.core.params import GIGABYTE
 from dermoscopy.networks.params import Runtime, Training
 from dermoscopy.networks.views import constant_views, view_images
@@ -78,6 +79,8 @@ def plan_cache(
 ) -> CachePlan:
     """Decide whether features are cached: if that takes fewer passes than there are epochs, and if they fit.
 
+    Only parameters decide. Features of several views are rounded, so the free disk space would change the result.
+
     Args:
         partial: Frozen and trained part of the network; None if no layers are frozen.
         train: Number of train images.
@@ -86,6 +89,9 @@ def plan_cache(
         training: Parameters of the training: `augment` and `mix`.
         runtime: Limits: `memory` and `disk`.
         folder: Folder on the disk where features would be kept.
+
+    Raises:
+        TrainingError: The features would be kept on disk, and there is too little space.
     """
     if partial is None:
         return CachePlan((), False, "")
@@ -95,11 +101,12 @@ def plan_cache(
     if 1 < len(views) >= epochs:
         text = f"Frozen layers are computed in each of {epochs} epochs: images have {len(views)} views"
         return CachePlan((), False, text)
-    size = feature_gigabytes(partial, train * len(views) + val, half=len(views) > 1)
+    size = feature_gigabytes(partial, train * len(views), half=len(views) > 1) + feature_gigabytes(partial, val)
     text = f"Features of frozen layers are cached, {_views_text(len(views))}: {size:.2f} GB"
     if size <= runtime.memory:
         return CachePlan(views, False, f"{text} in memory")
-    if size <= min(runtime.disk, _free_gigabytes(folder)):
+    if size <= runtime.disk:
+        _require_space(size, folder)
         return CachePlan(views, True, f"{text} on disk")
     limits = f"{size:.2f} GB, runtime.memory is {runtime.memory:g} and runtime.disk {runtime.disk:g}"
     return CachePlan((), False, f"Frozen layers are computed in each epoch: their features are too large ({limits})")
@@ -109,9 +116,14 @@ def _views_text(views: int) -> str:
     return "once for each image" if views == 1 else f"for {views} views of each image"
 
 
-def _free_gigabytes(folder: Path) -> float:
+def _require_space(size: float, folder: Path) -> None:
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    return shutil.disk_usage(existing).free / GIGABYTE
+    free = shutil.disk_usage(existing).free / GIGABYTE
+    if free < size:
+        raise TrainingError(
+            f"Disk full: the cached features of frozen layers need {size:.2f} GB in {folder}, and {free:.2f} GB are "
+            "free.\nFree disk space, or set runtime.disk to 0: frozen layers are then computed in each epoch."
+        )
 
 
 def feature_gigabytes(partial: PartialModels, images: int, *, half: bool = False) -> float:

@@ -78,6 +78,7 @@ def fit(
                 best, best_predicted = weights, predicted
             save(State(curve.epochs, weights, trainer.optimizer_state(), best, best_predicted))
             callback.on_epoch(row, chosen)
+        del trainer  # frees its cached features before the next phase caches its own
     model.set_weights(best)
     return curve, best_predicted
 

@@ -16,13 +16,13 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Mixing:
-    """Mixing of each image of an epoch with the next one of its batch, and of the last one with the first.
+    """Mixing of each image of an epoch with another one of its batch, its partner.
 
     Attributes:
         proportions: Proportion of the image itself, at least 0.5 for mixup, shape (images,).
-        boxes: For CutMix, the rectangle that comes from the next image: left, top, right and bottom, in pixels, shape
+        boxes: For CutMix, the rectangle that comes from the partner: left, top, right and bottom, in pixels, shape
             (images, 4); for mixup None.
-        partners: Position of the next image in the epoch, shape (images,).
+        partners: Position of the partner in the epoch, shape (images,). A single image in a batch is its own.
     """
 
     proportions: Floats
@@ -61,12 +61,14 @@ class Mixing:
             truth: Truth of the images of the epoch, in order, shape (images, classes).
             weights: Their sample weights, shape (images,); None if all are 1.
         """
-        own, other = self.proportions, 1 - self.proportions
+        fractions, total = self.proportions, None
         if weights is not None:
-            own, other = own * weights, other * weights[self.partners]
-        total = own + other
-        mixed = (own[:, np.newaxis] * truth + other[:, np.newaxis] * truth[self.partners]) / total[:, np.newaxis]
-        return mixed, None if weights is None else total
+            own, other = self.proportions * weights, (1 - self.proportions) * weights[self.partners]
+            total = own + other
+            # A group may have lost all its weight, see `weights.GroupWeights`.
+            fractions = np.divide(own, total, out=fractions.copy(), where=total > 0)
+        of_image = fractions[:, np.newaxis]
+        return of_image * truth + (1 - of_image) * truth[self.partners], total
 
 
 def sample_mixing(
@@ -85,9 +87,7 @@ def sample_mixing(
     """
     random = np.random.default_rng([seed, epoch])
     proportions = random.beta(alpha, alpha, count)
-    positions = np.arange(count)
-    ends = np.minimum(positions // batch_size * batch_size + batch_size, count)
-    partners = np.where(positions + 1 < ends, positions + 1, positions // batch_size * batch_size)
+    partners = _partners(random.random(count), batch_size)
     if mix == "mixup":
         # Which of two images is the first does not matter; so the image itself prevails.
         return Mixing(np.maximum(proportions, 1 - proportions).astype(np.float32), None, partners)
@@ -96,3 +96,21 @@ def sample_mixing(
     boxes = np.rint(np.concatenate([centres - half, centres + half], axis=1)).clip(0, image_size).astype(np.int64)
     area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     return Mixing((1 - area / image_size**2).astype(np.float32), boxes, partners)
+
+
+def _partners(numbers: NDArray[np.float64], batch_size: int) -> NDArray[np.int64]:
+    """Return the next position in a random circle of each batch.
+
+    Not the next image: balanced batches alternate the labels, so each image would be mixed with one of the other label.
+
+    Args:
+        numbers: Random number of each image of the epoch, shape (images,).
+        batch_size: Number of images per batch.
+    """
+    positions = np.arange(len(numbers))
+    starts = positions // batch_size * batch_size
+    following = np.where(positions + 1 < np.minimum(starts + batch_size, len(numbers)), positions + 1, starts)
+    circle = np.lexsort((numbers, starts))
+    partners = np.empty_like(positions)
+    partners[circle] = circle[following]
+    return partners

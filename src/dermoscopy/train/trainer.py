@@ -99,8 +99,8 @@ class PhaseTrainer:
         passes = len(images) * len(plan.views) + len(val_images)
         with memory_guard(batch_size), self.callback.on_caching(passes) as on_batch:
             common: dict[str, Any] = {"eager": self.runtime.eager, "on_batch": on_batch}
-            place = folder if plan.on_disk else None
-            features = cache_features(partial, images, batch_size, views=plan.views, folder=place, **common)
+            common["folder"] = folder if plan.on_disk else None
+            features = cache_features(partial, images, batch_size, views=plan.views, **common)
             return partial.trained, features, cache_features(partial, val_images, batch_size, **common), plan
 
     def _compiled(self, short_model: Any) -> Any:
