@@ -43,6 +43,13 @@ def test_the_check_fails_for_a_model_that_normalizes_by_its_batch(images: np.nda
         check_independence(keras.Model(inputs, outputs), images)
 
 
+def test_only_the_images_of_the_order_are_predicted(small_cnn: Callable[..., SmallCNN], images: np.ndarray) -> None:
+    model = build_small_cnn("cnn_a", small_cnn(image_size=32, conv_layers=2), seed=1)
+    order = np.array([0, 3, 6])
+    predicted = outputs(model, [images], 2, order=order)
+    np.testing.assert_allclose(predicted, outputs(model, [images], 2)[order], atol=1e-6)
+
+
 def test_eager_and_graph_probabilities_agree(small_cnn: Callable[..., SmallCNN], images: np.ndarray) -> None:
     model = build_small_cnn("cnn_a", small_cnn(image_size=32, conv_layers=2), seed=1)
     np.testing.assert_allclose(outputs(model, [images], 4, eager=True), outputs(model, [images], 4), atol=1e-6)

@@ -226,7 +226,9 @@ def test_cached_views_train_like_the_same_augmentation_of_images(
     transfer: Callable[..., Transfer], tmp_path: Path, disk: float
 ) -> None:
     parameters = pretrained(transfer, frozen_epochs=5, unfrozen_layers="none", epochs=5, optimizer="sgd")
-    changes: dict[str, Any] = {"monitor": "val_loss", "augment": {**AUGMENT, "flip": 0.5}}
+    changes: dict[str, Any] = {"monitor": "val_loss", "augment": {**AUGMENT, "flip": 0.5}, "balance": "group_dro"}
+    changes |= {"group_step": 1.0, "save": lambda state: groups.append(state.optimizer[-1])}
+    groups: list[np.ndarray] = []  # logarithms of their weights after each epoch
     caching, not_caching = RecordingCallback(), RecordingCallback()
     on_disk = {"memory": 1e-6, "disk": disk} if disk else {}
     cached, *_ = run(parameters, callback=caching, runtime=make_runtime(**on_disk), folder=tmp_path, **changes)
@@ -234,6 +236,7 @@ def test_cached_views_train_like_the_same_augmentation_of_images(
     assert caching.cached == [4 * 16 + 6] * 2  # four views of the train images, and val
     assert all("on disk" in text if disk else "in memory" in text for text in caching.plans)
     assert not_caching.cached == []
+    np.testing.assert_allclose(groups[:10], groups[10:], rtol=1e-3)  # those of the images themselves, not of views
     rows = [[epoch.val_loss for epoch, _ in callback.epochs] for callback in (caching, not_caching)]
     np.testing.assert_allclose(*rows, rtol=1e-3)
     for weight, expected in zip(cached.get_weights(), computed.get_weights(), strict=True):

@@ -191,7 +191,14 @@ def require_both_labels(examples: Examples, split: str) -> None:
             )
 
 
-def outputs(model: Any, inputs: Sequence[NDArray[Any]], batch_size: int, *, eager: bool = False) -> NDArray[np.float64]:
+def outputs(
+    model: Any,
+    inputs: Sequence[NDArray[Any]],
+    batch_size: int,
+    *,
+    eager: bool = False,
+    order: NDArray[np.int64] | None = None,
+) -> NDArray[np.float64]:
     """Return the output of a network for each image.
 
     Args:
@@ -199,13 +206,16 @@ def outputs(model: Any, inputs: Sequence[NDArray[Any]], batch_size: int, *, eage
         inputs: Inputs of the model, as `batches` takes them: images, or their cached features.
         batch_size: Number of images per batch; it changes only rounding.
         eager: Run without a graph, whose tracing takes seconds.
+        order: Positions of the images in the arrays, as `batches` takes them; None predicts all.
 
     Returns:
         Probabilities of the classes, float64, shape (images, classes).
     """
     model.run_eagerly = eager
     model.jit_compile = False
-    data = batches(inputs, batch_size)  # a variable, since the dataset has to live until the end of the prediction
+    data = batches(
+        inputs, batch_size, order=order
+    )  # a variable, since the dataset has to live until the end of the prediction
     return np.asarray(model.predict(data, verbose=0), dtype=np.float64)
 
 

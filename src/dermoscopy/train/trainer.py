@@ -221,8 +221,9 @@ class PhaseTrainer:
         require_finite(float(predicted.sum()), "sum of validation probabilities", epoch, self.parameters, self.phase)
         if self.groups:
             with memory_guard(self.training.batch_size):
-                first_views = [array[:: max(len(self.plan.views), 1)] for array in self.inputs]
-                self.groups.update(self._predict(first_views), self.training.group_step)
+                # Not a slice of the arrays, of which numpy would copy all rows for each batch.
+                first_views = np.arange(len(self.truth)) * max(len(self.plan.views), 1)
+                self.groups.update(self._predict(self.inputs, first_views), self.training.group_step)
         val = epoch_metrics(self.val.labels.astype(np.int64), predicted)
         return _row(epoch, self.phase, epoch_metrics(*recorded), val), predicted
 
@@ -231,8 +232,8 @@ class PhaseTrainer:
             for variable, value in zip(self.model.trainable_variables, values, strict=True):
                 variable.assign(value)
 
-    def _predict(self, inputs: list[NDArray[Any]]) -> NDArray[np.float64]:
-        predicted = outputs(self.eval_model, inputs, self.training.batch_size, eager=self.runtime.eager)
+    def _predict(self, inputs: list[NDArray[Any]], order: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        predicted = outputs(self.eval_model, inputs, self.training.batch_size, eager=self.runtime.eager, order=order)
         return self.target.probability(predicted)
 
 
