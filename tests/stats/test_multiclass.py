@@ -93,6 +93,7 @@ def test_if_all_images_agree_or_are_of_one_lesion_the_interval_is_wilsons_with_t
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "images"), [("lesion", (1,)), ("image", (1, 1, 1, 2, 3))])
 def test_intervals_cover_the_true_values(name, images):
     """The lesions are those of a quarter of HAM10000, with at most 200 of a diagnosis."""
