@@ -221,6 +221,7 @@ def test_cached_features_train_like_images(transfer: Callable[..., Transfer], un
     np.testing.assert_allclose(losses, expected, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("disk", [0.0, 1.0])
 def test_cached_views_train_like_the_same_augmentation_of_images(
     transfer: Callable[..., Transfer], tmp_path: Path, disk: float
