@@ -234,6 +234,7 @@ def table(study: Study, planned: Sequence[Training], val: pd.DataFrame, found: M
     best = result.dropna(subset=["grid", "roc_auc"]).groupby(["grid", "member"])["roc_auc"].idxmax()
     result["tuned"] = result.index.isin(best).astype(int)
     result[list(COUNTS)] = result[list(COUNTS)].astype("Int64")
+    result["seconds"] = result["seconds"].astype("float64").round().astype("Int64")
     return result
 
 
@@ -285,9 +286,6 @@ def write(name: str, result: pd.DataFrame) -> Path:
     """
     path = RESULTS / f"{name}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    rounded = result
-    if "seconds" in result:
-        rounded = result.assign(seconds=result["seconds"].astype("float64").round().astype("Int64"))
     with atomic_write(path) as temporary:
-        rounded.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
+        result.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
     return path

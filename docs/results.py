@@ -285,8 +285,8 @@ def diagnoses(measured: pd.DataFrame) -> str:
         measured: Second table that benchmarks/studies.py wrote.
     """
     lines = ["| row | member | diagnosis | images | recall | ROC AUC against all others |", "|---" * 6 + "|"]
-    measured["dx"] = measured["dx"].fillna("mean")
-    for (row, member, dx), rows in measured.groupby(["row", "member", "dx"], sort=False):
+    named = measured.assign(dx=measured["dx"].fillna("mean"))
+    for (row, member, dx), rows in named.groupby(["row", "member", "dx"], sort=False):
         cells = {r.metric: f"{r.value:.3f} ({r.low:.3f} – {r.high:.3f})" for r in rows.itertuples()}
         recall = cells.get("recall", cells.get("recall_dx", ""))
         images = "" if dx == "mean" else rows["images"].iloc[0]
