@@ -1,18 +1,15 @@
 import logging
-import math
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from dermoscopy.check import cost
+from dermoscopy.check.counts import HAM10000_IMAGES, expected_images
+from dermoscopy.check.disk import caches_on_disk
 from dermoscopy.check.params import Params
 from dermoscopy.networks.backbones import Pace
-from dermoscopy.networks.build import build_member
-from dermoscopy.networks.optimizers import make_optimizer
-from dermoscopy.networks.params import Optimizer, SmallCNN
 
 Tree = dict[str, Any]
 
@@ -67,12 +64,12 @@ def test_search_time_is_proportional_to_epochs_and_halving_reduces_it(tree: Tree
 
 
 def test_expected_images_depend_on_the_source(tree: Tree) -> None:
-    assert cost.expected_images(Params(**tree), {"source": "simulated"}) == pytest.approx(1.34 * 500)
+    assert expected_images(Params(**tree), {"source": "simulated"}) == pytest.approx(1.34 * 500)
     tree["data"] |= {"source": "directory", "path": "anywhere"}
     source = {"source": "directory", "images": {"count": 800}}
-    assert cost.expected_images(Params(**tree), source) == 800
+    assert expected_images(Params(**tree), source) == 800
     tree["merge"]["lesions"] = 100
-    assert cost.expected_images(Params(**tree), source) == pytest.approx(134)
+    assert expected_images(Params(**tree), source) == pytest.approx(134)
 
 
 def seconds(tree: Tree, name: str = "inception_v3", **changes: Any) -> Any:
@@ -109,9 +106,9 @@ def test_prediction_is_a_forward_pass_of_all_images_and_is_logged_with_training(
     paper_sizes(tree)
     tree["models"]["vgg19"] |= {"epochs": 1, "image_size": 112}
     params = Params(**tree)
-    predicted = cost.HAM10000_IMAGES * cost.BACKBONES["vgg19"].pace["float32"].forward / 1000 / 4
-    assert cost.prediction_seconds("vgg19", params, cost.HAM10000_IMAGES) == pytest.approx(predicted)
-    trained = cost.training_seconds("vgg19", params, cost.HAM10000_IMAGES)
+    predicted = HAM10000_IMAGES * cost.BACKBONES["vgg19"].pace["float32"].forward / 1000 / 4
+    assert cost.prediction_seconds("vgg19", params, HAM10000_IMAGES) == pytest.approx(predicted)
+    trained = cost.training_seconds("vgg19", params, HAM10000_IMAGES)
     with caplog.at_level(logging.INFO):
         cost.log_cost(params, {"source": "download"})
     assert f"vgg19 {(trained + predicted) / 60:.0f} min" in caplog.messages[1]
@@ -142,99 +139,32 @@ def test_a_member_without_a_measured_backbone_is_named(
     assert "vgg19" in line
 
 
-def disk(tree: Tree, images: float = 670, source: Any = None) -> float:
-    return cost.expected_disk(Params(**tree), source or {}, images)
-
-
-def test_augmented_images_cost_time_and_disk_space(tree: Tree) -> None:
-    with_augmented = Params(**tree)
-    disk_with_augmented = disk(tree)
+def test_augmented_images_cost_time(tree: Tree) -> None:
+    with_augmented = cost.training_seconds("cnn_a", Params(**tree), 1000)
     tree["augment"]["balance"] = 0
-    without_augmented = Params(**tree)
-    assert cost.training_seconds("cnn_a", without_augmented, 1000) < cost.training_seconds(
-        "cnn_a", with_augmented, 1000
-    )
-    assert disk(tree) < disk_with_augmented
+    assert cost.training_seconds("cnn_a", Params(**tree), 1000) < with_augmented
 
 
-def without_models(tree: Tree) -> Tree:
-    """Return parameters whose models and search take almost no disk space."""
-    smallest = {"image_size": 8, "conv_layers": 1, "filters": 1, "units": 1, "pool_size": 1}
-    tree["models"] = {"cnn_b": tree["models"]["cnn_b"] | smallest}
-    tree["search"]["image_size"] = 8
+def frozen(tree: Tree) -> Tree:
+    """Return parameters with a member of frozen layers, whose features are cached."""
+    tree["training"]["augment"]["flip"] = 0.0
+    member = {"weights": "vgg19", "unfrozen_layers": "last_conv", "epochs": 20, "image_size": 224}
+    tree["models"] = {"vgg19": tree["models"]["vgg19"] | member}
     return tree
 
 
-def test_expected_disk_space_is_a_multiple_of_the_files(tree: Tree, dataset: Path) -> None:
-    tree["data"] |= {"source": "directory", "path": str(dataset)}
-    tree["augment"]["balance"] = 0
-    size = sum(path.stat().st_size for path in dataset.rglob("*.jpg"))
-    assert disk(without_models(tree), 2) == pytest.approx(5 * size, rel=0.01)
+def test_cached_features_on_disk_are_logged_with_their_limit(tree: Tree, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    cost.log_cost(Params(**frozen(tree)), {"source": "download"})
+    assert "Cached features of frozen layers: up to 10 GB more, see runtime.disk." in caplog.messages
+    caplog.clear()
+    tree["training"]["augment"]["zoom"] = 0.1
+    cost.log_cost(Params(**tree), {"source": "download"})
+    assert not [message for message in caplog.messages if "Cached" in message]
 
 
-def test_a_dataset_on_another_machine_has_the_recorded_number_of_images(tree: Tree) -> None:
-    tree["data"] |= {"source": "directory", "path": "/nowhere"}
-    tree["augment"]["balance"] = 0
-    recorded = {"images": {"count": 1000}}
-    assert disk(without_models(tree), 1000, recorded) == pytest.approx(5 * 1000 * 280_000, rel=0.01)
-
-
-MEMBERS: dict[str, Tree] = {
-    "vgg19": {},
-    "inception_v3": {"dense": [64, 32]},
-    "cnn_a": {"padding": "same", "dense_layers": 2},
-    "cnn_b": {"dense_layers": 0, "pool_size": 2},
-}
-
-
-@pytest.mark.parametrize("member", MEMBERS)
-def test_the_size_of_weights_is_that_of_the_parameters_in_keras(tree: Tree, member: str) -> None:
-    tree["models"][member] |= MEMBERS[member]
-    parameters = Params(**tree).models[member]
-    size = 4 * build_member(member, parameters, seed=1).count_params()
-    exact = isinstance(parameters, SmallCNN)
-    assert cost.weights_size(parameters) == pytest.approx(size, rel=1e-9 if exact else 0.01)
-
-
-@pytest.mark.parametrize("name", get_args(Optimizer))
-def test_the_state_of_an_optimizer_has_the_size_of_its_variables_in_keras(tree: Tree, name: Any) -> None:
-    model = build_member("cnn_b", Params(**tree).models["cnn_b"], seed=1)
-    optimizer = make_optimizer(name, 0.001)
-    optimizer.build(model.trainable_variables)
-    values = sum(math.prod(variable.shape) for variable in optimizer.variables)
-    assert cost.SLOTS[name] * model.count_params() == pytest.approx(values, abs=10)
-
-
-def test_disk_space_includes_trained_weights_their_cache_and_the_checkpoint(tree: Tree) -> None:
-    """Of each parameter: two copies of the weights, and a checkpoint with last, best, and two values of Adam."""
-    before, model = disk(tree), build_member("cnn_a", Params(**tree).models["cnn_a"], seed=1)
-    tree["models"]["cnn_a"]["units"] *= 2
-    wider = build_member("cnn_a", Params(**tree).models["cnn_a"], seed=1)
-    assert disk(tree) - before == pytest.approx(4 * (2 + 4) * (wider.count_params() - model.count_params()))
-    tree["optimizer"] = "sgd"
-    assert disk(tree) < before
-
-
-def test_disk_space_includes_starting_weights_and_their_cache(tree: Tree) -> None:
-    before = disk(tree)
-    tree["models"]["vgg19"]["weights"] = "vgg19"
-    assert disk(tree) - before == 2 * cost.BACKBONES["vgg19"].size
-
-
-def test_disk_space_includes_decoded_images_that_do_not_fit_in_memory(tree: Tree) -> None:
-    tree["augment"]["balance"] = 0
-    tree["search"]["image_size"] = 8
-    tree["models"]["vgg19"]["image_size"] = 300
-    train = 8000 * 0.6 * 3 * 300**2
-    tree["runtime"]["memory"] = 10.0
-    before = disk(tree, 8000)
-    tree["runtime"]["memory"] = 1.0  # GB: enough for val
-    assert disk(tree, 8000) - before == pytest.approx(train, rel=0.01)
-
-
-def test_disk_space_includes_the_images_that_trials_share(tree: Tree) -> None:
-    tree["augment"]["balance"] = 0
-    tree["search"]["image_size"] = 8
-    before = disk(tree, 8000)
-    tree["search"]["image_size"] = 100
-    assert disk(tree, 8000) - before == pytest.approx(8000 * 0.75 * 3 * 100**2, rel=0.01)
+def test_pooled_features_fit_in_memory(tree: Tree) -> None:
+    frozen(tree)["models"]["vgg19"]["unfrozen_layers"] = "none"
+    params = Params(**tree)
+    assert not caches_on_disk(params.models["vgg19"], params, 10_000)
+    assert caches_on_disk(params.models["vgg19"], params, 1_000_000)

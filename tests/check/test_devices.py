@@ -3,7 +3,7 @@ from importlib.metadata import PackageNotFoundError
 import pytest
 
 from dermoscopy.check import check as module
-from dermoscopy.check.check import device_problems, warn_unused_gpus
+from dermoscopy.check.check import batch_size_problems, warn_unused_gpus
 from dermoscopy.networks.params import Runtime, Training
 
 
@@ -12,7 +12,7 @@ from dermoscopy.networks.params import Runtime, Training
     [(3, 16, " 15 or 18?"), (2, 1, " 2?"), (2, 16, None), (1, 7, None)],
 )
 def test_the_batch_size_is_a_multiple_of_the_devices(tree, devices, batch_size, suggestion):
-    problems = device_problems(
+    problems = batch_size_problems(
         Runtime(**tree["runtime"] | {"devices": devices}), Training(**tree["training"] | {"batch_size": batch_size})
     )
     if suggestion is None:
@@ -21,6 +21,14 @@ def test_the_batch_size_is_a_multiple_of_the_devices(tree, devices, batch_size, 
         (line,) = problems
         assert line.startswith(f"training.batch_size: received {batch_size}; runtime.devices is {devices}")
         assert line.endswith(suggestion)
+
+
+@pytest.mark.parametrize(("mix", "problems"), [("none", 0), ("mixup", 1), ("cutmix", 1)])
+def test_a_single_image_cannot_be_mixed(tree, mix, problems):
+    training = Training(**tree["training"] | {"batch_size": 1, "mix": mix})
+    found = batch_size_problems(Runtime(**tree["runtime"] | {"devices": 1}), training)
+    assert len(found) == problems
+    assert all(f"received '{mix}'" in line for line in found)
 
 
 @pytest.mark.parametrize(("gpus", "count"), [(["0", "1"], "2 GPUs"), (["0"], "1 GPU,")])

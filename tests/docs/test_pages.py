@@ -1,27 +1,21 @@
 """README and docs/: numbers are up to date; links, files, commands and parameters exist."""
 
-import importlib.util
 import re
 import shlex
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from benchmark_tables import study_table
+from results import pages
 from ruamel.yaml import YAML
 
 PAGES = [Path("README.md"), Path("CONTRIBUTING.md"), *sorted(Path("docs").rglob("*.md"))]
 ALL_TEXT = "\n".join(page.read_text() for page in PAGES)
 
 
-def script(name: str):
-    spec = importlib.util.spec_from_file_location(name, f"docs/{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_numbers_and_dag_are_up_to_date():
-    for page, text in script("results").pages().items():
+    for page, text in pages().items():
         assert text == page.read_text(), "run: python docs/results.py"
 
 
@@ -32,7 +26,7 @@ def test_study_table_shows_differences_tuned_rows_and_divergence():
     common = {"member": "cnn_a", "images": 99, "lesions": 80, "malignant_lesions": 20, "tuned": 0}
     finished = common | values | {"row": "fast", "outcome": "finished", "epochs": 16, "chosen_epoch": 9, "tuned": 1}
     rows = [finished | {"seconds": 31}, common | {"row": "huge", "outcome": "diverged"}]
-    _, _, fast, huge, _, caption = script("results").study_table(pd.DataFrame(rows), "slow").splitlines()
+    _, _, fast, huge, _, caption = study_table(pd.DataFrame(rows), "slow").splitlines()
     interval = "0.800 (0.750 – 0.840) | -0.020 (-0.050 – +0.010)"
     assert fast == f"| fast, tuned | cnn_a | {interval} | < 0.001 | 0.700 (0.600 – 0.800) | 1.23 | 16, best 9 | 31 |"
     assert huge == "| huge | cnn_a | diverged |  |  |  |  |  |  |"

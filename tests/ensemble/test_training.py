@@ -19,7 +19,7 @@ from dermoscopy.predict.predict import predict_split
 from dermoscopy.train.member import MemberPaths, train_member
 from dermoscopy.train.settings import TrainSettings
 from tests.tiny import small_cnn
-from tests.train.test_fit import make_runtime, training
+from tests.train.runs import make_runtime, training
 
 ORIGINALS = 60
 RUNTIME: Runtime = make_runtime()

@@ -288,7 +288,7 @@ def test_a_plot_of_a_header_only_fails_nothing(project: Project):
     (project.folder / "plots" / "diagnoses_confusion.csv").write_text("actual,predicted,protocol\n")
     text = rendered(page_of(project.done("dvc", "plots", "show")))
     without = {line.partition(": no data")[0] for line in text.splitlines() if ": no data" in line}
-    assert without == {"Confusion of diagnoses with target dx only", "data sheets", "data explain"}
+    assert without == {"Confusion matrix of diagnoses", "data sheets", "data explain"}
 
 
 @pytest.mark.parametrize("prefix", [WITHOUT_NETWORK, []], ids=["namespace", "option"])

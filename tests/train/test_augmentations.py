@@ -8,7 +8,7 @@ from dermoscopy.networks.data import batches
 from dermoscopy.networks.params import Augment, Training
 from dermoscopy.networks.views import constant_views, view_image
 from dermoscopy.train.augmentation import Augmentations, sample_augmentations
-from dermoscopy.train.sampling import epoch_order
+from dermoscopy.train.order import epoch_order
 from tests.blocks import TRAINING
 
 ALL = {"flip": 0.5, "quarter_turns": True, "zoom": 0.2, "shift": 0.1, "crop": 0.3, "brightness": 0.1, "contrast": 0.3}

@@ -5,7 +5,7 @@ import pytest
 
 from dermoscopy.networks.target import BINARY
 from dermoscopy.train.losses import make_loss
-from tests.train.test_fit import training
+from tests.train.runs import training
 
 LABELS = np.array([[1.0], [0.0], [1.0], [0.0]], np.float32)
 PROBABILITIES = np.array([[0.9], [0.2], [0.3], [0.6]], np.float32)

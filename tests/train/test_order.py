@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dermoscopy.networks.params import Balance
-from dermoscopy.train.sampling import epoch_order
+from dermoscopy.train.order import epoch_order
 
 
 def labels(benign: int, malignant: int) -> np.ndarray:

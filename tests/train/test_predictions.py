@@ -16,7 +16,7 @@ from dermoscopy.networks.data import Examples, outputs
 from dermoscopy.networks.params import SmallCNN
 from dermoscopy.networks.target import BINARY
 from dermoscopy.train.predictions import EpochPredictions
-from tests.train.test_fit import examples, make_runtime, run
+from tests.train.runs import examples, make_runtime, run
 
 MakeCNN = Callable[..., SmallCNN]
 

@@ -11,7 +11,7 @@ from dermoscopy.networks.runtime import configure
 from dermoscopy.train.fit import fit
 from dermoscopy.train.settings import TrainSettings
 from tests.tiny import small_cnn
-from tests.train.test_fit import examples, make_runtime, training
+from tests.train.runs import examples, make_runtime, training
 
 PARAMETERS = small_cnn(epochs=3, optimizer="sgd", dropout=0.0)
 RECIPE = {"weight_average": 0.8, "center_loss": 1.0, "mix": "cutmix", "balance": "group_dro"}

@@ -157,8 +157,8 @@ def member_weights_problems(name: str, member: Transfer, weights: Mapping[str, W
 CPU_DISTRIBUTION = "tensorflow-cpu"
 
 
-def device_problems(runtime: Runtime, training: Training) -> list[str]:
-    """Return the problem of `training.batch_size`, if there is one: it is no multiple of `runtime.devices`.
+def batch_size_problems(runtime: Runtime, training: Training) -> list[str]:
+    """Return the problems of `training.batch_size`: a multiple of `runtime.devices`, and more than 1 to mix images.
 
     Each device's loss counts alike, so with unequal batches an image's weight would depend on its device.
 
@@ -166,6 +166,11 @@ def device_problems(runtime: Runtime, training: Training) -> list[str]:
         runtime: Block `runtime`.
         training: Block `training`.
     """
+    if training.batch_size == 1 and training.mix != "none":
+        return [
+            f"training.mix: received {training.mix!r}; training.batch_size is 1, and an image is mixed with another "
+            "one of its batch. Set a larger training.batch_size, or training.mix to none."
+        ]
     per_device, rest = divmod(training.batch_size, runtime.devices)
     if rest == 0:
         return []
@@ -255,7 +260,7 @@ def file_problems(tree: Any) -> list[str]:
         problems += weights_problems(weights)
     runtime, training = _valid_block(Runtime, tree, "runtime"), _valid_block(Training, tree, "training")
     if runtime and training:
-        problems += device_problems(runtime, training)
+        problems += batch_size_problems(runtime, training)
     models = tree.get("models") if isinstance(tree, dict) else None
     blocks = {str(name): _valid_block(Member, models, name) for name in models} if isinstance(models, dict) else {}
     if blocks:

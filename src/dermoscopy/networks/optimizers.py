@@ -3,6 +3,7 @@
 from typing import Any
 
 from dermoscopy.networks.params import ClipBy, Optimizer, Schedule
+from dermoscopy.networks.weight_average import without_overwriting
 
 NOT_DECAYED = ["bias", "gamma", "beta"]  # parts of the names of variables that are no kernels
 ARGUMENTS: dict[ClipBy, str] = {"value": "clipvalue", "norm": "clipnorm", "global_norm": "global_clipnorm"}
@@ -38,7 +39,7 @@ def make_optimizer(
         kind, limit = _averaging(kind), clip / replicas
     config = {"learning_rate": learning_rate, ARGUMENTS[clip_by]: limit}
     if weight_average is not None:
-        kind = _without_overwriting(kind)
+        kind = without_overwriting(kind)
         config |= {"use_ema": True, "ema_momentum": weight_average}
     if name != "adamw":
         return kind(**config)
@@ -62,17 +63,6 @@ def _averaging(kind: Any) -> Any:
 
     Averaging.__name__ = kind.__name__
     return Averaging
-
-
-def _without_overwriting(kind: Any) -> Any:
-    """Return a subclass of an optimizer whose averages do not replace the weights at the end of each call of fit."""
-
-    class Keeping(kind):  # type: ignore[misc]
-        def finalize_variable_values(self, var_list: Any) -> None:
-            """Leave the weights as they are."""
-
-    Keeping.__name__ = kind.__name__
-    return Keeping
 
 
 def learning_rate(rate: float, schedule: Schedule, warmup_steps: int, steps: int) -> Any:

@@ -97,7 +97,8 @@ def plan_cache(
         return CachePlan((), False, "")
     views = constant_views(training)
     if views is None:
-        return CachePlan((), False, "Frozen layers are computed in each epoch: the augmentation changes their features")
+        cause = "the augmentation" if training.mix == "none" else f"{training.mix} of images"
+        return CachePlan((), False, f"Frozen layers are computed in each epoch: {cause} changes their features")
     if 1 < len(views) >= epochs:
         text = f"Frozen layers are computed in each of {epochs} epochs: images have {len(views)} views"
         return CachePlan((), False, text)

@@ -35,6 +35,21 @@ class Epoch:
     val_roc_auc: float
 
 
+def make_epoch(epoch: int, phase: str, train: dict[str, float], val: dict[str, float]) -> Epoch:
+    """Return the metrics of an epoch.
+
+    Args:
+        epoch: Number of the epoch.
+        phase: Name of the phase.
+        train: Metrics on train, from `epoch_metrics`.
+        val: Metrics on val, from `epoch_metrics`.
+    """
+    columns = {
+        f"{split}_{name}": value for split, row in (("train", train), ("val", val)) for name, value in row.items()
+    }
+    return Epoch(epoch, phase, **columns)
+
+
 @dataclass
 class Curve:
     """All epochs so far, and the chosen one: the first with the best value of the monitored metric.

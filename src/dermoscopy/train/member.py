@@ -27,8 +27,8 @@ from dermoscopy.train.checkpoints import Checkpoint, checkpoint_key
 from dermoscopy.train.fit import fit
 from dermoscopy.train.history import Curve, Epoch
 from dermoscopy.train.monitoring import Progress, TrainingCallback, log_chosen, log_epoch, open_live, training_progress
+from dermoscopy.train.order import epoch_length
 from dermoscopy.train.phases import phases
-from dermoscopy.train.sampling import epoch_length
 from dermoscopy.train.settings import TrainSettings
 
 logger = logging.getLogger(__name__)

@@ -55,7 +55,8 @@ class Mixing:
     def truth_and_weights(self, truth: Floats, weights: Floats | None) -> tuple[Floats, Floats | None]:
         """Return truth and sample weights of the mixed images.
 
-        The loss is linear in the truth, so it is that of both images, each with its proportion and its weight.
+        The cross-entropy is linear in the truth, so it is that of both images, each with its proportion and its weight.
+        The focal loss is not linear: there the truth is a label between both.
 
         Args:
             truth: Truth of the images of the epoch, in order, shape (images, classes).

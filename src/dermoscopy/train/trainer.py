@@ -15,16 +15,17 @@ from dermoscopy.networks.layers import derive
 from dermoscopy.networks.optimizers import learning_rate, make_optimizer
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.target import Target
+from dermoscopy.networks.weight_average import WeightAverage
 from dermoscopy.train.augmentation import sample_augmentations
 from dermoscopy.train.center_loss import CenterLoss, with_features
 from dermoscopy.train.features import CachePlan, cache_features, plan_cache, split_frozen
-from dermoscopy.train.history import Epoch
+from dermoscopy.train.history import Epoch, make_epoch
 from dermoscopy.train.losses import make_loss
 from dermoscopy.train.mixing import sample_mixing
 from dermoscopy.train.monitoring import TrainingCallback
+from dermoscopy.train.order import epoch_length, epoch_order
 from dermoscopy.train.phases import Phase, require_finite
 from dermoscopy.train.predictions import EpochPredictions
-from dermoscopy.train.sampling import epoch_length, epoch_order
 from dermoscopy.train.settings import TrainSettings
 from dermoscopy.train.weights import GroupWeights, example_weights
 
@@ -76,9 +77,8 @@ class PhaseTrainer:
         short_model, self.inputs, self.val_inputs, self.plan = self._model_and_inputs(model, folder)
         self.steps = -(-epoch_length(train.labels, self.training.balance) // self.training.batch_size)
         self.center: CenterLoss | None = None
-        # With averaged weights, those of the training, since the model has the averages between two epochs.
-        self.raw: State = []
-        with device_strategy(self.runtime.devices).scope():
+        self.average: WeightAverage | None = None
+        with self._scope():
             self.model = self._compiled(short_model)
         # Outside of the scope, so that validation runs on a single device and keeps the order of images.
         self.eval_model = (
@@ -116,13 +116,15 @@ class PhaseTrainer:
             self.phase.epochs * self.steps,
         )
         clipping = self.parameters.clip, self.parameters.clip_by
-        self.optimizer = make_optimizer(
+        optimizer = make_optimizer(
             self.parameters.optimizer, rate, *clipping, training.weight_decay, training.weight_average
         )
         # Before Keras wraps the optimizer for float16, which would hide some variables from `optimizer_state`.
-        self.optimizer.build(model.trainable_variables)
+        optimizer.build(model.trainable_variables)
+        if training.weight_average is not None:
+            self.average = WeightAverage(model, optimizer)
         model.compile(
-            optimizer=self.optimizer,
+            optimizer=optimizer,
             loss=make_loss(training, self.target, self.center),
             metrics=[self.predictions.record],
             run_eagerly=self.runtime.eager,
@@ -168,24 +170,30 @@ class PhaseTrainer:
         return batches(self.inputs, training.batch_size, truth=truth, weights=weights, order=rows, augment=change)
 
     def optimizer_state(self) -> State:
-        """Return the variables of the optimizer, of the center loss and of group DRO, and the weights of training."""
-        variables = [variable.numpy() for variable in self._state_variables()]
-        return [*variables, *self.raw, *([self.groups.logarithms] if self.groups else [])]
+        """Return what the next epoch depends on beside the weights of the model.
 
-    def _state_variables(self) -> list[Any]:
-        return [*self.model.optimizer.variables, *(self.center.variables if self.center else [])]
+        The variables of the optimizer and of the center loss, the weights of the training if the model has their
+        averages, and the weights of group DRO.
+        """
+        variables = [variable.numpy() for variable in self._state_variables()]
+        trained = self.average.trained if self.average else []
+        return [*variables, *trained, *([self.groups.logarithms] if self.groups else [])]
 
     def restore(self, state: Sequence[NDArray[Any]]) -> None:
         """Continue from what `optimizer_state` returned."""
-        remaining = list(state)
+        values = list(state)
         if self.groups:
-            self.groups.logarithms = remaining.pop()
-        with device_strategy(self.runtime.devices).scope():
+            self.groups.logarithms = values.pop()
+        with self._scope():
             self.model.optimizer.build(self.model.trainable_variables)
             variables = self._state_variables()
-            self.raw = remaining[len(variables) :]
-            for variable, value in zip(variables, remaining, strict=False):
+            if self.average:
+                self.average.trained = values[len(variables) :]
+            for variable, value in zip(variables, values, strict=False):
                 variable.assign(value)
+
+    def _state_variables(self) -> list[Any]:
+        return [*self.model.optimizer.variables, *(self.center.variables if self.center else [])]
 
     def epoch(self, epoch: int) -> tuple[Epoch, NDArray[np.float64]]:
         """Train an epoch and evaluate it on val.
@@ -201,8 +209,9 @@ class PhaseTrainer:
         import keras
 
         data = self._batches(epoch)
-        if self.raw:
-            self._assign(self.raw)
+        if self.average:
+            with self._scope():
+                self.average.use_trained()
         _seed_dropout(self.model, self.seed, epoch)
         report_step = keras.callbacks.LambdaCallback(
             on_batch_end=lambda batch, logs: self.callback.on_step(batch + 1, logs["loss"])
@@ -212,10 +221,9 @@ class PhaseTrainer:
             history = self.model.fit(data, shuffle=False, verbose=0, callbacks=callbacks).history
             require_finite(history["loss"][0], "loss", epoch, self.parameters, self.phase)
             recorded = self.predictions.take()
-            if self.training.weight_average is not None:
-                self.raw = [variable.numpy() for variable in self.model.trainable_variables]
-                # As Keras's callback SwapEMAWeights, which keeps no state between calls of fit.
-                self._assign([average.numpy() for average in self.optimizer._model_variables_moving_average])
+            if self.average:
+                with self._scope():
+                    self.average.use_averages()
             predicted = self._predict(self.val_inputs)
         # The loss does not include the weights after the last step.
         require_finite(float(predicted.sum()), "sum of validation probabilities", epoch, self.parameters, self.phase)
@@ -225,12 +233,10 @@ class PhaseTrainer:
                 first_views = np.arange(len(self.truth)) * max(len(self.plan.views), 1)
                 self.groups.update(self._predict(self.inputs, first_views), self.training.group_step)
         val = epoch_metrics(self.val.labels.astype(np.int64), predicted)
-        return _row(epoch, self.phase, epoch_metrics(*recorded), val), predicted
+        return make_epoch(epoch, self.phase.name, epoch_metrics(*recorded), val), predicted
 
-    def _assign(self, values: Sequence[NDArray[Any]]) -> None:
-        with device_strategy(self.runtime.devices).scope():
-            for variable, value in zip(self.model.trainable_variables, values, strict=True):
-                variable.assign(value)
+    def _scope(self) -> Any:
+        return device_strategy(self.runtime.devices).scope()
 
     def _predict(self, inputs: list[NDArray[Any]], order: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
         predicted = outputs(self.eval_model, inputs, self.training.batch_size, eager=self.runtime.eager, order=order)
@@ -242,10 +248,3 @@ def _seed_dropout(model: Any, seed: int, epoch: int) -> None:
     for layer in model.layers:
         if hasattr(layer, "seed_generator"):
             layer.seed_generator.state.assign([derive(seed, layer.name, epoch), 0])
-
-
-def _row(epoch: int, phase: Phase, train: dict[str, float], val: dict[str, float]) -> Epoch:
-    columns = {
-        f"{split}_{name}": value for split, row in (("train", train), ("val", val)) for name, value in row.items()
-    }
-    return Epoch(epoch, phase.name, **columns)
