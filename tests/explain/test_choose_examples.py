@@ -4,7 +4,7 @@ import pytest
 
 from dermoscopy.ensemble.calibration import Calibration
 from dermoscopy.ensemble.combiners import Combiner
-from dermoscopy.explain.explain import choose_examples, ensemble_predictions, worst
+from dermoscopy.explain.choose import choose_examples, ensemble_predictions, worst
 
 SINGLE = Combiner("single", {"a": 1.0}, 0.5)
 UNCHANGED = Calibration(1.0, 0.0)

@@ -5,7 +5,8 @@ import pytest
 from PIL import Image, ImageChops, UnidentifiedImageError
 
 from dermoscopy.explain.activations import Maps
-from dermoscopy.explain.figures import DPI, caption, draw_gallery, mask, save, thumbnail
+from dermoscopy.explain.figures import DPI, caption, mask, save, thumbnail
+from dermoscopy.explain.gallery import draw_gallery
 from dermoscopy.explain.maps import ModelInput, draw_maps, mosaic, stretch
 
 
@@ -18,6 +19,10 @@ def rows(tmp_path):
         Image.fromarray(rng.integers(0, 255, (30, 40, 3), dtype=np.uint8)).save(paths[f"ISIC_{number}"])
     table = pd.DataFrame({"image_id": list(paths), "dx": "mel", "label": [1, 1, 0, 0], "probability": 0.25})
     return table, paths
+
+
+def heat(paths):
+    return dict.fromkeys(paths, np.eye(4, dtype=np.float32))
 
 
 def test_a_channel_is_scaled_over_all_images():
@@ -80,7 +85,7 @@ def test_the_gallery_is_reproducible_byte_for_byte(rows, tmp_path):
     table, paths = rows
     groups = {"false negatives": table.head(2), "false positives": table.head(0)}
     for name in ("one", "two"):
-        draw_gallery(groups, {"false negatives": 2, "false positives": 0}, paths, tmp_path / f"{name}.png")
+        draw_gallery(groups, {"false negatives": 2, "false positives": 0}, paths, heat(paths), tmp_path / f"{name}.png")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     with Image.open(tmp_path / "one.png") as image:
         assert image.info.keys() <= {"dpi"}
@@ -88,7 +93,7 @@ def test_the_gallery_is_reproducible_byte_for_byte(rows, tmp_path):
 
 def test_the_users_matplotlibrc_has_no_effect(rows, tmp_path):
     table, paths = rows
-    arguments = ({"false negatives": table}, {"false negatives": 4}, paths)
+    arguments = ({"false negatives": table}, {"false negatives": 4}, paths, heat(paths))
     draw_gallery(*arguments, tmp_path / "default.png")
     with mpl.rc_context({"font.size": 30, "text.color": "red", "savefig.pad_inches": 3, "savefig.dpi": 20}):
         draw_gallery(*arguments, tmp_path / "users.png")
@@ -100,9 +105,11 @@ def test_the_warning_of_a_leaky_protocol_is_below_the_title(rows, tmp_path, figu
     for name, warning in (("clean", ""), ("leaky", "leaky protocol: splits share lesions")):
         path = tmp_path / f"{name}.png"
         if figure == "gallery":
-            draw_gallery({"false negatives": rows[0].head(2)}, {"false negatives": 2}, rows[1], path, warning)
+            draw_gallery(
+                {"false negatives": rows[0].head(2)}, {"false negatives": 2}, rows[1], heat(rows[1]), path, warning
+            )
         else:
-            layers = [Maps(1, 1, 1, np.zeros((1, 2, 2, 1), "f4"))]
+            layers = [Maps("conv", 1, np.zeros((1, 2, 2, 1), "f4"))]
             draw_maps("cnn_a", [ModelInput(np.zeros((16, 16, 3), np.uint8), None, "x")], layers, path, warning)
     with Image.open(tmp_path / "clean.png") as clean, Image.open(tmp_path / "leaky.png") as leaky:
         left, top, right, bottom = ImageChops.difference(clean.convert("RGB"), leaky.convert("RGB")).getbbox()
@@ -118,7 +125,10 @@ def test_activation_maps_are_reproducible_byte_for_byte(tmp_path):
         ModelInput(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8), outline, "ISIC_0\nmel")
         for outline in (lesion, None)
     ]
-    layers = [Maps(1, 2, 3, rng.random((2, 8, 8, 3), dtype=np.float32)), Maps(2, 2, 1, np.zeros((2, 1, 1, 1), "f4"))]
+    layers = [
+        Maps("first", 3, rng.random((2, 8, 8, 3), dtype=np.float32)),
+        Maps("second", 1, np.zeros((2, 1, 1, 1), "f4")),
+    ]
     for name in ("one", "two"):
         draw_maps("cnn_a", inputs, layers, tmp_path / f"{name}.png")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
@@ -126,10 +136,10 @@ def test_activation_maps_are_reproducible_byte_for_byte(tmp_path):
 
 def drawn(monkeypatch, tmp_path, layers):
     """Return the figure of activation maps and its pixels."""
-    from dermoscopy.explain import maps
+    from dermoscopy.explain import tiles
 
     figures = []
-    monkeypatch.setattr(maps, "save", lambda figure, path: (figures.append(figure), save(figure, path)))
+    monkeypatch.setattr(tiles, "save", lambda figure, path: (figures.append(figure), save(figure, path)))
     rows = len(layers[0].values)
     draw_maps("cnn_a", [ModelInput(np.zeros((16, 16, 3), np.uint8), None, "x")] * rows, layers, tmp_path / "maps.png")
     with Image.open(tmp_path / "maps.png") as image:
@@ -139,7 +149,7 @@ def drawn(monkeypatch, tmp_path, layers):
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (2, 2), (3, 3), (2, 5)])
 def test_a_map_of_few_pixels_is_drawn_as_blocks(monkeypatch, tmp_path, height, width):
     values = np.linspace(0, 1, height * width, dtype=np.float32).reshape(1, height, width, 1)
-    figure, pixels = drawn(monkeypatch, tmp_path, [Maps(1, 1, 1, values)])
+    figure, pixels = drawn(monkeypatch, tmp_path, [Maps("conv", 1, values)])
     tile = figure.axes[1].get_window_extent()
     top, bottom = len(pixels) - round(tile.y1), len(pixels) - round(tile.y0)
     inside = pixels[top + 2 : bottom - 2, round(tile.x0) + 2 : round(tile.x1) - 2]
@@ -148,7 +158,10 @@ def test_a_map_of_few_pixels_is_drawn_as_blocks(monkeypatch, tmp_path, height, w
 
 
 def test_the_size_of_the_maps_is_stated(monkeypatch, tmp_path):
-    layers = [Maps(1, 2, 8, np.zeros((1, 4, 6, 2), "f4")), Maps(2, 2, 16, np.zeros((1, 2, 2, 2), "f4"))]
+    layers = [
+        Maps("convolution 1 of 2", 8, np.zeros((1, 4, 6, 2), "f4")),
+        Maps("convolution 2 of 2", 16, np.zeros((1, 2, 2, 2), "f4")),
+    ]
     figure, _ = drawn(monkeypatch, tmp_path, layers)
     texts = [text.get_text() for text in figure.texts]
     assert "convolution 1 of 2\n8 channels\n6 × 4 pixels each" in texts
@@ -158,7 +171,9 @@ def test_the_size_of_the_maps_is_stated(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("layers", [1, 2, 5])
 def test_all_texts_are_inside_the_figure(monkeypatch, tmp_path, layers):
-    figure, pixels = drawn(monkeypatch, tmp_path, [Maps(1, 16, 512, np.zeros((1, 2, 2, 2), "f4"))] * layers)
+    figure, pixels = drawn(
+        monkeypatch, tmp_path, [Maps("layer 101 of Inception V3", 512, np.zeros((1, 2, 2, 2), "f4"))] * layers
+    )
     for text in figure.texts:
         box = text.get_window_extent()
         assert 0 <= box.x0 <= box.x1 <= pixels.shape[1], text.get_text()

@@ -1,8 +1,8 @@
-"""CSV tables between stages: columns, types, row order, reading and writing; and three of these tables.
+"""CSV tables between stages: columns, types, row order, reading and writing; and four of these tables.
 
 `PREDICTIONS` is data/predictions/<split>/<member>.csv, a member's probabilities for each image of a split. `CURVE` is
 data/curves/<member>.csv, one row for each epoch. `LATENT_SCORES` is data/acquired/truth/scores.csv, the simulator's
-latent score of each image, without rows for a real dataset.
+latent score of each image, without rows for a real dataset. `LOCALIZATION` is data/explain/localization.csv.
 """
 
 from __future__ import annotations
@@ -133,6 +133,24 @@ LATENT_SCORES = Table(
         "score": "float64",  # grows with malignancy; no model of the images can be better
     },
     order=("image_id",),
+)
+
+LOCALIZATION = Table(
+    columns={
+        "name": "str",  # member
+        "weights": "str",  # "trained", or "random": the mean over networks with random weights
+        "networks": "int64",
+        "images": "int64",  # test images with a mask
+        "lesions": "int64",
+        "empty": "float64",  # proportion of maps that are 0 everywhere and are left out below
+        "inside": "float64",  # proportion of the map's sum inside the lesion, mean over lesions
+        "area": "float64",  # proportion of the image's area inside the lesion, mean over lesions
+        "difference": "float64",  # inside - area
+        "low": "float64",  # interval of the difference: for other lesions, or for other random networks
+        "high": "float64",
+        "correlation": "float64",  # rank correlation of the maps of random and trained networks
+    },
+    order=("name", "weights"),
 )
 
 ENSEMBLE = "ensemble"  # name of the chosen combination; other combination methods have their own names

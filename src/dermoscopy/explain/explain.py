@@ -1,150 +1,146 @@
-"""Choose test images and draw them: wrongly classified images and activation maps of the members."""
+"""Draw test images: wrongly classified ones, Grad-CAM and activation maps of the members."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dermoscopy.core.images import read_image
-from dermoscopy.ensemble.calibration import Calibration
-from dermoscopy.ensemble.combiners import Combiner
-from dermoscopy.explain.activations import activation_maps
-from dermoscopy.explain.figures import caption, draw_gallery, mask
+from dermoscopy.explain.activations import activation_maps, chosen_layers
+from dermoscopy.explain.choose import Shown
+from dermoscopy.explain.figures import caption, mask
+from dermoscopy.explain.gallery import draw_gallery
+from dermoscopy.explain.gradcam import ensemble_map, gradcam
+from dermoscopy.explain.heat import draw_heat
 from dermoscopy.explain.maps import ModelInput, draw_maps
 from dermoscopy.explain.params import Explain
-from dermoscopy.networks.saved import load_member
+from dermoscopy.explain.tiles import TILE_PIXELS
+from dermoscopy.networks.saved import SavedMember
 
 
-def ensemble_predictions(
-    predictions: Mapping[str, pd.DataFrame], combiner: Combiner, calibration: Calibration, threshold: float
-) -> pd.DataFrame:
-    """Return the probability that the ensemble predicts for each image, and whether its prediction is wrong.
+class Drawing(NamedTuple):
+    """What all figures share.
+
+    Attributes:
+        paths: image_id to its file.
+        masks: Folder of lesion masks; may be empty.
+        folder: Output folder.
+        warning: Warning of a leaky protocol, shown below the title; may be empty.
+    """
+
+    paths: Mapping[str, Path]
+    masks: Path
+    folder: Path
+    warning: str = ""
+
+    def model_input(self, row: pd.Series, size: int, text: str) -> ModelInput:
+        """Return an image in a given size, with its mask and a text."""
+        image_id = row["image_id"]
+        return ModelInput(read_image(self.paths[image_id], size), mask(self.masks, image_id, size), text)
+
+
+def heat_maps(
+    saved: SavedMember, image_ids: Sequence[str], drawing: Drawing, map_size: int
+) -> dict[str, NDArray[np.float32]]:
+    """Return the Grad-CAM map of each image, shape (height, width), by image_id.
 
     Args:
-        predictions: Member to its predictions of the same split (`core.tables.PREDICTIONS`).
-        combiner: The ensemble.
-        calibration: Calibration of the ensemble.
-        threshold: Calibrated probability from which an image is predicted malignant.
-
-    Returns:
-        Columns image_id, lesion_id, dx, label, probability (calibrated) and wrong; sorted by image_id.
-
-    Raises:
-        ValueError: The members did not predict the same images.
+        saved: A trained member.
+        image_ids: Ids of the images.
+        drawing: Files of the images.
+        map_size: Smallest width of a map, see `gradcam.cut`.
     """
-    tables = {member: table.sort_values("image_id", ignore_index=True) for member, table in predictions.items()}
-    first = next(iter(tables.values()))
-    if any(list(table["image_id"]) != list(first["image_id"]) for table in tables.values()):
-        raise ValueError(f"{', '.join(predictions)}: the members did not predict the same images")
-    members = pd.DataFrame({member: table["probability"] for member, table in tables.items()})
-    probability = calibration.apply(combiner.combine(members))
-    return first.assign(probability=probability, wrong=(probability >= threshold) != (first["label"] == 1))
-
-
-def worst(predicted: pd.DataFrame, label: int, count: int) -> pd.DataFrame:
-    """Return the wrongly classified images of one label, the most confident errors first.
-
-    Args:
-        predicted: Predictions of the ensemble, from `ensemble_predictions`.
-        label: 1 for false negatives, 0 for false positives.
-        count: Largest number of images.
-
-    Returns:
-        Rows of `predicted`.
-    """
-    wrong = predicted[predicted["wrong"] & (predicted["label"] == label)]
-    return wrong.sort_values(["probability", "image_id"], ascending=[label == 1, True]).head(count)
-
-
-def choose_examples(predicted: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Choose example images for the activation maps.
-
-    The first four are the most confident true positive, true negative, false negative and false
-    positive. The others are evenly spaced over the remaining images, from low to high probability.
-    A lesion is shown a second time only if there is no other lesion.
-
-    Args:
-        predicted: Predictions of the ensemble, from `ensemble_predictions`.
-        count: Number of images.
-
-    Returns:
-        `count` rows of `predicted`, or all rows if it has fewer.
-    """
-    ranked = predicted.sort_values(["probability", "image_id"])
-    correct = ranked[~ranked["wrong"]]
-    extremes = pd.concat(
-        [
-            correct[correct["label"] == 1].tail(1),
-            correct[correct["label"] == 0].head(1),
-            worst(predicted, 1, 1),
-            worst(predicted, 0, 1),
-        ]
-    )
-    chosen = extremes.drop_duplicates("lesion_id").head(count)
-    others = ranked[~ranked["lesion_id"].isin(chosen["lesion_id"])].drop_duplicates("lesion_id")
-    spread = np.linspace(0, len(others) - 1, min(count - len(chosen), len(others))).round().astype(int)
-    chosen = pd.concat([chosen, others.iloc[spread]])
-    repeated = ranked[~ranked["image_id"].isin(chosen["image_id"])].head(count - len(chosen))
-    return pd.concat([chosen, repeated])
+    images = np.stack([read_image(drawing.paths[image_id], saved.parameters.image_size) for image_id in image_ids])
+    return dict(zip(image_ids, gradcam(saved.model, saved.target, images, map_size), strict=True))
 
 
 def draw_wrong(
-    predicted: pd.DataFrame, paths: Mapping[str, Path], count: int, folder: Path, threshold: str, warning: str = ""
+    shown: Shown, heat: Mapping[str, Mapping[str, NDArray[np.float32]]], drawing: Drawing, threshold: str
 ) -> None:
     """Draw the wrongly classified images as `wrong.png`.
 
     Args:
-        predicted: Predictions of the ensemble, from `ensemble_predictions`.
-        paths: image_id to its file.
-        count: Largest number of images of each label.
-        folder: Output folder.
+        shown: Images that are explained.
+        heat: Member of the ensemble to its Grad-CAM maps, from `heat_maps`.
+        drawing: Files and folders.
         threshold: Description of the threshold, shown below the title.
-        warning: Warning of a leaky protocol, shown after the threshold; may be empty.
     """
-    labels = {"False negatives (malignant, predicted benign)": 1, "False positives (benign, predicted malignant)": 0}
-    groups = {heading: worst(predicted, label, count) for heading, label in labels.items()}
-    total = {heading: len(worst(predicted, label, len(predicted))) for heading, label in labels.items()}
-    draw_gallery(groups, total, paths, folder / "wrong.png", " · ".join(filter(None, (threshold, warning))))
+    groups = {
+        "False negatives (malignant, predicted benign)": shown.false_negatives,
+        "False positives (benign, predicted malignant)": shown.false_positives,
+    }
+    wrong = shown.predicted[shown.predicted["wrong"]]
+    total = dict(zip(groups, ((wrong["label"] == 1).sum(), (wrong["label"] == 0).sum()), strict=True))
+    means = {
+        image_id: ensemble_map({member: maps[image_id] for member, maps in heat.items()}, TILE_PIXELS)
+        for rows in groups.values()
+        for image_id in rows["image_id"]
+    }
+    subtitle = " · ".join(filter(None, (threshold, drawing.warning)))
+    draw_gallery(groups, total, drawing.paths, means, drawing.folder / "wrong.png", subtitle)
+
+
+def draw_examples(
+    shown: Shown,
+    predictions: Mapping[str, pd.DataFrame],
+    heat: Mapping[str, Mapping[str, NDArray[np.float32]]],
+    combined: Sequence[str],
+    drawing: Drawing,
+) -> None:
+    """Draw the Grad-CAM maps of all members and of the ensemble as `gradcam.png`.
+
+    Args:
+        shown: Images that are explained.
+        predictions: Member to its predictions on the test split.
+        heat: Member to its Grad-CAM maps, from `heat_maps`.
+        combined: Members of the ensemble.
+        drawing: Files and folders.
+    """
+    ids = list(shown.examples["image_id"])
+    maps: dict[str, list[NDArray[np.float32]]] = {}
+    texts: dict[str, list[str]] = {}
+    for member, of_images in heat.items():
+        height, width = of_images[ids[0]].shape
+        title = f"{member}\n{width} × {height} pixels"
+        own = predictions[member].set_index("image_id")["probability"]
+        maps[title] = [of_images[image_id] for image_id in ids]
+        texts[title] = [f"raw {own[image_id]:.2f}" for image_id in ids]
+    title = f"ensemble\nmean of {len(combined)} maps" if len(combined) > 1 else f"ensemble\n{combined[0]}"
+    maps[title] = [
+        ensemble_map({member: heat[member][image_id] for member in combined}, TILE_PIXELS) for image_id in ids
+    ]
+    texts[title] = [f"{probability:.2f}" for probability in shown.examples["probability"]]
+    inputs = [drawing.model_input(row, TILE_PIXELS, caption(row)) for _, row in shown.examples.iterrows()]
+    draw_heat(inputs, maps, texts, drawing.folder / "gradcam.png", drawing.warning)
 
 
 def draw_activations(
     member: str,
-    model_folder: Path,
+    saved: SavedMember,
     predictions: pd.DataFrame,
-    predicted: pd.DataFrame,
-    paths: Mapping[str, Path],
-    masks: Path,
+    examples: pd.DataFrame,
     settings: Explain,
-    folder: Path,
-    warning: str = "",
+    drawing: Drawing,
 ) -> None:
     """Draw the activation maps of a member as `activations_<member>.png`.
 
     Args:
         member: Name of the member.
-        model_folder: Folder of the trained member.
+        saved: The trained member.
         predictions: Predictions of the member on the test split.
-        predicted: Predictions of the ensemble, from `ensemble_predictions`; they determine the images, the same for
-            all members.
-        paths: image_id to its file.
-        masks: Folder of lesion masks; may be empty.
-        settings: Numbers of images, layers and channels.
-        folder: Output folder.
-        warning: Warning of a leaky protocol, shown below the title; may be empty.
+        examples: Images, the same for all members, from `choose_examples`.
+        settings: Layers and number of channels.
+        drawing: Files and folders.
     """
-    model, parameters, _ = load_member(model_folder)
-    chosen = choose_examples(predicted, settings.images)
     own = predictions.set_index("image_id")["probability"]
-    size = parameters.image_size
-    inputs = [
-        ModelInput(
-            image=read_image(paths[row["image_id"]], size),
-            lesion=mask(masks, row["image_id"], size),
-            text=f"{caption(row)}\nmember (raw): {own[row['image_id']]:.2f}\nensemble: {row['probability']:.2f}",
-        )
-        for _, row in chosen.iterrows()
-    ]
+    inputs = []
+    for _, row in examples.iterrows():
+        text = f"{caption(row)}\nmember (raw): {own[row['image_id']]:.2f}\nensemble: {row['probability']:.2f}"
+        inputs.append(drawing.model_input(row, saved.parameters.image_size, text))
     images = np.stack([model_input.image for model_input in inputs]).astype(np.float32)
-    layers = activation_maps(model, images, settings.layers, settings.channels)
-    draw_maps(member, inputs, layers, folder / f"activations_{member}.png", warning)
+    shown = chosen_layers(saved.model, saved.parameters, settings)
+    layers = activation_maps(saved.model, shown, images, settings.channels)
+    draw_maps(member, inputs, layers, drawing.folder / f"activations_{member}.png", drawing.warning)

@@ -1,4 +1,4 @@
-"""The figure of activation maps: one row for each image, one column for each convolutional layer."""
+"""The figure of activation maps: one row for each image, one column for each layer shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermoscopy.explain.activations import Maps
-from dermoscopy.explain.figures import DPI, INK, new, save
+from dermoscopy.explain.tiles import TILE_PIXELS, Tiles
 
 COLOURS = "turbo"  # blue is low and red is high, as in jet, but without its artificial edges
-TILE, GAP = 1.75, 0.13  # inches
-TOP, BOTTOM, LEFT, RIGHT = 1.34, 1.1, 1.72, 0.15
-MIN_COLUMNS = 3  # the text below needs their width
 SEAM = 3  # pixels between two channels
 
 
@@ -81,61 +78,32 @@ def draw_maps(member: str, images: Sequence[ModelInput], layers: Sequence[Maps],
         path: PNG file to write.
         warning: Warning of a leaky protocol, shown below the title; may be empty.
     """
-    rows, columns = len(images), 1 + len(layers)
-    width = LEFT + max(columns, MIN_COLUMNS) * (TILE + GAP) - GAP + RIGHT
-    height = TOP + rows * (TILE + GAP) - GAP + BOTTOM
-    page = new(width, height)
+    import matplotlib as mpl
 
-    def axes(row: int, column: int) -> Any:
-        bottom = height - TOP - row * (TILE + GAP) - TILE
-        left = LEFT + column * (TILE + GAP)
-        tile = page.add_axes((left / width, bottom / height, TILE / width, TILE / height))
-        tile.axis("off")
-        return tile
-
-    page.text(0.15 / width, 1 - 0.3 / height, f"Activation maps of {member}", size=14, color=INK, va="center")
-    page.text(0.15 / width, 1 - 0.54 / height, warning, va="center", **_text(10))
+    page = Tiles(len(images), 1 + len(layers), f"Activation maps of {member}", warning)
+    page.head(0, "input image")
     stretched = [stretch(layer.values) for layer in layers]
-    image_size = round(TILE * DPI)
+    for column, layer in enumerate(layers, 1):
+        _, height, width, _ = layer.values.shape
+        page.head(column, f"{layer.title}\n{layer.channels} channels\n{width} × {height} pixels each")
     for row, image in enumerate(images):
-        tile = axes(row, 0)
-        tile.imshow(image.image, interpolation="nearest")
-        if image.lesion is not None:
-            tile.contour(image.lesion, levels=[0.5], colors="white", linewidths=1.2)
-        tile.text(-0.06, 0.5, image.text, transform=tile.transAxes, ha="right", va="center", **_text(10))
+        page.caption(row, image.text)
+        draw_input(page.tile(row, 0), image)
         for column, values in enumerate(stretched, 1):
-            tile = axes(row, column)
-            grid = mosaic(values[row], image_size)
+            grid = mosaic(values[row], TILE_PIXELS)
+            tile = page.tile(row, column)
             tile.imshow(grid, cmap=COLOURS, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
-        if row == 0:
-            _head(page, height, width, layers)
-    _scale(page, height, width, any(image.lesion is not None for image in images))
-    save(page, path)
-
-
-def _text(size: float) -> dict[str, Any]:
-    return {"size": size, "color": INK, "linespacing": 1.5}
-
-
-def _head(page: Any, height: float, width: float, layers: Sequence[Maps]) -> None:
-    heads = ["input image"]
-    for layer in layers:
-        _, rows, columns, _ = layer.values.shape
-        heads.append(
-            f"convolution {layer.number} of {layer.total}\n{layer.channels} channels\n{columns} × {rows} pixels each"
-        )
-    for column, head in enumerate(heads):
-        middle = LEFT + column * (TILE + GAP) + TILE / 2
-        page.text(middle / width, 1 - (TOP - 0.08) / height, head, ha="center", va="bottom", **_text(10))
-
-
-def _scale(page: Any, height: float, width: float, outlined: bool) -> None:
-    bar = page.add_axes((LEFT / width, 0.8 / height, TILE / width, 0.12 / height))
-    bar.imshow(np.linspace(0, 1, 256)[None, :], cmap=COLOURS, aspect="auto")
-    bar.axis("off")
     words = (
         "blue: lowest activation of a channel,\nred: highest, over the images shown.\nOne block is one pixel of a map."
     )
-    if outlined:
+    if any(image.lesion is not None for image in images):
         words += "\nWhite line: the lesion."
-    page.text((LEFT + TILE + GAP) / width, 0.96 / height, words, ha="left", va="top", **_text(10))
+    page.scale(mpl.colormaps[COLOURS](np.linspace(0, 1, 256))[np.newaxis], words)
+    page.save(path)
+
+
+def draw_input(tile: Any, image: ModelInput) -> None:
+    """Draw an image in a tile, with the outline of the lesion."""
+    tile.imshow(image.image, interpolation="nearest")
+    if image.lesion is not None:
+        tile.contour(image.lesion, levels=[0.5], colors="white", linewidths=1.2)

@@ -11,7 +11,7 @@ from dermoscopy.audit.charts import BY_LABEL, DIAGNOSIS_COUNTS
 from dermoscopy.augment.params import Augment
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.protocol import is_leaky, protocol_title, read_audited_protocol
-from dermoscopy.core.tables import PREDICTIONS
+from dermoscopy.core.tables import LOCALIZATION, PREDICTIONS
 from dermoscopy.ensemble.combiners import Choice, read_choice
 from dermoscopy.ensemble.fit import CANDIDATES, WEIGHTS
 from dermoscopy.ensemble.params import Ensemble
@@ -77,6 +77,7 @@ class Sources:
         points: Operating points of the classifiers.
         predictions: Predictions of the ensemble on the test split.
         explain: Folder with the figures of the explain stage.
+        localization: Grad-CAM of each member beside the masks of the lesions; no rows without masks.
         sheets: Folder of contact sheets: one for each diagnosis, and one of duplicates if there are any.
     """
 
@@ -99,6 +100,7 @@ class Sources:
     points: pd.DataFrame
     predictions: pd.DataFrame
     explain: Path
+    localization: pd.DataFrame
     sheets: Path
 
     @property
@@ -152,6 +154,7 @@ def read_sources(root: Path = Path()) -> Sources:
         points=POINTS.read(data / "ensemble" / "points.csv"),
         predictions=PREDICTIONS.read(data / "evaluation" / "predictions.csv"),
         explain=data / "explain",
+        localization=LOCALIZATION.read(data / "explain" / "localization.csv"),
         sheets=data / "sheets",
     )
 

@@ -119,6 +119,11 @@ def gather(sources: Sources, parameters: Parameters) -> dict[str, Any]:
         "paper_metrics": paper.SHOWN,
         "paper_size": paper.IMAGE_SIZE,
         "paper_matrix": paper.MATRIX,
+        "gradcam": data_uri(sources.explain / "gradcam.png", report.image_width),
+        "localization": [
+            (formatting.classifier(name), colours.css(name), rows.set_index("weights").to_dict("index"))
+            for name, rows in sources.localization.groupby("name")
+        ],
         "wrong": data_uri(sources.explain / "wrong.png", report.image_width),
         "activations": [
             (formatting.classifier(member), data_uri(sources.explain / f"activations_{member}.png", report.image_width))
