@@ -17,7 +17,7 @@ from dermoscopy.augment.params import Augment
 from dermoscopy.baselines.params import BASELINES
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
-from dermoscopy.core.tables import LATENT_SCORES, PREDICTIONS
+from dermoscopy.core.tables import LATENT_SCORES, LOCALIZATION, PREDICTIONS
 from dermoscopy.ensemble.fit import CANDIDATES, fit_ensemble
 from dermoscopy.ensemble.training import BEST_EPOCH, CURVES
 from dermoscopy.evaluate.charts import ensemble_size_rows
@@ -225,11 +225,30 @@ def write_project(root, *, audited="lesion clean", source="simulated", test=None
     curves = pd.concat(histories)
     CURVES.write(curves, plots / "curves.csv")
     BEST_EPOCH.write(curves[curves["epoch"] == 3], plots / "best_epoch.csv")
-    for path in ("explain/wrong", *(f"explain/activations_{member}" for member in MEMBERS), "sheets/mel", "sheets/nv"):
+    LOCALIZATION.write(localization(), folder / "explain" / "localization.csv")
+    for path in (
+        "explain/wrong",
+        "explain/gradcam",
+        *(f"explain/activations_{member}" for member in MEMBERS),
+        "sheets/mel",
+        "sheets/nv",
+    ):
         image = folder / f"{path}.png"
         image.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(rng.integers(0, 255, (20, 30, 3), dtype=np.uint8)).save(image)
     return root
+
+
+def localization(members=MEMBERS):
+    """Return rows of Grad-CAM beside masks: inside more than the area if trained, not if random."""
+    common = {"images": 40, "lesions": 30, "area": 0.25, "empty": 0.05}
+    rows = []
+    for member in members:
+        trained = {"inside": 0.65, "difference": 0.4, "low": 0.3, "high": 0.5, "correlation": float("nan")}
+        random = {"inside": 0.26, "difference": 0.01, "low": -0.1, "high": 0.12, "correlation": -0.05}
+        rows.append({"name": member, "weights": "trained", "networks": 1, **common, **trained})
+        rows.append({"name": member, "weights": "random", "networks": 5, **common, **random})
+    return pd.DataFrame(rows, columns=list(LOCALIZATION.columns))
 
 
 EXACT = Augment(balance=1.0, scale=0.0, crop=0.0, translate=0.0)
