@@ -6,8 +6,9 @@ python docs/results.py
 import re
 from pathlib import Path
 
-import benchmark_tables
+import data_tables
 import run_tables
+import training_tables
 
 README = Path("README.md")
 DATA, TRAINING, PAPER, STATISTICS, STUDIES = (
@@ -36,13 +37,13 @@ def pages() -> dict[Path, str]:
     return {
         README: render(README.read_text(), results=run_tables.results(), dag=run_tables.dag()),
         PAPER: render(PAPER.read_text(), claims=run_tables.claims()),
-        STUDIES: render(STUDIES.read_text(), studies=benchmark_tables.studies()),
-        STATISTICS: render(STATISTICS.read_text(), pooling=benchmark_tables.pooling()),
+        STUDIES: render(STUDIES.read_text(), studies=training_tables.studies()),
+        STATISTICS: render(STATISTICS.read_text(), pooling=data_tables.pooling()),
         TRAINING: render(
             TRAINING.read_text(),
-            waiting=benchmark_tables.waiting(),
-            peers=benchmark_tables.peers(),
-            augmentation=benchmark_tables.table(
+            waiting=training_tables.waiting(),
+            peers=training_tables.peers(),
+            augmentation=training_tables.table(
                 "docs/augmentation.csv",
                 dataset="",
                 method="",
@@ -53,26 +54,26 @@ def pages() -> dict[Path, str]:
         ),
         SEARCH: render(
             SEARCH.read_text(),
-            workers=benchmark_tables.table("docs/search.csv", jobs="d", trials="d", seconds=".1f", ratio=".2f"),
+            workers=training_tables.table("docs/search.csv", jobs="d", trials="d", seconds=".1f", ratio=".2f"),
         ),
         PARALLEL: render(
             PARALLEL.read_text(),
-            jobs=benchmark_tables.table(
+            jobs=training_tables.table(
                 "docs/jobs.csv", run="", cores="d", threads="d", jobs="d", seconds=".0f", ratio=".2f"
             ),
         ),
         CHECKS: render(
             CHECKS.read_text(),
-            damage=benchmark_tables.table("docs/damage.csv", damage="", saved="", images=",d", found="d"),
+            damage=training_tables.table("docs/damage.csv", damage="", saved="", images=",d", found="d"),
         ),
         DATA: render(
             DATA.read_text(),
-            near_duplicates=benchmark_tables.near_duplicates(),
-            protocols=benchmark_tables.protocols(),
-            sources=benchmark_tables.sources(),
-            balance=benchmark_tables.balance(),
-            within_source=benchmark_tables.within_source(),
-            held_out=benchmark_tables.held_out(),
+            near_duplicates=data_tables.near_duplicates(),
+            protocols=data_tables.protocols(),
+            sources=data_tables.sources(),
+            balance=data_tables.balance(),
+            within_source=data_tables.within_source(),
+            held_out=data_tables.held_out(),
         ),
     }
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from benchmark_tables import study_table
 from results import pages
 from ruamel.yaml import YAML
+from training_tables import study_table
 
 PAGES = [Path("README.md"), Path("CONTRIBUTING.md"), *sorted(Path("docs").rglob("*.md"))]
 ALL_TEXT = "\n".join(page.read_text() for page in PAGES)

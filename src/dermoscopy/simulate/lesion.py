@@ -98,11 +98,11 @@ def _add_colours(rng: np.random.Generator, canvas: Tissue, outline: Outline, loo
     canvas.absorb((0.45 + look.blood) * signs.colours * red, tissue.BLOOD)
     dark = structures.blotches(rng, shape, 0.6 * outline.radius, 0.40)
     dark = np.maximum(dark, structures.patch(rng, outline, away, 0.5)) * within
-    canvas.absorb((0.75 + 0.9 * look.pigment) * signs.colours * dark, tissue.MELANIN)
-    canvas.cover((0.3 + 0.4 * look.pigment) * signs.colours * signs.blue * dark, tissue.BLUE_BLACK)
+    canvas.absorb((0.40 + 1.35 * look.pigment) * signs.colours * dark, tissue.MELANIN)
+    canvas.cover((0.12 + 0.65 * look.pigment) * signs.colours * signs.blue * dark, tissue.BLUE_BLACK)
     veil = structures.patch(rng, outline, away, 0.35 + 0.4 * signs.blue) * within
     haze = np.clip(0.65 + 0.35 * fractal(rng, shape, 0.3 * outline.radius, 4), 0, 1)
-    canvas.cover((0.65 + 0.35 * look.pigment) * signs.blue * veil * haze, tissue.BLUE_GREY)
+    canvas.cover((0.35 + 0.75 * look.pigment) * signs.blue * veil * haze, tissue.BLUE_GREY)
     peppering = structures.dots(rng, shape, 0.12 * outline.radius, 0.4, 0.5)
     canvas.cover(0.7 * signs.blue * peppering * structures.patch(rng, outline, away, 0.45) * within, tissue.BLUE_GREY)
     white = structures.patch(rng, outline, away, 0.3) * within
