@@ -218,7 +218,7 @@ def test_a_member_has_one_colour_in_all_charts_whatever_the_other_members_are(pr
         return {name: found for name, found in shown.items() if name in names}
 
     four = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
-    expected = {"vgg19": "#4269d0", "inception_v3": "#b97700", "cnn_a": "#d1495b", "cnn_b": "#1f8577"}
+    expected = {"vgg19": "#4269d0", "inception_v3": "#b97700", "cnn_a": "#d1495b", "cnn_b": "#10a0a0"}
     assert show(*four, "ensemble") == {**{name: {colour} for name, colour in expected.items()}, "ensemble": {"#1d1c1a"}}
     with_fifth = show("cnn_c", *four[::-1], "resnet50")
     assert {name: with_fifth[name] for name in four} == {name: {colour} for name, colour in expected.items()}

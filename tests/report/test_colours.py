@@ -54,7 +54,7 @@ def test_every_letter_of_a_name_counts_and_its_case_does_not():
 
 
 def test_no_hue_is_near_one_of_the_chosen_colours():
-    # The hues of the colours of page.css: 352, 39, 171 and 224.
+    # The hues of the colours of page.css: 352, 39, 180 and 224.
     hues = {hue(name) for name in map("".join, itertools.product("abcdefgh", "0123456789", "0123456789"))}
     assert len(hues) == HUES
     assert all(68 <= value <= 149 or 258 <= value <= 332 for value in hues)
