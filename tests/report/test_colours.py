@@ -11,7 +11,17 @@ from tests.report.conftest import MEMBERS, render, write_project
 
 TOP = Path(__file__).parents[2]
 STYLE = (Path(colours.__file__).parent / "templates" / "page.css").read_text()
-TEMPLATES = [TOP / ".dvc" / "plots" / f"{name}.json" for name in ("curves_by_name", "roc_by_name")]
+TEMPLATES = [
+    TOP / ".dvc" / "plots" / f"{name}.json"
+    for name in (
+        "curves_by_name",
+        "decision_curves",
+        "ensemble_sizes",
+        "intervals",
+        "precision_recall",
+        "roc_by_name",
+    )
+]
 
 
 @pytest.fixture
