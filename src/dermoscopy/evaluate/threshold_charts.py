@@ -10,7 +10,7 @@ from dermoscopy.core.metrics import confusion, ratio
 from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.evaluate.scores import Classifier
-from dermoscopy.evaluate.tables import BOUNDED, ENSEMBLE_ROC, PRECISION_RECALL
+from dermoscopy.evaluate.tables import BOUNDED
 
 STEPS = 50  # a curve of precision and recall has a row at each of so many equal steps of the sensitivity
 SWEPT = ("sensitivity", "specificity")
@@ -36,8 +36,8 @@ def precision_recall_rows(classifiers: Iterable[Classifier], y_true: NDArray[np.
         step = np.floor(curve["sensitivity"] * STEPS)
         corner = curve["corner"] | (step != step.shift())
         curves.append(curve[corner].assign(name=classifier.name))
-    rows = pd.concat(curves, ignore_index=True)
-    return rows.assign(protocol=protocol, prevalence=y_true.mean())[list(PRECISION_RECALL.columns)]
+    rows = pd.concat(curves, ignore_index=True).drop(columns=["fpr", "corner"])
+    return rows.assign(protocol=protocol, prevalence=y_true.mean())
 
 
 def ensemble_roc_rows(ensemble: Classifier, y_true: NDArray[np.int64], leaky: bool) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def ensemble_roc_rows(ensemble: Classifier, y_true: NDArray[np.int64], leaky: bo
     """
     curve = _by_threshold(y_true, ensemble.score)
     rows = curve.iloc[:0] if leaky else curve[curve["corner"]]
-    return rows.assign(specificity=1 - rows["fpr"])[list(ENSEMBLE_ROC.columns)]
+    return rows.drop(columns=["ppv", "corner"]).assign(specificity=1 - rows["fpr"])
 
 
 def _by_threshold(y_true: NDArray[np.int64], y_score: NDArray[np.float64]) -> pd.DataFrame:
