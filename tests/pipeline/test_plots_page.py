@@ -347,6 +347,17 @@ def test_two_revisions_are_compared_and_a_leaky_one_is_marked(project: Project):
     assert texts["Operating_points"].splitlines().count("7") == 4
 
 
+def test_confusion_matrix_of_an_older_commit_has_one_row_per_image(project: Project):
+    """Of two revisions, `dvc plots diff` uses the dvc.yaml of the first: it may draw other rows with this template."""
+    pipeline = YAML(typ="safe", pure=True).load(project.folder / "dvc.yaml")
+    for entry in pipeline["plots"]:
+        if "Confusion matrix" in entry:
+            entry["Confusion matrix"]["template"] = charts_of_tables()["Operating points"]["template"]
+    YAML().dump(pipeline, project.folder / "dvc.yaml")
+    lines = charts(page_of(project.done("dvc", "plots", "show")))["Confusion_matrix"].splitlines()
+    assert {"workspace", "7", "5", "100.0%"} <= set(lines)
+
+
 def filled(value: Any, anchors: dict[str, Any]) -> Any:
     """Return a template whose strings that are an anchor are replaced, as the extension of VS Code does."""
     if isinstance(value, dict):
@@ -386,7 +397,7 @@ def test_every_plot_renders_as_in_the_extension_of_vs_code(project: Project, tmp
 def test_plot_without_data_names_the_command_that_writes_it(project: Project):
     (project.folder / "plots" / "roc.csv").unlink()
     page = page_of(project.run("dvc", "plots", "show").stdout)
-    assert "ROC: no data. Run dvc repro." in rendered(page)
+    assert "ROC: no data. Run dvc repro, or see docs/reference/plots.md." in rendered(page)
 
 
 def test_a_plot_of_a_header_only_fails_nothing(project: Project):

@@ -30,14 +30,14 @@ def precision_recall_rows(classifiers: Iterable[Classifier], y_true: NDArray[np.
     Returns:
         Rows of `evaluate.tables.PRECISION_RECALL`; none if only one label is present.
     """
-    curves = []
+    curves: list[pd.DataFrame] = []
     for classifier in classifiers:
         curve = _by_threshold(y_true, classifier.score).iloc[1:]  # without a positive prediction there is no PPV
         step = np.floor(curve["sensitivity"] * STEPS)
         corner = curve["corner"] | (step != step.shift())
         curves.append(curve[corner].assign(name=classifier.name))
-    rows = pd.concat(curves, ignore_index=True).drop(columns=["fpr", "corner"])
-    return rows.assign(protocol=protocol, prevalence=y_true.mean())
+    rows: pd.DataFrame = pd.concat(curves, ignore_index=True)
+    return rows.drop(columns=["fpr", "corner"]).assign(protocol=protocol, prevalence=y_true.mean())
 
 
 def ensemble_roc_rows(ensemble: Classifier, y_true: NDArray[np.int64], leaky: bool) -> pd.DataFrame:
