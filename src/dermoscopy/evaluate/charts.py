@@ -99,10 +99,10 @@ def write_charts(
     y_pred = ensemble.score >= ensemble.thresholds[point]
     members = [classifier for classifier in evaluation.classifiers if classifier.kind == "member"]
     shown = scores[(scores["kind"] != "ensemble") | (scores["name"] == ENSEMBLE)]
-    curves, leaky = [*members, ensemble], "leaky" in protocol
+    curves = [*members, ensemble]
     tables.ROC.write(roc_rows(curves, y_true, protocol), folder / "roc.csv")
     tables.PRECISION_RECALL.write(precision_recall_rows(curves, y_true, protocol), folder / "precision_recall.csv")
-    tables.ENSEMBLE_ROC.write(ensemble_roc_rows(ensemble, y_true, leaky), folder / "ensemble_roc.csv")
+    tables.ENSEMBLE_ROC.write(ensemble_roc_rows(ensemble, y_true, protocol), folder / "ensemble_roc.csv")
     at_points = point_confusion_rows(y_true, ensemble, protocol)
     tables.POINT_CONFUSION.write(at_points, folder / "point_confusion.csv")
     thresholds = threshold_rows(evaluation.tables["sweep"], scores, ensemble.thresholds, protocol)

@@ -225,7 +225,13 @@ PRECISION_RECALL = Table(  # precision_recall.csv: PPV (precision) by sensitivit
 )
 
 ENSEMBLE_ROC = Table(  # ensemble_roc.csv: corners of the ensemble's ROC curve; without rows if the protocol leaks
-    columns={"threshold": "float64", "fpr": "float64", "sensitivity": "float64", "specificity": "float64"},
+    columns={
+        "protocol": "str",
+        "threshold": "float64",
+        "fpr": "float64",
+        "sensitivity": "float64",
+        "specificity": "float64",
+    },
     order=("fpr", "sensitivity"),
     committed=True,
 )

@@ -40,7 +40,7 @@ def precision_recall_rows(classifiers: Iterable[Classifier], y_true: NDArray[np.
     return rows.drop(columns=["fpr", "corner"]).assign(protocol=protocol, prevalence=y_true.mean())
 
 
-def ensemble_roc_rows(ensemble: Classifier, y_true: NDArray[np.int64], leaky: bool) -> pd.DataFrame:
+def ensemble_roc_rows(ensemble: Classifier, y_true: NDArray[np.int64], protocol: str) -> pd.DataFrame:
     """Return the corners of the ensemble's ROC curve, for charts of DVC's own templates.
 
     These templates cannot show a warning, so there are no rows if the protocol leaks.
@@ -48,14 +48,14 @@ def ensemble_roc_rows(ensemble: Classifier, y_true: NDArray[np.int64], leaky: bo
     Args:
         ensemble: The ensemble.
         y_true: Labels of the test images, 0 benign, 1 malignant; shape (images,).
-        leaky: Whether splits share lesions.
+        protocol: Title of the split protocol.
 
     Returns:
         Rows of `evaluate.tables.ENSEMBLE_ROC`; none if only one label is present.
     """
     curve = _by_threshold(y_true, ensemble.score)
-    rows = curve.iloc[:0] if leaky else curve[curve["corner"]]
-    return rows.drop(columns=["ppv", "corner"]).assign(specificity=1 - rows["fpr"])
+    rows = curve.iloc[:0] if "leaky" in protocol else curve[curve["corner"]]
+    return rows.drop(columns=["ppv", "corner"]).assign(specificity=1 - rows["fpr"], protocol=protocol)
 
 
 def _by_threshold(y_true: NDArray[np.int64], y_score: NDArray[np.float64]) -> pd.DataFrame:
