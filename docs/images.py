@@ -39,7 +39,7 @@ CHOSEN = {
     "vgg19": "#4269d0",
     "inception_v3": "#b97700",
     "cnn_a": "#d1495b",
-    "cnn_b": "#1f8577",
+    "cnn_b": "#10a0a0",
 }
 KINDS = {"member": "#4269d0", "ensemble": "#e69f00", "baseline": "#2a9d8f", "ceiling": "#d1495b"}
 TEXT, GRID = "#1f2933", "#e4e7eb"

@@ -3,6 +3,7 @@ import pandas as pd
 
 from dermoscopy.evaluate import charts, tables
 from dermoscopy.evaluate.calibration import curve_rows
+from dermoscopy.evaluate.decisions import sweep_rows
 from dermoscopy.evaluate.evaluate import Evaluation
 from dermoscopy.evaluate.risks import decision_curve_rows, risk_rows
 from dermoscopy.evaluate.scores import Classifier
@@ -26,6 +27,12 @@ def test_confusion_has_a_row_for_each_image():
     ]
 
 
+def test_predicted_labels_of_a_leaky_protocol_have_a_warning():
+    rows = charts.confusion_rows(Y_TRUE, np.array([False, True, False, True]), LEAKY)
+    assert set(rows["actual"]) == {"benign", "malignant"}
+    assert set(rows["predicted"]) == {"benign (leaky protocol)", "malignant (leaky protocol)"}
+
+
 def test_every_chart_has_the_protocol(tmp_path):
     names = {"ensemble": "ensemble", "cnn_a": "member", "vote": "ensemble", "colours": "baseline"}
     classifiers = [classifier(name, kind) for name, kind in names.items()]
@@ -41,10 +48,14 @@ def test_every_chart_has_the_protocol(tmp_path):
     diagnoses = pd.DataFrame({"name": "ensemble", "kind": "ensemble", "unit": "image", **pairs})
     results = {"scores": scores, "calibration_curve": smooth, "decision_curve": curves, "risks": risks}
     results["diagnoses_confusion"] = diagnoses
+    results["sweep"] = sweep_rows(lesions, classifiers[0].score, 3, 0.95)
     evaluation = Evaluation(classifiers, results)
     charts.write_charts(Y_TRUE, evaluation, "sensitive", LEAKY, tmp_path)
     written = {
         "roc.csv": tables.ROC,
+        "precision_recall.csv": tables.PRECISION_RECALL,
+        "point_confusion.csv": tables.POINT_CONFUSION,
+        "thresholds.csv": tables.THRESHOLDS,
         "confusion.csv": tables.CONFUSION,
         "diagnoses_confusion.csv": tables.CONFUSION,
         "roc_auc.csv": tables.ROC_AUC,
@@ -57,7 +68,11 @@ def test_every_chart_has_the_protocol(tmp_path):
     assert set(frames["roc.csv"]["name"]) == {"cnn_a", "ensemble"}
     assert set(frames["roc_auc.csv"]["name"]) == {"cnn_a", "ensemble", "colours"}
     assert set(frames["roc_auc.csv"]["value"]) == {0.75}
-    assert frames["confusion.csv"]["predicted"].tolist().count("malignant") == 3
+    assert set(frames["precision_recall.csv"]["name"]) == {"cnn_a", "ensemble"}
+    assert set(frames["point_confusion.csv"]["point"]) == {"half", "sensitive"}
+    # DVC's own templates show no protocol.
+    assert frames["confusion.csv"]["predicted"].tolist().count("malignant (leaky protocol)") == 3
+    assert tables.ENSEMBLE_ROC.read(tmp_path / "ensemble_roc.csv").empty
     assert frames["diagnoses_confusion.csv"][["actual", "predicted"]].to_numpy().tolist() == [["mel", "nv"]] * 2
     # Neither another combination method nor the baseline that leaks the label has a decision curve.
     assert set(frames["decision_curve.csv"]["name"]) == {"cnn_a", "ensemble", "colours", "treat all", "treat none"}

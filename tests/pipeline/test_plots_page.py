@@ -9,11 +9,14 @@ import shutil
 import socketserver
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
-from dvc_render.vega import OPTIONAL_ANCHORS
+from dvc_render.vega import OPTIONAL_ANCHORS, SPLIT_ANCHORS
+from dvc_render.vega_templates import TEMPLATES
 from ruamel.yaml import YAML
 
+from dermoscopy.core.splits import LABELS
 from dermoscopy.report.colours import LIGHTNESS, SATURATION, hue
 from tests.pipeline.browser import charts, document, rendered
 from tests.pipeline.project import TOP, WITHOUT_NETWORK, Project
@@ -25,6 +28,30 @@ ANCHORS = {
 
 TABLES = {
     "roc.csv": ["name,fpr,tpr", "cnn_a,0,0", "cnn_a,1e-05,0.9", "cnn_a,1,1", "ensemble,0,0", "ensemble,1,1"],
+    "precision_recall.csv": [
+        "name,threshold,sensitivity,ppv,prevalence",
+        "cnn_a,0.1,1,0.3,0.3",
+        "cnn_a,0.8,0.5,0.9,0.3",
+        "ensemble,0.1,1,0.3,0.3",
+        "ensemble,0.8,0.5,1,0.3",
+    ],
+    "ensemble_roc.csv": ["threshold,fpr,sensitivity,specificity", "1,0,0,1", "0.6,0.1,0.8,0.9", "0.1,1,1,0"],
+    "point_confusion.csv": [
+        "point,threshold,actual,predicted,images",
+        *(f"half,0.5,{actual},{predicted},{7 * (actual == predicted)}" for actual in LABELS for predicted in LABELS),
+        *(f"sensitive,0.25,{actual},{predicted},5" for actual in LABELS for predicted in LABELS),
+    ],
+    "thresholds.csv": [
+        "metric,point,threshold,value,low,high",
+        *(f"{metric},,{x},{x},{x},{x}" for metric in ("sensitivity", "specificity") for x in (0.1, 0.9)),
+        *(f"{metric},balanced,0.4,0.5,0.4,0.6" for metric in ("sensitivity", "specificity")),
+    ],
+    "ensemble_sizes.csv": [
+        "start,size,added,method,split,accuracy,low,high",
+        "cnn_a,1,cnn_a,mean,test,0.8,0.7,0.9",
+        "cnn_a,2,vgg19,mean,test,0.9,0.8,0.95",
+        "cnn_a,1,cnn_a,mean,val,0.6,,",
+    ],
     "confusion.csv": ["actual,predicted", *7 * ["benign,benign"], *5 * ["malignant,benign"]],
     "diagnoses_confusion.csv": ["actual,predicted", *6 * ["nv,nv"], *2 * ["mel,nv"], *2 * ["mel,vasc"]],
     "curves.csv": ["name,split,epoch,accuracy,loss,roc_auc", "cnn_a,train,1,0.5,0.7,0.5", "cnn_a,val,1,0.6,0.69,0.6"],
@@ -94,6 +121,15 @@ def charts_of_tables() -> dict[str, dict]:
     return {name: plot for entry in plots() if isinstance(entry, dict) for name, plot in entry.items()}
 
 
+OF_DVC = {template.DEFAULT_NAME for template in TEMPLATES}
+
+
+def charts_of_own_templates() -> dict[str, str]:
+    """Return the template of each chart that has not one of DVC's own."""
+    templates = {name: plot["template"] for name, plot in charts_of_tables().items()}
+    return {name: template for name, template in templates.items() if template not in OF_DVC}
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """The plots of this project with small tables and without the folders of images, as in a fresh clone."""
@@ -142,13 +178,35 @@ def test_page_is_the_output_of_its_script():
         assert "Redistribution" in (PLOTS / "licenses" / f"{name}.txt").read_text()
 
 
-@pytest.mark.parametrize("name", sorted(charts_of_tables()))
-def test_template_has_only_anchors_of_dvc(name: str):
-    text = (PLOTS / f"{charts_of_tables()[name]['template']}.json").read_text()
+def test_every_template_of_the_project_is_used():
+    assert {path.stem for path in PLOTS.glob("*.json")} == set(charts_of_own_templates().values())
+
+
+@pytest.mark.parametrize("template", sorted(set(charts_of_own_templates().values())))
+def test_template_has_only_anchors_of_dvc(template: str):
+    text = (PLOTS / f"{template}.json").read_text()
     json.loads(text)
     anchors = set(re.findall(r"<DVC_METRIC_\w+>", text))
     assert "<DVC_METRIC_DATA>" in anchors
     assert anchors <= ANCHORS
+    # The extension of VS Code fills these anchors. It replaces whole strings only.
+    for name in SPLIT_ANCHORS:
+        anchor = f"<DVC_METRIC_{name.upper()}>"
+        assert text.count(anchor) == text.count(f'"{anchor}"'), anchor
+
+
+@pytest.mark.parametrize("template", sorted(set(charts_of_own_templates().values())))
+def test_template_is_readable_in_a_dark_window(template: str):
+    specification = json.loads((PLOTS / f"{template}.json").read_text())
+    assert specification["background"] == "white"
+    texts = {(part, key) for part in ("axis", "header", "legend") for key in ("labelColor", "titleColor")}
+    assert {specification["config"][part][key] for part, key in texts} == {"#1f2933"}
+    assert specification["config"]["title"]["color"] == "#1f2933"
+
+
+@pytest.mark.parametrize("name", sorted(charts_of_tables()))
+def test_title_fits_the_extension_of_vs_code(name: str):
+    assert len(charts_of_tables()[name]["title"]) <= 50
 
 
 @pytest.mark.parametrize("name", sorted(charts_of_tables()))
@@ -156,7 +214,7 @@ def test_plot_names_an_out_and_its_columns(name: str):
     plot = charts_of_tables()[name]
     [(path, y)] = plot["y"].items()
     columns = next(csv.reader({**TABLES, **SEARCH}[Path(path).name]))
-    assert {plot["x"], y} <= set(columns)
+    assert {plot["x"], *([y] if isinstance(y, str) else y)} <= set(columns)
     outs = [
         out for stage in YAML(typ="safe", pure=True).load(TOP / "dvc.yaml")["stages"].values() for out in stage["outs"]
     ]
@@ -171,10 +229,18 @@ def test_every_plot_renders_without_network_and_images(project: Project):
     for name, plot in charts_of_tables().items():
         assert plot["title"] in texts[name.replace(" ", "_")]
     assert {"cnn_a", "ensemble"} <= set(texts["ROC"].splitlines())
-    assert {"7", "5", "0", "100.0% of malignant"} <= set(texts["Confusion_matrix"].splitlines())
-    of_diagnoses = texts["Confusion_of_diagnoses_with_target_dx_only"].splitlines()
+    at_points = texts["Operating_points"].splitlines()
+    assert {"half, threshold 0.500", "sensitive, threshold 0.250", "7", "0", "100.0%", "5", "50.0%"} <= set(at_points)
+    assert {"benign", "malignant"} <= set(texts["Confusion_matrix"].splitlines())
+    assert {"cnn_a", "ensemble", "chance (prevalence)"} <= set(texts["Precision_and_recall"].splitlines())
+    assert {"sensitivity", "specificity", "balanced"} <= set(texts["Thresholds"].splitlines())
+    assert {"sensitivity", "specificity"} <= set(texts["Thresholds_of_the_ensemble"].splitlines())
+    sizes = texts["Ensemble_sizes"].splitlines()
+    assert {"first member: cnn_a", "cnn_a", "+ vgg19", "mean"} <= set(sizes)
+    assert "0.60" not in sizes  # the accuracy on val
+    of_diagnoses = texts["Confusion_matrix_of_diagnoses"].splitlines()
     assert {"akiec", "bcc", "bkl", "df", "mel", "nv", "vasc", "6", "100%", "50%"} <= set(of_diagnoses)
-    assert {"0.800", "prevalence", "baseline"} <= set(texts["ROC_AUC"].splitlines())
+    assert {"0.800", "prevalence (baseline)", "ensemble"} <= set(texts["ROC_AUC"].splitlines())
     assert {"cnn_a", "thumbnail", "treat all", "treat none"} <= set(texts["Decision_curves"].splitlines())
     assert not {"-8", "−8"} & set(texts["Decision_curves"].splitlines())  # the axis ends just below 0
     assert {"0-0.5", "0.87", "malignant"} <= set(texts["Distribution_of_the_probabilities"].splitlines())
@@ -218,7 +284,7 @@ def test_a_member_has_one_colour_in_all_charts_whatever_the_other_members_are(pr
         return {name: found for name, found in shown.items() if name in names}
 
     four = ("vgg19", "inception_v3", "cnn_a", "cnn_b")
-    expected = {"vgg19": "#4269d0", "inception_v3": "#b97700", "cnn_a": "#d1495b", "cnn_b": "#1f8577"}
+    expected = {"vgg19": "#4269d0", "inception_v3": "#b97700", "cnn_a": "#d1495b", "cnn_b": "#10a0a0"}
     assert show(*four, "ensemble") == {**{name: {colour} for name, colour in expected.items()}, "ensemble": {"#1d1c1a"}}
     with_fifth = show("cnn_c", *four[::-1], "resnet50")
     assert {name: with_fifth[name] for name in four} == {name: {colour} for name, colour in expected.items()}
@@ -242,15 +308,18 @@ def test_axes_and_chance_lines_are_labelled(project: Project):
     texts = charts(page_of(project.done("dvc", "plots", "show")))
     labels = {
         "ROC": {"1 - specificity", "sensitivity", "chance"},
-        "Confusion_matrix": {"predicted label", "true label"},
-        "ROC_AUC": {"ROC AUC", "classifier", "chance"},
-        "Calibration": {"predicted probability", "proportion malignant", "perfect calibration", "before", "after"},
+        "Precision_and_recall": {"recall (sensitivity)", "precision (PPV)"},
+        "Operating_points": {"predicted label", "true label"},
+        "Thresholds": {"threshold", "proportion of the true label"},
+        "ROC_AUC": {"ROC AUC, with confidence interval", "classifier", "chance"},
+        "Calibration": {"proportion malignant, smoothed", "perfect calibration", "before", "after"},
         "Decision_curves": {"threshold probability", "net benefit"},
-        "Distribution_of_the_probabilities": {"predicted probability", "proportion of the label's lesions"},
+        "Distribution_of_the_probabilities": {"predicted probability, calibrated", "proportion of the label's lesions"},
+        "Ensemble_sizes": {"number of members", "accuracy"},
         "Accuracy_by_epoch": {"epoch", "accuracy"},
         "ROC_AUC_by_epoch": {"epoch", "ROC AUC"},
         "Loss_by_epoch": {"epoch", "loss"},
-        "Best_epoch": {"member", "ROC AUC"},
+        "Best_epoch": {"member", "ROC AUC by image, no dropout"},
         "Sex": {"sex", "proportion of the label's images"},
         "Search_importance": {"dimension"},
     }
@@ -272,15 +341,63 @@ def test_two_revisions_are_compared_and_a_leaky_one_is_marked(project: Project):
         header, *rows = path.read_text().splitlines()
         path.write_text("\n".join([f"{header},protocol", *(f"{row},paper leaky" for row in rows)]) + "\n")
     texts = charts(page_of(project.done("dvc", "plots", "diff", "HEAD", "workspace")))
-    for text in texts.values():
-        assert {"HEAD", "workspace (leaky)", "leaky protocol: splits share lesions"} <= set(text.splitlines())
-    assert texts["Confusion_matrix"].splitlines().count("7") == 2
+    for name in charts_of_own_templates():
+        lines = texts[name.replace(" ", "_")].splitlines()
+        assert {"HEAD", "workspace (leaky)", "leaky protocol: splits share lesions"} <= set(lines)
+    assert texts["Operating_points"].splitlines().count("7") == 4
+
+
+def test_confusion_matrix_of_an_older_commit_has_one_row_per_image(project: Project):
+    """Of two revisions, `dvc plots diff` uses the dvc.yaml of the first: it may draw other rows with this template."""
+    pipeline = YAML(typ="safe", pure=True).load(project.folder / "dvc.yaml")
+    for entry in pipeline["plots"]:
+        if "Confusion matrix" in entry:
+            entry["Confusion matrix"]["template"] = charts_of_tables()["Operating points"]["template"]
+    YAML().dump(pipeline, project.folder / "dvc.yaml")
+    lines = charts(page_of(project.done("dvc", "plots", "show")))["Confusion_matrix"].splitlines()
+    assert {"workspace", "7", "5", "100.0%"} <= set(lines)
+
+
+def filled(value: Any, anchors: dict[str, Any]) -> Any:
+    """Return a template whose strings that are an anchor are replaced, as the extension of VS Code does."""
+    if isinstance(value, dict):
+        return {key: filled(item, anchors) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item, anchors) for item in value]
+    return anchors.get(value, value) if isinstance(value, str) else value
+
+
+def test_every_plot_renders_as_in_the_extension_of_vs_code(project: Project, tmp_path: Path):
+    """The extension gets templates and data apart. It fits plots without facets into a box and leaves out legends."""
+    plots = json.loads(project.done("dvc", "plots", "diff", "HEAD", "workspace", "--split", "--json"))["data"]
+    divs, titles = [], {}
+    for name, [plot] in ((name, plots[name]) for name in charts_of_tables()):
+        anchors, template = plot["anchor_definitions"], plot["content"]
+        for anchor in {"<DVC_METRIC_COLOR>", "<DVC_METRIC_STROKE_DASH>", "<DVC_METRIC_SHAPE>"} & set(anchors):
+            anchors[anchor]["legend"] = None
+        size = 300 if "facet" in template else "container"
+        anchors |= {"<DVC_METRIC_PLOT_WIDTH>": size, "<DVC_METRIC_PLOT_HEIGHT>": size, "<DVC_METRIC_ZOOM_AND_PAN>": {}}
+        specification = json.dumps(filled(template, anchors))
+        assert "<DVC_METRIC_" not in specification
+        chart = name.replace(" ", "_")
+        titles[chart] = anchors["<DVC_METRIC_TITLE>"]
+        divs.append(
+            f'<div id="{chart}" style="width: 400px; height: 300px"></div>'
+            f"<script>vegaEmbed('#{chart}', {specification})</script>"
+        )
+    page = tmp_path / "extension.html"
+    text = (PLOTS / "page.html").read_text().replace("{plot_divs}", "\n".join(divs)).replace("{refresh_tag}", "")
+    page.write_text(text)
+    texts = charts(page)
+    assert set(texts) == {name.replace(" ", "_") for name in charts_of_tables()}
+    for chart, title in titles.items():
+        assert title in texts[chart]
 
 
 def test_plot_without_data_names_the_command_that_writes_it(project: Project):
     (project.folder / "plots" / "roc.csv").unlink()
     page = page_of(project.run("dvc", "plots", "show").stdout)
-    assert "ROC: no data. Run dvc repro." in rendered(page)
+    assert "ROC: no data. Run dvc repro, or see docs/reference/plots.md." in rendered(page)
 
 
 def test_a_plot_of_a_header_only_fails_nothing(project: Project):

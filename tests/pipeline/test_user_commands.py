@@ -184,7 +184,8 @@ def test_leaky_protocol_is_named_in_every_result(finished: Project, tmp_path):
         values = json.loads(path.read_text())
         assert "leaky" in values["protocol"] or values["verdict"] == "leaky", path
     for path in (project.folder / "plots").glob("*.csv"):
-        assert set(pd.read_csv(path)["protocol"]) == {"paper (leaky protocol)"}, path
+        without_rows = path.name in ("diagnoses_confusion.csv", "ensemble_roc.csv")
+        assert set(pd.read_csv(path)["protocol"]) == (set() if without_rows else {"paper (leaky protocol)"}), path
     assert "leaky protocol" in (project.folder / "data/report/index.html").read_text()
 
 

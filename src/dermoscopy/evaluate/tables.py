@@ -211,9 +211,59 @@ ROC = Table(  # roc.csv: corners of the ROC curves
     committed=True,
 )
 
+PRECISION_RECALL = Table(  # precision_recall.csv: PPV (precision) by sensitivity (recall), by image
+    columns={
+        "name": "str",
+        "protocol": "str",
+        "threshold": "float64",
+        "sensitivity": "float64",
+        "ppv": "float64",
+        "prevalence": "float64",  # proportion of malignant images: the PPV of a random classifier
+    },
+    order=("name", "threshold"),
+    committed=True,
+)
+
+ENSEMBLE_ROC = Table(  # ensemble_roc.csv: corners of the ensemble's ROC curve; without rows if the protocol leaks
+    columns={
+        "protocol": "str",
+        "threshold": "float64",
+        "fpr": "float64",
+        "sensitivity": "float64",
+        "specificity": "float64",
+    },
+    order=("fpr", "sensitivity"),
+    committed=True,
+)
+
 CONFUSION = Table(  # confusion.csv, diagnoses_confusion.csv: label or diagnosis of each image, and the predicted one
     columns={"actual": "str", "predicted": "str", "protocol": "str"},
     order=("actual", "predicted"),
+    committed=True,
+)
+
+POINT_CONFUSION = Table(  # point_confusion.csv: images by label and prediction, at each operating point
+    columns={
+        "point": "str",
+        "protocol": "str",
+        "threshold": "float64",
+        "actual": "str",
+        "predicted": "str",
+        "images": "int64",
+    },
+    order=("point", "actual", "predicted"),
+    committed=True,
+)
+
+THRESHOLDS = Table(  # thresholds.csv: sensitivity and specificity of the ensemble by threshold, by lesion
+    columns={
+        "metric": "str",
+        "protocol": "str",
+        "point": "str",  # operating point with this threshold, or empty
+        "threshold": "float64",
+        **BOUNDED,
+    },
+    order=("metric", "threshold", "point"),
     committed=True,
 )
 
