@@ -11,8 +11,9 @@ import run_tables
 import training_tables
 
 README = Path("README.md")
-DATA, TRAINING, PAPER, STATISTICS, STUDIES = (
-    Path("docs/explanation", f"{name}.md") for name in ("data", "training", "paper", "statistics", "studies")
+DATA, TRAINING, PAPER, STATISTICS, STUDIES, SIMULATION = (
+    Path("docs/explanation", f"{name}.md")
+    for name in ("data", "training", "paper", "statistics", "studies", "simulation")
 )
 CHECKS = Path("docs/reference/dataset-checks.md")
 SEARCH, PARALLEL = (Path("docs/how-to", f"{name}.md") for name in ("search", "parallel"))
@@ -37,6 +38,11 @@ def pages() -> dict[Path, str]:
     return {
         README: render(README.read_text(), results=run_tables.results(), dag=run_tables.dag()),
         PAPER: render(PAPER.read_text(), claims=run_tables.claims()),
+        SIMULATION: render(
+            SIMULATION.read_text(),
+            simulated_runs=data_tables.simulated_runs(),
+            simulated_fresh=data_tables.simulated_fresh(),
+        ),
         STUDIES: render(STUDIES.read_text(), studies=training_tables.studies()),
         STATISTICS: render(STATISTICS.read_text(), pooling=data_tables.pooling()),
         TRAINING: render(
