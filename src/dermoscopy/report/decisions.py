@@ -9,7 +9,7 @@ from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.report.figure import Chart, Line, Scale, Tick, below_labels, label_rules, path
-from dermoscopy.report.formatting import POINTS, diagnosis, is_finite, percent
+from dermoscopy.report.formatting import POINTS, diagnosis, is_finite, listing, percent
 from dermoscopy.report.inputs import Sources
 
 WIDTH, HEIGHT = 400, 315
@@ -29,6 +29,7 @@ def about_decisions(sources: Sources, settings: Ensemble, suffix: str) -> dict[s
     """
     own = sources.points[sources.points["name"] == ENSEMBLE].set_index("point")
     points = [_point(sources, point, own.loc[point].to_dict()) for point in ORDER]
+    missed = _missed(sources.evaluation["groups"])
     return {
         "points": points,
         "sensitive": points[0],
@@ -36,7 +37,8 @@ def about_decisions(sources: Sources, settings: Ensemble, suffix: str) -> dict[s
         "predictive": _predictive(sources),
         "sets": sources.evaluation["coverage"].set_index("label").to_dict("index"),
         "required": settings,
-        "missed": _missed(sources.evaluation["groups"]),
+        "missed": missed,
+        "missed_counts": _missed_counts(missed),
         "groups": _groups(sources.evaluation["groups"]),
         "sweep": _sweep(sources.evaluation["sweep"], own["threshold"].to_dict(), suffix),
         "swept": list(SWEPT.items()),
@@ -123,6 +125,20 @@ def _missed(groups: pd.DataFrame) -> list[dict[str, Any]]:
         missed = {point: round((1 - values[point]["value"]) * lesions) for point in ORDER if point in values}
         rows.append({"name": diagnosis(str(dx)), "dx": dx, "lesions": lesions, "missed": missed})
     return rows
+
+
+def _missed_counts(missed: list[dict[str, Any]]) -> str:
+    """Return the missed lesions of each malignant diagnosis at the operating point "sensitive", as words with a verb.
+
+    Args:
+        missed: Rows of `_missed`.
+
+    Returns:
+        The words, such as "2 of 30 (melanoma) are"; empty if no lesion is missed.
+    """
+    counts = [(row["missed"].get("sensitive", 0), row["lesions"], row["name"]) for row in missed]
+    words = [f"{number} of {lesions} ({name})" for number, lesions, name in counts if number]
+    return f"{listing(words)} {'is' if [number for number, *_ in counts if number] == [1] else 'are'}" if words else ""
 
 
 def _groups(groups: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:

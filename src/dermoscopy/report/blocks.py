@@ -1,0 +1,234 @@
+"""Blocks of a member's network, from its parameters: kind, feature map, number of parameters, and when they train.
+
+The stage `report` does not load TensorFlow. A test compares all numbers with the Keras model.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from dermoscopy.networks.params import SmallCNN, Transfer
+from dermoscopy.report.formatting import plural
+from dermoscopy.train.phases import phases
+
+CHANNELS = 3  # of an image: red, green, blue
+Window = tuple[int, int]  # size and stride in pixels, without padding
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a backbone, from one of its possible ends (`output_layer`) to the next.
+
+    Attributes:
+        end: Name of its last layer in Keras, if the backbone may end there.
+        kinds: What it consists of, with the number of each kind.
+        layers: Number of its layers.
+        last_conv: Number of its layers from the last convolution on.
+        channels: Number of channels of its output.
+        parameters: Number of its weights.
+        windows: Windows that make the feature map smaller. With padding, a stride of 2 is the window (1, 2).
+        joins: Whether it is drawn in one block with the part before it.
+    """
+
+    end: str
+    kinds: Mapping[str, int]
+    layers: int
+    last_conv: int
+    channels: int
+    parameters: int
+    windows: tuple[Window, ...] = ()
+    joins: bool = False
+
+
+CONV, POOL, DENSE = "convolution 3 × 3", "max pooling 2 × 2", "dense layer"
+MIXED, REDUCTION, BOTTLENECK = "Inception module", "reduction module", "inverted residual"
+HALVED, VALID_HALVED, PADDED_HALVED = ((2, 2),), ((3, 2),), ((1, 2),)
+STEM = ((3, 2), (3, 1), (3, 2), (3, 1), (3, 2))
+
+PARTS: Mapping[str, tuple[Part, ...]] = {
+    "vgg16": (
+        Part("block1_pool", {CONV: 2, POOL: 1}, 3, 2, 64, 38_720, HALVED),
+        Part("block2_pool", {CONV: 2, POOL: 1}, 3, 2, 128, 221_440, HALVED),
+        Part("block3_pool", {CONV: 3, POOL: 1}, 4, 2, 256, 1_475_328, HALVED),
+        Part("block4_pool", {CONV: 3, POOL: 1}, 4, 2, 512, 5_899_776, HALVED),
+        Part("block5_pool", {CONV: 3, POOL: 1}, 4, 2, 512, 7_079_424, HALVED),
+    ),
+    "vgg19": (
+        Part("block1_pool", {CONV: 2, POOL: 1}, 3, 2, 64, 38_720, HALVED),
+        Part("block2_pool", {CONV: 2, POOL: 1}, 3, 2, 128, 221_440, HALVED),
+        Part("block3_pool", {CONV: 4, POOL: 1}, 5, 2, 256, 2_065_408, HALVED),
+        Part("block4_pool", {CONV: 4, POOL: 1}, 5, 2, 512, 8_259_584, HALVED),
+        Part("block5_pool", {CONV: 4, POOL: 1}, 5, 2, 512, 9_439_232, HALVED),
+    ),
+    "inception_v3": (
+        Part("stem", {"convolution": 5, "pooling layer": 2}, 17, 4, 192, 173_072, STEM),
+        Part("mixed0", {MIXED: 1}, 23, 10, 256, 256_368),
+        Part("mixed1", {MIXED: 1}, 23, 10, 288, 277_968, joins=True),
+        Part("mixed2", {MIXED: 1}, 23, 10, 288, 285_648, joins=True),
+        Part("mixed3", {REDUCTION: 1}, 14, 7, 768, 1_153_920, VALID_HALVED),
+        Part("mixed4", {MIXED: 1}, 32, 10, 768, 1_298_944, joins=True),
+        Part("mixed5", {MIXED: 1}, 32, 10, 768, 1_692_736, joins=True),
+        Part("mixed6", {MIXED: 1}, 32, 10, 768, 1_692_736, joins=True),
+        Part("mixed7", {MIXED: 1}, 32, 10, 768, 2_143_872, joins=True),
+        Part("mixed8", {REDUCTION: 1}, 20, 7, 1280, 1_699_584, VALID_HALVED),
+        Part("mixed9", {MIXED: 1}, 31, 12, 2048, 5_047_872, joins=True),
+        Part("mixed10", {MIXED: 1}, 31, 12, 2048, 6_080_064, joins=True),
+    ),
+    "mobilenet_v2": (
+        Part("expanded_conv_project_BN", {CONV: 1, BOTTLENECK: 1}, 8, 2, 16, 1_984, PADDED_HALVED),
+        Part("block_2_add", {BOTTLENECK: 2}, 18, 3, 24, 15_024, PADDED_HALVED),
+        Part("block_5_add", {BOTTLENECK: 3}, 27, 3, 32, 42_000, PADDED_HALVED),
+        Part("block_9_add", {BOTTLENECK: 4}, 36, 3, 64, 189_760, PADDED_HALVED),
+        Part("block_12_add", {BOTTLENECK: 3}, 26, 3, 96, 309_888, joins=True),
+        Part("block_15_add", {BOTTLENECK: 3}, 27, 3, 160, 806_208, PADDED_HALVED),
+        Part("out_relu", {BOTTLENECK: 1, "convolution 1 × 1": 1}, 11, 3, 1280, 893_120, joins=True),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of a network, as the diagram shows it.
+
+    Attributes:
+        kinds: What it consists of, with the number of each kind, in the order of the layers.
+        size: Width and height of its feature map in pixels; None if its output has no positions.
+        channels: Number of channels of the feature map, or of values without positions.
+        parameters: Number of its weights.
+        backbone_layers: Number of layers of the backbone in it; 0 in the head and in a small CNN.
+    """
+
+    kinds: Mapping[str, int]
+    size: int | None
+    channels: int
+    parameters: int
+    backbone_layers: int = 0
+
+    @property
+    def names(self) -> list[str]:
+        """What the block consists of, with numbers if there are several."""
+        return [kind if number == 1 else _several(number, kind) for kind, number in self.kinds.items()]
+
+    @property
+    def shape(self) -> str:
+        """Shape of the output as a text."""
+        return plural(self.channels, "value") if self.size is None else f"{self.size} × {self.size} × {self.channels}"
+
+
+def _several(number: int, kind: str) -> str:
+    """Return a number of parts of a kind; the size of a kernel stays at the end."""
+    noun, _, kernel = kind.partition(" 3 × ")
+    return plural(number, noun) + (f" 3 × {kernel}" if kernel else "")
+
+
+def reduced(size: int, windows: Iterable[Window]) -> int:
+    """Return width and height of a feature map after windows without padding, in pixels.
+
+    Args:
+        size: Width and height before, in pixels.
+        windows: Size and stride of each window.
+    """
+    for window, stride in windows:
+        size = (size - window) // stride + 1
+    return size
+
+
+def blocks(parameters: Transfer | SmallCNN, classes: int = 1) -> list[Block]:
+    """Return the blocks of a member's network, from the image to the output.
+
+    Args:
+        parameters: Parameters of the member.
+        classes: Number of classes that it predicts, see `networks.target`.
+    """
+    image = Block({"image": 1}, parameters.image_size, CHANNELS, 0)
+    if isinstance(parameters, SmallCNN):
+        convolutions = _convolutions(parameters)
+        last = convolutions[-1]
+        features = (last.size or 0) ** 2 * last.channels
+        units = [parameters.units] * parameters.dense_layers
+        return [image, *convolutions, *_head("flatten", features, units, parameters.dropout, classes)]
+    backbone = _backbone(parameters)
+    head = _head("mean over positions", backbone[-1].channels, parameters.dense, parameters.dropout, classes)
+    return [image, *backbone, *head]
+
+
+def _convolutions(parameters: SmallCNN) -> list[Block]:
+    size, channels, kernel, pool = parameters.image_size, CHANNELS, parameters.kernel_size, parameters.pool_size
+    windows = [(pool, pool)] if parameters.padding == "same" else [(kernel, 1), (pool, pool)]
+    kinds = {f"convolution {kernel} × {kernel}, ReLU": 1, f"{parameters.pooling} pooling {pool} × {pool}": 1}
+    drawn = []
+    for _ in range(parameters.conv_layers):
+        size = reduced(size, windows)
+        weights = (kernel * kernel * channels + 1) * parameters.filters
+        channels = parameters.filters
+        drawn.append(Block(kinds, size, channels, weights))
+    return drawn
+
+
+def parts(parameters: Transfer) -> tuple[Part, ...]:
+    """Return the parts of a member's backbone up to its `output_layer`."""
+    of_backbone = PARTS[parameters.backbone]
+    if parameters.output_layer is None:
+        return of_backbone
+    ends = [part.end for part in of_backbone]
+    return of_backbone[: ends.index(parameters.output_layer) + 1]
+
+
+def _backbone(parameters: Transfer) -> list[Block]:
+    size = parameters.image_size
+    drawn: list[Block] = []
+    for part in parts(parameters):
+        size = reduced(size, part.windows)
+        block = Block(part.kinds, size, part.channels, part.parameters, part.layers)
+        if not part.joins:
+            drawn.append(block)
+            continue
+        before, counts = drawn[-1], dict(drawn[-1].kinds)
+        for kind, number in part.kinds.items():
+            counts[kind] = counts.get(kind, 0) + number
+        drawn[-1] = replace(
+            block,
+            kinds=counts,
+            parameters=before.parameters + block.parameters,
+            backbone_layers=before.backbone_layers + block.backbone_layers,
+        )
+    return drawn
+
+
+def _head(first: str, features: int, units: list[int], dropout: float, classes: int) -> list[Block]:
+    """Return a block for each dense layer, and the output; dropout stands where `networks.layers.head` has it."""
+    drawn, kinds = [], {first: 1}
+    dropped = {f"dropout {dropout:g}": 1} if dropout else {}
+    for width in units:
+        drawn.append(Block({**kinds, f"{DENSE}, ReLU": 1, **dropped}, None, width, (features + 1) * width))
+        features, kinds = width, {}
+    if not units:
+        kinds |= dropped
+    activation = "sigmoid" if classes == 1 else "softmax"
+    return [*drawn, Block({**kinds, f"{DENSE}, {activation}": 1}, None, classes, (features + 1) * classes)]
+
+
+@dataclass(frozen=True)
+class TrainedPhase:
+    """A phase of a member's training, as the diagram shows it.
+
+    Attributes:
+        epochs: Largest number of epochs.
+        layers: Number of the backbone's last layers that are trained; None if all layers of the network are.
+    """
+
+    epochs: int
+    layers: int | None
+
+
+def trained_phases(parameters: Transfer | SmallCNN) -> list[TrainedPhase]:
+    """Return the phases of a member's training in order, with the layers that each trains. The head always trains."""
+    return [
+        TrainedPhase(phase.epochs, None if phase.unfrozen in (None, "all") else _layers(parameters, phase.unfrozen))
+        for phase in phases(parameters)
+    ]
+
+
+def _layers(parameters: Transfer | SmallCNN, unfrozen: object) -> int:
+    if unfrozen == "last_conv" and isinstance(parameters, Transfer):
+        return parts(parameters)[-1].last_conv
+    return unfrozen if isinstance(unfrozen, int) else 0
