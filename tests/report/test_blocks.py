@@ -1,6 +1,7 @@
 """The blocks of the diagrams are computed from the parameters; they must be those of the Keras models."""
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import accumulate
 from typing import Any
 
@@ -19,6 +20,13 @@ SEVEN = Target({name: number % 2 for number, name in enumerate("abcdefg")})
 
 def transfer(**changes: Any) -> Transfer:
     return load("models.inception_v3", Transfer).model_copy(update=changes)
+
+
+@cache
+def backbone(end: str | None) -> list[Any]:
+    """Return the layers of the backbone of Inception V3 up to its `output_layer`."""
+    parameters = transfer(weights="none", output_layer=end)
+    return backbone_layers(built(parameters), parameters)
 
 
 def built(parameters: Transfer | SmallCNN, classes: int = 1) -> Any:
@@ -111,7 +119,7 @@ def test_the_phases_train_the_layers_that_training_unfreezes(unfrozen: Any, end:
         parameters = parameters.model_copy(update={"unfrozen_layers": 30})
     first, second = trained_phases(parameters)
     assert (first.epochs, first.layers, second.epochs) == (parameters.frozen_epochs, 0, parameters.epochs)
-    layers = backbone_layers(built(parameters.model_copy(update={"weights": "none"})), parameters)
+    layers = backbone(end)
     unfreeze(layers, parameters.unfrozen_layers, frozen_batch_norm=False)
     assert sum(layer.trainable for layer in layers) == (len(layers) if second.layers is None else second.layers)
 

@@ -38,7 +38,7 @@ def about_decisions(sources: Sources, settings: Ensemble, suffix: str) -> dict[s
         "sets": sources.evaluation["coverage"].set_index("label").to_dict("index"),
         "required": settings,
         "missed": missed,
-        "missed_counts": _missed_counts(missed),
+        "missed_counts": missed_counts(missed),
         "groups": _groups(sources.evaluation["groups"]),
         "sweep": _sweep(sources.evaluation["sweep"], own["threshold"].to_dict(), suffix),
         "swept": list(SWEPT.items()),
@@ -61,6 +61,20 @@ def reached(sensitivity: Mapping[str, float | None], aim: float) -> str:
         return f"The aim of {percent(aim)} was not reached on the test split."
     inside = "which the confidence interval includes" if high >= aim else "which lies above the confidence interval"
     return f"The aim of {percent(aim)}, {inside}, was not reached on the test split."
+
+
+def missed_counts(missed: list[dict[str, Any]]) -> str:
+    """Return the missed lesions of each malignant diagnosis at the operating point "sensitive", as words with a verb.
+
+    Args:
+        missed: Rows of the table of missed lesions: name, lesions, and missed by operating point.
+
+    Returns:
+        The words, such as "2 of 30 (melanoma) are"; empty if no lesion is missed.
+    """
+    counts = [(row["missed"].get("sensitive", 0), row["lesions"], row["name"]) for row in missed]
+    words = [f"{number} of {lesions} ({name})" for number, lesions, name in counts if number]
+    return f"{listing(words)} {'is' if [number for number, *_ in counts if number] == [1] else 'are'}" if words else ""
 
 
 def _point(sources: Sources, point: str, fitted: dict[Any, Any]) -> dict[str, Any]:
@@ -125,20 +139,6 @@ def _missed(groups: pd.DataFrame) -> list[dict[str, Any]]:
         missed = {point: round((1 - values[point]["value"]) * lesions) for point in ORDER if point in values}
         rows.append({"name": diagnosis(str(dx)), "dx": dx, "lesions": lesions, "missed": missed})
     return rows
-
-
-def _missed_counts(missed: list[dict[str, Any]]) -> str:
-    """Return the missed lesions of each malignant diagnosis at the operating point "sensitive", as words with a verb.
-
-    Args:
-        missed: Rows of `_missed`.
-
-    Returns:
-        The words, such as "2 of 30 (melanoma) are"; empty if no lesion is missed.
-    """
-    counts = [(row["missed"].get("sensitive", 0), row["lesions"], row["name"]) for row in missed]
-    words = [f"{number} of {lesions} ({name})" for number, lesions, name in counts if number]
-    return f"{listing(words)} {'is' if [number for number, *_ in counts if number] == [1] else 'are'}" if words else ""
 
 
 def _groups(groups: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:

@@ -100,7 +100,7 @@ LETTERS = 18  # of a line of text in a column
 TALLEST = 108  # pixels: the height of a feature map of the size of the image
 AXIS = 62  # pixels from the top to the middle of all blocks
 GAP = 5  # pixels between a block and an arrow
-BAR, PHASE = 6, 36  # pixels: height of the bar of a phase, and of a phase with its text
+BAR, PHASE, MARGIN = 6, 36, 6  # pixels: height of the bar of a phase, of a phase with its text, space beside a bar
 
 
 def network_diagram(name: str, parameters: Transfer | SmallCNN, classes: int, suffix: str) -> Diagram:
@@ -171,10 +171,9 @@ def _described(drawn: Sequence[Block], middles: Sequence[float]) -> list[Text]:
 def _output(block: Block, last: bool) -> str:
     if not last:
         return block.shape
-    probability = "probability of malignancy"
     if block.channels == 1:
-        return probability
-    return f"{block.channels} probabilities; their sum over the malignant diagnoses: {probability}"
+        return "probability of malignancy"
+    return f"{block.channels} probabilities, malignant ones summed"
 
 
 def _draw_phase(diagram: Diagram, phase: TrainedPhase, drawn: Sequence[Block], colour: str, y: float) -> None:
@@ -192,10 +191,10 @@ def _draw_phase(diagram: Diagram, phase: TrainedPhase, drawn: Sequence[Block], c
             if frozen:
                 left += round(COLUMN * frozen / block.backbone_layers)
                 text = f"{trained} of {block.backbone_layers} layers"
-                diagram.texts.append(Text(COLUMN * (number + 0.5), y + 21, text))
+                diagram.texts.append(Text(left + MARGIN, y + 20, text, "", "start"))
             break
         frozen -= block.backbone_layers
-    diagram.rects.append(Rect(left + 6, y, COLUMN * len(drawn) - left - 12, BAR, f"{colour} bar", BAR / 2))
+    diagram.rects.append(Rect(left + MARGIN, y, COLUMN * len(drawn) - left - 2 * MARGIN, BAR, f"{colour} bar", BAR / 2))
 
 
 def _alt(drawn: Sequence[Block], phases: Sequence[TrainedPhase]) -> str:

@@ -20,7 +20,7 @@ METHODS: Mapping[str, str] = {
 }
 CALIBRATIONS: Mapping[str, str] = {"platt": "Platt scaling", "temperature": "temperature scaling"}
 
-IMAGE, MEMBER, STEP, OUTCOME = 78, 150, 124, 78  # widths in pixels
+IMAGE, MEMBER, STEP, OUTCOME = 78, 162, 124, 78  # widths in pixels
 TALL, SPACE = 62, 14  # pixels: height of a member, and space between two
 SHORTEST = 190  # pixels: height of the diagram of a single member
 FAN, WEIGHTS, NEXT = 38, 66, 26  # pixels: the space for arrows before the members, after them, and between two steps
@@ -121,18 +121,17 @@ def _combination(sources: Sources) -> list[str]:
     described = METHODS[sources.choice.method]
     if sources.choice.method != "stacking":
         return [described]
-    return [described, f"{signed(_fitted(sources)['intercept'])}"]
+    return [described, signed(_fitted(sources)["intercept"])]
 
 
 def _calibration(sources: Sources, method: str) -> list[str]:
     if method not in CALIBRATIONS:
         return ["none"]
     fitted = _fitted(sources)
-    scaled = f"logit × {rate(fitted['slope'])}"
+    scaled = [f"logit × {rate(fitted['slope'])}"]
     if method == "platt":
-        sign, size = signed(fitted["shift"])[0], signed(fitted["shift"])[1:]
-        scaled += f" {sign} {size}"
-    return [f"{CALIBRATIONS[method]}:", scaled]
+        scaled.append(signed(fitted["shift"]))
+    return [f"{CALIBRATIONS[method]}:", *scaled]
 
 
 def _fitted(sources: Sources) -> dict[str, float]:

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-INCEPTION = "inception_v3"
-LAYERS = {13: "1st", 14: "4th", 15: "101st", 16: "200th", 17: "299th"}  # of this network, by figure
+INCEPTION = "inception_v3"  # the member whose activations the paper shows
 
 
 @dataclass(frozen=True)
@@ -12,13 +11,13 @@ class PaperFigure:
     """A figure of the paper.
 
     Attributes:
-        number: Number in the paper.
+        number: Number in the paper, or the first and the last number of several.
         shows: What it shows.
         here: What this run shows in its place.
         anchor: Id in the page of what this run shows; None if this run does not have it.
     """
 
-    number: int
+    number: str
     shows: str
     here: str
     anchor: str | None
@@ -37,35 +36,46 @@ def paper_figures(
         wrong: Whether the page has wrongly classified images.
     """
     examples = set(sheets)
-    # The paper shows those of Inception V3.
     shown = sorted(activations, key=lambda name: name != INCEPTION)
     maps = f"activations-{shown[0]}" if shown else None
 
     def sheet(dx: str) -> str | None:
         return f"examples-{dx}" if dx in examples else None
 
-    layers = "activation maps of layers from the first to the last"
     return [
-        PaperFigure(1, "images of HAM10000", "examples of each diagnosis", "examples" if examples else None),
-        PaperFigure(2, "results of Romero López et al.", "the same results beside those of this run", "published"),
-        PaperFigure(3, "networks with transfer learning", "diagrams of all members", "networks"),
-        PaperFigure(4, "training of Inception V3, last 150 layers", "training curves of all members", "training"),
+        PaperFigure("1", "images of HAM10000", "examples of each diagnosis", "examples" if examples else None),
+        PaperFigure("2", "results of Romero López et al.", "the same results beside those of this run", "published"),
+        PaperFigure("3", "networks with transfer learning", "diagrams of all members", "networks"),
         PaperFigure(
-            5, "accuracy as four members are added", "the same chart with intervals", "sizes-1" if orders else None
+            "4",
+            "training of Inception V3 with its last 150 layers unfrozen",
+            "training curves of all members",
+            "training",
         ),
         PaperFigure(
-            6, "the same without the first member", "the same chart with intervals", "sizes-2" if orders > 1 else None
+            "5", "accuracy as four members are added", "the same chart with intervals", "sizes-1" if orders else None
         ),
-        PaperFigure(7, "the ensemble", "diagram of the ensemble with its weights", "ensemble-diagram"),
-        PaperFigure(8, "naevi and melanomas", "examples of melanomas", sheet("mel")),
-        PaperFigure(9, "basal cell carcinomas", "examples of basal cell carcinomas", sheet("bcc")),
         PaperFigure(
-            10, "confusion matrix at the threshold 0.5", f"confusion matrix at the operating point “{point}”", "matrix"
+            "6", "the same without the first member", "the same chart with intervals", "sizes-2" if orders > 1 else None
         ),
-        PaperFigure(11, "ROC curve", "ROC curves of the ensemble and its members", "roc"),
-        PaperFigure(12, "image whose activations follow", "the images at the left of the activation maps", maps),
-        *(PaperFigure(number, f"activations of the {layer} layer", layers, maps) for number, layer in LAYERS.items()),
+        PaperFigure("7", "the ensemble", "diagram of the ensemble with its weights", "ensemble-diagram"),
+        PaperFigure("8", "naevi and melanomas", "examples of melanomas", sheet("mel")),
+        PaperFigure("9", "basal cell carcinomas", "examples of basal cell carcinomas", sheet("bcc")),
         PaperFigure(
-            18, "wrongly classified images", "wrongly classified images of both labels", "wrong" if wrong else None
+            "10",
+            "confusion matrix at the threshold 0.5",
+            f"confusion matrix at the operating point “{point}”",
+            "matrix",
+        ),
+        PaperFigure("11", "ROC curve", "ROC curves of the ensemble and its members", "roc"),
+        PaperFigure("12", "image whose activations follow", "the images at the left of the activation maps", maps),
+        PaperFigure(
+            "13 to 17",
+            "activations of the 1st, 4th, 101st, 200th and 299th layer",
+            "activation maps of layers from the first to the last",
+            maps,
+        ),
+        PaperFigure(
+            "18", "wrongly classified images", "wrongly classified images of both labels", "wrong" if wrong else None
         ),
     ]
