@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from itertools import accumulate
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -12,7 +12,8 @@ from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.networks.build import backbone_layers, build_member, unfreeze
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.target import Target
-from dermoscopy.report.blocks import PARTS, blocks, parts, reduced, trained_phases
+from dermoscopy.report.blocks import PARTS, blocks, count_weights, parts, reduced, trained_phases
+from dermoscopy.report.diagrams import network_diagram
 from tests.tiny import small_cnn
 
 SEVEN = Target({name: number % 2 for number, name in enumerate("abcdefg")})
@@ -33,16 +34,17 @@ def built(parameters: Transfer | SmallCNN, classes: int = 1) -> Any:
     return build_member("member", parameters, 1, None, *([SEVEN] if classes == 7 else []))
 
 
-def test_every_backbone_has_its_parts() -> None:
-    assert PARTS.keys() == BACKBONES.keys()
-    for name, row in BACKBONES.items():
+def test_the_parts_have_all_layers_of_the_backbone() -> None:
+    assert PARTS.keys() <= BACKBONES.keys()
+    for name in PARTS:
+        row = BACKBONES[name]
         layers = accumulate((part.layers for part in PARTS[name]), initial=1)  # the input layer comes first
         until = dict(zip((part.end for part in PARTS[name]), list(layers)[1:], strict=True))
         assert until | row.outputs == until  # each output_layer is the end of a part
         assert list(until.values())[-1] == row.layers
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", PARTS)
 def test_the_parts_are_those_of_the_keras_model(name: str) -> None:
     import keras
 
@@ -132,3 +134,15 @@ def test_random_weights_and_small_networks_have_one_phase_that_trains_all_layers
 
 def test_parts_end_at_the_output_layer() -> None:
     assert [part.end for part in parts(transfer(output_layer="mixed0"))] == ["stem", "mixed0"]
+
+
+def test_a_backbone_without_parts_is_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(cast("dict[str, Any]", PARTS), "inception_v3")
+    parameters = transfer(weights="inception_v3", dense=[128])
+    image, backbone, hidden, output = blocks(parameters)
+    assert (backbone.names, backbone.backbone_layers, backbone.shape) == (["InceptionV3"], 310, "")
+    assert (hidden.channels, hidden.parameters, output.parameters) == (128, None, 129)
+    assert count_weights([image, backbone, hidden, output]) is None
+    assert trained_phases(parameters) == []
+    diagram = network_diagram("inception_v3", parameters, 1, "")
+    assert "InceptionV3" in [text.text for text in diagram.texts]

@@ -6,6 +6,8 @@ The stage `report` does not load TensorFlow. A test compares all numbers with th
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from dermoscopy.networks.backbones import BACKBONES
+from dermoscopy.networks.build import backbone_length, feature_map_size
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.report.formatting import plural
 from dermoscopy.train.phases import phases
@@ -92,15 +94,15 @@ class Block:
     Attributes:
         kinds: What it consists of, with the number of each kind, in the order of the layers.
         size: Width and height of its feature map in pixels; None if its output has no positions.
-        channels: Number of channels of the feature map, or of values without positions.
-        parameters: Number of its weights.
+        channels: Number of channels of the feature map, or of values without positions; None if it is not known.
+        parameters: Number of its weights; None if it is not known.
         backbone_layers: Number of layers of the backbone in it; 0 in the head and in a small CNN.
     """
 
     kinds: Mapping[str, int]
     size: int | None
-    channels: int
-    parameters: int
+    channels: int | None
+    parameters: int | None
     backbone_layers: int = 0
 
     @property
@@ -110,7 +112,9 @@ class Block:
 
     @property
     def shape(self) -> str:
-        """Shape of the output as a text."""
+        """Shape of the output as a text; empty if it is not known."""
+        if self.channels is None:
+            return ""
         return plural(self.channels, "value") if self.size is None else f"{self.size} × {self.size} × {self.channels}"
 
 
@@ -135,6 +139,8 @@ def reduced(size: int, windows: Iterable[Window]) -> int:
 def blocks(parameters: Transfer | SmallCNN, classes: int = 1) -> list[Block]:
     """Return the blocks of a member's network, from the image to the output.
 
+    A backbone without `PARTS` is one block, of which only the number of layers is known.
+
     Args:
         parameters: Parameters of the member.
         classes: Number of classes that it predicts, see `networks.target`.
@@ -142,11 +148,14 @@ def blocks(parameters: Transfer | SmallCNN, classes: int = 1) -> list[Block]:
     image = Block({"image": 1}, parameters.image_size, CHANNELS, 0)
     if isinstance(parameters, SmallCNN):
         convolutions = _convolutions(parameters)
-        last = convolutions[-1]
-        features = (last.size or 0) ** 2 * last.channels
+        features = feature_map_size(parameters) ** 2 * parameters.filters
         units = [parameters.units] * parameters.dense_layers
         return [image, *convolutions, *_head("flatten", features, units, parameters.dropout, classes)]
-    backbone = _backbone(parameters)
+    if parameters.backbone in PARTS:
+        backbone = _backbone(parameters)
+    else:
+        layers = backbone_length(parameters) - 1
+        backbone = [Block({BACKBONES[parameters.backbone].constructor: 1}, None, None, None, layers)]
     head = _head("mean over positions", backbone[-1].channels, parameters.dense, parameters.dropout, classes)
     return [image, *backbone, *head]
 
@@ -188,23 +197,35 @@ def _backbone(parameters: Transfer) -> list[Block]:
         drawn[-1] = replace(
             block,
             kinds=counts,
-            parameters=before.parameters + block.parameters,
+            parameters=count_weights([before, block]),
             backbone_layers=before.backbone_layers + block.backbone_layers,
         )
     return drawn
 
 
-def _head(first: str, features: int, units: list[int], dropout: float, classes: int) -> list[Block]:
+def _head(first: str, features: int | None, units: list[int], dropout: float, classes: int) -> list[Block]:
     """Return a block for each dense layer, and the output; dropout stands where `networks.layers.head` has it."""
     drawn, kinds = [], {first: 1}
     dropped = {f"dropout {dropout:g}": 1} if dropout else {}
     for width in units:
-        drawn.append(Block({**kinds, f"{DENSE}, ReLU": 1, **dropped}, None, width, (features + 1) * width))
+        drawn.append(Block({**kinds, f"{DENSE}, ReLU": 1, **dropped}, None, width, _weights(features, width)))
         features, kinds = width, {}
     if not units:
         kinds |= dropped
     activation = "sigmoid" if classes == 1 else "softmax"
-    return [*drawn, Block({**kinds, f"{DENSE}, {activation}": 1}, None, classes, (features + 1) * classes)]
+    return [*drawn, Block({**kinds, f"{DENSE}, {activation}": 1}, None, classes, _weights(features, classes))]
+
+
+def _weights(features: int | None, units: int) -> int | None:
+    """Return the number of weights of a dense layer with biases."""
+    return None if features is None else (features + 1) * units
+
+
+def count_weights(drawn: Iterable[Block]) -> int | None:
+    """Return the number of weights of all blocks; None if it is not known."""
+    counts = [block.parameters for block in drawn]
+    known = [number for number in counts if number is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 @dataclass(frozen=True)
@@ -221,7 +242,12 @@ class TrainedPhase:
 
 
 def trained_phases(parameters: Transfer | SmallCNN) -> list[TrainedPhase]:
-    """Return the phases of a member's training in order, with the layers that each trains. The head always trains."""
+    """Return the phases of a member's training in order, with the layers that each trains. The head always trains.
+
+    There are none for a backbone without `PARTS`: which of its layers is the last convolution is not known.
+    """
+    if isinstance(parameters, Transfer) and parameters.backbone not in PARTS:
+        return []
     return [
         TrainedPhase(phase.epochs, None if phase.unfrozen in (None, "all") else _layers(parameters, phase.unfrozen))
         for phase in phases(parameters)

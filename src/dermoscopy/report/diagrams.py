@@ -121,7 +121,7 @@ def network_diagram(name: str, parameters: Transfer | SmallCNN, classes: int, su
         width=COLUMN * len(drawn),
         height=0,
         dots=[(middles[0], AXIS)],
-        rects=shapes,
+        rects=list(shapes),
         arrows=[
             arrow(round(left.x + left.width + GAP, 1), AXIS, round(right.x - GAP, 1), AXIS)
             for left, right in pairwise(shapes)
@@ -142,13 +142,15 @@ def _shape(block: Block, middle: float, image: Block, colour: str) -> Rect:
     """Return a rectangle whose height shows the size of the feature map, and whose width shows the channels."""
     if block is image:
         width, height, colour = 78.0, 78.0, "image"
+    elif block.channels is None:
+        width, height = 60.0, 60.0
     elif block.size is None:
         width, height = 12.0, 12 + 8 * log2(block.channels)
     else:
         width = 8 + 5 * log2(block.channels)
         height = 14 + (TALLEST - 14) * log2(block.size) / log2(max(2, image.size or 2))
-    x, y = middle - width / 2, AXIS - height / 2
-    return Rect(*(round(value, 1) for value in (x, y, width, height)), colour)
+    x, y = round(middle - width / 2, 1), round(AXIS - height / 2, 1)
+    return Rect(x, y, round(width, 1), round(height, 1), colour)
 
 
 def _described(drawn: Sequence[Block], middles: Sequence[float]) -> list[Text]:
@@ -198,13 +200,12 @@ def _draw_phase(diagram: Diagram, phase: TrainedPhase, drawn: Sequence[Block], c
 
 
 def _alt(drawn: Sequence[Block], phases: Sequence[TrainedPhase]) -> str:
-    described = [
-        f"{', '.join(block.names)}: {block.shape}"
-        + (f", {plural(block.parameters, 'parameter')}" if block.parameters else "")
-        for block in drawn
-    ]
+    described = []
+    for block in drawn:
+        known = [block.shape, plural(block.parameters, "parameter") if block.parameters else ""]
+        described.append(": ".join(filter(None, [", ".join(block.names), ", ".join(filter(None, known))])))
     of_phases = [trained_layers(phase, drawn) for phase in phases]
-    return f"{'; '.join(described)}. Trained: {', then '.join(of_phases)}."
+    return f"{'; '.join(described)}." + (f" Trained: {', then '.join(of_phases)}." if of_phases else "")
 
 
 def trained_layers(phase: TrainedPhase, drawn: Sequence[Block]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from textwrap import wrap
 
 from dermoscopy.networks.params import SmallCNN, Transfer
-from dermoscopy.report.blocks import blocks
+from dermoscopy.report.blocks import blocks, count_weights
 from dermoscopy.report.colours import css
 from dermoscopy.report.diagrams import LINE, Diagram, Rect, Text, arrow, written
 from dermoscopy.report.formatting import classifier, count, percent, rate, signed
@@ -70,8 +70,10 @@ def ensemble_diagram(
     diagram.texts += written(EDGE + IMAGE / 2, height / 2 + IMAGE / 2 + LINE + 2, ["image"], "name")
     top = (height - len(names) * (TALL + SPACE) + SPACE) / 2
     for number, name in enumerate(names):
-        total = sum(block.parameters for block in blocks(models[name], classes))
-        described = [f"{models[name].image_size} × {models[name].image_size} pixels", f"{count(total)} parameters"]
+        total = count_weights(blocks(models[name], classes))
+        described = [f"{models[name].image_size} × {models[name].image_size} pixels"]
+        if total is not None:
+            described.append(f"{count(total)} parameters")
         _draw_member(diagram, name, described, weights[name], top + number * (TALL + SPACE))
     _draw_steps(diagram, steps, EDGE + IMAGE + FAN + MEMBER + WEIGHTS)
     return diagram
@@ -136,6 +138,6 @@ def _calibration(sources: Sources, method: str) -> list[str]:
 
 def _fitted(sources: Sources) -> dict[str, float]:
     """Return the row of `ensemble.fit.CANDIDATES` of the ensemble."""
-    rows = sources.candidates.set_index(["members", "method"])
-    fitted: dict[str, float] = rows.loc[("+".join(sources.choice.members), sources.choice.method)].to_dict()
-    return fitted
+    rows = sources.candidates
+    own = (rows["members"] == "+".join(sources.choice.members)) & (rows["method"] == sources.choice.method)
+    return {name: float(rows.loc[own, name].iloc[0]) for name in ("intercept", "slope", "shift")}

@@ -50,7 +50,7 @@ def ensemble_sizes(sources: Sources, threshold: float, suffix: str) -> list[Orde
     finite = [float(value) for value in bounds if is_finite(value)] or [0.0, 1.0]
     low, high = floor(min(finite) * 20) / 20, ceil(max(finite) * 20) / 20
     limits = Limits(low, max(high, low + 0.05), int(on_test["size"].max()))
-    orders = []
+    orders: list[Order] = []
     for _, own in sorted(on_test.groupby("start"), key=lambda group: -group[1]["size"].max()):
         added = list(own.drop_duplicates("size").sort_values("size")["added"])
         methods = {

@@ -6,7 +6,7 @@ from dermoscopy.augment.params import Augment
 from dermoscopy.core.tables import DIAGNOSES
 from dermoscopy.networks.build import NO_WEIGHTS
 from dermoscopy.networks.params import SmallCNN, Training, Transfer
-from dermoscopy.report.blocks import Block, TrainedPhase, blocks, trained_phases
+from dermoscopy.report.blocks import Block, TrainedPhase, blocks, count_weights, trained_phases
 from dermoscopy.report.diagrams import network_diagram, trained_layers
 from dermoscopy.report.formatting import classifier, count, opening, plural
 from dermoscopy.report.inputs import Parameters, Sources
@@ -44,15 +44,16 @@ def about_networks(sources: Sources, parameters: Parameters, suffix: str) -> lis
     networks = []
     for name, member in parameters.models.items():
         drawn = blocks(member, classes)
-        with_weights = isinstance(member, Transfer) and member.weights != NO_WEIGHTS
         networks.append(
             {
                 "diagram": network_diagram(name, member, classes, suffix),
                 "used": describe_member(member, _epochs(sources, name)),
-                "parameters": sum(block.parameters for block in drawn),
+                "parameters": count_weights(drawn),
                 "layers": sum(block.backbone_layers for block in drawn),
                 "phases": _phases(trained_phases(member), drawn, parameters.training.patience is not None),
-                "frozen_batch_norm": with_weights and member.frozen_batch_norm,
+                "frozen_batch_norm": isinstance(member, Transfer)
+                and member.weights != NO_WEIGHTS
+                and member.frozen_batch_norm,
             }
         )
     return networks
