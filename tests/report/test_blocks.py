@@ -12,7 +12,8 @@ from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.networks.build import backbone_layers, build_member, unfreeze
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.target import Target
-from dermoscopy.report.blocks import PARTS, blocks, count_weights, parts, reduced, trained_phases
+from dermoscopy.report.backbone_parts import PARTS
+from dermoscopy.report.blocks import blocks, count_weights, parts, reduced, trained_phases
 from dermoscopy.report.diagrams import network_diagram
 from tests.tiny import small_cnn
 
