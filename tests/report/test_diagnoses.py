@@ -38,7 +38,7 @@ def write_diagnoses(root: Path, *predicting: tuple[str, str]) -> None:
 
 def section(root: Path) -> str:
     page = render(root)
-    return " ".join(page[page.index('<h2 id="diagnoses"') : page.index('<h2 id="probabilities"')].split())
+    return " ".join(page[page.index('<h2 id="diagnoses"') : page.index('<h2 id="comparison"')].split())
 
 
 @pytest.fixture

@@ -115,9 +115,9 @@ def test_the_printed_page_has_every_column_of_every_table(page):
     assert {word for word in headers if word not in text} == set()
 
 
-def test_the_window_of_a_chart_contains_all_its_texts(page):
+def test_the_window_of_a_chart_or_diagram_contains_all_its_texts(page):
     outside = """
-    return [...document.querySelectorAll("svg.chart text")].filter(text => {
+    return [...document.querySelectorAll("svg text")].filter(text => {
         const box = text.getBoundingClientRect(), chart = text.closest("svg").getBoundingClientRect();
         return box.left < chart.left - 1 || box.right > chart.right + 1 || box.top < chart.top - 2;
     }).map(text => text.textContent);
@@ -127,8 +127,8 @@ def test_the_window_of_a_chart_contains_all_its_texts(page):
 
 
 def charts(page: Path) -> dict[str, str]:
-    """Return the SVG of each chart by its description; keys of legends are left out."""
-    svgs = re.findall(r"<svg.*?</svg>", page.read_text(encoding="utf-8"), re.DOTALL)
+    """Return the SVG of each chart by its description; diagrams and keys of legends are left out."""
+    svgs = re.findall(r'<svg class="chart.*?</svg>', page.read_text(encoding="utf-8"), re.DOTALL)
     return {re.search(r'aria-label="([^"]*)"', svg)[1]: svg for svg in svgs if 'role="img"' in svg}
 
 
@@ -138,12 +138,12 @@ def texts(chart: str) -> list[str]:
 
 def test_every_chart_names_both_axes(page):
     found = charts(page)
-    assert len(found) == 6 + 3 * len(MEMBERS)
+    assert len(found) == 8 + 3 * len(MEMBERS)
     for name, chart in found.items():
         x = {"ROC": "1 − specificity", "Metr": "threshold", "Cali": "predicted probability", "Age": "age in years"}
-        x |= {"Deci": "threshold probability", "Dist": "predicted probability"}
+        x |= {"Deci": "threshold probability", "Dist": "predicted probability", "Accu": "members of the ensemble"}
         y = {"ROC": "sensitivity", "Metr": "proportion", "Cali": "proportion malignant", "Age": "proportion of"}
-        y |= {"Deci": "net benefit", "Dist": "proportion of"}
+        y |= {"Deci": "net benefit", "Dist": "proportion of", "Accu": "accuracy"}
         kind = next((kind for kind in x if name.startswith(kind)), None)
         shown = texts(chart)
         assert any(text.startswith(x[kind] if kind else "epoch") for text in shown), name
@@ -196,3 +196,30 @@ def test_every_bin_shows_its_number_of_lesions(page):
     for name in ("before", "after"):
         expected += [name, *(row[3] for row in rows if row[0] == name)]
     assert labels == expected
+
+
+OVERLAPPING = """
+return [...document.querySelectorAll("svg.diagram")].flatMap(diagram => {
+    const boxes = [...diagram.querySelectorAll("text")].map(text => [text.textContent, text.getBoundingClientRect()]);
+    return boxes.flatMap(([text, box], number) => boxes.slice(number + 1)
+        .filter(([_, other]) => box.left < other.right && other.left < box.right
+            && box.top + 3 < other.bottom - 3 && other.top + 3 < box.bottom - 3)
+        .map(([other]) => [text, other]));
+});
+"""
+
+
+def test_no_texts_of_a_diagram_overlap(page):
+    assert measure(page, OVERLAPPING, 1400) == []
+
+
+def test_the_texts_of_a_diagram_keep_their_size_on_a_phone(page):
+    sizes = """
+    return [...document.querySelectorAll("svg.diagram")].map(diagram => {
+        const frame = diagram.closest(".scroll");
+        return [diagram.getBoundingClientRect().width, diagram.viewBox.baseVal.width, frame.scrollWidth > 390];
+    });
+    """
+    found = measure(page, sizes, 390)
+    assert len(found) == 1 + len(MEMBERS)
+    assert all(shown == drawn and scrolls for shown, drawn, scrolls in found)

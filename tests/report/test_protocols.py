@@ -12,7 +12,7 @@ INDEPENDENT_TEST = [
     "without dropout, and original images only.",
     "and applied once to the test split.",
     "The test split is not used for any choice.",
-    "On 174 test images of 125 lesions",
+    "174 test images of 125 lesions",
     "Of 56 malignant images, 44 are predicted malignant",
     "Of 118 benign images, 101 are predicted benign",
     "Test split | 174 images of 125 lesions",
@@ -34,7 +34,7 @@ LEAKY = [
     "This hides overfitting.",
 ]
 OF_THE_PAPER = [
-    "On 174 test images (augmented images included) of 125 lesions",
+    "174 test images (augmented images included) of 125 lesions",
     "and these images were used to choose the epochs and weights.",
     "and augmented images of the same originals",
     "Of 56 malignant images (augmented images included), 44 are predicted malignant",

@@ -30,10 +30,10 @@ def test_a_sample_is_named_in_the_first_banner_and_in_the_card(tmp_path):
     assert "Only a sample of the dataset was used" in card
 
 
-def test_the_banner_lists_each_member_with_its_size_epochs_and_weights(tmp_path):
+def test_the_diagram_of_each_member_has_its_size_epochs_and_weights(tmp_path):
     page, card = texts(write_project(tmp_path))
-    assert "<li>VGG19: images of 32 × 32 pixels, 8 epochs, random starting weights</li>" in page
-    assert "<li>CNN A: images of 80 × 80 pixels, 8 epochs</li>" in page
+    assert "<b>VGG19: network.</b> Images of 32 × 32 pixels, 8 epochs, random starting weights." in page
+    assert "<b>CNN A: network.</b> Images of 80 × 80 pixels, 8 epochs." in page
     assert "CNN A: images of 80 × 80 pixels, 8 epochs; " in card
     assert "images of 224 × 224 pixels" in page
 

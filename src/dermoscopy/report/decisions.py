@@ -9,7 +9,7 @@ from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.report.figure import Chart, Line, Scale, Tick, below_labels, label_rules, path
-from dermoscopy.report.formatting import POINTS, diagnosis, is_finite, percent
+from dermoscopy.report.formatting import POINTS, diagnosis, is_finite, listing, percent
 from dermoscopy.report.inputs import Sources
 
 WIDTH, HEIGHT = 400, 315
@@ -29,6 +29,7 @@ def about_decisions(sources: Sources, settings: Ensemble, suffix: str) -> dict[s
     """
     own = sources.points[sources.points["name"] == ENSEMBLE].set_index("point")
     points = [_point(sources, point, own.loc[point].to_dict()) for point in ORDER]
+    missed = _missed(sources.evaluation["groups"])
     return {
         "points": points,
         "sensitive": points[0],
@@ -36,7 +37,8 @@ def about_decisions(sources: Sources, settings: Ensemble, suffix: str) -> dict[s
         "predictive": _predictive(sources),
         "sets": sources.evaluation["coverage"].set_index("label").to_dict("index"),
         "required": settings,
-        "missed": _missed(sources.evaluation["groups"]),
+        "missed": missed,
+        "missed_counts": missed_counts(missed),
         "groups": _groups(sources.evaluation["groups"]),
         "sweep": _sweep(sources.evaluation["sweep"], own["threshold"].to_dict(), suffix),
         "swept": list(SWEPT.items()),
@@ -59,6 +61,20 @@ def reached(sensitivity: Mapping[str, float | None], aim: float) -> str:
         return f"The aim of {percent(aim)} was not reached on the test split."
     inside = "which the confidence interval includes" if high >= aim else "which lies above the confidence interval"
     return f"The aim of {percent(aim)}, {inside}, was not reached on the test split."
+
+
+def missed_counts(missed: list[dict[str, Any]]) -> str:
+    """Return the missed lesions of each malignant diagnosis at the operating point "sensitive", as words with a verb.
+
+    Args:
+        missed: Rows of the table of missed lesions: name, lesions, and missed by operating point.
+
+    Returns:
+        The words, such as "2 of 30 (melanoma) are"; empty if no lesion is missed.
+    """
+    counts = [(row["missed"].get("sensitive", 0), row["lesions"], row["name"]) for row in missed]
+    words = [f"{number} of {lesions} ({name})" for number, lesions, name in counts if number]
+    return f"{listing(words)} {'is' if [number for number, *_ in counts if number] == [1] else 'are'}" if words else ""
 
 
 def _point(sources: Sources, point: str, fitted: dict[Any, Any]) -> dict[str, Any]:

@@ -145,7 +145,6 @@ def about_ensemble(sources: Sources, confidence: float) -> dict[str, Any]:
         "paired": [(classifier(name), css(name), by_metric[name]) for name in references if name in by_metric],
         "weights": _weights(sources, members),
         "candidates": _candidates(sources),
-        "ensemble_sizes": _sizes(sources.ensemble_sizes),
     }
 
 
@@ -213,17 +212,3 @@ def _candidates(sources: Sources) -> list[dict[str, Any]]:
         }
         for row in best.to_dict("records")
     ]
-
-
-def _sizes(ensemble_sizes: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the added members and the accuracy on test by method and size, for each first member."""
-    orders = []
-    on_test = ensemble_sizes[ensemble_sizes["split"] == "test"]
-    for _, rows in sorted(on_test.groupby("start"), key=lambda group: -group[1]["size"].max()):
-        added = rows.drop_duplicates("size").sort_values("size")["added"]
-        methods = {
-            classifier(str(method)): own.sort_values("size")[["accuracy", "low", "high"]].to_dict("records")
-            for method, own in rows.groupby("method")
-        }
-        orders.append({"added": [classifier(name) for name in added], "methods": methods})
-    return orders

@@ -91,7 +91,7 @@ def is_finite(value: object) -> bool:
 
 def rate(value: float | None) -> str:
     """Return a metric with three decimals."""
-    return f"{rounded(value):.3f}" if value is not None and is_finite(value) else DASH
+    return f"{rounded(value):.3f}".replace("-", "−") if value is not None and is_finite(value) else DASH
 
 
 def percent(value: float | None, digits: int = 0) -> str:

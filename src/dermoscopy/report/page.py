@@ -24,12 +24,15 @@ from dermoscopy.report.data import (
 from dermoscopy.report.decisions import about_decisions
 from dermoscopy.report.diagnoses import about_diagnoses
 from dermoscopy.report.ensemble import about_ensemble, best, intervals, of_baseline
+from dermoscopy.report.ensemble_diagram import ensemble_diagram
+from dermoscopy.report.ensemble_sizes import ensemble_sizes
 from dermoscopy.report.figure import Chart
 from dermoscopy.report.formatting import data_uri
 from dermoscopy.report.inputs import Parameters, Sources
 from dermoscopy.report.net_benefit import about_net_benefit
+from dermoscopy.report.paper_figures import paper_figures
 from dermoscopy.report.probabilities import about_probabilities
-from dermoscopy.report.used import about_run
+from dermoscopy.report.used import about_networks, about_run, output_classes
 
 TEMPLATES = Path(__file__).parent / "templates"
 FILTERS = ("bounded", "classifier", "count", "listing", "opening", "percent", "plural", "probability", "rate", "signed")
@@ -72,6 +75,11 @@ def gather(sources: Sources, parameters: Parameters) -> dict[str, Any]:
     threshold = float(points[evaluate.point])
     counts = headline_counts(confusion_matrix(sources.predictions, threshold))
     test, chosen = headline(sources, evaluate.point), chosen_epochs(sources.best_epoch)
+    sizes = ensemble_sizes(sources, ensemble.threshold, suffix)
+    wrong = data_uri(sources.explain / "wrong.png", report.image_width)
+    activations = {
+        member: data_uri(sources.explain / f"activations_{member}.png", report.image_width) for member in chosen
+    }
     return {
         "page": report,
         "colour_rules": colours.rules(),
@@ -108,6 +116,8 @@ def gather(sources: Sources, parameters: Parameters) -> dict[str, Any]:
         **about_probabilities(sources, suffix),
         **about_net_benefit(sources, suffix),
         **about_ensemble(sources, evaluate.confidence),
+        **_diagrams(sources, parameters, threshold, suffix),
+        "ensemble_sizes": sizes,
         "roc": _roc(sources, counts, suffix),
         "accuracy_charts": curve_charts(sources.curves, chosen, "accuracy", suffix),
         "roc_auc_charts": curve_charts(sources.curves, chosen, "roc_auc", suffix),
@@ -121,14 +131,30 @@ def gather(sources: Sources, parameters: Parameters) -> dict[str, Any]:
         "paper_matrix": paper.MATRIX,
         "gradcam": data_uri(sources.explain / "gradcam.png", report.image_width),
         "localization": [
-            (formatting.classifier(name), colours.css(name), rows.set_index("weights").to_dict("index"))
+            (formatting.classifier(str(name)), colours.css(str(name)), rows.set_index("weights").to_dict("index"))
             for name, rows in sources.localization.groupby("name")
         ],
-        "wrong": data_uri(sources.explain / "wrong.png", report.image_width),
-        "activations": [
-            (formatting.classifier(member), data_uri(sources.explain / f"activations_{member}.png", report.image_width))
-            for member in chosen
-        ],
+        "wrong": wrong,
+        "activations": [(member, formatting.classifier(member), maps) for member, maps in activations.items()],
+        "paper_figures": paper_figures(
+            [path.stem for path in sources.sheets.glob("*.png")],
+            [name for name, maps in activations.items() if maps],
+            sum(order.chart is not None for order in sizes),
+            formatting.POINTS[evaluate.point],
+            wrong=wrong is not None,
+        ),
+    }
+
+
+def _diagrams(sources: Sources, parameters: Parameters, threshold: float, suffix: str) -> dict[str, Any]:
+    """Return the diagrams of the networks and of the ensemble, and the members that are not in the ensemble."""
+    decision = formatting.POINTS[parameters.evaluate.point], threshold
+    classes, calibration = output_classes(parameters.training), parameters.ensemble.calibration
+    left_out = [name for name in parameters.models if name not in sources.choice.members]
+    return {
+        "networks": about_networks(sources, parameters, suffix),
+        "ensemble_diagram": ensemble_diagram(sources, parameters.models, classes, calibration, decision, suffix),
+        "left_out_members": [formatting.classifier(name) for name in left_out],
     }
 
 

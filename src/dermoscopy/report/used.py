@@ -1,11 +1,14 @@
-"""Describe what a run used: its profile, the part of the dataset, and the members."""
+"""Describe what a run used: its profile, the part of the dataset, and the members with their networks."""
 
 from typing import Any
 
 from dermoscopy.augment.params import Augment
+from dermoscopy.core.tables import DIAGNOSES
 from dermoscopy.networks.build import NO_WEIGHTS
 from dermoscopy.networks.params import SmallCNN, Training, Transfer
-from dermoscopy.report.formatting import classifier, count, plural
+from dermoscopy.report.blocks import Block, TrainedPhase, blocks, count_weights, trained_phases
+from dermoscopy.report.diagrams import network_diagram, trained_layers
+from dermoscopy.report.formatting import classifier, count, opening, plural
 from dermoscopy.report.inputs import Parameters, Sources
 
 
@@ -27,6 +30,49 @@ def about_run(sources: Sources, parameters: Parameters) -> dict[str, Any]:
             for name, member in parameters.models.items()
         ],
     }
+
+
+def about_networks(sources: Sources, parameters: Parameters, suffix: str) -> list[dict[str, Any]]:
+    """Return the diagram of each member, with what its caption says.
+
+    Args:
+        sources: Outputs of the other stages.
+        parameters: Parameters of the report.
+        suffix: Suffix of all titles, with the warning of a leaky protocol.
+    """
+    classes = output_classes(parameters.training)
+    networks = []
+    for name, member in parameters.models.items():
+        drawn = blocks(member, classes)
+        networks.append(
+            {
+                "diagram": network_diagram(name, member, classes, suffix),
+                "used": describe_member(member, _epochs(sources, name)),
+                "parameters": count_weights(drawn),
+                "layers": sum(block.backbone_layers for block in drawn),
+                "phases": _phases(trained_phases(member), drawn, parameters.training.patience is not None),
+                "frozen_batch_norm": isinstance(member, Transfer)
+                and member.weights != NO_WEIGHTS
+                and member.frozen_batch_norm,
+            }
+        )
+    return networks
+
+
+def output_classes(training: Training) -> int:
+    """Return the number of classes that the members predict."""
+    return 1 if training.target == "binary" else len(DIAGNOSES)
+
+
+def _phases(phases: list[TrainedPhase], drawn: list[Block], stops_early: bool) -> list[str]:
+    """Return a sentence for each phase on the layers that it trains."""
+    most = "at most " if stops_early else ""
+    if len(phases) == 1:
+        return [f"{opening(trained_layers(phases[0], drawn))} are trained."]
+    return [
+        f"Phase {number} ({most}{plural(phase.epochs, 'epoch')}) trains {trained_layers(phase, drawn)}."
+        for number, phase in enumerate(phases, 1)
+    ]
 
 
 def recognizable(augment: Augment, training: Training) -> str:
