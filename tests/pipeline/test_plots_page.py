@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import socketserver
+import subprocess
 import threading
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,7 @@ def charts_of_own_templates() -> dict[str, str]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """The plots of this project with small tables and without the folders of images, as in a fresh clone."""
+    """The plots of this project with small tables."""
     folder = tmp_path / "project"
     (folder / "plots").mkdir(parents=True)
     shutil.copytree(PLOTS, folder / ".dvc" / "plots")
@@ -140,9 +141,8 @@ def project(tmp_path: Path) -> Project:
     YAML().dump({"plots": plots()}, folder / "dvc.yaml")
     for name, lines in TABLES.items():
         (folder / "plots" / name).write_text("\n".join(lines) + "\n")
-    (folder / "data" / "search").mkdir(parents=True)
     for name, lines in SEARCH.items():
-        (folder / "data" / "search" / name).write_text("\n".join(lines) + "\n")
+        (folder / "plots" / f"search_{name}").write_text("\n".join(lines) + "\n")
     project = Project(folder)
     project.done("git", "init", "--quiet")
     project.commit("tables")
@@ -213,7 +213,7 @@ def test_title_fits_the_extension_of_vs_code(name: str):
 def test_plot_names_an_out_and_its_columns(name: str):
     plot = charts_of_tables()[name]
     [(path, y)] = plot["y"].items()
-    columns = next(csv.reader({**TABLES, **SEARCH}[Path(path).name]))
+    columns = next(csv.reader({**TABLES, **{f"search_{key}": lines for key, lines in SEARCH.items()}}[Path(path).name]))
     assert {plot["x"], *([y] if isinstance(y, str) else y)} <= set(columns)
     outs = [
         out for stage in YAML(typ="safe", pure=True).load(TOP / "dvc.yaml")["stages"].values() for out in stage["outs"]
@@ -337,7 +337,7 @@ def test_bars_are_ordered_by_number_and_unknown_is_last(project: Project):
 
 
 def test_two_revisions_are_compared_and_a_leaky_one_is_marked(project: Project):
-    for path in [*(project.folder / "plots").iterdir(), *(project.folder / "data" / "search").iterdir()]:
+    for path in (project.folder / "plots").iterdir():
         header, *rows = path.read_text().splitlines()
         path.write_text("\n".join([f"{header},protocol", *(f"{row},paper leaky" for row in rows)]) + "\n")
     texts = charts(page_of(project.done("dvc", "plots", "diff", "HEAD", "workspace")))
@@ -394,6 +394,14 @@ def test_every_plot_renders_as_in_the_extension_of_vs_code(project: Project, tmp
         assert title in texts[chart]
 
 
+def test_all_charts_have_committed_data():
+    """So that nothing fails to load in a fresh clone."""
+    committed = subprocess.run(["git", "ls-files", "plots"], cwd=TOP, capture_output=True, text=True, check=True).stdout
+    sources = {path for plot in charts_of_tables().values() for path in plot["y"]}
+    assert sources <= set(committed.splitlines())
+    assert [entry for entry in plots() if isinstance(entry, str)] == []
+
+
 def test_plot_without_data_names_the_command_that_writes_it(project: Project):
     (project.folder / "plots" / "roc.csv").unlink()
     page = page_of(project.run("dvc", "plots", "show").stdout)
@@ -405,7 +413,7 @@ def test_a_plot_of_a_header_only_fails_nothing(project: Project):
     (project.folder / "plots" / "diagnoses_confusion.csv").write_text("actual,predicted,protocol\n")
     text = rendered(page_of(project.done("dvc", "plots", "show")))
     without = {line.partition(": no data")[0] for line in text.splitlines() if ": no data" in line}
-    assert without == {"Confusion matrix of diagnoses", "data sheets", "data explain"}
+    assert without == {"Confusion matrix of diagnoses"}
 
 
 @pytest.mark.parametrize("prefix", [WITHOUT_NETWORK, []], ids=["namespace", "option"])
