@@ -10,11 +10,12 @@ from dermoscopy.core.stage import run
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.combiners import read_choice
 from dermoscopy.ensemble.fit import CANDIDATES
+from dermoscopy.evaluate.chart_tables import ENSEMBLE_SIZES
 from dermoscopy.evaluate.charts import ensemble_size_rows, write_charts
 from dermoscopy.evaluate.diagnoses import headline_of_diagnoses
 from dermoscopy.evaluate.evaluate import evaluate_test
 from dermoscopy.evaluate.params import Evaluate
-from dermoscopy.evaluate.tables import ENSEMBLE_SIZES, TABLES
+from dermoscopy.evaluate.tables import TABLES
 from dermoscopy.stats.headline import ensemble_metrics, write_headline
 
 

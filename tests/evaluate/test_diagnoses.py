@@ -10,6 +10,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from dermoscopy.core.errors import TableError
 from dermoscopy.core.tables import DIAGNOSES, DIAGNOSIS_PROBABILITIES, PREDICTIONS
 from dermoscopy.ensemble.combiners import read_choice
+from dermoscopy.evaluate.chart_tables import CONFUSION
 from dermoscopy.evaluate.charts import diagnosis_confusion_rows
 from dermoscopy.evaluate.diagnoses import (
     DiagnosisClassifier,
@@ -18,7 +19,7 @@ from dermoscopy.evaluate.diagnoses import (
     read_diagnosis_probabilities,
     score_diagnoses,
 )
-from dermoscopy.evaluate.tables import CONFUSION, DIAGNOSIS_CONFUSION, DIAGNOSIS_SCORES
+from dermoscopy.evaluate.tables import DIAGNOSIS_CONFUSION, DIAGNOSIS_SCORES
 from dermoscopy.stats.headline import MEAN_RECALL, read_headline
 from dermoscopy.stats.lesions import by_image, by_lesion
 from stages.ensemble import ensemble

@@ -5,9 +5,10 @@ import pytest
 from dermoscopy.core.metrics import confusion, roc_auc
 from dermoscopy.ensemble.fit import CANDIDATES, WEIGHTS, candidate_rows, read_candidates, weight_rows
 from dermoscopy.ensemble.selection import fit_candidates
+from dermoscopy.evaluate.chart_tables import ENSEMBLE_SIZES
 from dermoscopy.evaluate.charts import ensemble_size_rows
 from dermoscopy.evaluate.scores import score_subsets
-from dermoscopy.evaluate.tables import ENSEMBLE_SIZES, SUBSETS
+from dermoscopy.evaluate.tables import SUBSETS
 from dermoscopy.stats.intervals import resample_lesions
 from dermoscopy.stats.lesions import by_image
 from tests.ensemble.settings import ensemble

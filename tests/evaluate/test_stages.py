@@ -17,7 +17,8 @@ from dermoscopy.ensemble.combiners import read_choice
 from dermoscopy.ensemble.fit import CANDIDATES
 from dermoscopy.ensemble.thresholds import POINTS
 from dermoscopy.ensemble.training import BEST_EPOCH
-from dermoscopy.evaluate.tables import COMPARISONS, CONFUSION, ENSEMBLE_SIZES, SCORES, SUBSETS, TABLES
+from dermoscopy.evaluate.chart_tables import CONFUSION, ENSEMBLE_SIZES
+from dermoscopy.evaluate.tables import COMPARISONS, SCORES, SUBSETS, TABLES
 from dermoscopy.stats.headline import read_headline
 from stages.ensemble import ensemble
 from stages.evaluate import evaluate

@@ -5,9 +5,9 @@ from sklearn.metrics import auc, precision_recall_curve, roc_curve
 
 from dermoscopy.core.metrics import confusion
 from dermoscopy.evaluate import threshold_charts as charts
+from dermoscopy.evaluate.chart_tables import ENSEMBLE_ROC, POINT_CONFUSION, PRECISION_RECALL, THRESHOLDS
 from dermoscopy.evaluate.decisions import sweep_rows
 from dermoscopy.evaluate.scores import Classifier, score_classifiers
-from dermoscopy.evaluate.tables import ENSEMBLE_ROC, POINT_CONFUSION, PRECISION_RECALL, THRESHOLDS
 from dermoscopy.stats.intervals import resample_lesions
 from dermoscopy.stats.lesions import by_lesion
 

@@ -20,9 +20,10 @@ from dermoscopy.core.params import load
 from dermoscopy.core.tables import LATENT_SCORES, LOCALIZATION, PREDICTIONS
 from dermoscopy.ensemble.fit import CANDIDATES, fit_ensemble
 from dermoscopy.ensemble.training import BEST_EPOCH, CURVES
+from dermoscopy.evaluate.chart_tables import ENSEMBLE_SIZES, ROC, ROC_AUC
 from dermoscopy.evaluate.charts import ensemble_size_rows
 from dermoscopy.evaluate.evaluate import evaluate_test
-from dermoscopy.evaluate.tables import ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
+from dermoscopy.evaluate.tables import TABLES
 from dermoscopy.merge.params import Merge
 from dermoscopy.networks.params import Models, Training
 from dermoscopy.report.inputs import Parameters, read_sources

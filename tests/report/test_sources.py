@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from dermoscopy.evaluate.tables import ROC_AUC, SCORES
+from dermoscopy.evaluate.chart_tables import ROC_AUC
+from dermoscopy.evaluate.tables import SCORES
 from tests.report.conftest import render, write_project
 
 

@@ -11,7 +11,7 @@ from dermoscopy.core.metrics import roc_curve
 from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.ensemble.params import METHODS, SINGLE
-from dermoscopy.evaluate import tables
+from dermoscopy.evaluate import chart_tables
 from dermoscopy.evaluate.evaluate import Evaluation
 from dermoscopy.evaluate.risks import decision_curves
 from dermoscopy.evaluate.scores import Classifier
@@ -35,7 +35,7 @@ def ensemble_size_rows(candidates: pd.DataFrame, subsets: pd.DataFrame, best: st
         protocol: Title of the split protocol.
 
     Returns:
-        Rows of `evaluate.tables.ENSEMBLE_SIZES`.
+        Rows of `evaluate.chart_tables.ENSEMBLE_SIZES`.
     """
     all_members = max(candidates["members"], key=lambda joined: joined.count("+"))
     members = all_members.split("+") if "+" in all_members else [best]
@@ -100,22 +100,24 @@ def write_charts(
     members = [classifier for classifier in evaluation.classifiers if classifier.kind == "member"]
     shown = scores[(scores["kind"] != "ensemble") | (scores["name"] == ENSEMBLE)]
     curves = [*members, ensemble]
-    tables.ROC.write(roc_rows(curves, y_true, protocol), folder / "roc.csv")
-    tables.PRECISION_RECALL.write(precision_recall_rows(curves, y_true, protocol), folder / "precision_recall.csv")
-    tables.ENSEMBLE_ROC.write(ensemble_roc_rows(ensemble, y_true, protocol), folder / "ensemble_roc.csv")
+    chart_tables.ROC.write(roc_rows(curves, y_true, protocol), folder / "roc.csv")
+    chart_tables.PRECISION_RECALL.write(
+        precision_recall_rows(curves, y_true, protocol), folder / "precision_recall.csv"
+    )
+    chart_tables.ENSEMBLE_ROC.write(ensemble_roc_rows(ensemble, y_true, protocol), folder / "ensemble_roc.csv")
     at_points = point_confusion_rows(y_true, ensemble, protocol)
-    tables.POINT_CONFUSION.write(at_points, folder / "point_confusion.csv")
+    chart_tables.POINT_CONFUSION.write(at_points, folder / "point_confusion.csv")
     thresholds = threshold_rows(evaluation.tables["sweep"], scores, ensemble.thresholds, protocol)
-    tables.THRESHOLDS.write(thresholds, folder / "thresholds.csv")
-    tables.CONFUSION.write(confusion_rows(y_true, y_pred, protocol), folder / "confusion.csv")
+    chart_tables.THRESHOLDS.write(thresholds, folder / "thresholds.csv")
+    chart_tables.CONFUSION.write(confusion_rows(y_true, y_pred, protocol), folder / "confusion.csv")
     by_diagnosis = diagnosis_confusion_rows(evaluation.tables["diagnoses_confusion"], protocol)
-    tables.CONFUSION.write(by_diagnosis, folder / "diagnoses_confusion.csv")
-    tables.ROC_AUC.write(roc_auc_rows(shown, protocol), folder / "roc_auc.csv")
+    chart_tables.CONFUSION.write(by_diagnosis, folder / "diagnoses_confusion.csv")
+    chart_tables.ROC_AUC.write(roc_auc_rows(shown, protocol), folder / "roc_auc.csv")
     calibration = evaluation.tables["calibration_curve"].assign(protocol=protocol)
-    tables.CALIBRATION_CURVES.write(calibration, folder / "calibration_curve.csv")
+    chart_tables.CALIBRATION_CURVES.write(calibration, folder / "calibration_curve.csv")
     net_benefits = decision_curves(evaluation.tables["decision_curve"]).assign(protocol=protocol)
-    tables.DECISION_CURVES.write(net_benefits, folder / "decision_curve.csv")
-    tables.RISK_BINS.write(risk_bins(evaluation.tables["risks"], protocol), folder / "risks.csv")
+    chart_tables.DECISION_CURVES.write(net_benefits, folder / "decision_curve.csv")
+    chart_tables.RISK_BINS.write(risk_bins(evaluation.tables["risks"], protocol), folder / "risks.csv")
 
 
 def roc_rows(classifiers: Iterable[Classifier], y_true: NDArray[np.int64], protocol: str) -> pd.DataFrame:

@@ -28,7 +28,7 @@ def precision_recall_rows(classifiers: Iterable[Classifier], y_true: NDArray[np.
         protocol: Title of the split protocol.
 
     Returns:
-        Rows of `evaluate.tables.PRECISION_RECALL`; none if only one label is present.
+        Rows of `evaluate.chart_tables.PRECISION_RECALL`; none if only one label is present.
     """
     curves: list[pd.DataFrame] = []
     for classifier in classifiers:
@@ -51,7 +51,7 @@ def ensemble_roc_rows(ensemble: Classifier, y_true: NDArray[np.int64], protocol:
         protocol: Title of the split protocol.
 
     Returns:
-        Rows of `evaluate.tables.ENSEMBLE_ROC`; none if only one label is present.
+        Rows of `evaluate.chart_tables.ENSEMBLE_ROC`; none if only one label is present.
     """
     curve = _by_threshold(y_true, ensemble.score)
     rows = curve.iloc[:0] if "leaky" in protocol else curve[curve["corner"]]
@@ -92,7 +92,7 @@ def point_confusion_rows(y_true: NDArray[np.int64], ensemble: Classifier, protoc
         protocol: Title of the split protocol.
 
     Returns:
-        Rows of `evaluate.tables.POINT_CONFUSION`.
+        Rows of `evaluate.chart_tables.POINT_CONFUSION`.
     """
     rows = []
     benign, malignant = LABELS
@@ -123,7 +123,7 @@ def threshold_rows(
         protocol: Title of the split protocol.
 
     Returns:
-        Rows of `evaluate.tables.THRESHOLDS`.
+        Rows of `evaluate.chart_tables.THRESHOLDS`.
     """
     own = scores[(scores["name"] == ENSEMBLE) & (scores["unit"] == "lesion") & scores["point"].isin(list(thresholds))]
     at_points = own.assign(threshold=own["point"].map(thresholds))

@@ -33,7 +33,7 @@ def roc_chart(curves: pd.DataFrame, operating: tuple[float, float] | None, title
     """Draw the ROC curves of members and ensemble.
 
     Args:
-        curves: Rows of `evaluate.tables.ROC`.
+        curves: Rows of `evaluate.chart_tables.ROC`.
         operating: 1 - specificity and sensitivity of the ensemble at its operating point, or None if undefined.
         title: Title of the chart.
         alt: Text description of the chart.

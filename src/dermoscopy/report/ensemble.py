@@ -67,7 +67,7 @@ def intervals(roc_auc: pd.DataFrame) -> Intervals:
     """Group ROC AUC by kind, the highest first, on one strip that contains all intervals.
 
     Args:
-        roc_auc: Rows of `evaluate.tables.ROC_AUC`.
+        roc_auc: Rows of `evaluate.chart_tables.ROC_AUC`.
     """
     within = [name for name in WITHIN if name in roc_auc]
     bounds = pd.concat([roc_auc["value"], roc_auc["low"], *(roc_auc[name] for name in within[:1])]).dropna()
@@ -114,7 +114,7 @@ def of_baseline(roc_auc: pd.DataFrame, name: str) -> dict[str, Any] | None:
     return None if rows.empty else {bound: rows[bound].iloc[0] for bound in ("value", "low", "high")}
 
 
-WITHIN = ("within_source", "within_low", "within_high")  # columns of `evaluate.tables.ROC_AUC`
+WITHIN = ("within_source", "within_low", "within_high")  # columns of `evaluate.chart_tables.ROC_AUC`
 
 BEST = 10  # number of candidates shown
 

@@ -17,8 +17,9 @@ from dermoscopy.ensemble.fit import CANDIDATES, WEIGHTS
 from dermoscopy.ensemble.params import Ensemble
 from dermoscopy.ensemble.thresholds import POINTS
 from dermoscopy.ensemble.training import BEST_EPOCH, CURVES
+from dermoscopy.evaluate.chart_tables import ENSEMBLE_SIZES, ROC, ROC_AUC
 from dermoscopy.evaluate.params import Evaluate
-from dermoscopy.evaluate.tables import ENSEMBLE_SIZES, ROC, ROC_AUC, TABLES
+from dermoscopy.evaluate.tables import TABLES
 from dermoscopy.merge.params import Merge
 from dermoscopy.networks.params import Models, Training
 from dermoscopy.report.dataset import Dataset, describe
