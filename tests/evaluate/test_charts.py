@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from dermoscopy.evaluate import charts, tables
+from dermoscopy.evaluate import chart_tables, charts, tables
 from dermoscopy.evaluate.calibration import curve_rows
 from dermoscopy.evaluate.decisions import sweep_rows
 from dermoscopy.evaluate.evaluate import Evaluation
@@ -52,16 +52,16 @@ def test_every_chart_has_the_protocol(tmp_path):
     evaluation = Evaluation(classifiers, results)
     charts.write_charts(Y_TRUE, evaluation, "sensitive", LEAKY, tmp_path)
     written = {
-        "roc.csv": tables.ROC,
-        "precision_recall.csv": tables.PRECISION_RECALL,
-        "point_confusion.csv": tables.POINT_CONFUSION,
-        "thresholds.csv": tables.THRESHOLDS,
-        "confusion.csv": tables.CONFUSION,
-        "diagnoses_confusion.csv": tables.CONFUSION,
-        "roc_auc.csv": tables.ROC_AUC,
-        "calibration_curve.csv": tables.CALIBRATION_CURVES,
-        "decision_curve.csv": tables.DECISION_CURVES,
-        "risks.csv": tables.RISK_BINS,
+        "roc.csv": chart_tables.ROC,
+        "precision_recall.csv": chart_tables.PRECISION_RECALL,
+        "point_confusion.csv": chart_tables.POINT_CONFUSION,
+        "thresholds.csv": chart_tables.THRESHOLDS,
+        "confusion.csv": chart_tables.CONFUSION,
+        "diagnoses_confusion.csv": chart_tables.CONFUSION,
+        "roc_auc.csv": chart_tables.ROC_AUC,
+        "calibration_curve.csv": chart_tables.CALIBRATION_CURVES,
+        "decision_curve.csv": chart_tables.DECISION_CURVES,
+        "risks.csv": chart_tables.RISK_BINS,
     }
     frames = {name: table.read(tmp_path / name) for name, table in written.items()}
     assert all(set(frame["protocol"]) == {LEAKY} for frame in frames.values())
@@ -72,7 +72,7 @@ def test_every_chart_has_the_protocol(tmp_path):
     assert set(frames["point_confusion.csv"]["point"]) == {"half", "sensitive"}
     # DVC's own templates show no protocol.
     assert frames["confusion.csv"]["predicted"].tolist().count("malignant (leaky protocol)") == 3
-    assert tables.ENSEMBLE_ROC.read(tmp_path / "ensemble_roc.csv").empty
+    assert chart_tables.ENSEMBLE_ROC.read(tmp_path / "ensemble_roc.csv").empty
     assert frames["diagnoses_confusion.csv"][["actual", "predicted"]].to_numpy().tolist() == [["mel", "nv"]] * 2
     # Neither another combination method nor the baseline that leaks the label has a decision curve.
     assert set(frames["decision_curve.csv"]["name"]) == {"cnn_a", "ensemble", "colours", "treat all", "treat none"}
