@@ -64,7 +64,7 @@ def test_search_time_is_proportional_to_epochs_and_halving_reduces_it(tree: Tree
 
 
 def test_expected_images_depend_on_the_source(tree: Tree) -> None:
-    assert expected_images(Params(**tree), {"source": "simulated"}) == pytest.approx(1.34 * 500)
+    assert expected_images(Params(**tree), {"source": "simulated"}) == pytest.approx(1.34 * tree["simulate"]["lesions"])
     tree["data"] |= {"source": "directory", "path": "anywhere"}
     source = {"source": "directory", "images": {"count": 800}}
     assert expected_images(Params(**tree), source) == 800
