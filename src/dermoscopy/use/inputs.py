@@ -73,16 +73,20 @@ def _at_path(text: str) -> Iterator[Found]:
 def _matches(pattern: str) -> list[str]:
     """Return the sorted paths that match a pattern.
 
-    `**` follows no links, unlike that of glob.glob, which takes for ever in a loop of links. With it, folders are left
-    out, since the pattern matches what is in them.
+    Hidden ones are left out. `**` follows no links, unlike that of glob.glob, which takes for ever in a loop of links.
+    With it, folders are left out, since the pattern matches what is in them.
     """
     parts = Path(pattern).parts
     first = next(index for index, part in enumerate(parts) if any(character in part for character in "*?["))
     try:
-        paths = Path(*parts[:first]).glob(str(Path(*parts[first:])))
-        return sorted(str(path) for path in paths if "**" not in parts or not check_path(path.is_dir))
+        paths = [
+            path
+            for path in Path(*parts[:first]).glob(str(Path(*parts[first:])))
+            if not any(map(_is_hidden, path.parts[first:])) and ("**" not in parts or not check_path(path.is_dir))
+        ]
     except (OSError, ValueError):  # an invalid pattern matches nothing
         return []
+    return sorted(map(str, paths))
 
 
 def _in_path(text: str) -> Iterator[Found]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 
 from dermoscopy.acquire.params import Limits
 from dermoscopy.acquire.verify import check_image
@@ -24,6 +24,7 @@ from dermoscopy.use.inputs import Found
 
 BYTES_PER_PIXEL = 4  # a file with more, for the largest number of pixels, is no JPEG or PNG of 8 bits per channel
 MIN_SIZE = 16  # smallest width and height in pixels; less shows no lesion
+UPRIGHT = 1  # EXIF orientation
 SHOWN = 600  # largest width or height of an image that is shown, in pixels; that of HAM10000's images
 
 
@@ -139,7 +140,11 @@ class Reader:
         with open_image(path) as image:
             if image.format == "PNG" and getattr(image, "is_animated", False):
                 raise _ImageError("animated image")
-            return self._resize(to_rgb(image), problem.kind if problem else "")
+            decoded = to_rgb(image)
+            notes = [problem.kind] if problem else []
+            if _is_turned(image):
+                notes.append("EXIF orientation, which is ignored")
+            return self._resize(decoded, "; ".join(notes))
 
     def _too_large(self) -> str:
         return f"file of more than {self._bytes // 10**6:,} MB"
@@ -171,3 +176,11 @@ class Reader:
             return Decoded("", note, sizes)
         image.thumbnail((SHOWN, SHOWN))
         return Decoded("", note, sizes, np.asarray(image, np.uint8))
+
+
+def _is_turned(image: Image.Image) -> bool:
+    """Return whether EXIF says that the image is to be turned or mirrored before it is shown."""
+    try:
+        return bool(image.getexif().get(ExifTags.Base.Orientation, UPRIGHT) != UPRIGHT)
+    except Exception:  # Pillow raises many kinds of errors for damaged EXIF, which is not used
+        return False
