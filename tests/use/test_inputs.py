@@ -1,6 +1,7 @@
 """Images are found in files, folders, patterns and zips, in a fixed order, and nowhere else."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -111,12 +112,15 @@ def test_zips_and_odd_names_in_a_folder_have_a_reason(folder: Path) -> None:
 
 def test_very_deep_folders_are_searched(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    for _ in range(1200):
-        Path("n").mkdir()
-        os.chdir("n")
-    Path("deep.jpg").write_bytes(jpeg())
-    monkeypatch.chdir(folder)
-    assert names("n")[-1].endswith("/n/deep.jpg")
+    try:
+        for _ in range(1200):
+            Path("n").mkdir()
+            os.chdir("n")
+        Path("deep.jpg").write_bytes(jpeg())
+        os.chdir(folder)
+        assert names("n")[-1].endswith("/n/deep.jpg")
+    finally:
+        subprocess.run(["rm", "-r", folder / "n"], check=True)  # shutil.rmtree of pytest is recursive
 
 
 def test_a_zip_gives_its_images_sorted(folder: Path) -> None:
