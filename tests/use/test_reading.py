@@ -1,7 +1,5 @@
 """Hostile and unusual files: each is one row, with one reason, and none ends or stops the others."""
 
-import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +16,7 @@ LIMITS = Limits(pixels=1_000_000, unpacked=0.01)
 
 
 def read(*images: object, limits: Limits = LIMITS, show: bool = False, chunk: int = 3) -> list[Decoded]:
-    reader = Reader([16, 20], limits, threads=2, show=show)
+    reader = Reader([16, 20], limits, show=show)
     return [one for _, decoded in reader.read(list(find_images(images)), chunk) for one in decoded]
 
 
@@ -99,7 +97,7 @@ def test_a_zip_that_is_replaced_after_it_was_listed_is_a_reason(tmp_path: Path) 
     (tmp_path / "a.zip").write_bytes(packed({"a.jpg": jpeg()}))
     found = list(find_images(tmp_path / "a.zip"))
     (tmp_path / "a.zip").write_bytes(b"")
-    [(_, [one])] = Reader([16], LIMITS, 1).read(found, 4)
+    [(_, [one])] = Reader([16], LIMITS).read(found, 4)
     assert "zip that cannot be read" in one.problem
 
 
@@ -140,6 +138,20 @@ def test_a_full_disk_is_an_error_and_no_reason_of_an_image(tmp_path: Path, monke
         read(tmp_path / "a.zip")
 
 
+def test_an_unexpected_error_of_a_decoder_is_the_reason_of_its_image_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(image: Image.Image) -> Image.Image:
+        if image.width == 40:
+            raise MemoryError
+        return image.convert("RGB")
+
+    monkeypatch.setattr("dermoscopy.use.reading.to_rgb", fail)
+    for number, width in enumerate((30, 40, 50)):
+        (tmp_path / f"{number}.png").write_bytes(png(Image.new("RGB", (width, 20))))
+    assert [one.problem for one in read(tmp_path)] == ["", "image that cannot be decoded: MemoryError", ""]
+
+
 def test_shown_images_are_small_and_keep_their_proportions(tmp_path: Path) -> None:
     path = tmp_path / "wide.png"
     path.write_bytes(png(Image.new("RGB", (1000, 500))))
@@ -150,11 +162,10 @@ def test_shown_images_are_small_and_keep_their_proportions(tmp_path: Path) -> No
 
 
 def test_a_damaged_exif_is_no_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def damaged(_: Image.Image) -> Callable[[], None]:
+    def damaged(_: Image.Image) -> None:
         raise SyntaxError("not a TIFF file")
 
     (tmp_path / "a.jpg").write_bytes(jpeg())
     monkeypatch.setattr(Image.Image, "getexif", damaged)
-    with warnings.catch_warnings():
-        (one,) = read(tmp_path / "a.jpg")
+    (one,) = read(tmp_path / "a.jpg")
     assert (one.problem, one.note) == ("", "")

@@ -87,7 +87,7 @@ class Model:
             folder.mkdir(parents=True, exist_ok=True)
         settings = self.recorded
         sizes = sorted({member.parameters.image_size for member in self.members.values()})
-        reader = Reader(sizes, settings.limits, settings.runtime.threads, show=folder is not None)
+        reader = Reader(sizes, settings.limits, show=folder is not None)
         batch_size = settings.predict.batch_size
         chunk_size = max(CHUNK // batch_size, 1) * batch_size
         found = list(find_images(images))

@@ -1,5 +1,6 @@
 """Read images from untrusted files: decode them as training does, or give the reason why not."""
 
+import os
 import stat
 import tempfile
 import zipfile
@@ -24,6 +25,7 @@ from dermoscopy.use.inputs import Found
 
 BYTES_PER_PIXEL = 4  # a file with more, for the largest number of pixels, is no JPEG or PNG of 8 bits per channel
 MIN_SIZE = 16  # smallest width and height in pixels; less shows no lesion
+MAX_THREADS = 8  # that decode; each may hold an image of the largest number of pixels
 UPRIGHT = 1  # EXIF orientation
 SHOWN = 600  # largest width or height of an image that is shown, in pixels; that of HAM10000's images
 
@@ -56,12 +58,11 @@ class Reader:
     Args:
         sizes: Widths of the square images that the networks need, in pixels.
         limits: Block `data.limits`.
-        threads: Number of threads that decode.
         show: Whether to keep the images for showing them.
     """
 
-    def __init__(self, sizes: Sequence[int], limits: Limits, threads: int, *, show: bool = False) -> None:
-        self._sizes, self._pixels, self._threads, self._show = sizes, limits.pixels, threads, show
+    def __init__(self, sizes: Sequence[int], limits: Limits, *, show: bool = False) -> None:
+        self._sizes, self._pixels, self._show = sizes, limits.pixels, show
         self._bytes = BYTES_PER_PIXEL * limits.pixels
         self._allowance = Allowance(limits.unpacked * GIGABYTE)
 
@@ -73,7 +74,7 @@ class Reader:
             chunk: Number of images.
         """
         chunks = [found[start : start + chunk] for start in range(0, len(found), chunk)]
-        with ThreadPoolExecutor(1) as ahead, ThreadPoolExecutor(self._threads) as pool:
+        with ThreadPoolExecutor(1) as ahead, ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_THREADS)) as pool:
             waiting = [ahead.submit(self._read_chunk, images, pool) for images in chunks[:1]]
             for number, images in enumerate(chunks):
                 decoded = waiting.pop().result()
@@ -97,7 +98,7 @@ class Reader:
             return Decoded(image.problem)
         try:
             if image.array is not None:
-                return self._resize(Image.fromarray(self._checked(image.array)))
+                return self._resize(Image.fromarray(self._checked(image.array)).convert("RGB"))
             assert image.path is not None
             if image.member is None:
                 return self._decode(image.path)
@@ -114,6 +115,8 @@ class Reader:
             if error.errno in DISK_FULL:
                 raise
             return Decoded(error.strerror or str(error))
+        except Exception as error:  # no image may end the prediction of the others
+            return Decoded(f"image that cannot be decoded: {str(error) or type(error).__name__}")
 
     def _unpack(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
         own = Allowance(self._bytes)
@@ -132,19 +135,21 @@ class Reader:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # opening a FIFO would wait for ever
             raise _ImageError("not a file, but a FIFO, a socket or a device")
+        if not status.st_size:  # some files of /proc, which would wait too
+            raise _ImageError("image of zero bytes")
         if status.st_size > self._bytes:
             raise _ImageError(self._too_large())
         problem = check_image(path, self._pixels)
         if problem and problem.outcome == "left out":
             raise _ImageError(": ".join(filter(None, (problem.kind, problem.detail))))
+        notes = [problem.kind] if problem else []
         with open_image(path) as image:
             if image.format == "PNG" and getattr(image, "is_animated", False):
                 raise _ImageError("animated image")
             decoded = to_rgb(image)
-            notes = [problem.kind] if problem else []
             if _is_turned(image):
                 notes.append("EXIF orientation, which is ignored")
-            return self._resize(decoded, "; ".join(notes))
+        return self._resize(decoded, "; ".join(notes))
 
     def _too_large(self) -> str:
         return f"file of more than {self._bytes // 10**6:,} MB"
@@ -167,7 +172,6 @@ class Reader:
 
     def _resize(self, image: Image.Image, note: str = "") -> Decoded:
         self._require_size(*image.size)
-        image = image.convert("RGB")
         # As `core.images.read_image` does, from one decoding for all sizes.
         sizes = {
             size: np.asarray(image.resize((size, size), Image.Resampling.BILINEAR), np.uint8) for size in self._sizes
