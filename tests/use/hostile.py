@@ -51,6 +51,13 @@ def turned() -> bytes:
     return jpeg(exif=exif)
 
 
+def scans() -> bytes:
+    """Return a progressive JPEG file that repeats its last scan."""
+    valid = jpeg(progressive=True)
+    last = valid.rindex(b"\xff\xda")
+    return valid[:last] + valid[last:-2] * 200 + valid[-2:]
+
+
 def packed(members: dict[str, bytes]) -> bytes:
     """Return a zip."""
     file = io.BytesIO()
@@ -104,6 +111,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
     "truncated JPEG": (file("cut.jpg", lambda: jpeg()[:-400]), "truncated image"),
     "empty file": (file("empty.jpg", bytes), "image of zero bytes"),
     "huge declared size": (file("huge.png", huge), "larger than data.limits.pixels: 60000 x 60000"),
+    "very many scans": (file("scans.jpg", scans), "more than 100 scans"),
     "text": (file("text.jpg", lambda: b"not an image"), "not an image"),
     "PDF": (file("paper.jpg", lambda: b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n"), "not an image"),
     "animated GIF": (file("moves.gif", lambda: frames("GIF")), "not an image"),
@@ -145,6 +153,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
 # These are predicted; the note says how they were converted.
 CONVERTED: dict[str, tuple[Callable[[], bytes], str]] = {
     "CMYK": (lambda: jpeg("CMYK"), "CMYK image, converted to RGB"),
+    "progressive": (lambda: jpeg(progressive=True), ""),
     "grey": (lambda: jpeg("L"), "grey image, converted to RGB"),
     "alpha": (
         lambda: png(Image.fromarray(np.dstack([PIXELS, PIXELS[..., 0]]))),

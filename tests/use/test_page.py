@@ -12,7 +12,7 @@ from PIL import Image
 from dermoscopy.core.tables import DIAGNOSIS_PROBABILITIES
 from dermoscopy.use.inputs import ENDINGS
 from dermoscopy.use.model import Model
-from dermoscopy.use.reading import MIN_SIZE
+from dermoscopy.use.reading import MAX_SCANS, MIN_SIZE
 
 PAGE = Path("docs/how-to/predict.md").read_text()
 
@@ -38,6 +38,7 @@ def test_the_page_names_every_field_of_json() -> None:
 
 def test_the_page_has_the_limits_and_endings_of_the_code() -> None:
     assert f"less than {MIN_SIZE} pixels" in PAGE
+    assert f"more than {MAX_SCANS} scans" in " ".join(PAGE.split())
     assert all(f"`{ending}`" in PAGE for ending in ENDINGS)
 
 

@@ -62,6 +62,14 @@ def test_an_image_with_several_conversions_has_all_of_them_in_its_note(tmp_path:
     assert one.note == "grey image, converted to RGB; EXIF orientation, which is ignored"
 
 
+def test_data_after_an_image_are_not_counted_as_scans(tmp_path: Path) -> None:
+    """Phones append a film to an image."""
+    path = tmp_path / "film.jpg"
+    path.write_bytes(jpeg() + b"\xff\xda" * 500)
+    (one,) = read(path)
+    assert one.problem == ""
+
+
 def test_chunks_keep_the_order_and_broken_images_between(tmp_path: Path) -> None:
     paths = []
     for number in range(8):
