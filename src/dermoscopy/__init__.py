@@ -1,0 +1,30 @@
+"""Classify skin lesions on dermatoscopic images; `load` gives the ensemble of a finished run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dermoscopy.use.model import Model
+
+
+def load(folder: str | Path = ".") -> Model:
+    """Load the ensemble of a finished run: `load(folder).predict(["lesion.jpg"])` returns a table.
+
+    TensorFlow is imported here, and its threads, precision and determinism are set as in the run, for the whole
+    process.
+
+    Args:
+        folder: Top folder of the project, with dvc.lock and data/.
+
+    Returns:
+        The ensemble, see `dermoscopy.use.model.Model`.
+
+    Raises:
+        UserError: There is no finished run, or its files are missing.
+    """
+    from dermoscopy.use.model import load_model
+
+    return load_model(folder)

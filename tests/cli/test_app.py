@@ -31,7 +31,17 @@ def dermoscopy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
 def test_help_lists_the_commands(tmp_path):
     done = dermoscopy(tmp_path, "--help")
     assert done.returncode == 0
-    for command in ("run", "repro", "undo", "overrides", "compare", "score", "networks", "verify-determinism"):
+    for command in (
+        "run",
+        "repro",
+        "undo",
+        "overrides",
+        "compare",
+        "score",
+        "predict",
+        "networks",
+        "verify-determinism",
+    ):
         assert command in done.stdout
 
 

@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 
 from dermoscopy.cli import compare as module
 from dermoscopy.cli.app import app
-from dermoscopy.cli.compare import is_outdated
 from dermoscopy.core import params as file
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.tables import PREDICTIONS
 from dermoscopy.ensemble.fit import OUT_OF_FOLD
 from dermoscopy.ensemble.thresholds import POINTS
+from dermoscopy.use.recorded import is_outdated
 from tests.cli.conftest import git
 from tests.simulated import simulate
 

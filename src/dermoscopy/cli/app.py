@@ -13,6 +13,7 @@ import typer
 from dermoscopy.cli.compare import compare
 from dermoscopy.cli.held_out import held_out
 from dermoscopy.cli.networks import networks
+from dermoscopy.cli.predict import predict
 from dermoscopy.cli.repro import repro
 from dermoscopy.cli.run import overrides, run
 from dermoscopy.cli.score import score
@@ -33,6 +34,7 @@ app.command()(overrides)
 app.command()(compare)
 app.command()(held_out)
 app.command()(score)
+app.command()(predict)
 app.command()(networks)
 app.command()(verify_determinism)
 

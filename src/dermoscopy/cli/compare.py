@@ -1,10 +1,10 @@
 """Compare two revisions by paired tests on the predictions that DVC stores."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import pandas as pd
 import typer
@@ -20,6 +20,7 @@ from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.stats.lesions import by_lesion
 from dermoscopy.stats.paired import PairedTest, ThresholdedScores, delong
 from dermoscopy.stats.paired import compare as compare_classifiers
+from dermoscopy.use.recorded import is_outdated
 
 
 def read_stored(table: Table, path: str, revision: str) -> pd.DataFrame:
@@ -183,21 +184,6 @@ def _require_results(revision: str, split: Literal["val", "test"]) -> None:
             f"To run the other stages: dvc exp apply {revision}, then: dvc exp run --name {revision}-{split}, and "
             f"compare {revision}-{split}."
         )
-
-
-def is_outdated(recorded: Mapping[str, Any], stage: str) -> bool:
-    """Return whether a stage was last run on other outputs than the stages before it wrote since.
-
-    Args:
-        recorded: Stages of dvc.lock.
-        stage: Name of the stage. A stage that was never run is not outdated.
-    """
-    written = {out["path"]: (name, out) for name, entry in recorded.items() for out in entry.get("outs", [])}
-    for dep in recorded.get(stage, {}).get("deps", []):
-        producer, out = written.get(dep["path"], (None, dep))
-        if producer is not None and (out.get("md5") != dep.get("md5") or is_outdated(recorded, producer)):
-            return True
-    return False
 
 
 def _require_same_images(first: pd.DataFrame, second: pd.DataFrame, *names: str) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import typer
 
-from dermoscopy.cli.compare import is_outdated, plain_table
+from dermoscopy.cli.compare import plain_table
 from dermoscopy.cli.dvc import top_folder
 from dermoscopy.cli.held_out import require_writable_file
 from dermoscopy.core.errors import ProblemsError, UserError
@@ -37,6 +37,7 @@ from dermoscopy.split.params import Policy
 from dermoscopy.stats.headline import HEADLINE, TITLES
 from dermoscopy.stats.intervals import resample_lesions
 from dermoscopy.stats.lesions import align, by_image, by_lesion
+from dermoscopy.use.recorded import is_outdated
 
 LOCK = Path("dvc.lock")
 POLICY_HELP = "Malignant diagnoses, joined by +, as policy.malignant in params.yaml."

@@ -1,0 +1,83 @@
+"""A finished run of two tiny members, one of which predicts the diagnoses, up to the stage ensemble."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+from PIL import Image
+
+from dermoscopy.core.splits import LABELS
+from dermoscopy.core.tables import DIAGNOSES, PREDICTIONS
+from dermoscopy.ensemble.fit import fit_ensemble
+from dermoscopy.networks.build import build_small_cnn
+from dermoscopy.networks.params import Runtime
+from dermoscopy.networks.runtime import configure
+from dermoscopy.networks.saved import load_member, save_member
+from dermoscopy.networks.target import BINARY, Target
+from dermoscopy.predict.params import Predict
+from dermoscopy.predict.predict import predict_split
+from tests import blocks
+from tests.ensemble.settings import ensemble
+from tests.tiny import small_cnn
+
+DX = Target({dx: int(dx in ("akiec", "bcc", "mel")) for dx in DIAGNOSES})
+TARGETS = {"cnn_a": BINARY, "cnn_b": DX}
+PREDICT = {"batch_size": 8, "turns_and_flips": True}
+RUNTIME = blocks.RUNTIME | {"eager": True}
+COUNTS = {"val": 30, "test": 12}
+LIMITS = {"pixels": 1_000_000, "unpacked": 1.0}
+
+
+def stage(**params: Any) -> dict[str, Any]:
+    return {"params": {"params.yaml": params}}
+
+
+def lock() -> dict[str, Any]:
+    """Return the content of dvc.lock, as far as it is read."""
+    return {
+        "acquire": stage(**{"data.limits": LIMITS}),
+        "predict": stage(predict=PREDICT, runtime=RUNTIME),
+        "evaluate": stage(evaluate={"point": "balanced"}),
+        "explain": stage(explain={"map_size": 4}),
+    }
+
+
+def write_run(folder: Path) -> None:
+    """Write images and their predictions in val and test, the members and the ensemble, and dvc.lock."""
+    rng = np.random.default_rng(5)
+    configure(Runtime(**RUNTIME))
+    splits = {split: _images(folder, split, rng) for split in COUNTS}
+    for number, (member, target) in enumerate(TARGETS.items()):
+        size = 16 + 8 * number
+        parameters = small_cnn(image_size=size, padding="same", pooling="average", pool_size=2)
+        model = build_small_cnn(member, parameters, seed=number + 1, classes=len(target.classes))
+        save_member(member, parameters, target, model, folder / "data/models" / member)
+        saved = load_member(folder / "data/models" / member)
+        for split, rows in splits.items():
+            predicted = predict_split(saved, rows, Predict(**PREDICT), Runtime(**RUNTIME))
+            PREDICTIONS.write(predicted, folder / "data/predictions" / split / f"{member}.csv")
+    val = splits["val"]
+    fit_ensemble(val, members(folder, "val"), pd.DataFrame(index=val.index), ensemble()).write(folder / "data/ensemble")
+    (folder / "data/audited").write_text("lesion clean\n")
+    (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": lock()}))
+
+
+def members(folder: Path, split: str) -> pd.DataFrame:
+    """Return the stored probabilities, images by members, sorted by image_id."""
+    tables = {name: PREDICTIONS.read(folder / "data/predictions" / split / f"{name}.csv") for name in TARGETS}
+    return pd.DataFrame({name: table["probability"] for name, table in tables.items()})
+
+
+def _images(folder: Path, split: str, rng: np.random.Generator) -> pd.DataFrame:
+    rows = []
+    for number in range(COUNTS[split]):
+        label = number % 3 == 0
+        image_id = f"{split}_{number:03}"
+        path = folder / "data/split" / split / LABELS[label] / f"{image_id}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = rng.normal(90 if label else 150, 40, (24, 32, 3)).clip(0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(path)
+        rows.append((image_id, image_id, image_id, "mel" if label else "nv", int(label), str(path)))
+    return pd.DataFrame(rows, columns=["image_id", "lesion_id", "group", "dx", "label", "path"])
