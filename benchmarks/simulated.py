@@ -46,11 +46,17 @@ def main() -> None:
     parser.add_argument("seeds", nargs="*", type=int, metavar="seed")
     parser.add_argument("--fresh", type=int, metavar="LESIONS", help="number of fresh lesions")
     arguments = parser.parse_args()
-    if arguments.seeds:
-        table = pd.concat([run(seed) for seed in arguments.seeds], ignore_index=True)
-        table.to_csv(RUNS, index=False, lineterminator="\n", float_format="%.4f")
+    for seed in arguments.seeds:
+        add(run(seed))
     if arguments.fresh:
         fresh(arguments.fresh).to_csv(FRESH, index=False, lineterminator="\n", float_format="%.4f")
+
+
+def add(rows: pd.DataFrame) -> None:
+    """Write the rows of a run into the table, in place of those of an earlier run with the same seed."""
+    earlier = pd.read_csv(RUNS) if RUNS.is_file() else rows.head(0)
+    table = pd.concat([earlier[~earlier["seed"].isin(rows["seed"])], rows]).sort_values("seed", kind="stable")
+    table.to_csv(RUNS, index=False, lineterminator="\n", float_format="%.4f")
 
 
 def run(seed: int) -> pd.DataFrame:

@@ -119,3 +119,10 @@ def test_another_seed_gives_another_table(simulation):
 def test_a_class_without_lesions_is_refused(simulation):
     with pytest.raises(ValueError, match=r"malignant 0.01 of 20 lesions"):
         simulation(lesions=20, malignant=0.01)
+
+
+def test_no_age_is_a_negative_zero(simulation):
+    """Verification refuses -0.0: one seed of the default dataset in a few had such ages."""
+    age = sample_table(simulation(lesions=7470))["age"].to_numpy()
+    assert (age == 0).any()
+    assert not np.signbit(age).any()

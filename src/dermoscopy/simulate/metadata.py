@@ -202,7 +202,8 @@ def _sample_of_class(rng: np.random.Generator, malignant: bool) -> str:
 def _sample_patient(rng: np.random.Generator, diagnosis: Diagnosis) -> dict[str, object]:
     """Sample dx_type, age, sex and localization, with gaps as in HAM10000; ages are rounded to five years."""
     mean, deviation = diagnosis.age
-    age = float(np.clip(5 * np.round(rng.normal(mean, deviation) / 5), 0, 85))
+    # Adding 0 turns the -0.0 of a small negative number into 0.0.
+    age = float(np.clip(5 * np.round(rng.normal(mean, deviation) / 5), 0, 85)) + 0.0
     sex = "male" if rng.random() < diagnosis.male else "female"
     site = _choose(rng, diagnosis.localization)
     dx_type = _choose(rng, diagnosis.dx_type)
