@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dermoscopy.networks.target import Target
 
-BATCH = 16
+BATCH = 32
 
 
 class CutModel(NamedTuple):
