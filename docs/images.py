@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from dermoscopy.core.tables import LATENT_SCORES
 from dermoscopy.ham10000.metadata import METADATA, list_images
 from dermoscopy.report.colours import LIGHTNESS, SATURATION, hue
+from dermoscopy.report.dataset import describe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -161,6 +162,8 @@ def main() -> None:
     curves = pd.read_csv("plots/roc.csv")
     scores = pd.read_csv("plots/roc_auc.csv")
     protocol = json.loads(Path("metrics/test.json").read_text())["protocol"]
+    # The title says of what data the picture is.
+    protocol += f"; {describe(json.loads(Path('data/source.json').read_text())).title}"
     for name, figure in {"roc": roc(curves, scores, protocol), "roc_auc": roc_auc(scores, protocol)}.items():
         # Without the version of matplotlib in the metadata, equal charts have equal bytes.
         figure.savefig(IMAGES / f"{name}.png", dpi=150, metadata={"Software": None})
