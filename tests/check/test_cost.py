@@ -18,6 +18,7 @@ def paper_sizes(tree: Tree) -> Params:
     """Return parameters of the paper's members with its image size and epochs on HAM10000."""
     tree["models"] = {name: tree["models"][name] for name in ("vgg19", "inception_v3", "cnn_a", "cnn_b")}
     tree["data"] |= {"source": "download"}
+    tree["split"] |= {"val": 0.15, "test": 0.25}
     for member in tree["models"].values():
         member |= {"image_size": 224, "epochs": 20}
     return Params(**tree)

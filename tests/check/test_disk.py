@@ -91,6 +91,7 @@ def test_disk_space_includes_starting_weights_and_their_cache(tree: Tree) -> Non
 
 
 def test_disk_space_includes_decoded_images_that_do_not_fit_in_memory(tree: Tree) -> None:
+    tree["split"] |= {"val": 0.15, "test": 0.25}
     tree["augment"]["balance"] = 0
     tree["search"]["image_size"] = 8
     tree["models"]["vgg19"]["image_size"] = 300
@@ -102,6 +103,7 @@ def test_disk_space_includes_decoded_images_that_do_not_fit_in_memory(tree: Tree
 
 
 def test_disk_space_includes_the_images_that_trials_share(tree: Tree) -> None:
+    tree["split"] |= {"val": 0.15, "test": 0.25}
     tree["augment"]["balance"] = 0
     tree["search"]["image_size"] = 8
     before = disk(tree, 8000)

@@ -62,7 +62,7 @@ def test_the_page_loads_no_other_file(project):
     tags = Page(page).tags
     assert not {tag for tag, _ in tags} & {"script", "link", "iframe", "object", "use"}
     sources = [attributes["src"] for tag, attributes in tags if tag == "img"]
-    assert len(sources) == 7
+    assert len(sources) == 8
     assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
     links = {attributes["href"] for tag, attributes in tags if tag == "a"}
     assert {link for link in links if not link.startswith("#")} == {"checklists.html"}
