@@ -1,17 +1,19 @@
-"""Copy the tables of the search that charts show, so that git keeps them."""
+"""Write the tables of the search that charts show into plots/, so that git keeps them."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from dermoscopy.core.files import write_text
 from dermoscopy.core.stage import run
+from dermoscopy.search.tables import COORDINATES, IMPORTANCE, TRIALS
 
-TABLES = ("trials", "coordinates", "importance")
+TABLES = {"trials": TRIALS, "coordinates": COORDINATES, "importance": IMPORTANCE}
 
 
 def search_charts() -> None:
-    """Copy three tables of data/search to plots/."""
-    for name in TABLES:
-        write_text(Path("plots", f"search_{name}.csv"), Path("data/search", f"{name}.csv").read_text())
+    """Write three tables of data/search, rounded, to plots/."""
+    for name, table in TABLES.items():
+        rows = table.read(Path("data/search", f"{name}.csv"))
+        replace(table, committed=True).write(rows, Path("plots", f"search_{name}.csv"))
 
 
 if __name__ == "__main__":
