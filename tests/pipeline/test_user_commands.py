@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 TRAIN_STAGES = train_stages()
 BEFORE = ["check", "acquire", "merge", "split", "augment", "audit"]
-AFTER = ["search", "predict", "ensemble", "baselines", "evaluate", "explain", "report"]
+AFTER = ["search", "search_charts", "predict", "ensemble", "baselines", "evaluate", "explain", "report"]
 
 
 def test_repro_exp_run_metrics_diff_and_plots_show(finished: Project, tmp_path):
