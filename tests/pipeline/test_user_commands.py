@@ -45,7 +45,7 @@ def test_repro_exp_run_metrics_diff_and_plots_show(finished: Project, tmp_path):
     texts = charts(Path(page))
     for words in ("ROC curves on the test split", "sensitivity", "vgg19", "inception_v3", "cnn_a", "cnn_b", "ensemble"):
         assert words in texts["ROC"]
-    for words in ("Confusion matrix of the ensemble", "benign", "malignant"):
+    for words in ("Confusion matrix on the test split", "benign", "malignant"):
         assert words in texts["Confusion_matrix"]
 
 
