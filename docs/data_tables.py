@@ -115,7 +115,8 @@ def simulated_runs() -> str:
         f"| | width of the ensemble's interval | {' | '.join(f'{w:.3f}' for w in widths)} | {widths.mean():.3f} |"
     )
     lines.append(f"| | test lesions | {' | '.join(map(str, ensemble['lesions']))} | |")
-    lines.append(f"| | minutes | {' | '.join(f'{s / 60:.1f}' for s in ensemble['seconds'])} | |")
+    minutes = ensemble["seconds"].div(60).map("{:.1f}".format, na_action="ignore").fillna("")
+    lines.append(f"| | minutes | {' | '.join(minutes)} | |")
     return "\n".join(lines)
 
 

@@ -162,7 +162,7 @@ def main() -> None:
     curves = pd.read_csv("plots/roc.csv")
     scores = pd.read_csv("plots/roc_auc.csv")
     protocol = json.loads(Path("metrics/test.json").read_text())["protocol"]
-    # The title says of what data the picture is.
+    # The title names the dataset.
     protocol += f"; {describe(json.loads(Path('data/source.json').read_text())).title}"
     for name, figure in {"roc": roc(curves, scores, protocol), "roc_auc": roc_auc(scores, protocol)}.items():
         # Without the version of matplotlib in the metadata, equal charts have equal bytes.

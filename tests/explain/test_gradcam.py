@@ -1,9 +1,9 @@
-"""Grad-CAM against two other ways to compute it, and the feature map at which networks are cut."""
+"""Grad-CAM against two other ways to compute it, and the feature map at which networks are split."""
 
 import numpy as np
 import pytest
 
-from dermoscopy.explain.gradcam import cut, enlarge, gradcam
+from dermoscopy.explain.gradcam import enlarge, gradcam, split_at_map
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.target import BINARY, Target
 from tests.tiny import small_cnn
@@ -19,7 +19,7 @@ def images():
 def test_with_global_pooling_it_equals_the_class_activation_map(images, transfer):
     """Zhou et al. 2016: then the weight of a channel is the kernel of the output, divided by the number of pixels."""
     model = build_member("m", transfer(image_size=32, dense=[]), seed=1)
-    parts = cut(model, 2)
+    parts = split_at_map(model, 2)
     features = np.asarray(parts.before(images.astype(np.float32)))
     # Between this map and the output are only max pooling to one pixel and the mean over it.
     assert features.shape[1:3] == (2, 2)
@@ -35,7 +35,7 @@ def test_it_equals_the_differences_of_the_logit(images, target):
     """Each gradient as a quotient of differences, from the probability that the whole network predicts."""
     parameters = small_cnn(image_size=24, filters=4, conv_layers=2, pool_size=2, pooling="average")
     model = build_member("m", parameters, seed=1, target=target)
-    parts = cut(model, 5)
+    parts = split_at_map(model, 5)
     image = images[:1, :24, :24]
     (features,) = np.asarray(parts.before(image.astype(np.float32)))
 
@@ -66,9 +66,9 @@ def test_it_equals_the_differences_of_the_logit(images, target):
         ("inception_v3", 75, 2, 3),
     ],
 )
-def test_the_cut_is_at_the_last_map_that_is_wide_enough(transfer, backbone, image_size, min_size, size):
+def test_the_network_is_split_at_the_last_map_that_is_wide_enough(transfer, backbone, image_size, min_size, size):
     model = build_member("m", transfer(backbone=backbone, image_size=image_size), seed=1)
-    parts = cut(model, min_size)
+    parts = split_at_map(model, min_size)
     assert parts.before.output.shape[1:3] == (size, size)
     image = np.random.default_rng(1).uniform(0, 255, (1, image_size, image_size, 3)).astype(np.float32)
     hidden = np.asarray(parts.after(parts.before(image, training=False), training=False))

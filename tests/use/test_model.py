@@ -17,6 +17,7 @@ from dermoscopy.ensemble.fit import SETS
 from dermoscopy.ensemble.thresholds import ConformalSets, read_thresholds
 from dermoscopy.evaluate.diagnoses import diagnosis_classifiers
 from dermoscopy.evaluate.evaluate import fitted_classifiers
+from dermoscopy.predict import predict
 from dermoscopy.use import model as module
 from dermoscopy.use.model import Model, load_model, overlay_name
 from dermoscopy.use.recorded import read_recorded
@@ -82,10 +83,10 @@ def test_only_a_few_images_are_in_memory_and_the_rows_stay_in_order(
 ) -> None:
     whole = quick.predict([*images, "missing.jpg"])
     stacked: list[int] = []
-    outputs = module.outputs
+    outputs = predict.outputs
     monkeypatch.setattr(module, "CHUNK", 8)
     monkeypatch.setattr(
-        module, "outputs", lambda *given, **kept: stacked.append(len(given[1][0])) or outputs(*given, **kept)
+        predict, "outputs", lambda *given, **kept: stacked.append(len(given[1][0])) or outputs(*given, **kept)
     )
     table = quick.predict([*images, "missing.jpg"])
     assert max(stacked) == 8

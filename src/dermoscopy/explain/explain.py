@@ -51,7 +51,7 @@ def heat_maps(
         saved: A trained member.
         image_ids: Ids of the images.
         drawing: Files of the images.
-        map_size: Smallest width of a map, see `gradcam.cut`.
+        map_size: Smallest width of a map, see `gradcam.split_at_map`.
     """
     images = np.stack([read_image(drawing.paths[image_id], saved.parameters.image_size) for image_id in image_ids])
     return dict(zip(image_ids, gradcam(saved.model, saved.target, images, map_size), strict=True))

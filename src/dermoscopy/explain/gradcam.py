@@ -14,8 +14,8 @@ from dermoscopy.networks.target import Target
 BATCH = 32
 
 
-class CutModel(NamedTuple):
-    """A network cut after a feature map on which all later layers depend.
+class SplitModel(NamedTuple):
+    """A network split after a feature map on which all later layers depend.
 
     Attributes:
         before: Keras model from images to the feature map, shape (images, height, width, channels).
@@ -28,8 +28,8 @@ class CutModel(NamedTuple):
     output: Any
 
 
-def cut(model: Any, min_size: int) -> CutModel:
-    """Cut a network after its last feature map that is large enough to show a place.
+def split_at_map(model: Any, min_size: int) -> SplitModel:
+    """Split a network after its last feature map that is large enough to show a place.
 
     Of a branched network only maps are considered that join all branches. Maps after pooling are not: the map before
     has the same channels and more pixels.
@@ -44,22 +44,22 @@ def cut(model: Any, min_size: int) -> CutModel:
     maps = [tensor for tensor in _joining_tensors(model) if len(tensor.shape) == 4]
     wide = [tensor for tensor in maps if tensor.shape[2] >= min_size]
     chosen = wide[-1] if wide else max(maps, key=lambda tensor: int(tensor.shape[2]))
-    return CutModel(keras.Model(model.input, chosen), keras.Model(chosen, output.input), output)
+    return SplitModel(keras.Model(model.input, chosen), keras.Model(chosen, output.input), output)
 
 
 def _joining_tensors(model: Any) -> Iterator[Any]:
-    """Yield each tensor on which all later layers depend, from first to last, without those of pooling."""
+    """Yield each tensor on which all later layers depend, from first to last, without input and pooling."""
     import keras
 
+    inputs = (keras.layers.InputLayer, keras.layers.Rescaling)
     pooling = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
-    unused_before = (keras.layers.InputLayer, keras.layers.Rescaling)
     last_use: dict[str, int] = {}
     for index, operation in enumerate(model.operations):
         for tensor in _inputs(operation):
             last_use[tensor._keras_history.operation.name] = index
     pending = 0  # last use of all tensors so far
     for index, operation in enumerate(model.operations):
-        if pending <= index and not isinstance(operation, (*pooling, *unused_before)):
+        if pending <= index and not isinstance(operation, (*inputs, *pooling)):
             yield operation.output
         pending = max(pending, last_use.get(operation.name, 0))
 
@@ -82,17 +82,17 @@ def gradcam(model: Any, target: Target, images: NDArray[np.uint8], min_size: int
         model: Keras model of a member.
         target: Classes that it predicts.
         images: Images, shape (images, image_size, image_size, 3).
-        min_size: Smallest width of the feature map, see `cut`.
+        min_size: Smallest width of the feature map, see `split_at_map`.
 
     Returns:
         Maps, at least 0, of the size of the feature map; shape (images, height, width).
     """
-    parts = cut(model, min_size)
+    parts = split_at_map(model, min_size)
     batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
     return np.concatenate([_maps(parts, target, batch.astype(np.float32)) for batch in batches])
 
 
-def _maps(parts: CutModel, target: Target, images: NDArray[np.float32]) -> NDArray[np.float32]:
+def _maps(parts: SplitModel, target: Target, images: NDArray[np.float32]) -> NDArray[np.float32]:
     import tensorflow as tf
 
     features = parts.before(images, training=False)
@@ -105,7 +105,7 @@ def _maps(parts: CutModel, target: Target, images: NDArray[np.float32]) -> NDArr
     return np.maximum(maps, 0)
 
 
-def _logit(parts: CutModel, target: Target, features: Any) -> Any:
+def _logit(parts: SplitModel, target: Target, features: Any) -> Any:
     """Return the logit of the probability of malignancy, also where the probability is rounded to 0 or 1."""
     import tensorflow as tf
 

@@ -38,8 +38,8 @@ def measure_localization(
         saved: The trained member.
         test: Images of the test split, columns `image_id`, `lesion_id` and `path`.
         masks: Folder of lesion masks; may be empty.
-        settings: `map_size`, see `gradcam.cut`, and `localized`, the largest number of images, spread over the table.
-            Images without a mask are left out.
+        settings: `map_size`, see `gradcam.split_at_map`, and `localized`, the largest number of images, spread over the
+            table. Images without a mask are left out.
         confidence: Confidence level of the intervals, from 0 to 1.
 
     Returns:

@@ -34,16 +34,35 @@ def predict_images(member: SavedMember, paths: list[Path], settings: Predict, ru
     images_in_memory = int(runtime.memory * GIGABYTE / (3 * size**2))
     # A chunk is whole batches, so that the memory limit does not change the batches.
     chunk_size = max(images_in_memory // batch_size, 1) * batch_size
-    views = range(VIEWS if settings.turns_and_flips else 1)
     chunks = []
     for start in range(0, len(paths), chunk_size):
         images = read_images(paths[start : start + chunk_size], size, runtime.threads)
-        with memory_guard(batch_size, "predict.batch_size"):
-            predicted = [
-                outputs(member.model, [view_images(images, view)], batch_size, eager=runtime.eager) for view in views
-            ]
-        chunks.append(np.mean(predicted, axis=0))
+        chunks.append(predict_arrays(member, images, settings, runtime))
     return np.concatenate(chunks)
+
+
+def predict_arrays(
+    member: SavedMember, images: NDArray[np.uint8], settings: Predict, runtime: Runtime
+) -> NDArray[np.float64]:
+    """Predict the classes of images in memory, the mean over their views.
+
+    Args:
+        member: Trained member.
+        images: Images, shape (images, image_size, image_size, 3).
+        settings: Parameters of the prediction.
+        runtime: The `runtime` block; `configure` has been called with it.
+
+    Returns:
+        Probabilities of the classes from 0 to 1; shape (images, classes).
+    """
+    views = range(VIEWS if settings.turns_and_flips else 1)
+    with memory_guard(settings.batch_size, "predict.batch_size"):
+        predicted = [
+            outputs(member.model, [view_images(images, view)], settings.batch_size, eager=runtime.eager)
+            for view in views
+        ]
+    mean: NDArray[np.float64] = np.mean(predicted, axis=0)
+    return mean
 
 
 def predict_split(member: SavedMember, rows: pd.DataFrame, settings: Predict, runtime: Runtime) -> pd.DataFrame:

@@ -21,10 +21,9 @@ from dermoscopy.ensemble.fit import SETS, read_ensemble
 from dermoscopy.ensemble.thresholds import ConformalSets, read_thresholds
 from dermoscopy.explain.gradcam import ensemble_map, gradcam
 from dermoscopy.explain.heat import overlay
-from dermoscopy.networks.data import memory_guard, outputs
 from dermoscopy.networks.runtime import configure
 from dermoscopy.networks.saved import SavedMember, load_member
-from dermoscopy.networks.views import VIEWS, view_images
+from dermoscopy.predict.predict import predict_arrays
 from dermoscopy.use.inputs import Found, Images, find_images
 from dermoscopy.use.reading import Decoded, Reader
 from dermoscopy.use.recorded import Recorded, read_recorded
@@ -144,19 +143,13 @@ class Model:
         return table
 
     def _outputs(self, readable: Sequence[Decoded]) -> dict[str, NDArray[np.float64]]:
-        """Return the output of each member, shape (images, classes), as `predict.predict_images` computes it."""
-        settings, runtime = self.recorded.predict, self.recorded.runtime
+        """Return the output of each member, shape (images, classes)."""
         if not readable:
             return {name: np.empty((0, len(member.target.classes))) for name, member in self.members.items()}
         found = {}
         for name, member in self.members.items():
             images = np.stack([one.sizes[member.parameters.image_size] for one in readable])
-            with memory_guard(settings.batch_size, "predict.batch_size"):
-                views = [
-                    outputs(member.model, [view_images(images, view)], settings.batch_size, eager=runtime.eager)
-                    for view in range(VIEWS if settings.turns_and_flips else 1)
-                ]
-            found[name] = np.mean(views, axis=0)
+            found[name] = predict_arrays(member, images, self.recorded.predict, self.recorded.runtime)
         return found
 
     def _diagnoses(self, classes: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
