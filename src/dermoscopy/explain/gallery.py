@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dermoscopy.explain.figures import DPI, FAINT, INK, caption, new, save, thumbnail
 from dermoscopy.explain.heat import overlay
 
-COLUMNS = 2  # each an image and its map
+COLUMNS = 3  # each an image and its map
 WIDTH, SEAM = 2.3, 0.04  # of an image and between it and its map, in inches
 HEIGHT = WIDTH * 0.75  # an image keeps its aspect ratio in a cell of 4:3
 CELL, ROW = 2 * WIDTH + SEAM + 0.25, HEIGHT + 0.5
