@@ -1,156 +1,31 @@
 """The page of `dvc plots show`: it needs no network and renders every plot of dvc.yaml."""
 
-import csv
 import http.server
 import importlib.util
-import json
 import re
-import shutil
 import socketserver
-import subprocess
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
-from dvc_render.vega import OPTIONAL_ANCHORS, SPLIT_ANCHORS
-from dvc_render.vega_templates import TEMPLATES
 from ruamel.yaml import YAML
 
-from dermoscopy.core.splits import LABELS
 from dermoscopy.report.colours import LIGHTNESS, SATURATION, hue
 from tests.pipeline.browser import charts, document, rendered
-from tests.pipeline.project import TOP, WITHOUT_NETWORK, Project
-
-PLOTS = TOP / ".dvc" / "plots"
-ANCHORS = {
-    f"<DVC_METRIC_{name.upper()}>" for name in ("title", "x", "y", "x_label", "y_label", "data", *OPTIONAL_ANCHORS)
-}
-
-TABLES = {
-    "roc.csv": ["name,fpr,tpr", "cnn_a,0,0", "cnn_a,1e-05,0.9", "cnn_a,1,1", "ensemble,0,0", "ensemble,1,1"],
-    "precision_recall.csv": [
-        "name,threshold,sensitivity,ppv,prevalence",
-        "cnn_a,0.1,1,0.3,0.3",
-        "cnn_a,0.8,0.5,0.9,0.3",
-        "ensemble,0.1,1,0.3,0.3",
-        "ensemble,0.8,0.5,1,0.3",
-    ],
-    "ensemble_roc.csv": ["threshold,fpr,sensitivity,specificity", "1,0,0,1", "0.6,0.1,0.8,0.9", "0.1,1,1,0"],
-    "point_confusion.csv": [
-        "point,threshold,actual,predicted,images",
-        *(f"half,0.5,{actual},{predicted},{7 * (actual == predicted)}" for actual in LABELS for predicted in LABELS),
-        *(f"sensitive,0.25,{actual},{predicted},5" for actual in LABELS for predicted in LABELS),
-    ],
-    "thresholds.csv": [
-        "metric,point,threshold,value,low,high",
-        *(f"{metric},,{x},{x},{x},{x}" for metric in ("sensitivity", "specificity") for x in (0.1, 0.9)),
-        *(f"{metric},balanced,0.4,0.5,0.4,0.6" for metric in ("sensitivity", "specificity")),
-    ],
-    "ensemble_sizes.csv": [
-        "start,size,added,method,split,accuracy,low,high",
-        "cnn_a,1,cnn_a,mean,test,0.8,0.7,0.9",
-        "cnn_a,2,vgg19,mean,test,0.9,0.8,0.95",
-        "cnn_a,1,cnn_a,mean,val,0.6,,",
-    ],
-    "confusion.csv": ["actual,predicted", *7 * ["benign,benign"], *5 * ["malignant,benign"]],
-    "diagnoses_confusion.csv": ["actual,predicted", *6 * ["nv,nv"], *2 * ["mel,nv"], *2 * ["mel,vasc"]],
-    "curves.csv": ["name,split,epoch,accuracy,loss,roc_auc", "cnn_a,train,1,0.5,0.7,0.5", "cnn_a,val,1,0.6,0.69,0.6"],
-    "best_epoch.csv": ["name,split,roc_auc", "cnn_a,train,0.71", "cnn_a,val,0.62"],
-    "roc_auc.csv": ["name,kind,value,low,high", "ensemble,ensemble,0.8,0.7,0.9", "prevalence,baseline,0.5,,"],
-    "calibration_curve.csv": [
-        "name,probability,value,low,high",
-        "before,0.1,0.12,0.05,0.2",
-        "before,0.9,0.8,0.7,0.9",
-        "after,0.05,0.12,0.05,0.2",
-        "after,0.95,0.8,0.7,0.9",
-    ],
-    "decision_curve.csv": [
-        "name,kind,threshold,value,low,high",
-        "cnn_a,member,0.05,0.21,0.18,0.24",
-        "cnn_a,member,0.1,0.2,0.17,0.23",
-        "ensemble,ensemble,0.05,0.23,0.2,0.26",
-        "ensemble,ensemble,0.1,0.22,0.19,0.25",
-        "thumbnail,baseline,0.1,0.12,0.1,0.14",
-        "treat all,strategy,0.05,0.2,,",
-        "treat all,strategy,0.1,-8,,",
-        "treat none,strategy,0.1,0,,",
-    ],
-    "risks.csv": ["label,probability,proportion", "benign,0-0.5,0.87", "malignant,0.5-1,0.66"],
-    "diagnoses.csv": ["split,label,dx,images,lesions", "train,benign,nv,41,31", "test,malignant,mel,9,7"],
-    "by_split.csv": [
-        "split,prevalence,images,missing,proportion",
-        "train,of lesions,,,0.26",
-        "test,of images,,,0.31",
-        "train,,1,,0.61",
-        "train,,4 or more,,0.0034",
-        "test,,,sex,0.0121",
-    ],
-    "by_label.csv": [
-        "label,age,sex,localization,proportion",
-        "benign,unknown,,,0.99",
-        "malignant,100-109,,,0.02",
-        "malignant,20-29,,,0.08",
-        "benign,20-29,,,0",
-        "malignant,,male,,0.64",
-        "benign,,,lower extremity,0.24",
-    ],
-}
-SEARCH = {
-    "trials.csv": [
-        "trial,name,score,epochs,optimizer",
-        "1,paper_a,0.61,3,adam",
-        "7,sampled,0.52,3,sgd",
-        "8,sampled,,3,sgd",
-    ],
-    "coordinates.csv": [
-        "trial,name,rank,score,axis,dimension,value,position",
-        "1,paper_a,1,0.61,0,optimizer,adam,0.0",
-        "7,sampled,2,0.52,0,optimizer,sgd,1.0",
-        "1,paper_a,1,0.61,1,learning_rate,0.001,0.5",
-        "7,sampled,2,0.52,1,learning_rate,0.001,0.5",
-    ],
-    "importance.csv": ["dimension,values,trials,proportion,chance", "optimizer,2,7,0.9,0.17", "learning_rate,1,7,0,0"],
-}
-
-
-def plots() -> list[str | dict]:
-    return YAML(typ="safe", pure=True).load(TOP / "dvc.yaml")["plots"]
-
-
-def charts_of_tables() -> dict[str, dict]:
-    return {name: plot for entry in plots() if isinstance(entry, dict) for name, plot in entry.items()}
-
-
-OF_DVC = {template.DEFAULT_NAME for template in TEMPLATES}
-
-
-def charts_of_own_templates() -> dict[str, str]:
-    """Return the template of each chart that has not one of DVC's own."""
-    templates = {name: plot["template"] for name, plot in charts_of_tables().items()}
-    return {name: template for name, template in templates.items() if template not in OF_DVC}
+from tests.pipeline.plots import (
+    PLOTS,
+    TABLES,
+    charts_of_own_templates,
+    charts_of_tables,
+    page_of,
+    project_of_plots,
+)
+from tests.pipeline.project import WITHOUT_NETWORK, Project
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """The plots of this project with small tables."""
-    folder = tmp_path / "project"
-    (folder / "plots").mkdir(parents=True)
-    shutil.copytree(PLOTS, folder / ".dvc" / "plots")
-    shutil.copyfile(TOP / ".dvc" / "config", folder / ".dvc" / "config")
-    YAML().dump({"plots": plots()}, folder / "dvc.yaml")
-    for name, lines in TABLES.items():
-        (folder / "plots" / name).write_text("\n".join(lines) + "\n")
-    for name, lines in SEARCH.items():
-        (folder / "plots" / f"search_{name}").write_text("\n".join(lines) + "\n")
-    project = Project(folder)
-    project.done("git", "init", "--quiet")
-    project.commit("tables")
-    return project
-
-
-def page_of(output: str) -> Path:
-    return Path(output.strip().splitlines()[-1].removeprefix("file://"))
+    return project_of_plots(tmp_path / "project")
 
 
 def test_page_refers_to_no_other_host():
@@ -176,49 +51,6 @@ def test_page_is_the_output_of_its_script():
     assert rebuild_page.fill((PLOTS / "page_shell.html").read_text(), sources) == page, "run .dvc/plots/rebuild_page.py"
     for name in sources:
         assert "Redistribution" in (PLOTS / "licenses" / f"{name}.txt").read_text()
-
-
-def test_every_template_of_the_project_is_used():
-    assert {path.stem for path in PLOTS.glob("*.json")} == set(charts_of_own_templates().values())
-
-
-@pytest.mark.parametrize("template", sorted(set(charts_of_own_templates().values())))
-def test_template_has_only_anchors_of_dvc(template: str):
-    text = (PLOTS / f"{template}.json").read_text()
-    json.loads(text)
-    anchors = set(re.findall(r"<DVC_METRIC_\w+>", text))
-    assert "<DVC_METRIC_DATA>" in anchors
-    assert anchors <= ANCHORS
-    # The extension of VS Code fills these anchors. It replaces whole strings only.
-    for name in SPLIT_ANCHORS:
-        anchor = f"<DVC_METRIC_{name.upper()}>"
-        assert text.count(anchor) == text.count(f'"{anchor}"'), anchor
-
-
-@pytest.mark.parametrize("template", sorted(set(charts_of_own_templates().values())))
-def test_template_is_readable_in_a_dark_window(template: str):
-    specification = json.loads((PLOTS / f"{template}.json").read_text())
-    assert specification["background"] == "white"
-    texts = {(part, key) for part in ("axis", "header", "legend") for key in ("labelColor", "titleColor")}
-    assert {specification["config"][part][key] for part, key in texts} == {"#1f2933"}
-    assert specification["config"]["title"]["color"] == "#1f2933"
-
-
-@pytest.mark.parametrize("name", sorted(charts_of_tables()))
-def test_title_fits_the_extension_of_vs_code(name: str):
-    assert len(charts_of_tables()[name]["title"]) <= 50
-
-
-@pytest.mark.parametrize("name", sorted(charts_of_tables()))
-def test_plot_names_an_out_and_its_columns(name: str):
-    plot = charts_of_tables()[name]
-    [(path, y)] = plot["y"].items()
-    columns = next(csv.reader({**TABLES, **{f"search_{key}": lines for key, lines in SEARCH.items()}}[Path(path).name]))
-    assert {plot["x"], *([y] if isinstance(y, str) else y)} <= set(columns)
-    outs = [
-        out for stage in YAML(typ="safe", pure=True).load(TOP / "dvc.yaml")["stages"].values() for out in stage["outs"]
-    ]
-    assert {path: {"cache": False}} in outs or str(Path(path).parent) in outs
 
 
 def test_every_plot_renders_without_network_and_images(project: Project):
@@ -356,50 +188,6 @@ def test_confusion_matrix_of_an_older_commit_has_one_row_per_image(project: Proj
     YAML().dump(pipeline, project.folder / "dvc.yaml")
     lines = charts(page_of(project.done("dvc", "plots", "show")))["Confusion_matrix"].splitlines()
     assert {"workspace", "7", "5", "100.0%"} <= set(lines)
-
-
-def filled(value: Any, anchors: dict[str, Any]) -> Any:
-    """Return a template whose strings that are an anchor are replaced, as the extension of VS Code does."""
-    if isinstance(value, dict):
-        return {key: filled(item, anchors) for key, item in value.items()}
-    if isinstance(value, list):
-        return [filled(item, anchors) for item in value]
-    return anchors.get(value, value) if isinstance(value, str) else value
-
-
-def test_every_plot_renders_as_in_the_extension_of_vs_code(project: Project, tmp_path: Path):
-    """The extension gets templates and data apart. It fits plots without facets into a box and leaves out legends."""
-    plots = json.loads(project.done("dvc", "plots", "diff", "HEAD", "workspace", "--split", "--json"))["data"]
-    divs, titles = [], {}
-    for name, [plot] in ((name, plots[name]) for name in charts_of_tables()):
-        anchors, template = plot["anchor_definitions"], plot["content"]
-        for anchor in {"<DVC_METRIC_COLOR>", "<DVC_METRIC_STROKE_DASH>", "<DVC_METRIC_SHAPE>"} & set(anchors):
-            anchors[anchor]["legend"] = None
-        size = 300 if "facet" in template else "container"
-        anchors |= {"<DVC_METRIC_PLOT_WIDTH>": size, "<DVC_METRIC_PLOT_HEIGHT>": size, "<DVC_METRIC_ZOOM_AND_PAN>": {}}
-        specification = json.dumps(filled(template, anchors))
-        assert "<DVC_METRIC_" not in specification
-        chart = name.replace(" ", "_")
-        titles[chart] = anchors["<DVC_METRIC_TITLE>"]
-        divs.append(
-            f'<div id="{chart}" style="width: 400px; height: 300px"></div>'
-            f"<script>vegaEmbed('#{chart}', {specification})</script>"
-        )
-    page = tmp_path / "extension.html"
-    text = (PLOTS / "page.html").read_text().replace("{plot_divs}", "\n".join(divs)).replace("{refresh_tag}", "")
-    page.write_text(text)
-    texts = charts(page)
-    assert set(texts) == {name.replace(" ", "_") for name in charts_of_tables()}
-    for chart, title in titles.items():
-        assert title in texts[chart]
-
-
-def test_all_charts_have_committed_data():
-    """So that nothing fails to load in a fresh clone."""
-    committed = subprocess.run(["git", "ls-files", "plots"], cwd=TOP, capture_output=True, text=True, check=True).stdout
-    sources = {path for plot in charts_of_tables().values() for path in plot["y"]}
-    assert sources <= set(committed.splitlines())
-    assert [entry for entry in plots() if isinstance(entry, str)] == []
 
 
 def test_plot_without_data_names_the_command_that_writes_it(project: Project):
