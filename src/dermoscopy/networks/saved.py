@@ -11,6 +11,10 @@ from dermoscopy.core.files import atomic_write, write_text
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.params import Member, SmallCNN, Transfer
 from dermoscopy.networks.target import Target
+from dermoscopy.networks.weights_file import load_weights
+
+WEIGHTS = "model.weights.h5"
+CARD = "model.yaml"
 
 
 class SavedMember(NamedTuple):
@@ -42,12 +46,12 @@ def save_member(member: str, parameters: Transfer | SmallCNN, target: Target, mo
     """
     import keras
 
-    with atomic_write(folder / "model.weights.h5") as temporary:
+    with atomic_write(folder / WEIGHTS) as temporary:
         # A new model of the same layers, not compiled: save_weights would otherwise save the optimizer's state.
         keras.Model(model.inputs, model.outputs, name=member).save_weights(temporary)
     card = {"member": member, "kind": parameters.kind, "parameters": parameters.model_dump(exclude={"kind"})}
     card["classes"] = dict(target.classes)
-    write_text(folder / "model.yaml", yaml.safe_dump(card, sort_keys=False))
+    write_text(folder / CARD, yaml.safe_dump(card, sort_keys=False))
 
 
 def load_member(folder: Path) -> SavedMember:
@@ -58,8 +62,9 @@ def load_member(folder: Path) -> SavedMember:
 
     Raises:
         UserError: The folder has no member.
+        WeightsError: Its file of weights is missing, damaged or refused, see `networks.weights_file`.
     """
-    path = folder / "model.yaml"
+    path = folder / CARD
     if not path.is_file():
         raise UserError(f"{path} does not exist. Run dvc repro, or dvc checkout if it has run before.")
     card = yaml.safe_load(path.read_text())
@@ -67,5 +72,5 @@ def load_member(folder: Path) -> SavedMember:
     parameters = block.validate_python({"kind": card["kind"], **card["parameters"]})
     target = Target(card["classes"])
     model = build_member(card["member"], parameters, seed=0, target=target)
-    model.load_weights(folder / "model.weights.h5")
+    load_weights(model, folder / WEIGHTS)
     return SavedMember(model, parameters, target)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from dermoscopy.core.errors import UserError
+from dermoscopy.core.errors import UserError, WeightsError
 from dermoscopy.core.progress import progress
 from dermoscopy.core.protocol import leak_warning, read_audited_protocol
 from dermoscopy.core.tables import ENSEMBLE
@@ -217,7 +217,7 @@ def load_model(folder: str | Path) -> Model:
 def _load(folder: Path) -> SavedMember:
     try:
         return load_member(folder)
-    except (OSError, ValueError, KeyError) as error:  # how Keras and h5py report a missing or damaged file
+    except (OSError, ValueError, KeyError, WeightsError) as error:  # how a missing or damaged file is reported
         raise UserError(
             f"The member in {folder} cannot be loaded: {error}\nRun dvc checkout to get its files again."
         ) from None
