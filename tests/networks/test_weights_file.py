@@ -188,6 +188,14 @@ def test_a_file_of_another_network_is_one_reason(weights: Path, small_cnn: Calla
         load_weights(other, weights)
 
 
+def test_a_file_without_the_weights_of_a_layer_is_refused(network: Any, weights: Path) -> None:
+    """Keras would warn, and leave the random weights of the layer."""
+    with h5py.File(weights, "r+") as file:
+        del file["layers/dense"]
+    with pytest.raises(WeightsError, match="dense"):
+        load_weights(network, weights)
+
+
 def test_no_other_module_reads_weights_or_models() -> None:
     """Not past the check: by h5py, nor by Keras, whose load_model may run code of the file; and nothing unpickles."""
     readers = {"load_weights", "load_model", "model_from_json", "model_from_config", "deserialize_keras_object"}

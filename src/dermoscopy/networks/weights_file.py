@@ -5,6 +5,7 @@ of a few bytes. A file of weights needs none of this, so it is refused. This is 
 """
 
 import math
+import warnings
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,8 +38,11 @@ def load_weights(model: Any, path: Path) -> None:
     """
     check_weights(path, BYTES_PER_WEIGHT * sum(math.prod(variable.shape) for variable in model.variables))
     try:
-        model.load_weights(path)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # what Keras and h5py raise
+        with warnings.catch_warnings():
+            # Keras warns only if a layer has no weights in the file, and leaves its random ones.
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(path)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, UserWarning) as error:  # of Keras and h5py
         raise WeightsError(f"{path}: {error}") from None
 
 
