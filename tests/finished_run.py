@@ -18,6 +18,7 @@ from dermoscopy.networks.saved import load_member, save_member
 from dermoscopy.networks.target import BINARY, Target
 from dermoscopy.predict.params import Predict
 from dermoscopy.predict.predict import predict_split
+from dermoscopy.use.sources import dvc_md5
 from tests import blocks
 from tests.ensemble.settings import ensemble
 from tests.tiny import small_cnn
@@ -34,9 +35,16 @@ def stage(**params: Any) -> dict[str, Any]:
     return {"params": {"params.yaml": params}}
 
 
-def lock() -> dict[str, Any]:
-    """Return the content of dvc.lock, as far as it is read."""
+def lock(folder: Path) -> dict[str, Any]:
+    """Return the content of dvc.lock, as far as it is read.
+
+    Args:
+        folder: Folder of the run, whose files are hashed.
+    """
+    paths = ["data/audited", "data/ensemble", *(f"data/models/{member}" for member in TARGETS)]
+    outs = [{"path": path, "md5": dvc_md5(folder / path)} for path in paths if (folder / path).exists()]
     return {
+        "bundle": {"outs": outs},
         "acquire": stage(**{"data.limits": LIMITS}),
         "predict": stage(predict=PREDICT, runtime=RUNTIME),
         "evaluate": stage(evaluate={"point": "balanced"}),
@@ -61,7 +69,7 @@ def write_run(folder: Path) -> None:
     val = splits["val"]
     fit_ensemble(val, members(folder, "val"), pd.DataFrame(index=val.index), ensemble()).write(folder / "data/ensemble")
     (folder / "data/audited").write_text("lesion clean\n")
-    (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": lock()}))
+    (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": lock(folder)}))
 
 
 def members(folder: Path, split: str) -> pd.DataFrame:
