@@ -40,7 +40,7 @@ def predict(
     explain: Annotated[Path | None, typer.Option(metavar="FOLDER", help=EXPLAIN_HELP)] = None,
     point: Annotated[Point | None, typer.Option(help=POINT_HELP)] = None,
 ) -> None:
-    """Predict images with the ensemble of the finished run or of a bundle: probability of malignancy, decision, members.
+    """Predict images with the ensemble of a finished run or of a bundle: probability of malignancy, decision, members.
 
     Exit codes: 0 all images are predicted; 1 some could not be read, and the others are predicted; 2 wrong options, no
     finished run, or another error that you can fix; 130 interrupted.

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,12 +108,11 @@ def read_run(root: Path) -> Source:
     """
     recorded = read_recorded(root)
     data = root / "data"
-    outs = {out["path"]: out.get("md5") for entry in read_stages(root).values() for out in entry.get("outs", [])}
-    _require_recorded(root, outs, ["data/audited", "data/ensemble"])
+    require_recorded(root, ["data/audited", "data/ensemble"])
     protocol = read_audited_protocol(data / "audited")
     combiner, calibration = read_ensemble(data / "ensemble")
     folders = {name: f"data/models/{name}" for name in combiner.members}
-    _require_recorded(root, outs, list(folders.values()))
+    require_recorded(root, list(folders.values()))
     (fitted,) = SETS.read(data / "ensemble" / "sets.csv").to_dict("records")
     return Source(
         members={name: _member(root / folder) for name, folder in folders.items()},
@@ -132,8 +131,17 @@ def _member(folder: Path) -> SourceMember:
     return SourceMember(parameters, target, folder / saved.WEIGHTS)
 
 
-def _require_recorded(root: Path, outs: Mapping[str, str | None], paths: list[str]) -> None:
-    """Raise an error if outs that exist differ from dvc.lock; missing ones are named where they are read."""
+def require_recorded(root: Path, paths: Sequence[str]) -> None:
+    """Check that outs are as the run wrote them; missing ones are left out, since their readers name them.
+
+    Args:
+        root: Top folder of the project.
+        paths: Paths of outs in the project.
+
+    Raises:
+        ProblemsError: Outs differ from dvc.lock; all of them are listed.
+    """
+    outs = {out["path"]: out.get("md5") for entry in read_stages(root).values() for out in entry.get("outs", [])}
     problems = []
     for path in paths:
         if (root / path).exists() and (received := dvc_md5(root / path)) != outs.get(path):
