@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -11,13 +11,14 @@ from dermoscopy.cli.dvc import git, results_differ, top_folder
 from dermoscopy.export.export import export_bundle, require_replaceable
 from dermoscopy.export.formats import FORMATS, require_packages
 
-FormatName = Literal["keras", "onnx"]
-FORMAT_HELP = "Format to add; repeat it for several. Without it: all. The weights are always in the bundle."
+FORMAT_HELP = (
+    f"Format to add, of {', '.join(FORMATS)}; repeat it for several. Without it: all. The weights are always written."
+)
 
 
 def export(
     folder: Annotated[Path, typer.Argument(help="Folder of the bundle. An earlier bundle is replaced.")],
-    formats: Annotated[list[FormatName] | None, typer.Option("--format", help=FORMAT_HELP)] = None,
+    formats: Annotated[list[str] | None, typer.Option("--format", metavar="FORMAT", help=FORMAT_HELP)] = None,
 ) -> None:
     """Write the ensemble of the finished run into a folder that can be used without this repository.
 

@@ -62,14 +62,17 @@ FORMATS: Mapping[str, Format] = {
 
 
 def require_packages(names: Sequence[str]) -> None:
-    """Check that the packages of formats are installed.
+    """Check that formats are known and that their packages are installed.
 
     Args:
         names: Names of formats.
 
     Raises:
-        UserError: Packages are missing; the message says how to install them.
+        UserError: A name is unknown, or packages are missing; the message says how to install them.
     """
+    unknown = [name for name in names if name not in FORMATS]
+    if unknown:
+        raise UserError(f"Unknown format {', '.join(unknown)}; expected some of {', '.join(FORMATS)}.")
     missing = {name: [one for one in FORMATS[name].packages if find_spec(one) is None] for name in names}
     if any(missing.values()):
         lines = [f"  {name}: {', '.join(packages)}" for name, packages in missing.items() if packages]
