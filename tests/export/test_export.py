@@ -79,7 +79,7 @@ def test_a_failed_export_leaves_the_earlier_bundle(run: Path, tmp_path: Path, fo
     export_bundle(run, tmp_path / "bundle", [], "first")
     before = verify_sums(tmp_path / "bundle")
 
-    def fail(members: Members, folder: Path) -> None:
+    def fail(members: Members, root: Path, folder: Path) -> None:
         (folder / "half").write_text("")
         raise OSError(28, "No space left on device")
 

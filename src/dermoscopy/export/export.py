@@ -43,7 +43,7 @@ def export_bundle(root: Path, folder: Path, formats: Sequence[str], commit: str 
         origin: dict[str, Any] = {"commit": commit, "dvc_lock_sha256": sha256(root / LOCK)}
         write_text(temporary / ORIGIN, json.dumps(origin, indent=2) + "\n")
         for name in formats:
-            FORMATS[name].write(members, temporary)
+            FORMATS[name].write(members, root, temporary)
         write_sums(temporary)
 
 

@@ -31,21 +31,22 @@ class Format(NamedTuple):
 
     Attributes:
         packages: Names by which the packages of the extra `export` are imported that it needs.
-        write: Function that writes the members into the folder of a bundle.
+        write: Function from the members, the top folder of the project, whose images it may read, and the folder of
+            the bundle, into which it writes.
     """
 
     packages: Sequence[str]
-    write: Callable[[Members, Path], None]
+    write: Callable[[Members, Path, Path], None]
 
 
-def write_keras(members: Members, folder: Path) -> None:
+def write_keras(members: Members, root: Path, folder: Path) -> None:
     """Write the configuration of each network by Keras, for information: nothing reads it."""
     for name, member in members.items():
         config = json.loads(member.model.to_json())
         write_text(folder / "members" / name / "keras.json", json.dumps(config, indent=1) + "\n")
 
 
-def write_onnx(members: Members, folder: Path) -> None:
+def write_onnx(members: Members, root: Path, folder: Path) -> None:
     """Write each member as an ONNX file, with a program that predicts images with them."""
     from dermoscopy.export.onnx import to_onnx
 
