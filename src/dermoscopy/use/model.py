@@ -1,4 +1,4 @@
-"""The ensemble of a finished run, ready to predict other images."""
+"""The ensemble of a finished run or of a bundle, ready to predict other images."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,22 +11,21 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from dermoscopy.core.errors import UserError
+from dermoscopy.core.errors import UserError, WeightsError
 from dermoscopy.core.progress import progress
-from dermoscopy.core.protocol import leak_warning, read_audited_protocol
-from dermoscopy.core.tables import ENSEMBLE
+from dermoscopy.core.protocol import leak_warning
 from dermoscopy.ensemble.calibration import Calibration
 from dermoscopy.ensemble.combiners import Combiner
-from dermoscopy.ensemble.fit import SETS, read_ensemble
-from dermoscopy.ensemble.thresholds import ConformalSets, read_thresholds
+from dermoscopy.ensemble.thresholds import ConformalSets
 from dermoscopy.explain.gradcam import ensemble_map, gradcam
 from dermoscopy.explain.heat import overlay
 from dermoscopy.networks.runtime import configure
-from dermoscopy.networks.saved import SavedMember, load_member
+from dermoscopy.networks.saved import SavedMember, load_network
 from dermoscopy.predict.predict import predict_arrays
 from dermoscopy.use.inputs import Found, Images, find_images
 from dermoscopy.use.reading import Decoded, Reader
-from dermoscopy.use.recorded import Recorded, read_recorded
+from dermoscopy.use.recorded import Recorded
+from dermoscopy.use.sources import SourceMember, read_source
 
 CHUNK = 128  # images in memory while they are predicted; at least one batch
 RAW = "raw_"  # before the name of a member: its column
@@ -35,7 +34,7 @@ NAME_LENGTH = 60  # characters of an image's name that the name of its overlay h
 
 @dataclass(frozen=True)
 class Model:
-    """The ensemble of a finished run.
+    """The ensemble of a finished run or of a bundle.
 
     Attributes:
         members: Members that the ensemble combines.
@@ -192,32 +191,30 @@ def overlay_name(number: int, image: str) -> str:
 
 
 def load_model(folder: str | Path) -> Model:
-    """Load the ensemble of a finished run; see `dermoscopy.load`.
+    """Load the ensemble of a bundle or of a finished run; see `dermoscopy.load`.
 
     Args:
-        folder: Top folder of the project.
+        folder: A bundle, or the top folder of a project.
 
     Raises:
-        UserError: There is no finished run, or its files are missing or damaged.
+        UserError: The folder is neither, or its files are missing, changed or damaged.
     """
-    root = Path(folder)
-    recorded = read_recorded(root)
-    data = root / "data"
-    warning = leak_warning(read_audited_protocol(data / "audited"))
-    combiner, calibration = read_ensemble(data / "ensemble")
-    thresholds = read_thresholds(data / "ensemble" / "points.csv")[ENSEMBLE]
-    (fitted,) = SETS.read(data / "ensemble" / "sets.csv").to_dict("records")
-    runtime = recorded.runtime.model_copy(update={"devices": 1})
+    source = read_source(Path(folder))
+    runtime = source.recorded.runtime.model_copy(update={"devices": 1})
     configure(runtime)
-    members = {name: _load(data / "models" / name) for name in combiner.members}
-    sets = ConformalSets(fitted["malignant_from"], fitted["benign_until"])
-    return Model(members, combiner, calibration, thresholds, sets, warning, recorded._replace(runtime=runtime))
+    return Model(
+        {name: _load(name, member, source.remedy) for name, member in source.members.items()},
+        source.combiner,
+        source.calibration,
+        source.thresholds,
+        source.sets,
+        leak_warning(source.protocol),
+        source.recorded._replace(runtime=runtime),
+    )
 
 
-def _load(folder: Path) -> SavedMember:
+def _load(name: str, member: SourceMember, remedy: str) -> SavedMember:
     try:
-        return load_member(folder)
-    except (OSError, ValueError, KeyError) as error:  # how Keras and h5py report a missing or damaged file
-        raise UserError(
-            f"The member in {folder} cannot be loaded: {error}\nRun dvc checkout to get its files again."
-        ) from None
+        return load_network(name, *member)
+    except (OSError, ValueError, WeightsError) as error:
+        raise UserError(f"The member {name} cannot be loaded: {error}\n{remedy}") from None

@@ -33,6 +33,16 @@ class Recorded(NamedTuple):
     limits: Limits
 
 
+def read_stages(folder: Path) -> Mapping[str, Any]:
+    """Return the stages of dvc.lock by name; none if the file does not exist.
+
+    Args:
+        folder: Top folder of the project.
+    """
+    lock = folder / LOCK
+    return read_yaml(lock.read_text(encoding="utf-8"))["stages"] if lock.is_file() else {}
+
+
 def read_recorded(folder: Path) -> Recorded:
     """Read the parameters of the finished run.
 
@@ -43,8 +53,7 @@ def read_recorded(folder: Path) -> Recorded:
         UserError: No run has finished, or stages ran again since.
         ParameterError: The run was made by another version of this project.
     """
-    lock = folder / LOCK
-    stages: Mapping[str, Any] = read_yaml(lock.read_text(encoding="utf-8"))["stages"] if lock.is_file() else {}
+    lock, stages = folder / LOCK, read_stages(folder)
     if not {"acquire", "predict", "evaluate", "explain"} <= stages.keys():
         raise UserError(f"{lock} has no finished run. Run the pipeline first: dvc repro")
     if is_outdated(stages, "evaluate"):
