@@ -1,4 +1,4 @@
-"""Images that are not dermatoscopic, in groups, for benchmarks/suitability.py: samples, screenshots, plots, noise, blank.
+"""Images that are not dermatoscopic, in groups, for suitability.py: samples, screenshots, plots, noise, blank.
 
 The samples are those that come with the packages scikit-image, scikit-learn and matplotlib; nothing is downloaded.
 """
@@ -10,9 +10,13 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Images = list[Image.Image]
 
@@ -25,6 +29,7 @@ WINDOWS = ((1280, 800), (390, 844))  # width and height of a desktop and of a ph
 BROWSER = ("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run")
 STYLE = "body {{ font: 16px sans-serif; margin: 24px; color: {ink}; background: {paper} }} pre {{ background: #8883 }}"
 COLOURS = ({"ink": "#222", "paper": "#fff"}, {"ink": "#ddd", "paper": "#181818"})
+COLOUR_MAPS = ("viridis", "magma", "copper", "Reds", "coolwarm")
 REPEATS = 10  # random images of each kind
 
 
@@ -96,36 +101,44 @@ def _screenshots() -> Iterator[Image.Image]:
 
 
 def _plots() -> Iterator[Image.Image]:
-    """Yield plots of seven kinds with random data."""
-    import matplotlib as mpl
+    """Yield plots of seven kinds with random data, in several colours."""
     from matplotlib.figure import Figure
 
     rng = np.random.default_rng(1)
-    maps = ("viridis", "magma", "copper", "Reds", "coolwarm")
     for number in range(REPEATS):
-        x = np.sort(rng.normal(size=60))
-        y = np.cumsum(rng.normal(size=60))
-        field = np.add.outer(np.sin(rng.uniform(1, 4) * x), np.cos(rng.uniform(1, 4) * x))
-        colours = maps[number % len(maps)]
-        draws = (
-            lambda axes: axes.plot(x, y),
-            lambda axes: axes.scatter(x, y, c=y, s=90, cmap=colours),
-            lambda axes: axes.bar(range(8), np.abs(y[:8]), color=mpl.colormaps[colours](np.linspace(0, 1, 8))),
-            lambda axes: axes.hist(y, 20),
-            lambda axes: axes.pie(np.abs(y[:5]) + 0.1, colors=mpl.colormaps[colours](np.linspace(0, 1, 5))),
-            lambda axes: axes.contourf(field, cmap=colours),
-            lambda axes: axes.imshow(rng.normal(size=(12, 12)), cmap=colours),
-        )
-        for draw in draws:
+        for kind in range(7):
             figure = Figure(figsize=(6, 4.5), dpi=100)
-            draw(figure.subplots())
+            _draw(figure.subplots(), kind, COLOUR_MAPS[number % len(COLOUR_MAPS)], rng)
             stream = io.BytesIO()
             figure.savefig(stream)
             yield Image.open(stream).convert("RGB")
 
 
+def _draw(axes: "Axes", kind: int, colours: str, rng: np.random.Generator) -> None:
+    from matplotlib import colormaps
+
+    x, y = np.sort(rng.normal(size=60)), np.cumsum(rng.normal(size=60))
+    palette = colormaps[colours](np.linspace(0, 1, 8))
+    field = np.add.outer(np.sin(rng.uniform(1, 4) * x), np.cos(rng.uniform(1, 4) * x))
+    match kind:
+        case 0:
+            axes.plot(x, y)
+        case 1:
+            axes.scatter(x, y, c=y, s=90, cmap=colours)
+        case 2:
+            axes.bar(range(8), np.abs(y[:8]), color=palette)
+        case 3:
+            axes.hist(y, 20)
+        case 4:
+            axes.pie(np.abs(y[:8]) + 0.1, colors=palette)
+        case 5:
+            axes.contourf(field, cmap=colours)
+        case _:
+            axes.imshow(rng.normal(size=(12, 12)), cmap=colours)
+
+
 def _noise() -> Iterator[Image.Image]:
-    """Yield noise of six kinds: uniform, normal about grey or skin, grey, salt and pepper, blocks, one over frequency."""
+    """Yield noise of seven kinds: uniform, normal about grey or skin, grey, salt and pepper, blocks, 1 / frequency."""
     rng = np.random.default_rng(2)
     shape = (450, 600, 3)
     for number in range(REPEATS):

@@ -18,6 +18,8 @@ from dermoscopy.networks.saved import load_member, save_member
 from dermoscopy.networks.target import BINARY, Target
 from dermoscopy.predict.params import Predict
 from dermoscopy.predict.predict import predict_split
+from dermoscopy.suitability.params import Suitability
+from dermoscopy.suitability.suitability import REFERENCE, Limits, fit_reference, measure_files
 from tests import blocks
 from tests.ensemble.settings import ensemble
 from tests.tiny import small_cnn
@@ -27,6 +29,8 @@ TARGETS = {"cnn_a": BINARY, "cnn_b": DX}
 PREDICT = {"batch_size": 8, "turns_and_flips": True}
 RUNTIME = blocks.RUNTIME | {"eager": True}
 COUNTS = {"val": 30, "test": 12}
+# Every image of the tests is suitable.
+LENIENT = Limits(brightness=-1.0, contrast=-1e3, sharpness=-1e3, noise=1e3, distance=1e6)
 LIMITS = {"pixels": 1_000_000, "unpacked": 1.0}
 
 
@@ -41,6 +45,7 @@ def lock() -> dict[str, Any]:
         "predict": stage(predict=PREDICT, runtime=RUNTIME),
         "evaluate": stage(evaluate={"point": "balanced"}),
         "explain": stage(explain={"map_size": 4}),
+        "suitability": {},
     }
 
 
@@ -60,6 +65,9 @@ def write_run(folder: Path) -> None:
             PREDICTIONS.write(predicted, folder / "data/predictions" / split / f"{member}.csv")
     val = splits["val"]
     fit_ensemble(val, members(folder, "val"), pd.DataFrame(index=val.index), ensemble()).write(folder / "data/ensemble")
+    measured = measure_files([Path(path) for path in val["path"]])
+    reference = fit_reference(measured, measured, Suitability(min_size=1, extreme=0.0, unlike=0.0))
+    reference.model_copy(update={"limits": LENIENT}).write(folder / REFERENCE)
     (folder / "data/audited").write_text("lesion clean\n")
     (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": lock()}))
 

@@ -15,7 +15,7 @@ FINE_STEPS, COARSE_STEPS = (1, 2, 4), (1, 2, 4, 8)  # distances of the pixels th
 CHANNELS = ("luma", "red", "blue")  # brightness, red minus brightness, blue minus brightness; each from 0 to 1
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # weights of red, green and blue in the brightness
 GREY_LEVEL = 1 / 255
-# So that images without differences have finite logarithms: both are far below the differences of any image of a lesion.
+# So that an image without differences has finite logarithms; both are far below the differences in images of lesions.
 SQUARE_FLOOR, SIZE_FLOOR = 1e-6, 1e-5
 
 FEATURES = (
@@ -50,7 +50,7 @@ def measure(image: Image.Image) -> NDArray[np.float64]:
     """Return the features of an RGB image of any size, in the order of `FEATURES`; shape (features,)."""
     # With the gap, Pillow first takes means of whole blocks of pixels, which halves the time for 600 x 450 pixels.
     square = image.resize((SIZE, SIZE), Image.Resampling.BILINEAR, reducing_gap=1.0)
-    luma = np.asarray(square, np.float32) @ LUMA * np.float32(GREY_LEVEL)
+    luma: NDArray[np.float32] = np.asarray(square, np.float32) @ LUMA * np.float32(GREY_LEVEL)
     rgb = np.asarray(square.reduce(SIZE // COARSE), np.float32) * np.float32(GREY_LEVEL)
     light = rgb @ LUMA
     channels = (light, rgb[..., 0] - light, rgb[..., 2] - light)

@@ -30,7 +30,8 @@ BLANK = "blank"
 UNLIKE = "unlike the training images"
 REASONS = (SMALL, DARK, BLURRED, NOISY, BLANK, UNLIKE)
 
-MIN_SPREAD = 1e-3  # of a feature in train, so that features of images that are all alike can be divided by it
+# Smallest spread and variance of a feature in train, so that images that are all alike can be fitted too.
+MIN_SPREAD, MIN_VARIANCE = 1e-3, 1e-6
 
 
 class Limits(Block):
@@ -201,7 +202,7 @@ def fit_reference(train: Measured, val: Measured, settings: Suitability) -> Refe
 
     mean, spread = train.features.mean(axis=0), np.maximum(train.features.std(axis=0), MIN_SPREAD)
     covariance = LedoitWolf(assume_centered=True).fit((train.features - mean) / spread).covariance_
-    transform = np.linalg.inv(np.linalg.cholesky(covariance)) / spread
+    transform = np.linalg.inv(np.linalg.cholesky(covariance + MIN_VARIANCE * np.eye(len(mean)))) / spread
     both = qualities(np.concatenate([train.features, val.features]))
     sizes = np.concatenate([train.sizes, val.sizes])
     distance = np.linalg.norm((val.features - mean) @ transform.T, axis=1)
