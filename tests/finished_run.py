@@ -21,6 +21,9 @@ from dermoscopy.networks.saved import load_member, save_member
 from dermoscopy.networks.target import BINARY, Target
 from dermoscopy.predict.params import Predict
 from dermoscopy.predict.predict import predict_split
+from dermoscopy.suitability import suitability
+from dermoscopy.suitability.params import Suitability
+from dermoscopy.suitability.suitability import REFERENCE, fit_reference, measure_files
 from dermoscopy.use.sources import dvc_md5
 from tests import blocks
 from tests.ensemble.settings import ensemble
@@ -31,6 +34,8 @@ TARGETS = {"cnn_a": BINARY, "cnn_b": DX}
 PREDICT = {"batch_size": 8, "turns_and_flips": True}
 RUNTIME = blocks.RUNTIME | {"eager": True}
 COUNTS = {"val": 30, "test": 12}
+# Every image of the tests is suitable.
+LENIENT = suitability.Limits(brightness=-1.0, contrast=-1e3, sharpness=-1e3, noise=1e3, distance=1e6)
 LIMITS = {"pixels": 1_000_000, "unpacked": 1.0}
 SETTINGS = Settings(
     predict=Predict(**PREDICT),
@@ -54,7 +59,13 @@ def lock(folder: Path) -> dict[str, Any]:
     Args:
         folder: Folder of the run, whose files are hashed.
     """
-    paths = ["data/audited", "data/ensemble", "data/bundle", *(f"data/models/{member}" for member in TARGETS)]
+    paths = [
+        "data/audited",
+        "data/ensemble",
+        "data/bundle",
+        REFERENCE.as_posix(),
+        *(f"data/models/{member}" for member in TARGETS),
+    ]
     outs = [{"path": path, "md5": dvc_md5(folder / path)} for path in paths if (folder / path).exists()]
     return {
         "bundle": {"outs": outs},
@@ -62,6 +73,7 @@ def lock(folder: Path) -> dict[str, Any]:
         "predict": stage(predict=PREDICT, runtime=RUNTIME),
         "evaluate": stage(evaluate={"point": "balanced"}),
         "explain": stage(explain={"map_size": 4}),
+        "suitability": {},
     }
 
 
@@ -81,6 +93,9 @@ def write_run(folder: Path) -> None:
             PREDICTIONS.write(predicted, folder / "data/predictions" / split / f"{member}.csv")
     val = splits["val"]
     fit_ensemble(val, members(folder, "val"), pd.DataFrame(index=val.index), ensemble()).write(folder / "data/ensemble")
+    measured = measure_files([Path(path) for path in val["path"]])
+    reference = fit_reference(measured, measured, Suitability(min_size=1, extreme=0.0, unlike=0.0))
+    reference.model_copy(update={"limits": LENIENT}).write(folder / REFERENCE)
     (folder / "data/audited").write_text("lesion clean\n")
     (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": lock(folder)}))
 

@@ -19,6 +19,7 @@ from dermoscopy.networks.target import Target
 from dermoscopy.predict.params import Predict
 
 CONTENTS = "bundle.json"
+SUITABILITY = "suitability.json"  # limits of suitable images, the file of the stage suitability
 FORMAT: Literal[1] = 1
 WEIGHTS = "members/{name}/model.weights.h5"  # path in the bundle
 
@@ -172,7 +173,8 @@ def read_contents(folder: Path, listed: Mapping[str, str]) -> Contents:
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}." for one in error.errors()]
         raise BundleError(f"{folder / CONTENTS} is not valid", problems, remedy) from None
-    problems = [f"{path}: missing." for name in contents.members if (path := WEIGHTS.format(name=name)) not in listed]
+    needed = [*(WEIGHTS.format(name=name) for name in contents.members), SUITABILITY]
+    problems = [f"{path}: missing." for path in needed if path not in listed]
     if list(contents.members) != list(contents.combination.weights):
         problems.append("members and combination.weights: expected the same names.")
     if contents.point not in contents.thresholds:

@@ -9,6 +9,7 @@ from typing import Any
 from dermoscopy.acquire.params import Limits
 from dermoscopy.bundle.card import REPOSITORY_LICENSE, TEMPLATES, render_card, render_licences
 from dermoscopy.bundle.contents import (
+    SUITABILITY,
     WEIGHTS,
     Calibrated,
     Combination,
@@ -27,6 +28,7 @@ from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.networks.params import Runtime, SmallCNN, Transfer
 from dermoscopy.predict.params import Predict
 from dermoscopy.report.dataset import describe
+from dermoscopy.suitability.suitability import REFERENCE
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def write_bundle(root: Path, settings: Settings, folder: Path) -> None:
         target.parent.mkdir(parents=True)
         shutil.copyfile(data / "models" / name / saved.WEIGHTS, target)
     contents.write(folder)
+    shutil.copyfile(root / REFERENCE, folder / SUITABILITY)
     card = (data / "report" / "model_card.md").read_text(encoding="utf-8")
     write_text(folder / "README.md", render_card(dataset, contents, metrics, card))
     write_text(folder / "LICENCES.md", render_licences(dataset, contents))

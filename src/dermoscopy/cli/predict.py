@@ -42,6 +42,9 @@ def predict(
 ) -> None:
     """Predict images with the ensemble of a finished run or of a bundle: probability of malignancy, decision, members.
 
+    An image that is not suitable (blank, too dark, unlike the training images and so on) has no decision; it does not
+    change the exit code.
+
     Exit codes: 0 all images are predicted; 1 some could not be read, and the others are predicted; 2 wrong options, no
     finished run, or another error that you can fix; 130 interrupted.
     """
@@ -62,6 +65,12 @@ def predict(
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that is not in UTF-8
         sys.stdout.write(text)
+    unsuitable = int((table["unsuitable"] != "").sum())
+    if unsuitable:
+        print(
+            f"{unsuitable:,} of {len(table):,} are not suitable and have no decision: see the column unsuitable.",
+            file=sys.stderr,
+        )
     unreadable = int((table["problem"] != "").sum())
     if unreadable:
         print(f"{unreadable:,} of {len(table):,} could not be read: see the column problem.", file=sys.stderr)
@@ -90,7 +99,9 @@ def render(table: pd.DataFrame, output_format: Format, model: Model, point: str)
     escaped = table.assign(**{name: table[name].map(printable) for name in texts})
     if output_format == "csv":
         return escaped.to_csv(index=False, lineterminator="\n")
-    shown = [str(name) for name in escaped if name not in ("note", "problem") or (escaped[name] != "").any()]
+    shown = [
+        str(name) for name in escaped if name not in ("unsuitable", "note", "problem") or (escaped[name] != "").any()
+    ]
     rows = [[_cell(value) for value in row] for row in escaped[shown].itertuples(index=False, name=None)]
     return plain_table([shown, *rows]) + "\n"
 

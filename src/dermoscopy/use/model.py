@@ -16,18 +16,20 @@ from dermoscopy.core.progress import progress
 from dermoscopy.core.protocol import leak_warning
 from dermoscopy.ensemble.calibration import Calibration
 from dermoscopy.ensemble.combiners import Combiner
-from dermoscopy.ensemble.thresholds import ConformalSets
+from dermoscopy.ensemble.thresholds import DECISIONS, ConformalSets
 from dermoscopy.explain.gradcam import ensemble_map, gradcam
 from dermoscopy.explain.heat import overlay
 from dermoscopy.networks.runtime import configure
 from dermoscopy.networks.saved import SavedMember, load_network
 from dermoscopy.predict.predict import predict_arrays
+from dermoscopy.suitability.suitability import Reference
 from dermoscopy.use.inputs import Found, Images, find_images
 from dermoscopy.use.reading import Decoded, Reader
 from dermoscopy.use.recorded import Recorded
 from dermoscopy.use.sources import SourceMember, read_source
 
 CHUNK = 128  # images in memory while they are predicted; at least one batch
+REFER = DECISIONS[1]  # conformal set of an image that is not suitable
 RAW = "raw_"  # before the name of a member: its column
 NAME_LENGTH = 60  # characters of an image's name that the name of its overlay has
 
@@ -44,6 +46,7 @@ class Model:
         sets: Thresholds of the conformal sets.
         warning: Warning if the splits of the run share lesions; otherwise empty.
         recorded: Parameters of the run.
+        reference: Which images are suitable for the ensemble.
     """
 
     members: Mapping[str, SavedMember]
@@ -53,6 +56,7 @@ class Model:
     sets: ConformalSets
     warning: str
     recorded: Recorded
+    reference: Reference
 
     def predict(self, images: Images, *, point: str | None = None, explain: str | Path | None = None) -> pd.DataFrame:
         """Predict images; only a few of them are in memory at a time.
@@ -66,8 +70,9 @@ class Model:
             A row for each image, in the order of `images`, with the columns
             `image`: its path, or its position among arrays;
             `probability`: calibrated probability of malignancy, 0 to 1; NaN if the image cannot be read;
-            `decision`: benign or malignant, at the operating point;
-            `conformal_set`: benign, malignant or refer;
+            `decision`: benign or malignant, at the operating point; empty if the image is not suitable;
+            `conformal_set`: benign, malignant or refer; refer if the image is not suitable;
+            `unsuitable`: reasons why the image is not suitable, see `suitability.REASONS`; otherwise empty;
             `raw_<member>`: probability of malignancy of each member, before calibration;
             `p_<dx>`: probability of each diagnosis, the mean over the members with the target dx, if there are any;
             `overlay`: name of its file in `explain`, if that is given;
@@ -85,7 +90,7 @@ class Model:
             folder.mkdir(parents=True, exist_ok=True)
         settings = self.recorded
         sizes = sorted({member.parameters.image_size for member in self.members.values()})
-        reader = Reader(sizes, settings.limits, show=folder is not None)
+        reader = Reader(sizes, settings.limits, show=folder is not None, reference=self.reference)
         batch_size = settings.predict.batch_size
         chunk_size = max(CHUNK // batch_size, 1) * batch_size
         found = list(find_images(images))
@@ -119,10 +124,13 @@ class Model:
         classes = self._outputs(readable)
         raw = pd.DataFrame({name: member.target.probability(classes[name]) for name, member in self.members.items()})
         probability = self.calibration.apply(self.combiner.combine(raw))
+        unsuitable = np.array([one.unsuitable for one in readable], dtype=object)
+        decision = np.where(probability >= threshold, "malignant", "benign")
         columns: dict[str, NDArray[Any]] = {
             "probability": probability,
-            "decision": np.where(probability >= threshold, "malignant", "benign"),
-            "conformal_set": self.sets.decide(probability),
+            "decision": np.where(unsuitable == "", decision, ""),
+            "conformal_set": np.where(unsuitable == "", self.sets.decide(probability), REFER),
+            "unsuitable": unsuitable,
             **{f"{RAW}{name}": raw[name].to_numpy() for name in raw},
             **self._diagnoses(classes),
         }
@@ -210,6 +218,7 @@ def load_model(folder: str | Path) -> Model:
         source.sets,
         leak_warning(source.protocol),
         source.recorded._replace(runtime=runtime),
+        source.reference,
     )
 
 

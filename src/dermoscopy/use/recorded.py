@@ -62,6 +62,17 @@ def read_recorded(folder: Path) -> Recorded:
             "evaluate.\nFinish it first: dvc repro"
         )
 
+    if "suitability" not in stages:
+        raise UserError(
+            f"{lock}: the run is of an earlier version: the stage suitability, which predictions need, was never run.\n"
+            "Run it first: dvc repro"
+        )
+    if is_outdated(stages, "suitability"):
+        raise UserError(
+            f"{lock}: data/suitability.json is of earlier images, since the last run ended before the stage "
+            "suitability.\nFinish it first: dvc repro"
+        )
+
     def read(stage: str, section: str, kind: Any) -> Any:
         block, _, key = section.rpartition(".")
         params = stages[stage]["params"]["params.yaml"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dermoscopy.bundle.contents import CONTENTS, WEIGHTS, read_contents
+from dermoscopy.bundle.contents import CONTENTS, SUITABILITY, WEIGHTS, read_contents
 from dermoscopy.bundle.manifest import SUMS, verify_sums
 from dermoscopy.core.errors import ProblemsError, UserError
 from dermoscopy.core.protocol import read_audited_protocol
@@ -18,6 +18,7 @@ from dermoscopy.ensemble.thresholds import ConformalSets, read_thresholds
 from dermoscopy.networks import saved
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.target import Target
+from dermoscopy.suitability.suitability import REFERENCE, Reference, read_reference
 from dermoscopy.use.recorded import LOCK, Recorded, read_recorded, read_stages
 
 
@@ -46,6 +47,7 @@ class Source(NamedTuple):
         sets: Thresholds of the conformal sets.
         protocol: Protocol of the splits.
         recorded: Parameters of the run.
+        reference: Limits of suitable images.
         remedy: What to do if a file is damaged.
     """
 
@@ -56,6 +58,7 @@ class Source(NamedTuple):
     sets: ConformalSets
     protocol: str
     recorded: Recorded
+    reference: Reference
     remedy: str
 
 
@@ -93,6 +96,7 @@ def read_bundle(folder: Path) -> Source:
         sets=contents.sets,
         protocol=contents.run.protocol,
         recorded=Recorded(contents.predict, contents.runtime, contents.point, contents.map_size, contents.limits),
+        reference=read_reference(folder / SUITABILITY),
         remedy="Get the bundle again from where it comes.",
     )
 
@@ -108,7 +112,7 @@ def read_run(root: Path) -> Source:
     """
     recorded = read_recorded(root)
     data = root / "data"
-    require_recorded(root, ["data/audited", "data/ensemble"])
+    require_recorded(root, ["data/audited", "data/ensemble", REFERENCE.as_posix()])
     protocol = read_audited_protocol(data / "audited")
     combiner, calibration = read_ensemble(data / "ensemble")
     folders = {name: f"data/models/{name}" for name in combiner.members}
@@ -122,6 +126,7 @@ def read_run(root: Path) -> Source:
         sets=ConformalSets(fitted["malignant_from"], fitted["benign_until"]),
         protocol=protocol,
         recorded=recorded,
+        reference=read_reference(root / REFERENCE),
         remedy="Run dvc checkout to get its files again.",
     )
 
