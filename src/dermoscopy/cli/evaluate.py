@@ -40,7 +40,7 @@ def evaluate(
     Exit codes: 0 all images are evaluated; 1 some images or rows were left out, and the others are evaluated; 2 nothing
     is evaluated: images of the run, wrong options, no finished run, or another error that you can fix.
     """
-    folder, table = folder.absolute(), table and table.absolute()
+    folder, table = folder.resolve(), table and table.absolute()
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder. Give the folder that holds the images.")
     output = (output or Path(f"evaluation-{folder.name}")).absolute()

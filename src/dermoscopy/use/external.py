@@ -12,7 +12,7 @@ from dermoscopy.core.errors import DatasetError, LeakError, TableError
 from dermoscopy.core.files import sha256_all
 from dermoscopy.core.progress import progress
 from dermoscopy.evaluate.tables import SCORES
-from dermoscopy.ham10000.problems import Problem, summarize
+from dermoscopy.ham10000.problems import Problem, printable, summarize
 from dermoscopy.report.dataset import Dataset, describe
 from dermoscopy.use.inputs import Found
 from dermoscopy.use.labels import find_table, left_out_rows, read_labelled, same_bytes
@@ -38,7 +38,8 @@ class Results:
 
     Attributes:
         name: Name of the folder.
-        rows: A row for each labelled image, with its label, prediction and `problem`, for which it is not evaluated.
+        rows: A row for each labelled image, with its label, its prediction, `overlap`, the image of the run that it is
+            like, and `problem`, for which it is not evaluated.
         external: Metrics of the evaluated images.
         has_lesions: Whether the table names lesions; otherwise each image is a lesion of its own.
         problems: What was left out, or used and is worth reporting.
@@ -105,6 +106,7 @@ def evaluate_folder(folder: Path, table: Path | None, on_overlap: OnOverlap, roo
             overlap.lines(),
             REMEDY,
         )
+    rows["overlap"] = rows["image_id"].map(overlap.descriptions()).fillna("")
     if on_overlap == "leave-out":
         rows.loc[overlap.touches(rows["lesion_id"]) & (rows["problem"] == ""), "problem"] = OVERLAPS
         _require_images(rows, folder, [*problems, Problem("image of the run", f"{len(overlap.images):,} images")])
@@ -115,7 +117,7 @@ def evaluate_folder(folder: Path, table: Path | None, on_overlap: OnOverlap, roo
     rows.loc[chosen, "problem"] = predicted["problem"]
     evaluated = rows[rows["problem"] == ""].reset_index(drop=True)
     return Results(
-        name=folder.name,
+        name=printable(folder.name),
         rows=rows,
         external=evaluate_external(evaluated, model, root / "data" / "ensemble", settings.evaluate),
         has_lesions=labelled.has_lesions,

@@ -40,7 +40,7 @@ def require_output(output: Path, folder: Path) -> None:
 
 
 def write_results(results: Results, output: Path) -> None:
-    """Write predictions, all tables and the page, in place of earlier results.
+    """Write predictions, all tables that have rows, and the page, in place of earlier results.
 
     Args:
         results: Results of `evaluate_folder`.
@@ -50,7 +50,8 @@ def write_results(results: Results, output: Path) -> None:
     try:
         write_text(folder / PREDICTIONS, predictions(results).to_csv(index=False, lineterminator="\n"))
         for name, table in results.external.evaluation.tables.items():
-            TABLES[name].write(table, folder / f"{name}.csv")
+            if len(table):
+                TABLES[name].write(table, folder / f"{name}.csv")
         write_text(folder / REPORT, render_page(results))
         shutil.rmtree(output, ignore_errors=True)
         folder.rename(output)
@@ -62,7 +63,7 @@ def predictions(results: Results) -> pd.DataFrame:
     """Return the table of predictions: a row for each labelled image, control characters in texts escaped."""
     columns = ["image_id", "lesion_id", "dx", "label", "dataset"]
     predicted = [str(name) for name in results.rows if str(name).startswith(("probability", "raw_", "p_"))]
-    shown = [*columns, *predicted, "decision", "conformal_set", "note", "problem"]
+    shown = [*columns, *predicted, "decision", "conformal_set", "note", "overlap", "problem"]
     table = results.rows[[name for name in shown if name in results.rows]].fillna({"decision": "", "conformal_set": ""})
     texts = [str(name) for name in table if not pd.api.types.is_numeric_dtype(table[name])]
     return table.assign(**{name: table[name].fillna("").map(printable) for name in texts})

@@ -84,9 +84,9 @@ def verdict(results: Results) -> str:
         return f"Not shown to be an external set: {overlap.incomplete}."
     compared = f"{formatting.plural(overlap.compared, 'image')} of the run, by ids, bytes and perceptual hashes"
     if len(overlap.images):
-        left_out = formatting.plural(int((results.rows["problem"] == OVERLAPS).sum()), "image")
-        found = f"{number} of the run, and {left_out} of their lesions in all, are left out"
-        return f"External set: {found}. Compared with {compared}."
+        left_out = f"{int((results.rows['problem'] == OVERLAPS).sum()):,} in all"
+        found = f"{number} found in the run and all other images of their lesions are left out ({left_out})"
+        return f"External set: {found}. The others were compared with {compared}."
     return f"External set: no image was found in the run. Compared with {compared}."
 
 
@@ -179,7 +179,10 @@ def _of_both_labels(results: Results, where: str, counts: Mapping[str, float | N
             f"ROC curves {where}",
             f"ROC curves of the ensemble and its members. ROC AUC: {described}.",
         ),
-        "areas": areas,
+        "areas": [
+            (formatting.classifier(each.name), colours.css(each.name), areas[each.name])
+            for each in evaluation.classifiers
+        ],
         "calibration_chart": calibration_chart(
             tables["calibration_curve"], tables["reliability"], f"Calibration {where}"
         ),
@@ -234,10 +237,8 @@ def _recalls(scores: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the recall of each diagnosis by lesion, then their mean; empty if the ensemble predicts no diagnoses."""
     own = scores[(scores["unit"] == "lesion") & scores["metric"].isin([RECALL, MEAN_RECALL]) & (scores["lesions"] > 0)]
     ordered = own.sort_values("dx", key=lambda dx: dx.replace("", "~"))
-    return [
-        {
-            **{str(key): value for key, value in row.items()},
-            "name": formatting.opening(formatting.diagnosis(row["dx"])) if row["dx"] else "Mean recall",
-        }
-        for row in ordered.to_dict("records")
-    ]
+    found = []
+    for row in ordered.to_dict("records"):
+        name = formatting.opening(formatting.diagnosis(row["dx"])) if row["dx"] else "Mean recall"
+        found.append({**{str(key): value for key, value in row.items()}, "name": name})
+    return found

@@ -60,6 +60,13 @@ class Overlap:
             found.append(f"{kind}, {split}, {number:,}: {printable(', '.join(first_few(pairs)))}")
         return found
 
+    def descriptions(self) -> dict[str, str]:
+        """Return image_id to the image of the run that it is like."""
+        return {
+            row["image_id"]: f"{row['kind']} as {row['of_run']} in {row['split']}"
+            for row in self.images.to_dict("records")
+        }
+
     def touches(self, lesions: "pd.Series[str]") -> "pd.Series[bool]":
         """Return whether each image is of a lesion that has an overlapping image.
 
