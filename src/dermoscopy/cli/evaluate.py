@@ -1,5 +1,6 @@
 """Evaluate the ensemble of the finished run on a labelled folder of other images."""
 
+import io
 import os
 import sys
 from collections.abc import Mapping
@@ -52,8 +53,13 @@ def evaluate(
         print(
             "Problems of the folder:", *(f"  {line}" for line in summarize(results.problems)), sep="\n", file=sys.stderr
         )
-    print(describe(results), render(results), f"Page and tables: {output}", sep="\n\n")
+    if results.warning:
+        print(f"WARNING: {results.warning}, so the calibration and the thresholds are too optimistic.", file=sys.stderr)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that is not in UTF-8
+    print(describe(results), render(results), sep="\n\n")
     write_results(results, output)
+    print(f"\nPage and tables: {output}")
     if results.left_out:
         raise typer.Exit(LEFT_OUT)
 

@@ -29,6 +29,7 @@ REMEDY = (
     "To evaluate all images, as a set that is not external: --overlap keep"
 )
 UNREADABLE = "image that cannot be read"
+SIMILAR = "similar images of different lesions"
 OVERLAPS = "left out: also in the run, or of a lesion with such an image"
 
 
@@ -106,6 +107,10 @@ def evaluate_folder(folder: Path, table: Path | None, on_overlap: OnOverlap, roo
             overlap.lines(),
             REMEDY,
         )
+    problems += [
+        Problem(SIMILAR, f"{first} = {second}", f"{distance} bits", (first, second), "kept")
+        for first, second, distance in overlap.within
+    ]
     rows["overlap"] = rows["image_id"].map(overlap.descriptions()).fillna("")
     if on_overlap == "leave-out":
         rows.loc[overlap.touches(rows["lesion_id"]) & (rows["problem"] == ""), "problem"] = OVERLAPS

@@ -1,5 +1,6 @@
 """Write the results of an evaluation on other images into a folder."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def require_output(output: Path, folder: Path) -> None:
         reason = "it is a file"
     elif not output.parent.is_dir():
         reason = f"there is no folder {output.parent}"
+    elif not os.access(output.parent, os.W_OK):
+        reason = f"the folder {output.parent} cannot be written"
     elif output.resolve().is_relative_to(folder.resolve()):
         reason = "it is in the folder of the images, whose table would not be found the next time"
     elif output.is_dir() and (others := sorted({path.name for path in output.iterdir()} - OUTPUTS)):

@@ -11,11 +11,11 @@ from dermoscopy.acquire.entries import Entry
 from dermoscopy.acquire.tables import read_header
 from dermoscopy.core.errors import DatasetError, UserError, first_few
 from dermoscopy.core.splits import LABELS
-from dermoscopy.core.suggestions import nearest_word, question
+from dermoscopy.core.suggestions import nearest_word
 from dermoscopy.core.tables import DATASET, UNKNOWN
 from dermoscopy.ham10000.metadata import RawTable, read_raw
 from dermoscopy.ham10000.problems import Problem, printable, summarize
-from dermoscopy.ham10000.words import DIAGNOSES, nearest, normalize, read
+from dermoscopy.ham10000.words import DIAGNOSES, KNOWN, normalize, read
 from dermoscopy.use.inputs import WITHOUT_IMAGES, Found, find_images
 
 # Names of a column, HAM10000's first: the first one that the table has is read.
@@ -122,9 +122,8 @@ def _columns(raw: RawTable, problems: list[Problem]) -> pd.DataFrame | None:
         if column in (IMAGE, LABEL):
             detail = f"is it {similar!r}?" if similar else f"received {', '.join(names)[:MAX_SHOWN]!r}"
             problems.append(Problem("column missing from the table", " or ".join(column), detail, outcome="fatal"))
-        elif similar:
-            detail = f"is it {column[0]}?"
-            problems.append(Problem("column that is not read", similar, detail, outcome="kept"))
+        elif similar and column == LESION:  # without it, intervals are too narrow
+            problems.append(Problem("column that is not read", similar, f"is it {LESION[0]}?", outcome="kept"))
     if raw.frame.empty and not raw.ragged:
         problems.append(Problem("table without rows", "only a header", outcome="fatal"))
     for line, fields in raw.ragged.items():
@@ -154,8 +153,9 @@ def _read_labels(frame: pd.DataFrame, malignant: Sequence[str], problems: list[P
             problems.append(Problem("missing label", repr(text), number, images))
         else:
             kind = f"label other than {', '.join((*LABELS, *DIAGNOSES))}"
-            similar = nearest("dx", text) or nearest_word(text, LABELS)
-            problems.append(Problem(kind, repr(text[:MAX_SHOWN]), number + question(similar).lower(), images))
+            similar = nearest_word(text, [*LABELS, *KNOWN["dx"]])
+            detail = number + (f"; is it {KNOWN['dx'].get(similar, similar)}?" if similar else "")
+            problems.append(Problem(kind, repr(text[:MAX_SHOWN]), detail, images))
     frame = frame[frame["dx"].isin(list(read_as))]
     unnamed = frame["image_id"] == ""
     problems += [Problem("row without the name of an image", f"line {line}") for line in frame.index[unnamed]]
@@ -180,7 +180,8 @@ def _match(frame: pd.DataFrame, images: Sequence[Found], folder: Path, problems:
     chosen: dict[int, Found] = {}
     used = set()
     for line, name in zip(frame.index, map(str, frame["image_id"]), strict=True):
-        matches = next((names[name] for names in by_name if name in names), [])
+        key = Path(name.replace("\\", "/")).as_posix()
+        matches = next((names[key] for names in by_name if key in names), [])
         used |= {image.name for image in matches}
         if len(matches) == 1:
             chosen[line] = matches[0]

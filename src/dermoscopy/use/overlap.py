@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dermoscopy.audit.evidence import read_rows
 from dermoscopy.core.errors import TableError, UserError, first_few
@@ -37,11 +38,13 @@ class Overlap:
             perceptual hashes in bits, NaN for the other kinds.
         compared: Number of images of the run; 0 if it has no tables.
         incomplete: Why the comparison is incomplete; empty if it is not.
+        within: Similar images of the folder whose lesions differ: both image_ids, and the distance in bits.
     """
 
     images: pd.DataFrame
     compared: int
     incomplete: str
+    within: Sequence[tuple[str, str, int]] = ()
 
     def counts(self) -> list[tuple[str, str, int]]:
         """Return kind, split and number of images, in the order of `KINDS` and of the splits."""
@@ -98,12 +101,12 @@ def find_overlap(rows: pd.DataFrame, sha256: Mapping[str, str], root: Path, max_
     run = run[run["image_id"] == run["source"]].drop_duplicates(["image_id", "table"], ignore_index=True)
     ids = [str(name) for name in rows["image_id"]]
     found: list[tuple[str, int, int, float]] = []
-    for kind, own, of_run in (
+    for kind, own, values in (
         (ID, [Path(name).stem for name in ids], run["image_id"]),
         (LESION, rows["lesion_id"], run["lesion_id"]),
         (BYTES, rows["path"].map(sha256), run["sha256"]),
     ):
-        positions = {value: list(group) for value, group in of_run.groupby(of_run).groups.items()}
+        positions = {value: list(group) for value, group in values.groupby(values).groups.items()}
         found += [
             (kind, first, second, np.nan) for first, value in enumerate(own) for second in positions.get(value, [])
         ]
@@ -113,32 +116,27 @@ def find_overlap(rows: pd.DataFrame, sha256: Mapping[str, str], root: Path, max_
         if first < len(rows) <= second:
             found.append((CONFIRMED, first, second - len(rows), np.nan))
     present = [position for position, path in enumerate(run["path"]) if (root / path).is_file()]
-    found += _near(list(rows["path"]), [root / run["path"][position] for position in present], present, max_distance)
+    lesions, within = list(rows["lesion_id"]), []
+    of_run = [root / run["path"][position] for position in present]
+    for first, second, distance in near_pairs(_hashes([*map(Path, rows["path"]), *of_run]), max_distance):
+        if first < len(rows) <= second:
+            found.append((NEAR, first, present[second - len(rows)], float(distance)))
+        elif second < len(rows) and lesions[first] != lesions[second]:
+            within.append((ids[first], ids[second], distance))
     missing = len(run) - len(present)
     incomplete = NO_IMAGES.format(missing=missing, total=len(run)) if missing else ""
-    lesions = list(rows["lesion_id"])
     images = [
         (ids[first], lesions[first], kind, run["table"][second], run["image_id"][second], distance)
         for kind, first, second, distance in found
     ]
-    return Overlap(_strongest(images), len(run), incomplete)
+    return Overlap(_strongest(images), len(run), incomplete, within)
 
 
-def _near(
-    own: Sequence[str], of_run: Sequence[Path], positions: Sequence[int], max_distance: int
-) -> list[tuple[str, int, int, float]]:
-    """Return the pairs of similar images: kind, position in the folder, position in the run, distance in bits."""
+def _hashes(paths: Sequence[Path]) -> NDArray[np.bool_]:
     try:
-        hashes = perceptual_hashes([*map(Path, own), *of_run])
+        return perceptual_hashes(paths)
     except OSError as error:
-        raise UserError(
-            f"An image of the run cannot be read: {error}\nRestore it with: dvc checkout data/split"
-        ) from None
-    return [
-        (NEAR, first, positions[second - len(own)], float(distance))
-        for first, second, distance in near_pairs(hashes, max_distance)
-        if first < len(own) <= second
-    ]
+        raise UserError(f"An image cannot be read: {error}\nIf it is of the run: dvc checkout data/split") from None
 
 
 def _strongest(images: Sequence[tuple[object, ...]]) -> pd.DataFrame:
