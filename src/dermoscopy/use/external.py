@@ -111,7 +111,8 @@ def evaluate_folder(folder: Path, table: Path | None, on_overlap: OnOverlap, roo
         Problem(SIMILAR, f"{first} = {second}", f"{distance} bits", (first, second), "kept")
         for first, second, distance in overlap.within
     ]
-    rows["overlap"] = rows["image_id"].map(overlap.descriptions()).fillna("")
+    descriptions = overlap.descriptions()
+    rows["overlap"] = [descriptions.get(name, "") for name in rows["image_id"]]
     if on_overlap == "leave-out":
         rows.loc[overlap.touches(rows["lesion_id"]) & (rows["problem"] == ""), "problem"] = OVERLAPS
         _require_images(rows, folder, [*problems, Problem("image of the run", f"{len(overlap.images):,} images")])

@@ -23,8 +23,8 @@ BYTES, ID, NEAR, CONFIRMED, LESION = KINDS = (
 )  # the surest first
 NO_TABLES = "not compared with the images of the run: data/split has no tables. Get them with: dvc pull data/split"
 NO_IMAGES = (
-    "compared by ids and bytes only: {missing:,} of {total:,} images of the run are not in data/split, so that images "
-    "which were saved again cannot be found. Get them with: dvc pull data/split"
+    "compared by ids and bytes, but {missing:,} of {total:,} images of the run are not in data/split, so that copies "
+    "of them which were saved again cannot be found. Get them with: dvc pull data/split"
 )
 
 

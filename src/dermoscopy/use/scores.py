@@ -3,6 +3,7 @@
 Nothing is fitted: calibration and operating points are those of the run.
 """
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +114,8 @@ def evaluate_external(rows: pd.DataFrame, model: Model, ensemble: Path, settings
     }
     of_lesion = lesions.mean(score)
     risks, quartiles = risk_rows(lesions, of_lesion, settings.bins)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # means over a label without images; such metrics are left out
         scores = pd.concat([score_classifiers(classifiers, unit, resamples[unit.name], confidence) for unit in units])
     tables = {
         "scores": scores,
