@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from dermoscopy.cli.compare import compare
+from dermoscopy.cli.evaluate import evaluate
 from dermoscopy.cli.export import export
 from dermoscopy.cli.held_out import held_out
 from dermoscopy.cli.networks import networks
@@ -37,6 +38,7 @@ app.command()(held_out)
 app.command()(score)
 app.command()(predict)
 app.command()(export)
+app.command()(evaluate)
 app.command()(networks)
 app.command()(verify_determinism)
 
