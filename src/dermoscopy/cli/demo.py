@@ -18,7 +18,7 @@ OPEN_HELP = "Open the page in the browser."
 
 
 def demo(
-    port: Annotated[int, typer.Option(help=PORT_HELP, show_default=False)] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help=PORT_HELP, show_default=False)] = 0,
     open_browser: Annotated[bool, typer.Option("--open", help=OPEN_HELP)] = False,
 ) -> None:
     """Serve a page to try the ensemble of the finished run with your own images. Only this computer reaches it.
@@ -30,22 +30,23 @@ def demo(
     try:
         from dermoscopy.use.demo import HOST, Demo, bind, serve
     except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn"):
+        name = (error.name or "").partition(".")[0]
+        if name not in ("starlette", "uvicorn"):
             raise
-        raise UserError(MISSING.format(name=error.name)) from None
+        raise UserError(MISSING.format(name=name)) from None
     from dermoscopy.use.examples import dataset_title, read_examples
 
     try:
         print(NOTICE, file=sys.stderr)
-        listening = bind(port)
-        folder = top_folder()
-        model = load(folder)
-        page = Demo(model, read_examples(folder), dataset_title(folder))
-        address = f"http://{HOST}:{listening.getsockname()[1]}/"
-        print(f"Open {address} in a browser on this computer. Ctrl-C ends the page.", flush=True)
-        if open_browser:
-            webbrowser.open(address)
-        serve(page, listening)
+        with bind(port) as listening:
+            folder = top_folder()
+            model = load(folder)
+            page = Demo(model, read_examples(folder), dataset_title(folder))
+            address = f"http://{HOST}:{listening.getsockname()[1]}/"
+            print(f"Open {address} in a browser on this computer. Ctrl-C ends the page.", flush=True)
+            if open_browser:
+                webbrowser.open(address)
+            serve(page, listening)
     except KeyboardInterrupt:
         print("The page has ended.", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None

@@ -4,6 +4,7 @@ Only this module needs the optional packages Starlette and uvicorn.
 """
 
 import asyncio
+import os
 import socket
 import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -169,16 +170,17 @@ def bind(port: int) -> socket.socket:
     """Return a socket that listens on this computer only.
 
     Args:
-        port: Port; 0 is any free one.
+        port: Port, from 0 to 65535; 0 is any free one.
 
     Raises:
-        UserError: The port is in use, not allowed, or no port.
+        UserError: The port is in use, or not allowed.
     """
     try:
         return socket.create_server((HOST, port))
-    except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UserError(f"--port: received {port}: {reason}.\nGive another port, or leave --port out.") from None
+    except OSError as error:
+        raise UserError(
+            f"--port: received {port}: {os.strerror(error.errno or 0)}.\nGive another port, or leave --port out."
+        ) from None
 
 
 def serve(demo: Demo, listening: socket.socket) -> None:

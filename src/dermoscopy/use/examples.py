@@ -45,10 +45,11 @@ def read_examples(folder: Path) -> list[Example]:
     rows = read_split(folder / TEST, "test")
     rows = rows[rows["source"] == rows["image_id"]]
     rows = rows[[(folder / path).is_file() for path in rows["path"]]]
-    first = rows.drop_duplicates("dx").set_index("dx")
+    first = rows.drop_duplicates("dx").set_index("dx").to_dict("index")
     return [
-        Example(str(row.image_id), dx, LABELS[int(row.label)], folder / str(row.path))
-        for dx, row in ((dx, first.loc[dx]) for dx in DIAGNOSES if dx in first.index)
+        Example(first[dx]["image_id"], dx, LABELS[first[dx]["label"]], folder / first[dx]["path"])
+        for dx in DIAGNOSES
+        if dx in first
     ]
 
 

@@ -40,7 +40,8 @@ class View:
             self._environment.filters[name] = getattr(formatting, name)
         self._environment.filters["css"] = css
         sets = model.sets
-        self._values = {
+        self._members = list(model.members)
+        self._values: dict[str, Any] = {
             "model": model,
             "point": model.recorded.point,
             "threshold": model.thresholds[model.recorded.point],
@@ -61,7 +62,7 @@ class View:
 
     def style(self) -> str:
         """Return the CSS of the page: that of the report, and what only this page has."""
-        names = [name for name in self._values["model"].members if name not in colours.CHOSEN]
+        names = [name for name in self._members if name not in colours.CHOSEN]
         rules = [
             f".{css(name)} {{ --own: hsl({colours.hue(name)} {colours.SATURATION}% var(--lightness)); }}"
             for name in names
@@ -81,7 +82,7 @@ class View:
         return self._environment.get_template("demo_prediction.html.j2").render(
             self._values,
             row=row,
-            raw={name: row[f"{RAW}{name}"] for name in self._values["model"].members},
+            raw={name: row[f"{RAW}{name}"] for name in self._members},
             diagnoses=sorted(
                 ((name.removeprefix("p_"), value) for name, value in diagnoses.items()), key=lambda pair: -pair[1]
             ),
