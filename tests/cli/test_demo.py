@@ -1,5 +1,6 @@
 """The command demo: its process from the start to Ctrl-C, and its errors."""
 
+import http.client
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 import webbrowser
@@ -20,7 +22,7 @@ from dermoscopy.cli import demo as module
 from dermoscopy.cli.app import app
 from dermoscopy.cli.predict import NOTICE
 from dermoscopy.core.errors import UserError
-from dermoscopy.core.interrupt import INTERRUPTED
+from dermoscopy.core.interrupt import INTERRUPTED, TERMINATED
 from tests.cli.conftest import git
 from tests.finished_run import write_run
 from tests.processes import wait_until
@@ -72,7 +74,7 @@ def left(temporary: Path) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kill", "code"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, -signal.SIGTERM)])
+@pytest.mark.parametrize(("kill", "code"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)])
 def test_it_predicts_until_it_is_ended_and_leaves_no_file(
     project: Path, temporary: Path, process: subprocess.Popen[str], kill: int, code: int
 ) -> None:
@@ -101,6 +103,47 @@ def test_it_predicts_until_it_is_ended_and_leaves_no_file(
     assert left(temporary) == []
     with pytest.raises(urllib.error.URLError):
         predict()
+
+
+# The prediction takes so long that it is not finished: a second SIGINT, or a server that does not wait.
+LONG = """
+import sys, time
+from dermoscopy.use import demo
+from dermoscopy.use.model import Model
+demo.SECONDS_TO_END = 1
+Model.predict = lambda self, images, **_: time.sleep(600)
+from dermoscopy.cli.app import main
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [(signal.SIGINT, signal.SIGINT), (signal.SIGINT,), (signal.SIGTERM,)], ids=str)
+def test_a_prediction_that_takes_too_long_leaves_no_file_either(
+    project: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, kills: tuple[int, ...]
+) -> None:
+    pytest.importorskip("starlette", reason="needs the extra demo")
+    with subprocess.Popen(
+        [sys.executable, "-c", LONG, "demo"],
+        cwd=project,
+        env=os.environ | {"PYTHONPATH": python_path(), "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        port = int(re.findall(r":(\d+)/", process.stdout.readline())[0])
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.request("POST", "/predict", b"image")
+        wait_until(lambda: left(temporary))
+        for kill in kills:
+            process.send_signal(kill)
+            time.sleep(0.2)
+        stderr = process.communicate(timeout=60)[1]
+        connection.close()
+    assert process.returncode == 128 + kills[0]
+    assert "Traceback" not in stderr
+    assert left(temporary) == []
 
 
 def test_without_the_extra_the_message_names_the_command_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import http.client
 import re
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +24,12 @@ class Served:
     Attributes:
         port: Its port.
         temporary: Folder of its temporary files.
+        end: Function that ends it, as Ctrl-C does.
     """
 
     port: int
     temporary: Path
+    end: Callable[[], None]
 
     @property
     def address(self) -> str:
@@ -66,13 +68,17 @@ def served(model: Model, temporary: Path, examples: list[Example], dataset: str 
         patch.setattr(tempfile, "tempdir", str(temporary))
         listening = bind(0)
         running = server(Demo(model, examples, dataset), listening)
+
+        def end() -> None:
+            running.should_exit = True
+
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
             wait_until(lambda: running.started)
-            yield Served(listening.getsockname()[1], temporary)
+            yield Served(listening.getsockname()[1], temporary, end)
         finally:
-            running.should_exit = True
+            end()
             thread.join()
 
 

@@ -246,6 +246,36 @@ def test_a_closed_page_is_not_predicted(quick: Model, images: list[Path], tmp_pa
         assert len(predicted) == 1
 
 
+def test_when_it_ends_the_running_prediction_is_finished_and_no_other_begins(
+    quick: Model, images: list[Path], tmp_path: Path
+) -> None:
+    go, predicted, results = threading.Event(), [], []
+
+    class Slow(Model):
+        def predict(self, images: Any, **_: Any) -> pd.DataFrame:
+            predicted.append(images)
+            go.wait(60)
+            raise UserError("done")
+
+    content = images[0].read_bytes()
+    with served(_as(Slow, quick), tmp_path, []) as page:
+        threads = [
+            threading.Thread(target=lambda: results.append(page.request("POST", "/predict", content)[:2]))
+            for _ in range(2)
+        ]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(page.left()) == 2 and predicted, page.left)
+        page.end()
+        go.set()
+        for thread in threads:
+            thread.join()
+    assert len(predicted) == 1
+    assert sorted(status for status, _ in results) == [200, 503]
+    assert (503, "the program has been ended") in results
+    assert page.left() == []
+
+
 def test_it_listens_on_this_computer_only_and_refuses_a_port_in_use() -> None:
     from dermoscopy.use.demo import bind
 

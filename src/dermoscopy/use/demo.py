@@ -5,7 +5,9 @@ Only this module needs the optional packages Starlette and uvicorn.
 
 import asyncio
 import os
+import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from pathlib import Path
@@ -19,13 +21,14 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from dermoscopy.core.errors import UserError, os_error_message
+from dermoscopy.core.interrupt import TERMINATED
 from dermoscopy.use.examples import Example
 from dermoscopy.use.model import Model
 from dermoscopy.use.reading import BYTES_PER_PIXEL
 from dermoscopy.use.view import TEMPLATES, View
 
 HOST = "127.0.0.1"
-SECONDS_TO_END = 10  # for the prediction that runs when the program is ended
+SECONDS_TO_END = 30  # for the requests that run when the program is ended
 MAX_CONNECTIONS = 64  # a browser opens about six
 HEADERS = {
     # Nothing of another host is loaded, nothing is sent to another host, no other page can show this one.
@@ -86,6 +89,9 @@ class Demo:
         model: The ensemble.
         examples: Images to choose from.
         dataset: What the images of the run are, as written within a sentence; may be empty.
+
+    Attributes:
+        is_ending: Function that returns whether the program is being ended: then no prediction begins.
     """
 
     def __init__(self, model: Model, examples: Sequence[Example], dataset: str) -> None:
@@ -93,6 +99,7 @@ class Demo:
         self._max_bytes = BYTES_PER_PIXEL * model.recorded.limits.pixels  # as `reading.Reader`
         self._view = View(model, examples, dataset, self._max_bytes)
         self._turn = asyncio.Lock()
+        self.is_ending: Callable[[], bool] = lambda: False
 
     def app(self, port: int) -> Guard:
         """Return the application.
@@ -155,6 +162,8 @@ class Demo:
         async with self._turn:  # TensorFlow uses all threads for one image
             if await request.is_disconnected():
                 return Response(status_code=499)
+            if self.is_ending():
+                return PlainTextResponse("the program has been ended", 503)
             try:
                 return HTMLResponse(await run_in_threadpool(self._render, path, folder / "map", example))
             except UserError as error:
@@ -184,15 +193,21 @@ def bind(port: int) -> socket.socket:
 
 
 def serve(demo: Demo, listening: socket.socket) -> None:
-    """Serve the page until SIGINT or SIGTERM.
+    """Serve the page until SIGINT or SIGTERM, then end the requests. A second SIGINT ends them at once.
 
     Args:
         demo: The application.
         listening: Socket of `bind`.
 
     Raises:
-        KeyboardInterrupt: SIGINT was received, and the requests have ended.
+        KeyboardInterrupt: SIGINT was received.
+        SystemExit: SIGTERM was received. By default it would end the process before all folders are removed.
     """
+
+    def terminate(*_: object) -> None:
+        sys.exit(TERMINATED)
+
+    signal.signal(signal.SIGTERM, terminate)
     server(demo, listening).run(sockets=[listening])
 
 
@@ -211,4 +226,6 @@ def server(demo: Demo, listening: socket.socket) -> uvicorn.Server:
         limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=SECONDS_TO_END,
     )
-    return uvicorn.Server(config)
+    running = uvicorn.Server(config)
+    demo.is_ending = lambda: running.should_exit
+    return running
