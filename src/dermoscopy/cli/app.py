@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from dermoscopy.cli.compare import compare
+from dermoscopy.cli.demo import demo
 from dermoscopy.cli.evaluate import evaluate
 from dermoscopy.cli.export import export
 from dermoscopy.cli.held_out import held_out
@@ -39,6 +40,7 @@ app.command()(score)
 app.command()(predict)
 app.command()(export)
 app.command()(evaluate)
+app.command()(demo)
 app.command()(networks)
 app.command()(verify_determinism)
 
