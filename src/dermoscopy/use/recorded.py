@@ -1,6 +1,7 @@
 """The parameters with which the last run predicted, from dvc.lock: those of params.yaml may have changed since."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,7 +41,13 @@ def read_stages(folder: Path) -> Mapping[str, Any]:
         folder: Top folder of the project.
     """
     lock = folder / LOCK
-    return read_yaml(lock.read_text(encoding="utf-8"))["stages"] if lock.is_file() else {}
+    return _parse(lock.read_text(encoding="utf-8")) if lock.is_file() else {}
+
+
+@cache  # it takes half a second
+def _parse(text: str) -> Mapping[str, Any]:
+    stages: Mapping[str, Any] = read_yaml(text)["stages"]
+    return stages
 
 
 def read_recorded(folder: Path) -> Recorded:
