@@ -209,6 +209,7 @@ def serve(demo: Demo, listening: socket.socket) -> None:
 
     signal.signal(signal.SIGTERM, terminate)
     server(demo, listening).run(sockets=[listening])
+    raise KeyboardInterrupt  # uvicorn ends on SIGINT also in a background job of a shell, where Python ignores it
 
 
 def server(demo: Demo, listening: socket.socket) -> uvicorn.Server:
