@@ -44,7 +44,7 @@ def blur(sigma: float) -> Change:
 
 def brighten(factor: float) -> Change:
     """Return a change that multiplies all values; a factor below 1 darkens."""
-    return lambda image, rng: _image(np.asarray(image) * factor)
+    return lambda image, rng: _image(np.asarray(image, float) * factor)
 
 
 def add_noise(sigma: float) -> Change:
@@ -101,7 +101,7 @@ def save(quality: int) -> Change:
 
 def tint(red: float, blue: float) -> Change:
     """Return a change that multiplies red and blue: another white balance."""
-    return lambda image, rng: _image(np.asarray(image) * [red, 1, blue])
+    return lambda image, rng: _image(np.asarray(image, float) * [red, 1, blue])
 
 
 CHANGES: dict[str, dict[str, Change]] = {

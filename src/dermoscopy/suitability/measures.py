@@ -4,7 +4,7 @@ An image is reduced to one size first, so that the measures hardly depend on its
 Differences of colour are measured at large distances only: in a JPEG file they depend on how it was saved.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +60,7 @@ def measure(image: Image.Image) -> NDArray[np.float64]:
     return np.concatenate([means, np.log(fine[:, 0]), np.log(fine[:, 1]), np.log(coarse)]).astype(np.float64)
 
 
-def _differences(channel: NDArray[np.float32], step: int) -> tuple[float, float]:
+def _differences(channel: NDArray[np.floating[Any]], step: int) -> tuple[float, float]:
     """Return mean square, and mean size in root mean squares, of the differences of pixels in a row or column.
 
     Args:
