@@ -12,7 +12,7 @@ from dermoscopy.core.errors import UserError
 from dermoscopy.core.files import sha256
 from dermoscopy.export import export as module
 from dermoscopy.export.export import export_bundle, require_replaceable
-from dermoscopy.export.formats import FORMATS, Format, Members, require_packages
+from dermoscopy.export.formats import FORMATS, Export, Format, require_packages
 from dermoscopy.use.model import load_model
 from tests.finished_run import TARGETS, lock
 
@@ -79,7 +79,7 @@ def test_a_failed_export_leaves_the_earlier_bundle(run: Path, tmp_path: Path, fo
     export_bundle(run, tmp_path / "bundle", [], "first")
     before = verify_sums(tmp_path / "bundle")
 
-    def fail(members: Members, root: Path, folder: Path) -> None:
+    def fail(export: Export, folder: Path) -> list[dict[str, object]]:
         (folder / "half").write_text("")
         raise OSError(28, "No space left on device")
 

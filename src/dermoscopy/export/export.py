@@ -13,7 +13,8 @@ from dermoscopy.bundle.contents import CONTENTS
 from dermoscopy.bundle.manifest import verify_sums, write_sums
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.files import sha256, write_text
-from dermoscopy.export.formats import FORMATS
+from dermoscopy.export.formats import FORMATS, Export
+from dermoscopy.export.parity import PARITY, table
 from dermoscopy.use.model import load_model
 from dermoscopy.use.recorded import LOCK, is_outdated, read_stages
 from dermoscopy.use.sources import require_recorded
@@ -39,11 +40,13 @@ def export_bundle(root: Path, folder: Path, formats: Sequence[str], commit: str 
     with _new_folder(folder) as temporary:
         shutil.copytree(root / BUNDLE, temporary, dirs_exist_ok=True)
         verify_sums(temporary)
-        members = load_model(temporary).members
+        model = load_model(temporary)
         origin: dict[str, Any] = {"commit": commit, "dvc_lock_sha256": sha256(root / LOCK)}
         write_text(temporary / ORIGIN, json.dumps(origin, indent=2) + "\n")
-        for name in formats:
-            FORMATS[name].write(members, root, temporary)
+        export = Export(model.members, root, model.recorded.runtime.threads)
+        rows = [row for name in formats for row in FORMATS[name].write(export, temporary)]
+        if rows:
+            PARITY.write(table(rows), temporary / "parity.csv")
         write_sums(temporary)
 
 
