@@ -28,7 +28,7 @@ EVALUATE = {
 def write_run(folder: Path) -> None:
     """Write a finished run with images of train and the tables of the splits."""
     finished_run.write_run(folder)
-    stages = finished_run.lock() | {
+    stages = finished_run.lock(folder) | {
         "merge": stage(merge={"near_duplicates": 32}),
         "split": stage(policy={"malignant": "mel+bcc+akiec"}),
         "evaluate": stage(evaluate=EVALUATE),

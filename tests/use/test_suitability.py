@@ -115,6 +115,6 @@ def test_a_missing_reference_is_named(run: Path, tmp_path: Path) -> None:
     for path in (run / "data").iterdir():
         if path.name != REFERENCE.name:
             (tmp_path / "data" / path.name).symlink_to(path)
-    (tmp_path / "dvc.lock").write_text(yaml.safe_dump({"stages": lock()}))
+    (tmp_path / "dvc.lock").write_text(yaml.safe_dump({"stages": lock(tmp_path)}))
     with pytest.raises(TableError, match=r"suitability\.json is missing"):
         dermoscopy.load(tmp_path)
