@@ -326,6 +326,19 @@ def test_the_scale_shows_what_the_conformal_sets_decide(
         assert sets.decide(pd.Series([probability]).to_numpy())[0] == expected
 
 
+@pytest.mark.parametrize(("point", "threshold"), [("half", "0.125"), ("sensitive", "0.375")])
+def test_the_threshold_is_that_of_the_operating_point_of_the_run(
+    quick: Model, row: tuple[dict[str, Any], Path], point: str, threshold: str
+) -> None:
+    thresholds = {"half": 0.125, "balanced": 0.25, "sensitive": 0.375}
+    view = View(replace(quick, thresholds=thresholds, recorded=quick.recorded._replace(point=point)), [], "", 1)
+    assert f"<b>{point}</b>: an image is predicted malignant from a probability of {threshold}." in view.page()
+    text = view.prediction(*row)
+    assert f"Decision at the operating point {point}" in text
+    assert f"malignant from {threshold}" in text
+    assert f">threshold {threshold}<" in text
+
+
 def test_warnings_of_the_run_are_shown(quick: Model) -> None:
     page = View(quick, [], "HAM10000", 1).page()
     assert "Trained on the HAM10000" in page
