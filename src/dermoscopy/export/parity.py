@@ -94,7 +94,7 @@ def compare(
     allowed = LARGEST if exported.precision == "float32" else 1.0
     if not difference <= allowed:
         raise ParityError(
-            f"{exported.member}, {exported.format}, {exported.precision}: the exported network differs from the member: "
+            f"{exported.member}, {exported.format}, {exported.precision}: the exported network differs from the member "
             f"for image {image_id} by {difference:.2g} in a probability; at most {allowed:g} is allowed. "
             "Nothing is exported.\nThis is an error of the converter. Export without this format, or install other "
             "versions of its packages: pip install --upgrade -e '.[export]'"

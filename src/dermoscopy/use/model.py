@@ -24,11 +24,13 @@ from dermoscopy.networks.saved import SavedMember, load_network
 from dermoscopy.predict.predict import predict_arrays
 from dermoscopy.suitability.suitability import Reference
 from dermoscopy.use.inputs import Found, Images, find_images
-from dermoscopy.use.reading import Decoded, Reader
+from dermoscopy.use.reading import SHOWN, Decoded, Reader
 from dermoscopy.use.recorded import Recorded
 from dermoscopy.use.sources import SourceMember, read_source
 
-CHUNK = 128  # images in memory while they are predicted; at least one batch
+# Images are predicted in chunks of at least one batch: each call of a network costs as much as several images.
+CHUNK_MEMORY = 128 * 2**20  # bytes of a chunk's pixels; two chunks are in memory
+CHUNK = 512  # most images of a chunk
 REFER = DECISIONS[1]  # conformal set of an image that is not suitable
 RAW = "raw_"  # before the name of a member: its column
 NAME_LENGTH = 60  # characters of an image's name that the name of its overlay has
@@ -92,7 +94,8 @@ class Model:
         sizes = sorted({member.parameters.image_size for member in self.members.values()})
         reader = Reader(sizes, settings.limits, show=folder is not None, reference=self.reference)
         batch_size = settings.predict.batch_size
-        chunk_size = max(CHUNK // batch_size, 1) * batch_size
+        pixels = sum(size**2 for size in sizes) + (0 if folder is None else SHOWN**2)
+        chunk_size = max(min(CHUNK_MEMORY // (3 * pixels), CHUNK) // batch_size, 1) * batch_size
         found = list(find_images(images))
         tables = [self._table([], [], threshold, folder, 0)]
         with progress("Predicting images", len(found)) as advance:

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from dermoscopy.acquire.params import Limits
-from dermoscopy.acquire.verify import check_image
+from dermoscopy.acquire.verify import decode_image
 from dermoscopy.acquire.zips import DAMAGE, Allowance, MemberError, UnpackedTooMuchError, read_member
 from dermoscopy.core.errors import DISK_FULL
-from dermoscopy.core.images import open_image, to_rgb
+from dermoscopy.core.images import open_image
 from dermoscopy.core.params import GIGABYTE
 from dermoscopy.suitability.suitability import Reference
 from dermoscopy.use.inputs import Found
@@ -155,14 +155,14 @@ class Reader:
             raise _ImageError(self._too_large())
         if len(START_OF_SCAN.findall(path.read_bytes())) > MAX_SCANS:
             raise _ImageError(f"JPEG of more than {MAX_SCANS} scans")
-        problem = check_image(path, self._pixels)
-        if problem and problem.outcome == "left out":
+        problem, decoded = decode_image(path, self._pixels)
+        if decoded is None:
+            assert problem is not None
             raise _ImageError(": ".join(filter(None, (problem.kind, problem.detail))))
         notes = [problem.kind] if problem else []
-        with open_image(path) as image:
+        with open_image(path) as image:  # its header only
             if image.format == "PNG" and getattr(image, "is_animated", False):
                 raise _ImageError("animated image")
-            decoded = to_rgb(image)
             if _is_turned(image):
                 notes.append("EXIF orientation, which is ignored")
         return self._resize(decoded, "; ".join(notes))
