@@ -34,14 +34,13 @@ def constant_function(member: SavedMember) -> Any:
     size = member.parameters.image_size
     signature = [tf.TensorSpec((None, size, size, 3), tf.float32, name=INPUT)]
 
-    @tf.function(input_signature=signature, autograph=False)
     def predict(images: Any) -> Any:
         # Constants of the function, since the converter to LiteRT cannot fold Keras's variables.
         constants = [[tf.constant(values) for values in kind] for kind in (trainable, others)]
         probabilities, _ = model.stateless_call(*constants, images, training=False)
         return {OUTPUT: tf.identity(probabilities, name=OUTPUT)}
 
-    return predict
+    return tf.function(predict, input_signature=signature, autograph=False)
 
 
 def float32_copy(model: Any) -> Any:

@@ -99,8 +99,8 @@ def compare(
             "Nothing is exported.\nThis is an error of the converter. Export without this format, or install other "
             "versions of its packages: pip install --upgrade -e '.[export]'"
         )
-    scores = [ThresholdedScores(target.probability(outputs), 0.5) for outputs in (expected, received)]
-    test = delong(by_image(rows), *scores, CONFIDENCE)
+    keras, exported_scores = (ThresholdedScores(target.probability(outputs), 0.5) for outputs in (expected, received))
+    test = delong(by_image(rows), keras, exported_scores, CONFIDENCE)
     return {
         "member": exported.member,
         "format": exported.format,
