@@ -1,6 +1,8 @@
 """Convert members to ONNX and LiteRT, in float32 and int8, and check each file on real images."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +44,8 @@ def convert_members(
     rows = []
     with progress(f"Converting members to {kind}", len(members)) as advance:
         for name, member in members.items():
-            rows += _convert(name, member, kind, train, val, folder, threads)
+            with _errors_only():
+                rows += _convert(name, member, kind, train, val, folder, threads)
             advance(1)
     return rows
 
@@ -62,6 +65,17 @@ def _convert(
         received = predict(FORMATS[kind][1](path, threads), images)
         rows.append(compare(exported, val, expected, received, member.target))
     return rows
+
+
+@contextmanager
+def _errors_only() -> Iterator[None]:
+    """Log only errors: the converters warn of what is usual in a conversion."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(level)
 
 
 def write(member: SavedMember, kind: str, precision: str, calibration: NDArray[np.uint8], path: Path) -> None:

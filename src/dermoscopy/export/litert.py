@@ -70,7 +70,8 @@ def litert_network(path: Path, threads: int) -> Network:
     """
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_path=str(path), num_threads=threads)
+    with _quiet():
+        interpreter = Interpreter(model_path=str(path), num_threads=threads)
     runner = interpreter.get_signature_runner()
 
     def predict(images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,10 +1,7 @@
 """Members as ONNX files, in float32 and int8, and their predictions by ONNX Runtime."""
 
-import logging
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +31,7 @@ def to_onnx(member: SavedMember, path: Path) -> None:
     import tf2onnx
 
     function = constant_function(member)
-    with _quiet("tf2onnx"):
-        model, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
+    model, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
     rename(model)
     with atomic_write(path) as temporary:
         temporary.write_bytes(model.SerializeToString(deterministic=True))
@@ -138,15 +134,3 @@ def rename(model: Any) -> None:
     graph.initializer.extend(kept)
     for tensor in (*graph.input, *graph.output):
         tensor.type.tensor_type.shape.dim[0].dim_param = "batch"
-
-
-@contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """Log only errors of a library."""
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
