@@ -72,6 +72,7 @@ def litert_network(path: Path, threads: int) -> Network:
 
     with _quiet():
         interpreter = Interpreter(model_path=str(path), num_threads=threads)
+        interpreter.allocate_tensors()
     runner = interpreter.get_signature_runner()
 
     def predict(images: NDArray[np.uint8]) -> NDArray[np.float32]:
