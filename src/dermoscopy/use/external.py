@@ -29,6 +29,7 @@ REMEDY = (
     "To evaluate all images, as a set that is not external: --overlap keep"
 )
 UNREADABLE = "image that cannot be read"
+UNSUITABLE = "image that is not suitable, evaluated all the same"
 SIMILAR = "similar images of different lesions"
 OVERLAPS = "left out: also in the run, or of a lesion with such an image"
 
@@ -121,6 +122,7 @@ def evaluate_folder(folder: Path, table: Path | None, on_overlap: OnOverlap, roo
     predicted = model.predict(list(rows.loc[chosen, "path"])).set_index(chosen)
     rows = rows.join(predicted.drop(columns=["image", "problem"]))
     rows.loc[chosen, "problem"] = predicted["problem"]
+    problems += _unsuitable(rows.loc[chosen])
     evaluated = rows[rows["problem"] == ""].reset_index(drop=True)
     return Results(
         name=printable(folder.name),
@@ -156,6 +158,14 @@ def _unreadable(rows: pd.DataFrame) -> list[Problem]:
     return [
         Problem(UNREADABLE, image_id, problem, (image_id,))
         for image_id, problem in zip(broken["image_id"], broken["problem"], strict=True)
+    ]
+
+
+def _unsuitable(rows: pd.DataFrame) -> list[Problem]:
+    flagged = rows[rows["unsuitable"] != ""]
+    return [
+        Problem(UNSUITABLE, image_id, reason, (image_id,), "kept")
+        for image_id, reason in zip(flagged["image_id"], flagged["unsuitable"], strict=True)
     ]
 
 

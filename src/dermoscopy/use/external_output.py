@@ -66,7 +66,7 @@ def predictions(results: Results) -> pd.DataFrame:
     """Return the table of predictions: a row for each labelled image, control characters in texts escaped."""
     columns = ["image_id", "lesion_id", "dx", "label", "dataset"]
     predicted = [str(name) for name in results.rows if str(name).startswith(("probability", "raw_", "p_"))]
-    shown = [*columns, *predicted, "decision", "conformal_set", "note", "overlap", "problem"]
+    shown = [*columns, *predicted, "decision", "conformal_set", "unsuitable", "note", "overlap", "problem"]
     table = results.rows[[name for name in shown if name in results.rows]].fillna({"decision": "", "conformal_set": ""})
     texts = [str(name) for name in table if not pd.api.types.is_numeric_dtype(table[name])]
     return table.assign(**{name: table[name].fillna("").map(printable) for name in texts})
