@@ -108,7 +108,7 @@ def test_it_predicts_until_it_is_ended_and_leaves_no_file(
 # The prediction takes so long that it is not finished: a second SIGINT, or a server that does not wait.
 LONG = """
 import sys, time
-from dermoscopy.use import demo
+from dermoscopy.demo import demo
 from dermoscopy.use.model import Model
 demo.SECONDS_TO_END = 1
 Model.predict = lambda self, images, **_: time.sleep(600)
@@ -149,7 +149,7 @@ def test_a_prediction_that_takes_too_long_leaves_no_file_either(
 def test_without_the_extra_the_message_names_the_command_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for missing in ("starlette", "uvicorn"):
         with monkeypatch.context() as patch:
-            patch.delitem(sys.modules, "dermoscopy.use.demo", raising=False)
+            patch.delitem(sys.modules, "dermoscopy.demo.demo", raising=False)
             for name in [name for name in sys.modules if name.partition(".")[0] == missing]:
                 patch.delitem(sys.modules, name)
             patch.setitem(sys.modules, missing, None)
@@ -200,7 +200,7 @@ def test_the_browser_is_opened_only_if_asked(
     def serve(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dermoscopy.use.demo.serve", serve)
+    monkeypatch.setattr("dermoscopy.demo.demo.serve", serve)
     done = CliRunner().invoke(app, ["demo", *options])
     assert done.exit_code == INTERRUPTED
     address = re.findall(r"http://127\.0\.0\.1:\d+/", done.stdout)

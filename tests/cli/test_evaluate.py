@@ -16,11 +16,11 @@ from dermoscopy.cli import evaluate as module
 from dermoscopy.cli.app import app
 from dermoscopy.cli.predict import NOTICE
 from dermoscopy.core.errors import LeakError, UserError
-from dermoscopy.use import external
-from dermoscopy.use.external import evaluate_folder
+from dermoscopy.external import external
+from dermoscopy.external.external import evaluate_folder
 from dermoscopy.use.model import Model, load_model
 from tests.cli.conftest import git
-from tests.use.labelled_run import write_folder, write_image, write_run
+from tests.external.labelled_run import write_folder, write_image, write_run
 
 LABELS = ["malignant", "benign", "benign"] * 4
 

@@ -28,13 +28,13 @@ def demo(
     Exit codes: 2 wrong options, no finished run, or another error that you can fix; 130 ended with Ctrl-C.
     """
     try:
-        from dermoscopy.use.demo import HOST, Demo, bind, serve
+        from dermoscopy.demo.demo import HOST, Demo, bind, serve
     except ModuleNotFoundError as error:
         name = (error.name or "").partition(".")[0]
         if name not in ("starlette", "uvicorn"):
             raise
         raise UserError(MISSING.format(name=name)) from None
-    from dermoscopy.use.examples import dataset_title, read_examples
+    from dermoscopy.demo.examples import dataset_title, read_examples
 
     try:
         print(NOTICE, file=sys.stderr)

@@ -15,12 +15,12 @@ from dermoscopy.cli.dvc import top_folder
 from dermoscopy.cli.predict import NOTICE
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.tables import ENSEMBLE
+from dermoscopy.external.external import OnOverlap, Results, evaluate_folder
+from dermoscopy.external.output import require_output, write_results
+from dermoscopy.external.page import referral, verdict
 from dermoscopy.ham10000.problems import summarize
 from dermoscopy.report.formatting import DASH, classifier, count, interval, is_finite, plural, rate
 from dermoscopy.stats.metrics import METRICS
-from dermoscopy.use.external import OnOverlap, Results, evaluate_folder
-from dermoscopy.use.external_output import require_output, write_results
-from dermoscopy.use.external_page import referral, verdict
 
 LEFT_OUT = 1  # exit code
 FOLDER_HELP = "Folder with images and a table of their labels."

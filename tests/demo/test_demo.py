@@ -13,12 +13,12 @@ import pytest
 
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.splits import SPLIT
+from dermoscopy.demo.examples import Example, dataset_title, read_examples
+from dermoscopy.demo.view import REPORT, View
 from dermoscopy.report import colours
-from dermoscopy.use.examples import Example, dataset_title, read_examples
 from dermoscopy.use.model import Model
-from dermoscopy.use.view import REPORT, View
+from tests.demo.demo_server import Served, numbers, served, words
 from tests.processes import wait_until
-from tests.use.demo_server import Served, numbers, served, words
 from tests.use.hostile import CONVERTED, REFUSED
 
 pytest.importorskip("starlette", reason="needs the extra demo")
@@ -277,7 +277,7 @@ def test_when_it_ends_the_running_prediction_is_finished_and_no_other_begins(
 
 
 def test_it_listens_on_this_computer_only_and_refuses_a_port_in_use() -> None:
-    from dermoscopy.use.demo import bind
+    from dermoscopy.demo.demo import bind
 
     with bind(0) as listening:
         host, port = listening.getsockname()
@@ -401,5 +401,5 @@ def test_the_package_contains_the_templates() -> None:
     import tomllib
 
     data = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
-    assert data["dermoscopy.use"] == ["templates/*"]
-    assert {path.suffix for path in Path("src/dermoscopy/use/templates").iterdir()} == {".j2", ".css", ".js"}
+    assert data["dermoscopy.demo"] == ["templates/*"]
+    assert {path.suffix for path in Path("src/dermoscopy/demo/templates").iterdir()} == {".j2", ".css", ".js"}

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from dermoscopy.core.errors import DatasetError, UserError
-from dermoscopy.use.labels import Labelled, find_table, read_labelled, same_bytes
-from tests.use.labelled_run import write_folder, write_image
+from dermoscopy.external.labels import Labelled, find_table, read_labelled, same_bytes
+from tests.external.labelled_run import write_folder, write_image
 
 MALIGNANT = ("mel", "bcc")
 

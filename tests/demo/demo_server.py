@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dermoscopy.use.examples import Example
+from dermoscopy.demo.examples import Example
 from dermoscopy.use.model import Model
 from tests.processes import wait_until
 
@@ -62,7 +62,7 @@ class Served:
 @contextmanager
 def served(model: Model, temporary: Path, examples: list[Example], dataset: str = "") -> Iterator[Served]:
     """Serve the page with temporary files in a folder of the test."""
-    from dermoscopy.use.demo import Demo, bind, server
+    from dermoscopy.demo.demo import Demo, bind, server
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(temporary))

@@ -12,6 +12,7 @@ from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.evaluate.charts import roc_rows
 from dermoscopy.evaluate.diagnoses import RECALL
 from dermoscopy.evaluate.scores import Classifier
+from dermoscopy.external.external import OVERLAPS, Results
 from dermoscopy.ham10000.problems import summarize
 from dermoscopy.report import colours, formatting
 from dermoscopy.report.charts import roc_chart
@@ -23,7 +24,6 @@ from dermoscopy.stats.headline import MEAN_RECALL
 from dermoscopy.stats.intervals import wilson_interval
 from dermoscopy.stats.lesions import by_lesion
 from dermoscopy.stats.metrics import METRICS
-from dermoscopy.use.external import OVERLAPS, Results
 
 OWN = Path(__file__).parent / "templates"
 ORDER = ("sensitive", "balanced", "half")

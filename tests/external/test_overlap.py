@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from dermoscopy.core.files import sha256
-from dermoscopy.use.overlap import BYTES, CONFIRMED, ID, LESION, NEAR, Overlap, find_overlap
-from tests.use.labelled_run import write_image, write_run
+from dermoscopy.external.overlap import BYTES, CONFIRMED, ID, LESION, NEAR, Overlap, find_overlap
+from tests.external.labelled_run import write_image, write_run
 
 DISTANCE = 32
 

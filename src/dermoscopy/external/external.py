@@ -12,15 +12,15 @@ from dermoscopy.core.errors import DatasetError, LeakError, TableError
 from dermoscopy.core.files import sha256_all
 from dermoscopy.core.progress import progress
 from dermoscopy.evaluate.tables import SCORES
+from dermoscopy.external.labels import find_table, left_out_rows, read_labelled, same_bytes
+from dermoscopy.external.overlap import Overlap, find_overlap
+from dermoscopy.external.scores import External, Settings, evaluate_external, read_settings
 from dermoscopy.ham10000.problems import Problem, printable, summarize
 from dermoscopy.report.dataset import Dataset, describe
 from dermoscopy.use.inputs import Found
-from dermoscopy.use.labels import find_table, left_out_rows, read_labelled, same_bytes
 from dermoscopy.use.model import CHUNK, load_model
-from dermoscopy.use.overlap import Overlap, find_overlap
 from dermoscopy.use.reading import MIN_SIZE, Reader
 from dermoscopy.use.recorded import Recorded, read_recorded
-from dermoscopy.use.scores import External, Settings, evaluate_external, read_settings
 
 OnOverlap = Literal["refuse", "leave-out", "keep"]
 

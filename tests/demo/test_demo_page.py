@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dermoscopy.use.examples import Example
+from dermoscopy.demo.examples import Example
 from dermoscopy.use.model import Model
+from tests.demo.demo_server import Served, served
 from tests.pipeline.devtools import Tab, new_tab
-from tests.use.demo_server import Served, served
 from tests.use.hostile import REFUSED, jpeg
 
 pytest.importorskip("starlette", reason="needs the extra demo")

@@ -16,17 +16,17 @@ from dermoscopy.ensemble.thresholds import read_thresholds
 from dermoscopy.evaluate.params import Evaluate
 from dermoscopy.evaluate.scores import Classifier, score_classifiers
 from dermoscopy.evaluate.tables import SCORES
+from dermoscopy.external import external
+from dermoscopy.external.external import OnOverlap, Results, evaluate_folder
+from dermoscopy.external.output import PREDICTIONS as PREDICTED
+from dermoscopy.external.output import REPORT, require_output, write_results
+from dermoscopy.external.page import referral, render_page, verdict
 from dermoscopy.stats.intervals import resample_lesions
 from dermoscopy.stats.lesions import by_image, by_lesion
-from dermoscopy.use import external
-from dermoscopy.use.external import OnOverlap, Results, evaluate_folder
-from dermoscopy.use.external_output import PREDICTIONS as PREDICTED
-from dermoscopy.use.external_output import REPORT, require_output, write_results
-from dermoscopy.use.external_page import referral, render_page, verdict
 from dermoscopy.use.model import Model, load_model
+from tests.external.labelled_run import EVALUATE, write_folder, write_image, write_run
 from tests.finished_run import members
 from tests.pipeline.browser import measure
-from tests.use.labelled_run import EVALUATE, write_folder, write_image, write_run
 
 LABELS = ["malignant", "benign", "benign"] * 5
 
@@ -211,7 +211,7 @@ def test_the_earlier_results_stay_if_writing_fails(
 ) -> None:
     results, output = evaluate(write_folder(tmp_path / "set", LABELS)), tmp_path / "out"
     write_results(results, output)
-    monkeypatch.setattr("dermoscopy.use.external_output.render_page", lambda _: 1 / 0)
+    monkeypatch.setattr("dermoscopy.external.output.render_page", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write_results(results, output)
     assert (output / REPORT).is_file()

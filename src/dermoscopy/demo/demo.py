@@ -22,10 +22,10 @@ from starlette.routing import Route
 
 from dermoscopy.core.errors import UserError, os_error_message
 from dermoscopy.core.interrupt import TERMINATED
-from dermoscopy.use.examples import Example
+from dermoscopy.demo.examples import Example
+from dermoscopy.demo.view import TEMPLATES, View
 from dermoscopy.use.model import Model
 from dermoscopy.use.reading import BYTES_PER_PIXEL
-from dermoscopy.use.view import TEMPLATES, View
 
 HOST = "127.0.0.1"
 SECONDS_TO_END = 30  # for the requests that run when the program is ended

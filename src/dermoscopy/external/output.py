@@ -9,9 +9,9 @@ import pandas as pd
 from dermoscopy.core.errors import UserError, first_few
 from dermoscopy.core.files import new_folder, write_text
 from dermoscopy.evaluate.tables import TABLES
+from dermoscopy.external.external import Results
+from dermoscopy.external.page import render_page
 from dermoscopy.ham10000.problems import printable
-from dermoscopy.use.external import Results
-from dermoscopy.use.external_page import render_page
 
 PREDICTIONS, REPORT = "predictions.csv", "report.html"
 OUTPUTS = {PREDICTIONS, REPORT, *(f"{name}.csv" for name in TABLES)}

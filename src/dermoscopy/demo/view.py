@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from dermoscopy.core.tables import DIAGNOSIS_PROBABILITIES
+from dermoscopy.demo.examples import Example
 from dermoscopy.report import colours, formatting
 from dermoscopy.report.page import TEMPLATES as REPORT
-from dermoscopy.use.examples import Example
 from dermoscopy.use.model import RAW, Model
 
 TEMPLATES = Path(__file__).parent / "templates"
