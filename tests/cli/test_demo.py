@@ -157,7 +157,7 @@ def test_without_the_extra_the_message_names_the_command_to_install_it(monkeypat
                 pytest.importorskip("uvicorn", reason="needs the extra demo")
             done = CliRunner().invoke(app, ["demo"])
         assert isinstance(done.exception, UserError)
-        assert str(done.exception) == (f"dermoscopy demo needs {missing}. Install it: pip install 'dermoscopy[demo]'")
+        assert str(done.exception) == (f"dermoscopy demo needs {missing}. Install it: pip install -e '.[demo]'")
 
 
 def test_a_port_in_use_is_refused_before_the_ensemble_is_loaded(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,26 +2,28 @@
 
 import sys
 import webbrowser
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dermoscopy import load
 from dermoscopy.cli.dvc import top_folder
-from dermoscopy.cli.predict import NOTICE
+from dermoscopy.cli.predict import MODEL_HELP, NOTICE
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.interrupt import INTERRUPTED
 
-MISSING = "dermoscopy demo needs {name}. Install it: pip install 'dermoscopy[demo]'"
+MISSING = "dermoscopy demo needs {name}. Install it: pip install -e '.[demo]'"
 PORT_HELP = "Port of the page. Without it: a free one."
 OPEN_HELP = "Open the page in the browser."
 
 
 def demo(
+    bundle: Annotated[Path | None, typer.Option("--model", metavar="BUNDLE", help=MODEL_HELP)] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help=PORT_HELP, show_default=False)] = 0,
     open_browser: Annotated[bool, typer.Option("--open", help=OPEN_HELP)] = False,
 ) -> None:
-    """Serve a page to try the ensemble of the finished run with your own images. Only this computer reaches it.
+    """Serve a page to try the ensemble of the finished run or of a bundle with your own images. Only this computer reaches it.
 
     It stores nothing, and sends nothing to other hosts. Ctrl-C ends it.
 
@@ -39,7 +41,7 @@ def demo(
     try:
         print(NOTICE, file=sys.stderr)
         with bind(port) as listening:
-            folder = top_folder()
+            folder = bundle or top_folder()
             model = load(folder)
             page = Demo(model, read_examples(folder), dataset_title(folder))
             address = f"http://{HOST}:{listening.getsockname()[1]}/"

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+from dermoscopy.bundle.contents import CONTENTS, read_contents
+from dermoscopy.bundle.manifest import verify_sums
 from dermoscopy.core.splits import LABELS, read_split
 from dermoscopy.ham10000.words import DIAGNOSES
 from dermoscopy.report.dataset import describe
@@ -34,7 +36,7 @@ def read_examples(folder: Path) -> list[Example]:
     The predictions have no effect on the choice. Augmented images are left out.
 
     Args:
-        folder: Top folder of the project.
+        folder: Top folder of the project. A bundle has no test split.
 
     Raises:
         LeakError: The table has rows of another split.
@@ -57,7 +59,9 @@ def dataset_title(folder: Path) -> str:
     """Return what the images of the run are, as written within a sentence; empty if that is not recorded.
 
     Args:
-        folder: Top folder of the project.
+        folder: A bundle that was loaded, or the top folder of a project.
     """
+    if (folder / CONTENTS).is_file():
+        return read_contents(folder, verify_sums(folder)).run.dataset
     path = folder / SOURCE
     return describe(json.loads(path.read_text(encoding="utf-8"))).title if path.is_file() else ""
