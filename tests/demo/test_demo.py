@@ -18,6 +18,7 @@ from dermoscopy.demo.view import REPORT, View
 from dermoscopy.report import colours
 from dermoscopy.use.model import Model
 from tests.demo.demo_server import Served, numbers, served, words
+from tests.finished_run import write_bundle_of_run, write_run
 from tests.processes import wait_until
 from tests.use.hostile import CONVERTED, REFUSED
 
@@ -386,6 +387,13 @@ def test_the_dataset_is_named_if_it_is_recorded(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data/source.json").write_text('{"source": "simulated"}')
     assert dataset_title(tmp_path) == "simulated dataset"
+
+
+def test_a_bundle_has_no_examples_and_names_its_dataset(tmp_path: Path) -> None:
+    write_run(tmp_path)
+    bundle = write_bundle_of_run(tmp_path)
+    assert read_examples(bundle) == []
+    assert dataset_title(bundle) == "simulated dataset"
 
 
 def test_the_page_has_the_list_of_the_documentation_of_predict(quick: Model) -> None:

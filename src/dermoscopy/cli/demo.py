@@ -23,9 +23,9 @@ def demo(
     port: Annotated[int, typer.Option(min=0, max=65535, help=PORT_HELP, show_default=False)] = 0,
     open_browser: Annotated[bool, typer.Option("--open", help=OPEN_HELP)] = False,
 ) -> None:
-    """Serve a page to try the ensemble of the finished run or of a bundle with your own images. Only this computer reaches it.
+    """Serve a page to try the ensemble of the finished run, or of a bundle, with your own images.
 
-    It stores nothing, and sends nothing to other hosts. Ctrl-C ends it.
+    Only this computer reaches it. It stores nothing, and sends nothing to other hosts. Ctrl-C ends it.
 
     Exit codes: 2 wrong options, no finished run, or another error that you can fix; 130 ended with Ctrl-C.
     """
