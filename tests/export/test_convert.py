@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dermoscopy.core.errors import UserError
 from dermoscopy.export import convert
 from dermoscopy.export.parity import ParityError, table
 from dermoscopy.networks.saved import SavedMember
@@ -81,3 +82,11 @@ def test_a_large_train_split_gives_a_sample_that_is_spread_over_it() -> None:
     assert len(chosen) == convert.CALIBRATION
     assert chosen["image_id"].is_unique
     assert (chosen["image_id"].iloc[0], chosen["image_id"].iloc[-1]) == (ids[0], ids[-1])
+
+
+def test_missing_images_are_named_before_anything_is_written(rows: Rows, cnn: SavedMember) -> None:
+    train, val = rows("train", 12), rows("val", 10)
+    Path(val["path"].iloc[4]).unlink()
+    with pytest.raises(UserError, match=r"missing \(1\): data/split/val/benign/val_004.jpg[^$]*dvc pull"):
+        convert.convert_members({"cnn_a": cnn}, "onnx", train, val, Path("out"), threads=2)
+    assert not Path("out").exists()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermoscopy.core.errors import UserError, first_few
 from dermoscopy.core.progress import progress
 from dermoscopy.export.constant import Network, float32_copy
 from dermoscopy.export.litert import litert_network, to_litert, to_litert_int8
@@ -39,8 +40,10 @@ def convert_members(
         threads: Number of threads.
 
     Raises:
+        UserError: Images are missing.
         ParityError: A file in float32 does not predict what its member predicts.
     """
+    require_images(pd.concat([sample(train), val]))
     rows = []
     with progress(f"Converting members to {kind}", len(members)) as advance:
         for name, member in members.items():
@@ -94,6 +97,16 @@ def write(member: SavedMember, kind: str, precision: str, calibration: NDArray[n
 def file_of(folder: Path, member: str, kind: str, precision: str) -> Path:
     """Return the path of an exported file."""
     return folder / kind / f"{member}{PRECISIONS[precision]}{FORMATS[kind][0]}"
+
+
+def require_images(rows: pd.DataFrame) -> None:
+    """Raise an error if files of images are missing, as in a clone that has the models only."""
+    missing = [str(path) for path in _paths(rows) if not path.is_file()]
+    if missing:
+        raise UserError(
+            f"Images of train and val are missing ({len(missing):,}): {', '.join(first_few(missing))}.\n"
+            "The exported files are checked on them. Get them with: dvc checkout split, or dvc pull split"
+        )
 
 
 def sample(rows: pd.DataFrame) -> pd.DataFrame:
