@@ -1,7 +1,8 @@
 """Measures of an image, as it is when it is small: brightness, and how much pixels differ at several distances.
 
 An image is reduced to one size first, so that the measures hardly depend on its number of pixels or on its compression.
-Differences of colour are measured at large distances only: in a JPEG file they depend on how it was saved.
+Differences of colour are measured at large distances only: at small ones JPEG files have hardly any, so that noise
+that nobody sees would count.
 """
 
 from typing import Any, NamedTuple
