@@ -201,15 +201,19 @@ def serve(demo: Demo, listening: socket.socket) -> None:
 
     Raises:
         KeyboardInterrupt: SIGINT was received.
-        SystemExit: SIGTERM was received. By default it would end the process before all folders are removed.
+        SystemExit: SIGTERM was received.
     """
 
-    def terminate(*_: object) -> None:
+    def end(number: int, _: object) -> None:
+        for other in (signal.SIGINT, signal.SIGTERM):  # the folders are being removed
+            signal.signal(other, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
         sys.exit(TERMINATED)
 
-    signal.signal(signal.SIGTERM, terminate)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)  # uvicorn calls it when the requests have ended
     server(demo, listening).run(sockets=[listening])
-    raise KeyboardInterrupt  # uvicorn ends on SIGINT also in a background job of a shell, where Python ignores it
 
 
 def server(demo: Demo, listening: socket.socket) -> uvicorn.Server:
