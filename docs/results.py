@@ -8,12 +8,13 @@ from pathlib import Path
 
 import data_tables
 import run_tables
+import suitability_tables
 import training_tables
 
 README = Path("README.md")
-DATA, TRAINING, PAPER, STATISTICS, STUDIES, SIMULATION = (
+DATA, TRAINING, PAPER, STATISTICS, STUDIES, SIMULATION, SUITABILITY = (
     Path("docs/explanation", f"{name}.md")
-    for name in ("data", "training", "paper", "statistics", "studies", "simulation")
+    for name in ("data", "training", "paper", "statistics", "studies", "simulation", "suitability")
 )
 CHECKS = Path("docs/reference/dataset-checks.md")
 SEARCH, PARALLEL = (Path("docs/how-to", f"{name}.md") for name in ("search", "parallel"))
@@ -42,6 +43,12 @@ def pages() -> dict[Path, str]:
             SIMULATION.read_text(),
             simulated_runs=data_tables.simulated_runs(),
             simulated_fresh=data_tables.simulated_fresh(),
+        ),
+        SUITABILITY: render(
+            SUITABILITY.read_text(),
+            suitable=suitability_tables.datasets(),
+            foreign=suitability_tables.foreign(),
+            changed=suitability_tables.changed(),
         ),
         STUDIES: render(STUDIES.read_text(), studies=training_tables.studies()),
         STATISTICS: render(STATISTICS.read_text(), pooling=data_tables.pooling()),

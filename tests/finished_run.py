@@ -8,6 +8,9 @@ import pandas as pd
 import yaml
 from PIL import Image
 
+from dermoscopy.acquire.params import Limits
+from dermoscopy.bundle.write import Settings, write_bundle
+from dermoscopy.core.files import write_json, write_text
 from dermoscopy.core.splits import LABELS
 from dermoscopy.core.tables import DIAGNOSES, PREDICTIONS
 from dermoscopy.ensemble.fit import fit_ensemble
@@ -18,6 +21,10 @@ from dermoscopy.networks.saved import load_member, save_member
 from dermoscopy.networks.target import BINARY, Target
 from dermoscopy.predict.params import Predict
 from dermoscopy.predict.predict import predict_split
+from dermoscopy.suitability import suitability
+from dermoscopy.suitability.params import Suitability
+from dermoscopy.suitability.suitability import REFERENCE, fit_reference, measure_files
+from dermoscopy.use.sources import dvc_md5
 from tests import blocks
 from tests.ensemble.settings import ensemble
 from tests.tiny import small_cnn
@@ -27,20 +34,46 @@ TARGETS = {"cnn_a": BINARY, "cnn_b": DX}
 PREDICT = {"batch_size": 8, "turns_and_flips": True}
 RUNTIME = blocks.RUNTIME | {"eager": True}
 COUNTS = {"val": 30, "test": 12}
+# Every image of the tests is suitable.
+LENIENT = suitability.Limits(brightness=-1.0, contrast=-1e3, sharpness=-1e3, noise=1e3, distance=1e6)
 LIMITS = {"pixels": 1_000_000, "unpacked": 1.0}
+SETTINGS = Settings(
+    predict=Predict(**PREDICT),
+    runtime=Runtime(**RUNTIME),
+    limits=Limits(**LIMITS),
+    point="balanced",
+    map_size=4,
+    malignant=["mel", "bcc", "akiec"],
+    seed=1,
+    split_seed=2,
+)
 
 
 def stage(**params: Any) -> dict[str, Any]:
     return {"params": {"params.yaml": params}}
 
 
-def lock() -> dict[str, Any]:
-    """Return the content of dvc.lock, as far as it is read."""
+def lock(folder: Path) -> dict[str, Any]:
+    """Return the content of dvc.lock, as far as it is read.
+
+    Args:
+        folder: Folder of the run, whose files are hashed.
+    """
+    paths = [
+        "data/audited",
+        "data/ensemble",
+        "data/bundle",
+        REFERENCE.as_posix(),
+        *(f"data/models/{member}" for member in TARGETS),
+    ]
+    outs = [{"path": path, "md5": dvc_md5(folder / path)} for path in paths if (folder / path).exists()]
     return {
+        "bundle": {"outs": outs},
         "acquire": stage(**{"data.limits": LIMITS}),
         "predict": stage(predict=PREDICT, runtime=RUNTIME),
         "evaluate": stage(evaluate={"point": "balanced"}),
         "explain": stage(explain={"map_size": 4}),
+        "suitability": {},
     }
 
 
@@ -60,8 +93,25 @@ def write_run(folder: Path) -> None:
             PREDICTIONS.write(predicted, folder / "data/predictions" / split / f"{member}.csv")
     val = splits["val"]
     fit_ensemble(val, members(folder, "val"), pd.DataFrame(index=val.index), ensemble()).write(folder / "data/ensemble")
+    measured = measure_files([Path(path) for path in val["path"]])
+    reference = fit_reference(measured, measured, Suitability(min_size=1, extreme=0.0, unlike=0.0))
+    reference.model_copy(update={"limits": LENIENT}).write(folder / REFERENCE)
     (folder / "data/audited").write_text("lesion clean\n")
-    (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": lock()}))
+    (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": lock(folder)}))
+
+
+def write_bundle_of_run(folder: Path) -> Path:
+    """Write what the stages check, evaluate and report write, then data/bundle, its entry in dvc.lock; return it."""
+    for path, content in {
+        "data/source.json": {"source": "simulated", "weights": {}},
+        "data/environment.json": {"keras": "3.15.1"},
+        "metrics/test.json": {"protocol": "lesion", "roc_auc": 0.875, "sensitivity": 0.5, "specificity": None},
+    }.items():
+        write_json(folder / path, content)
+    write_text(folder / "data/report/model_card.md", "# Model card: test\n\nNot a medical device.\n")
+    write_bundle(folder, SETTINGS, folder / "data/bundle")
+    (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": lock(folder)}))
+    return folder / "data/bundle"
 
 
 def members(folder: Path, split: str) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Classify skin lesions on dermatoscopic images; `load` gives the ensemble of a finished run."""
+"""Classify skin lesions on dermatoscopic images; `load` gives the ensemble of a finished run or of a bundle."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 def load(folder: str | Path = ".") -> Model:
-    """Load the ensemble of a finished run: `load(folder).predict(["lesion.jpg"])` returns a table.
+    """Load the ensemble of a finished run or of a bundle: `load(folder).predict(["lesion.jpg"])` returns a table.
 
     TensorFlow is imported here, and its threads, precision and determinism are set as in the run, for the whole
     process.
 
     Args:
-        folder: Top folder of the project, with dvc.lock and data/.
+        folder: Top folder of the project, with dvc.lock and data/; or a bundle, see docs/how-to/export.md.
 
     Returns:
         The ensemble, see `dermoscopy.use.model.Model`.
 
     Raises:
-        UserError: There is no finished run, or its files are missing.
+        UserError: There is no finished run and no bundle, or files are missing or were changed.
     """
     from dermoscopy.use.model import load_model
 

@@ -39,6 +39,7 @@ def test_help_lists_the_commands(tmp_path):
         "compare",
         "score",
         "predict",
+        "evaluate",
         "networks",
         "verify-determinism",
     ):

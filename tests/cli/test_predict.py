@@ -114,6 +114,21 @@ def test_the_operating_point_changes_the_decisions_only(predict: Callable[..., A
             assert (image["decision"] == "malignant") == (image["probability"] >= table["threshold"])
 
 
+def test_unsuitable_images_are_counted_and_change_no_exit_code(
+    predict: Callable[..., Any], project: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "unsuitable" not in predict("benign").stdout
+    strict = replace(model, reference=model.reference.model_copy(update={"min_size": 1000}))
+    monkeypatch.setattr(module, "load", lambda folder: strict)
+    done = predict("malignant", "--format", "json")
+    assert done.exit_code == 0
+    assert "4 of 4 are not suitable and have no decision: see the column unsuitable." in done.stderr
+    for image in json.loads(done.stdout)["images"]:
+        assert (image["unsuitable"], image["decision"], image["conformal_set"]) == ("too small", None, "refer")
+        assert 0 <= image["probability"] <= 1
+    assert "too small" in predict("malignant").stdout
+
+
 def test_overlays_are_written(predict: Callable[..., Any], tmp_path: Path) -> None:
     done = predict("benign/test_001.jpg", "--explain", tmp_path / "maps", "--format", "json")
     assert done.exit_code == 0

@@ -25,7 +25,7 @@ def test_results_on_test_follow_from_the_ensemble_and_its_own_do_not():
     assert {path.parts[0] for path in later} == {"metrics", "plots"}
 
 
-@pytest.mark.parametrize("stage", ["check", "search", "evaluate", "explain", "report", "unknown"])
+@pytest.mark.parametrize("stage", ["check", "search", "evaluate", "explain", "report", "bundle", "unknown"])
 def test_no_result_follows_from_other_stages(stage):
     assert later_results(stage) == []
 

@@ -13,7 +13,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 INITS = [path for path in MODULES if path.name == "__init__.py"]
 # Each takes seconds to import, so it is imported inside functions.
 HEAVY = {"tensorflow", "keras", "scipy", "sklearn", "matplotlib"}
-TENSORFLOW_PACKAGES = {"networks", "train", "explain", "predict", "search"}
+TENSORFLOW_PACKAGES = {"networks", "train", "explain", "predict", "search", "export"}
 
 
 def package(path: Path) -> str:

@@ -15,7 +15,7 @@ from tests.pipeline.recipes import add_backbone, add_member, add_metric
 pytestmark = pytest.mark.slow
 
 MEMBERS = member_names()
-AFTER_TRAINING = ["predict", "ensemble", "evaluate", "explain", "report"]
+AFTER_TRAINING = ["predict", "ensemble", "evaluate", "explain", "report", "bundle"]
 
 
 def run_tests(project: Project, *arguments: str) -> None:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 TRAIN_STAGES = train_stages()
 BEFORE = ["check", "acquire", "merge", "split", "augment", "audit"]
-AFTER = ["search", "search_charts", "predict", "ensemble", "baselines", "evaluate", "explain", "report"]
+AFTER = ["search", "search_charts", "predict", "ensemble", "baselines", "evaluate", "explain", "report", "bundle"]
 
 
 def test_repro_exp_run_metrics_diff_and_plots_show(finished: Project, tmp_path):
@@ -29,7 +29,8 @@ def test_repro_exp_run_metrics_diff_and_plots_show(finished: Project, tmp_path):
     assert stages_run(project.done("dvc", "repro")) == ["check"]
 
     ran = stages_run(project.done("dvc", "exp", "run", "-S", "optimizer=adamax"))
-    assert sorted(ran) == sorted(["check", *TRAIN_STAGES, "predict", "ensemble", "evaluate", "explain", "report"])
+    after = ["predict", "ensemble", "evaluate", "explain", "report", "bundle"]
+    assert sorted(ran) == sorted(["check", *TRAIN_STAGES, *after])
 
     rows = json.loads(project.done("dvc", "metrics", "diff", "--json"))
     # There are only twenty test images, so metrics/test.json may stay equal.
@@ -59,7 +60,7 @@ def test_parameter_of_one_member_trains_only_that_member(finished: Project, tmp_
 def test_ensemble_members_train_nothing(finished: Project, tmp_path):
     project = finished.copy(tmp_path / "project")
     ran = stages_run(project.done("dvc", "exp", "run", "-S", "ensemble.members=[cnn_a,cnn_b]"))
-    assert sorted(ran) == ["check", "ensemble", "evaluate", "explain", "report"]
+    assert sorted(ran) == ["bundle", "check", "ensemble", "evaluate", "explain", "report"]
     weights = WEIGHTS.read(project.folder / "data/ensemble/weights.csv")
     assert set(weights["members"]) == {"vgg19", "inception_v3", "cnn_a", "cnn_b", "cnn_a+cnn_b"}
     of_pair = weights[(weights["members"] == "cnn_a+cnn_b") & (weights["method"] == "accuracy_weighted")]["weight"]
@@ -87,7 +88,7 @@ def test_an_experiment_that_ends_before_test_shows_no_metrics_of_another_model(f
     project.done("dermoscopy", "compare", "HEAD", "idea")
 
     ran = stages_run(project.done("dvc", "exp", "run", "--name", "idea-test"))
-    assert ran == ["check", "evaluate", "explain", "report"]
+    assert ran == ["check", "evaluate", "explain", "report", "bundle"]
     assert read_headline(project.folder / "metrics")
     project.done("dermoscopy", "compare", "--split", "test", "HEAD", "idea-test")
 

@@ -22,7 +22,7 @@ SETTINGS = {
     "PYTHONUTF8": "0",
     "TZ": "Asia/Tokyo",
 }
-STAGES = ["train@cnn_b", "predict", "ensemble", "baselines", "evaluate", "explain", "report"]
+STAGES = ["train@cnn_b", "predict", "ensemble", "baselines", "evaluate", "explain", "report", "bundle"]
 
 
 def test_the_settings_of_a_user_change_no_output(finished: Project, tmp_path, monkeypatch):

@@ -21,6 +21,7 @@ from dermoscopy.predict import predict
 from dermoscopy.use import model as module
 from dermoscopy.use.model import Model, load_model, overlay_name
 from dermoscopy.use.recorded import read_recorded
+from dermoscopy.use.sources import dvc_md5
 from tests.finished_run import TARGETS, lock, members
 
 
@@ -161,7 +162,7 @@ def test_names_of_overlays_stay_in_their_folder(image: str, name: str) -> None:
 def link(run: Path, folder: Path, **changed: object) -> Path:
     """Return a project whose data/ is that of the run, with changed stages in dvc.lock; None removes a stage."""
     (folder / "data").symlink_to(run / "data")
-    stages = {name: entry for name, entry in (lock() | changed).items() if entry is not None}
+    stages = {name: entry for name, entry in (lock(run) | changed).items() if entry is not None}
     (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": stages}))
     return folder
 
@@ -183,8 +184,8 @@ def test_a_project_without_a_finished_run_is_refused(run: Path, tmp_path: Path) 
 
 
 def test_an_ensemble_of_earlier_models_is_refused(run: Path, tmp_path: Path) -> None:
-    predict = lock()["predict"] | {"outs": [{"path": "data/predictions/test", "md5": "new"}]}
-    evaluate = lock()["evaluate"] | {"deps": [{"path": "data/predictions/test", "md5": "old"}]}
+    predict = lock(run)["predict"] | {"outs": [{"path": "data/predictions/test", "md5": "new"}]}
+    evaluate = lock(run)["evaluate"] | {"deps": [{"path": "data/predictions/test", "md5": "old"}]}
     with pytest.raises(UserError, match="is of earlier models"):
         dermoscopy.load(link(run, tmp_path, predict=predict, evaluate=evaluate))
 
@@ -195,25 +196,54 @@ def test_a_run_of_another_version_is_refused(run: Path, tmp_path: Path) -> None:
         dermoscopy.load(link(run, tmp_path, explain=explain))
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no weights"])
-def test_missing_or_damaged_weights_are_named(run: Path, tmp_path: Path, content: bytes | None) -> None:
+def copy_run(run: Path, folder: Path) -> None:
     for path in run.rglob("*"):
         if path.is_file() and path.suffix != ".jpg":
-            copy = tmp_path / path.relative_to(run)
+            copy = folder / path.relative_to(run)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(path.read_bytes())
-    weights = tmp_path / "data/models/cnn_b/model.weights.h5"
-    weights.unlink()
+
+
+@pytest.mark.parametrize("name", ["models/cnn_b/model.weights.h5", "models/cnn_b/model.yaml", "ensemble/points.csv"])
+@pytest.mark.parametrize("content", [None, b"", b"no weights"])
+def test_files_that_are_not_those_of_the_run_are_named(
+    run: Path, tmp_path: Path, name: str, content: bytes | None
+) -> None:
+    copy_run(run, tmp_path)
+    path = tmp_path / "data" / name
+    path.unlink()
     if content is not None:
-        weights.write_bytes(content)
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=f"data/{name.rpartition('/')[0]}: expected md5"):
+        load_model(tmp_path)
+
+
+def test_damaged_weights_that_the_run_wrote_are_named(run: Path, tmp_path: Path) -> None:
+    copy_run(run, tmp_path)
+    (tmp_path / "data/models/cnn_b/model.weights.h5").write_bytes(b"no weights")
+    (tmp_path / "dvc.lock").write_text(yaml.safe_dump({"stages": lock(tmp_path)}))
     with pytest.raises(UserError, match="cnn_b cannot be loaded"):
         load_model(tmp_path)
 
 
+def test_the_hash_of_a_folder_is_that_of_dvc(tmp_path: Path) -> None:
+    from dvc_data.hashfile.build import build
+    from dvc_data.hashfile.db import HashFileDB
+    from dvc_objects.fs.local import LocalFileSystem
+
+    folder = tmp_path / "folder"
+    for name in ("b.txt", "a/é.txt", "a b.txt", "a/b/c.txt", "B.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    local = LocalFileSystem()
+    _, _, tree = build(HashFileDB(local, str(tmp_path / "cache")), str(folder), local, "md5", dry_run=True)
+    assert dvc_md5(folder) == tree.hash_info.value
+
+
 def test_a_missing_ensemble_is_named(tmp_path: Path) -> None:
-    (tmp_path / "dvc.lock").write_text(yaml.safe_dump({"stages": lock()}))
     (tmp_path / "data").mkdir()
     (tmp_path / "data/audited").write_text("lesion clean\n")
+    (tmp_path / "dvc.lock").write_text(yaml.safe_dump({"stages": lock(tmp_path)}))
     with pytest.raises(TableError, match=r"ensemble\.json"):
         load_model(tmp_path)
 

@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 from dermoscopy.acquire.params import Limits
+from dermoscopy.acquire.verify import decode_image
 from dermoscopy.core.images import read_image
+from dermoscopy.ham10000.problems import Problem
 from dermoscopy.use.inputs import find_images
 from dermoscopy.use.reading import Decoded, Reader
 from tests.use.hostile import CONVERTED, PIXELS, REFUSED, jpeg, packed, png
@@ -149,12 +151,12 @@ def test_a_full_disk_is_an_error_and_no_reason_of_an_image(tmp_path: Path, monke
 def test_an_unexpected_error_of_a_decoder_is_the_reason_of_its_image_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(image: Image.Image) -> Image.Image:
-        if image.width == 40:
+    def fail(path: Path, pixels: int) -> tuple[Problem | None, Image.Image | None]:
+        if path.stem == "1":
             raise MemoryError
-        return image.convert("RGB")
+        return decode_image(path, pixels)
 
-    monkeypatch.setattr("dermoscopy.use.reading.to_rgb", fail)
+    monkeypatch.setattr("dermoscopy.use.reading.decode_image", fail)
     for number, width in enumerate((30, 40, 50)):
         (tmp_path / f"{number}.png").write_bytes(png(Image.new("RGB", (width, 20))))
     assert [one.problem for one in read(tmp_path)] == ["", "image that cannot be decoded: MemoryError", ""]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import pandas as pd
-from PIL import UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from dermoscopy.acquire.jpeg import find_damage, missing_rows
 from dermoscopy.acquire.params import Limits
@@ -28,7 +28,14 @@ MODES = {"1": "black and white", "L": "grey", "P": "palette", "CMYK": "CMYK"}
 
 
 def check_image(path: Path, pixels: int, what: Literal["image", "mask"] = "image") -> Problem | None:
-    """Decode an image as training does, or a mask, and return its problem.
+    """Decode an image as training does, or a mask, and return its problem; see `decode_image`."""
+    return decode_image(path, pixels, what)[0]
+
+
+def decode_image(
+    path: Path, pixels: int, what: Literal["image", "mask"] = "image"
+) -> tuple[Problem | None, Image.Image | None]:
+    """Decode an image as training does, or a mask, and return its problem and its pixels.
 
     Args:
         path: Path of the file; an image's file is named after its image_id.
@@ -37,7 +44,7 @@ def check_image(path: Path, pixels: int, what: Literal["image", "mask"] = "image
 
     Returns:
         A problem with outcome "left out", one with outcome "kept" (the image is converted, or the mask has no outline),
-        or None.
+        or None; and the image in RGB, None if it is left out.
     """
 
     def problem(kind: str, detail: str = "", outcome: Outcome = "left out") -> Problem:
@@ -46,34 +53,36 @@ def check_image(path: Path, pixels: int, what: Literal["image", "mask"] = "image
     with path.open("rb") as file:
         start = file.read(PNG_DEPTH + 1)
     if not start:
-        return problem(f"{what} of zero bytes")
+        return problem(f"{what} of zero bytes"), None
     # Pillow reports 16 bits for grey PNGs only; it converts colour PNGs to 8 bits without a warning.
     if start.startswith(PNG_SIGNATURE) and start[PNG_DEPTH:] == bytes([16]):
-        return problem(f"{what} with 16 bits per channel")
+        return problem(f"{what} with 16 bits per channel"), None
     try:
         with open_image(path) as image:
             if image.width * image.height > pixels:
-                return problem(f"{what} larger than data.limits.pixels", f"{image.width} x {image.height} pixels")
+                detail = f"{image.width} x {image.height} pixels"
+                return problem(f"{what} larger than data.limits.pixels", detail), None
             decoded = to_rgb(image)
             if damage := _damage(path, image.format):
-                return problem(f"damaged {what}", damage)
+                return problem(f"damaged {what}", damage), None
             if what == "mask":
                 low, high = decoded.convert("L").getextrema()
-                return problem("mask without an outline, not drawn", f"all {low}", "kept") if low == high else None
+                empty = problem("mask without an outline, not drawn", f"all {low}", "kept") if low == high else None
+                return empty, decoded
             if rows := missing_rows(decoded):
-                return problem("damaged image", rows)
+                return problem("damaged image", rows), None
             if image.has_transparency_data:
-                return problem("image with transparency, which is ignored", outcome="kept")
+                return problem("image with transparency, which is ignored", outcome="kept"), decoded
             if image.mode != "RGB":
-                return problem(f"{MODES[image.mode]} image, converted to RGB", outcome="kept")
+                return problem(f"{MODES[image.mode]} image, converted to RGB", outcome="kept"), decoded
+            return None, decoded
     except UnidentifiedImageError:
-        return problem("file that is not an image", f"neither {' nor '.join(FORMATS)}")
+        return problem("file that is not an image", f"neither {' nor '.join(FORMATS)}"), None
     # Pillow's decoders raise many kinds of errors for damaged files.
     except Exception as error:
         reason = str(error) or type(error).__name__
         kind = f"truncated {what}" if "truncated" in reason.lower() else f"{what} that cannot be decoded"
-        return problem(kind, reason)
-    return None
+        return problem(kind, reason), None
 
 
 def _damage(path: Path, file_format: str | None) -> str:

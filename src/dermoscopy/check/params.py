@@ -16,6 +16,7 @@ from dermoscopy.report.params import Report
 from dermoscopy.search.params import Search
 from dermoscopy.simulate.params import Simulate
 from dermoscopy.split.params import Policy, Split
+from dermoscopy.suitability.params import Suitability
 
 
 class Params(Block):
@@ -42,6 +43,7 @@ class Params(Block):
     predict: Predict
     ensemble: Ensemble
     baselines: Baselines
+    suitability: Suitability
     evaluate: Evaluate
     explain: Explain
     report: Report

@@ -11,6 +11,9 @@ from typing import Annotated
 import typer
 
 from dermoscopy.cli.compare import compare
+from dermoscopy.cli.demo import demo
+from dermoscopy.cli.evaluate import evaluate
+from dermoscopy.cli.export import export
 from dermoscopy.cli.held_out import held_out
 from dermoscopy.cli.networks import networks
 from dermoscopy.cli.predict import predict
@@ -35,6 +38,9 @@ app.command()(compare)
 app.command()(held_out)
 app.command()(score)
 app.command()(predict)
+app.command()(export)
+app.command()(evaluate)
+app.command()(demo)
 app.command()(networks)
 app.command()(verify_determinism)
 

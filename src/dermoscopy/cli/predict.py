@@ -1,4 +1,4 @@
-"""Predict images with the ensemble of the finished run."""
+"""Predict images with the ensemble of the finished run, or of a bundle."""
 
 import io
 import json
@@ -28,6 +28,7 @@ PATHS_HELP = "Files, folders, patterns such as 'images/*.jpg', or zips."
 FORMAT_HELP = "Format of the result. Without it, the ending of --output sets it: .csv or .json; else table."
 OUTPUT_HELP = "File for the result, instead of the terminal."
 EXPLAIN_HELP = "Folder for Grad-CAM overlays, one PNG file for each image."
+MODEL_HELP = "Bundle to use, see dermoscopy export. Without it: the finished run of this project."
 POINT_HELP = "Operating point of the decisions. Without it: evaluate.point of the run."
 
 
@@ -35,10 +36,14 @@ def predict(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help=PATHS_HELP)],
     output_format: Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)] = None,
     output: Annotated[Path | None, typer.Option(help=OUTPUT_HELP)] = None,
+    bundle: Annotated[Path | None, typer.Option("--model", metavar="BUNDLE", help=MODEL_HELP)] = None,
     explain: Annotated[Path | None, typer.Option(metavar="FOLDER", help=EXPLAIN_HELP)] = None,
     point: Annotated[Point | None, typer.Option(help=POINT_HELP)] = None,
 ) -> None:
-    """Predict images with the ensemble of the finished run: probability of malignancy, decision, members.
+    """Predict images with the ensemble of a finished run or of a bundle: probability of malignancy, decision, members.
+
+    An image that is not suitable (blank, too dark, unlike the training images and so on) has no decision; it does not
+    change the exit code.
 
     Exit codes: 0 all images are predicted; 1 some could not be read, and the others are predicted; 2 wrong options, no
     finished run, or another error that you can fix; 130 interrupted.
@@ -47,7 +52,7 @@ def predict(
     if output:
         require_writable_file(output)
     print(NOTICE, file=sys.stderr)
-    model = load(top_folder())
+    model = load(bundle or top_folder())
     if model.warning:
         print(f"WARNING: {model.warning}, so the ensemble is less accurate than its metrics.", file=sys.stderr)
     table = model.predict(paths, point=point, explain=explain)
@@ -60,6 +65,12 @@ def predict(
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that is not in UTF-8
         sys.stdout.write(text)
+    unsuitable = int((table["unsuitable"] != "").sum())
+    if unsuitable:
+        print(
+            f"{unsuitable:,} of {len(table):,} are not suitable and have no decision: see the column unsuitable.",
+            file=sys.stderr,
+        )
     unreadable = int((table["problem"] != "").sum())
     if unreadable:
         print(f"{unreadable:,} of {len(table):,} could not be read: see the column problem.", file=sys.stderr)
@@ -88,7 +99,9 @@ def render(table: pd.DataFrame, output_format: Format, model: Model, point: str)
     escaped = table.assign(**{name: table[name].map(printable) for name in texts})
     if output_format == "csv":
         return escaped.to_csv(index=False, lineterminator="\n")
-    shown = [str(name) for name in escaped if name not in ("note", "problem") or (escaped[name] != "").any()]
+    shown = [
+        str(name) for name in escaped if name not in ("unsuitable", "note", "problem") or (escaped[name] != "").any()
+    ]
     rows = [[_cell(value) for value in row] for row in escaped[shown].itertuples(index=False, name=None)]
     return plain_table([shown, *rows]) + "\n"
 

@@ -14,6 +14,7 @@ from dermoscopy.networks.batch_norm import replace_batch_norm
 from dermoscopy.networks.layers import derive, head, normalize
 from dermoscopy.networks.params import SmallCNN, Transfer, UnfrozenLayers
 from dermoscopy.networks.target import BINARY, Target
+from dermoscopy.networks.weights_file import load_weights
 
 NO_WEIGHTS = "none"
 
@@ -100,7 +101,7 @@ def load_starting_weights(backbone: Any, member: str, parameters: Transfer, fold
         folder: Folder in which `acquire` saved `<weights>.h5`.
 
     Raises:
-        WeightsError: The file is missing or has the weights of another network.
+        WeightsError: The file is missing, is refused or has the weights of another network.
     """
     name = parameters.weights
     path = folder / f"{name}.h5"
@@ -113,11 +114,9 @@ def load_starting_weights(backbone: Any, member: str, parameters: Transfer, fold
     if not path.is_file():
         raise WeightsError(f"models.{member}.weights: received {name}, but {path} does not exist.\n{remedy}")
     try:
-        backbone.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
-        raise WeightsError(
-            f"models.{member}.weights: {path} does not fit {parameters.backbone}: {error}\n{remedy}"
-        ) from None
+        load_weights(backbone, path)
+    except WeightsError as error:
+        raise WeightsError(f"models.{member}.weights: does not fit {parameters.backbone}: {error}\n{remedy}") from None
 
 
 def backbone_layers(model: Any, parameters: Transfer) -> list[Any]:

@@ -11,6 +11,10 @@ from dermoscopy.core.files import atomic_write, write_text
 from dermoscopy.networks.build import build_member
 from dermoscopy.networks.params import Member, SmallCNN, Transfer
 from dermoscopy.networks.target import Target
+from dermoscopy.networks.weights_file import load_weights
+
+WEIGHTS = "model.weights.h5"
+CARD = "model.yaml"
 
 
 class SavedMember(NamedTuple):
@@ -42,12 +46,47 @@ def save_member(member: str, parameters: Transfer | SmallCNN, target: Target, mo
     """
     import keras
 
-    with atomic_write(folder / "model.weights.h5") as temporary:
+    with atomic_write(folder / WEIGHTS) as temporary:
         # A new model of the same layers, not compiled: save_weights would otherwise save the optimizer's state.
         keras.Model(model.inputs, model.outputs, name=member).save_weights(temporary)
     card = {"member": member, "kind": parameters.kind, "parameters": parameters.model_dump(exclude={"kind"})}
     card["classes"] = dict(target.classes)
-    write_text(folder / "model.yaml", yaml.safe_dump(card, sort_keys=False))
+    write_text(folder / CARD, yaml.safe_dump(card, sort_keys=False))
+
+
+def read_card(folder: Path) -> tuple[str, Transfer | SmallCNN, Target]:
+    """Read the name, the parameters and the classes of a member that `save_member` saved.
+
+    Args:
+        folder: data/models/<member>.
+
+    Raises:
+        UserError: The folder has no member.
+    """
+    path = folder / CARD
+    if not path.is_file():
+        raise UserError(f"{path} does not exist. Run dvc repro, or dvc checkout if it has run before.")
+    card = yaml.safe_load(path.read_text())
+    block: TypeAdapter[Transfer | SmallCNN] = TypeAdapter(Member)
+    parameters = block.validate_python({"kind": card["kind"], **card["parameters"]})
+    return card["member"], parameters, Target(card["classes"])
+
+
+def load_network(member: str, parameters: Transfer | SmallCNN, target: Target, weights: Path) -> SavedMember:
+    """Build the network of a member and read its weights; no code or configuration of the file is used.
+
+    Args:
+        member: Name of the member.
+        parameters: Parameters of the member.
+        target: Classes that it predicts.
+        weights: File of its weights, `.weights.h5`.
+
+    Raises:
+        WeightsError: The file of weights is missing, damaged or refused, see `networks.weights_file`.
+    """
+    model = build_member(member, parameters, seed=0, target=target)
+    load_weights(model, weights)
+    return SavedMember(model, parameters, target)
 
 
 def load_member(folder: Path) -> SavedMember:
@@ -58,14 +97,6 @@ def load_member(folder: Path) -> SavedMember:
 
     Raises:
         UserError: The folder has no member.
+        WeightsError: Its file of weights is missing, damaged or refused, see `networks.weights_file`.
     """
-    path = folder / "model.yaml"
-    if not path.is_file():
-        raise UserError(f"{path} does not exist. Run dvc repro, or dvc checkout if it has run before.")
-    card = yaml.safe_load(path.read_text())
-    block: TypeAdapter[Transfer | SmallCNN] = TypeAdapter(Member)
-    parameters = block.validate_python({"kind": card["kind"], **card["parameters"]})
-    target = Target(card["classes"])
-    model = build_member(card["member"], parameters, seed=0, target=target)
-    model.load_weights(folder / "model.weights.h5")
-    return SavedMember(model, parameters, target)
+    return load_network(*read_card(folder), folder / WEIGHTS)

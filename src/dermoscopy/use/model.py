@@ -1,4 +1,4 @@
-"""The ensemble of a finished run, ready to predict other images."""
+"""The ensemble of a finished run or of a bundle, ready to predict other images."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,31 +11,34 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from dermoscopy.core.errors import UserError
+from dermoscopy.core.errors import UserError, WeightsError
 from dermoscopy.core.progress import progress
-from dermoscopy.core.protocol import leak_warning, read_audited_protocol
-from dermoscopy.core.tables import ENSEMBLE
+from dermoscopy.core.protocol import leak_warning
 from dermoscopy.ensemble.calibration import Calibration
 from dermoscopy.ensemble.combiners import Combiner
-from dermoscopy.ensemble.fit import SETS, read_ensemble
-from dermoscopy.ensemble.thresholds import ConformalSets, read_thresholds
+from dermoscopy.ensemble.thresholds import DECISIONS, ConformalSets
 from dermoscopy.explain.gradcam import ensemble_map, gradcam
 from dermoscopy.explain.heat import overlay
 from dermoscopy.networks.runtime import configure
-from dermoscopy.networks.saved import SavedMember, load_member
+from dermoscopy.networks.saved import SavedMember, load_network
 from dermoscopy.predict.predict import predict_arrays
+from dermoscopy.suitability.suitability import Reference
 from dermoscopy.use.inputs import Found, Images, find_images
-from dermoscopy.use.reading import Decoded, Reader
-from dermoscopy.use.recorded import Recorded, read_recorded
+from dermoscopy.use.reading import SHOWN, Decoded, Reader
+from dermoscopy.use.recorded import Recorded
+from dermoscopy.use.sources import SourceMember, read_source
 
-CHUNK = 128  # images in memory while they are predicted; at least one batch
+# Images are predicted in chunks of at least one batch: each call of a network costs as much as several images.
+CHUNK_MEMORY = 128 * 2**20  # bytes of a chunk's pixels; two chunks are in memory
+CHUNK = 512  # most images of a chunk
+REFER = DECISIONS[1]  # conformal set of an image that is not suitable
 RAW = "raw_"  # before the name of a member: its column
 NAME_LENGTH = 60  # characters of an image's name that the name of its overlay has
 
 
 @dataclass(frozen=True)
 class Model:
-    """The ensemble of a finished run.
+    """The ensemble of a finished run or of a bundle.
 
     Attributes:
         members: Members that the ensemble combines.
@@ -45,6 +48,7 @@ class Model:
         sets: Thresholds of the conformal sets.
         warning: Warning if the splits of the run share lesions; otherwise empty.
         recorded: Parameters of the run.
+        reference: Which images are suitable for the ensemble.
     """
 
     members: Mapping[str, SavedMember]
@@ -54,6 +58,7 @@ class Model:
     sets: ConformalSets
     warning: str
     recorded: Recorded
+    reference: Reference
 
     def predict(self, images: Images, *, point: str | None = None, explain: str | Path | None = None) -> pd.DataFrame:
         """Predict images; only a few of them are in memory at a time.
@@ -67,8 +72,9 @@ class Model:
             A row for each image, in the order of `images`, with the columns
             `image`: its path, or its position among arrays;
             `probability`: calibrated probability of malignancy, 0 to 1; NaN if the image cannot be read;
-            `decision`: benign or malignant, at the operating point;
-            `conformal_set`: benign, malignant or refer;
+            `decision`: benign or malignant, at the operating point; empty if the image is not suitable;
+            `conformal_set`: benign, malignant or refer; refer if the image is not suitable;
+            `unsuitable`: reasons why the image is not suitable, see `suitability.REASONS`; otherwise empty;
             `raw_<member>`: probability of malignancy of each member, before calibration;
             `p_<dx>`: probability of each diagnosis, the mean over the members with the target dx, if there are any;
             `overlay`: name of its file in `explain`, if that is given;
@@ -86,9 +92,10 @@ class Model:
             folder.mkdir(parents=True, exist_ok=True)
         settings = self.recorded
         sizes = sorted({member.parameters.image_size for member in self.members.values()})
-        reader = Reader(sizes, settings.limits, show=folder is not None)
+        reader = Reader(sizes, settings.limits, show=folder is not None, reference=self.reference)
         batch_size = settings.predict.batch_size
-        chunk_size = max(CHUNK // batch_size, 1) * batch_size
+        pixels = sum(size**2 for size in sizes) + (0 if folder is None else SHOWN**2)
+        chunk_size = max(min(CHUNK_MEMORY // (3 * pixels), CHUNK) // batch_size, 1) * batch_size
         found = list(find_images(images))
         tables = [self._table([], [], threshold, folder, 0)]
         with progress("Predicting images", len(found)) as advance:
@@ -120,10 +127,13 @@ class Model:
         classes = self._outputs(readable)
         raw = pd.DataFrame({name: member.target.probability(classes[name]) for name, member in self.members.items()})
         probability = self.calibration.apply(self.combiner.combine(raw))
+        unsuitable = np.array([one.unsuitable for one in readable], dtype=object)
+        decision = np.where(probability >= threshold, "malignant", "benign")
         columns: dict[str, NDArray[Any]] = {
             "probability": probability,
-            "decision": np.where(probability >= threshold, "malignant", "benign"),
-            "conformal_set": self.sets.decide(probability),
+            "decision": np.where(unsuitable == "", decision, ""),
+            "conformal_set": np.where(unsuitable == "", self.sets.decide(probability), REFER),
+            "unsuitable": unsuitable,
             **{f"{RAW}{name}": raw[name].to_numpy() for name in raw},
             **self._diagnoses(classes),
         }
@@ -192,32 +202,31 @@ def overlay_name(number: int, image: str) -> str:
 
 
 def load_model(folder: str | Path) -> Model:
-    """Load the ensemble of a finished run; see `dermoscopy.load`.
+    """Load the ensemble of a bundle or of a finished run; see `dermoscopy.load`.
 
     Args:
-        folder: Top folder of the project.
+        folder: A bundle, or the top folder of a project.
 
     Raises:
-        UserError: There is no finished run, or its files are missing or damaged.
+        UserError: The folder is neither, or its files are missing, changed or damaged.
     """
-    root = Path(folder)
-    recorded = read_recorded(root)
-    data = root / "data"
-    warning = leak_warning(read_audited_protocol(data / "audited"))
-    combiner, calibration = read_ensemble(data / "ensemble")
-    thresholds = read_thresholds(data / "ensemble" / "points.csv")[ENSEMBLE]
-    (fitted,) = SETS.read(data / "ensemble" / "sets.csv").to_dict("records")
-    runtime = recorded.runtime.model_copy(update={"devices": 1})
+    source = read_source(Path(folder))
+    runtime = source.recorded.runtime.model_copy(update={"devices": 1})
     configure(runtime)
-    members = {name: _load(data / "models" / name) for name in combiner.members}
-    sets = ConformalSets(fitted["malignant_from"], fitted["benign_until"])
-    return Model(members, combiner, calibration, thresholds, sets, warning, recorded._replace(runtime=runtime))
+    return Model(
+        {name: _load(name, member, source.remedy) for name, member in source.members.items()},
+        source.combiner,
+        source.calibration,
+        source.thresholds,
+        source.sets,
+        leak_warning(source.protocol),
+        source.recorded._replace(runtime=runtime),
+        source.reference,
+    )
 
 
-def _load(folder: Path) -> SavedMember:
+def _load(name: str, member: SourceMember, remedy: str) -> SavedMember:
     try:
-        return load_member(folder)
-    except (OSError, ValueError, KeyError) as error:  # how Keras and h5py report a missing or damaged file
-        raise UserError(
-            f"The member in {folder} cannot be loaded: {error}\nRun dvc checkout to get its files again."
-        ) from None
+        return load_network(name, *member)
+    except (OSError, ValueError, WeightsError) as error:
+        raise UserError(f"The member {name} cannot be loaded: {error}\n{remedy}") from None

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from dermoscopy.acquire.params import Limits
-from dermoscopy.acquire.verify import check_image
+from dermoscopy.acquire.verify import decode_image
 from dermoscopy.acquire.zips import DAMAGE, Allowance, MemberError, UnpackedTooMuchError, read_member
 from dermoscopy.core.errors import DISK_FULL
-from dermoscopy.core.images import open_image, to_rgb
+from dermoscopy.core.images import open_image
 from dermoscopy.core.params import GIGABYTE
+from dermoscopy.suitability.suitability import Reference
 from dermoscopy.use.inputs import Found
 
 BYTES_PER_PIXEL = 4  # a file with more, for the largest number of pixels, is no JPEG or PNG of 8 bits per channel
@@ -51,12 +52,15 @@ class Decoded:
         sizes: Width and height to RGB values from 0 to 255, shape (size, size, 3).
         shown: The image in its own proportions, shape (height, width, 3), at most `SHOWN` pixels wide and high; None if
             it is not needed.
+        unsuitable: Reasons why the image is not suitable, joined by a semicolon; empty if it is suitable, or if that
+            was not checked.
     """
 
     problem: str = ""
     note: str = ""
     sizes: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
     shown: NDArray[np.uint8] | None = None
+    unsuitable: str = ""
 
 
 class Reader:
@@ -66,10 +70,13 @@ class Reader:
         sizes: Widths of the square images that the networks need, in pixels.
         limits: Block `data.limits`.
         show: Whether to keep the images for showing them.
+        reference: Which images are suitable; None checks no image.
     """
 
-    def __init__(self, sizes: Sequence[int], limits: Limits, *, show: bool = False) -> None:
-        self._sizes, self._pixels, self._show = sizes, limits.pixels, show
+    def __init__(
+        self, sizes: Sequence[int], limits: Limits, *, show: bool = False, reference: Reference | None = None
+    ) -> None:
+        self._sizes, self._pixels, self._show, self._reference = sizes, limits.pixels, show, reference
         self._bytes = BYTES_PER_PIXEL * limits.pixels
         self._allowance = Allowance(limits.unpacked * GIGABYTE)
 
@@ -148,14 +155,14 @@ class Reader:
             raise _ImageError(self._too_large())
         if len(START_OF_SCAN.findall(path.read_bytes())) > MAX_SCANS:
             raise _ImageError(f"JPEG of more than {MAX_SCANS} scans")
-        problem = check_image(path, self._pixels)
-        if problem and problem.outcome == "left out":
+        problem, decoded = decode_image(path, self._pixels)
+        if decoded is None:
+            assert problem is not None
             raise _ImageError(": ".join(filter(None, (problem.kind, problem.detail))))
         notes = [problem.kind] if problem else []
-        with open_image(path) as image:
+        with open_image(path) as image:  # its header only
             if image.format == "PNG" and getattr(image, "is_animated", False):
                 raise _ImageError("animated image")
-            decoded = to_rgb(image)
             if _is_turned(image):
                 notes.append("EXIF orientation, which is ignored")
         return self._resize(decoded, "; ".join(notes))
@@ -185,10 +192,11 @@ class Reader:
         sizes = {
             size: np.asarray(image.resize((size, size), Image.Resampling.BILINEAR), np.uint8) for size in self._sizes
         }
+        unsuitable = "; ".join(self._reference.find_reasons(image)) if self._reference else ""
         if not self._show:
-            return Decoded("", note, sizes)
+            return Decoded("", note, sizes, unsuitable=unsuitable)
         image.thumbnail((SHOWN, SHOWN))
-        return Decoded("", note, sizes, np.asarray(image, np.uint8))
+        return Decoded("", note, sizes, np.asarray(image, np.uint8), unsuitable)
 
 
 def _is_turned(image: Image.Image) -> bool:

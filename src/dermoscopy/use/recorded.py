@@ -1,6 +1,7 @@
 """The parameters with which the last run predicted, from dvc.lock: those of params.yaml may have changed since."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +34,22 @@ class Recorded(NamedTuple):
     limits: Limits
 
 
+def read_stages(folder: Path) -> Mapping[str, Any]:
+    """Return the stages of dvc.lock by name; none if the file does not exist.
+
+    Args:
+        folder: Top folder of the project.
+    """
+    lock = folder / LOCK
+    return _parse(lock.read_text(encoding="utf-8")) if lock.is_file() else {}
+
+
+@cache  # it takes half a second
+def _parse(text: str) -> Mapping[str, Any]:
+    stages: Mapping[str, Any] = read_yaml(text)["stages"]
+    return stages
+
+
 def read_recorded(folder: Path) -> Recorded:
     """Read the parameters of the finished run.
 
@@ -43,14 +60,24 @@ def read_recorded(folder: Path) -> Recorded:
         UserError: No run has finished, or stages ran again since.
         ParameterError: The run was made by another version of this project.
     """
-    lock = folder / LOCK
-    stages: Mapping[str, Any] = read_yaml(lock.read_text(encoding="utf-8"))["stages"] if lock.is_file() else {}
+    lock, stages = folder / LOCK, read_stages(folder)
     if not {"acquire", "predict", "evaluate", "explain"} <= stages.keys():
         raise UserError(f"{lock} has no finished run. Run the pipeline first: dvc repro")
     if is_outdated(stages, "evaluate"):
         raise UserError(
             f"{lock}: the ensemble is of earlier models or images, since the last run ended before the stage "
             "evaluate.\nFinish it first: dvc repro"
+        )
+
+    if "suitability" not in stages:
+        raise UserError(
+            f"{lock}: the run is of an earlier version: the stage suitability, which predictions need, was never run.\n"
+            "Run it first: dvc repro"
+        )
+    if is_outdated(stages, "suitability"):
+        raise UserError(
+            f"{lock}: data/suitability.json is of earlier images, since the last run ended before the stage "
+            "suitability.\nFinish it first: dvc repro"
         )
 
     def read(stage: str, section: str, kind: Any) -> Any:

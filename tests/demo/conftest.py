@@ -1,0 +1,5 @@
+"""The finished run of the tests of `use/`."""
+
+from tests.use.conftest import images, model, quick, run
+
+__all__ = ["images", "model", "quick", "run"]
