@@ -132,3 +132,19 @@ def simulated_fresh() -> str:
     first = table.iloc[0]
     caption = f"ROC AUC by image with 95 % intervals: {first['images']} images of {first['lesions']} fresh lesions."
     return "\n".join([*lines, "", caption])
+
+
+def localization() -> str:
+    """Return how much of Grad-CAM is inside the lesion, by dataset, member and weights, in Markdown."""
+    lines = [
+        "| dataset | member | weights | inside | area | difference | rank correlation with trained | empty |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in pd.read_csv("docs/localization.csv").to_dict("records"):
+        difference = f"{row['difference']:+.3f} ({row['low']:+.3f} – {row['high']:+.3f})"
+        correlation = "" if pd.isna(row["correlation"]) else f"{row['correlation']:+.2f}"
+        lines.append(
+            f"| {row['dataset']} | {row['name']} | {row['weights']} | {row['inside']:.3f} | {row['area']:.3f} | "
+            f"{difference} | {correlation} | {100 * row['empty']:.0f} % |"
+        )
+    return "\n".join(lines)

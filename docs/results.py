@@ -12,9 +12,9 @@ import suitability_tables
 import training_tables
 
 README = Path("README.md")
-DATA, TRAINING, PAPER, STATISTICS, STUDIES, SIMULATION, SUITABILITY = (
+DATA, TRAINING, PAPER, STATISTICS, STUDIES, SIMULATION, SUITABILITY, GRADCAM = (
     Path("docs/explanation", f"{name}.md")
-    for name in ("data", "training", "paper", "statistics", "studies", "simulation", "suitability")
+    for name in ("data", "training", "paper", "statistics", "studies", "simulation", "suitability", "gradcam")
 )
 CHECKS = Path("docs/reference/dataset-checks.md")
 SEARCH, PARALLEL = (Path("docs/how-to", f"{name}.md") for name in ("search", "parallel"))
@@ -50,6 +50,7 @@ def pages() -> dict[Path, str]:
             foreign=suitability_tables.foreign(),
             changed=suitability_tables.changed(),
         ),
+        GRADCAM: render(GRADCAM.read_text(), localization=data_tables.localization()),
         STUDIES: render(STUDIES.read_text(), studies=training_tables.studies()),
         STATISTICS: render(STATISTICS.read_text(), pooling=data_tables.pooling()),
         TRAINING: render(
