@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 import webbrowser
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -52,16 +53,21 @@ def temporary(tmp_path: Path) -> Path:
 def process(project: Path, temporary: Path) -> Iterator[subprocess.Popen[str]]:
     """The command, in a folder of the project."""
     pytest.importorskip("starlette", reason="needs the extra demo")
-    with subprocess.Popen(
-        COMMAND,
-        cwd=project / "data",
+    with start(COMMAND, project / "data", temporary) as process:
+        yield process
+        process.kill()
+
+
+def start(command: list[str], folder: Path, temporary: Path) -> "subprocess.Popen[str]":
+    """Start a command in a folder, with its temporary files in another one."""
+    return subprocess.Popen(
+        command,
+        cwd=folder,
         env=os.environ | {"PYTHONPATH": python_path(), "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    ) as process:
-        yield process
-        process.kill()
+    )
 
 
 def python_path() -> str:
@@ -98,7 +104,7 @@ def test_it_predicts_until_it_is_ended_and_leaves_no_file(
     process.send_signal(kill)  # while it predicts
     stderr = process.communicate(timeout=60)[1]
     thread.join()
-    assert (process.returncode, stderr) == (code, f"{NOTICE}\n" + "The page has ended.\n" * (kill == signal.SIGINT))
+    assert (process.returncode, stderr) == (code, f"{NOTICE}\n" + "The page has ended.\n")
     assert "Probability of malignancy" in results[0]
     assert left(temporary) == []
     with pytest.raises(urllib.error.URLError):
@@ -120,17 +126,12 @@ main()
 @pytest.mark.slow
 @pytest.mark.parametrize("kills", [(signal.SIGINT, signal.SIGINT), (signal.SIGINT,), (signal.SIGTERM,)], ids=str)
 def test_a_prediction_that_takes_too_long_leaves_no_file_either(
-    project: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, kills: tuple[int, ...]
+    project: Path, temporary: Path, kills: tuple[int, ...]
 ) -> None:
     pytest.importorskip("starlette", reason="needs the extra demo")
-    with subprocess.Popen(
-        [sys.executable, "-c", LONG, "demo"],
-        cwd=project,
-        env=os.environ | {"PYTHONPATH": python_path(), "TMPDIR": str(temporary)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    command = [sys.executable, "-c", LONG, "demo"]
+    with start(command, project, temporary) as process, ExitStack() as stack:
+        stack.callback(process.kill)
         assert process.stdout is not None
         port = int(re.findall(r":(\d+)/", process.stdout.readline())[0])
         connection = http.client.HTTPConnection("127.0.0.1", port)
@@ -142,6 +143,7 @@ def test_a_prediction_that_takes_too_long_leaves_no_file_either(
         stderr = process.communicate(timeout=60)[1]
         connection.close()
     assert process.returncode == 128 + kills[0]
+    assert stderr.endswith("The page has ended.\n")
     assert "Traceback" not in stderr
     assert left(temporary) == []
 
@@ -197,10 +199,14 @@ def test_the_browser_is_opened_only_if_asked(
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
 
+<<<<<<< HEAD
     def serve(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("dermoscopy.demo.demo.serve", serve)
+=======
+    monkeypatch.setattr("dermoscopy.use.demo.serve", lambda *_: INTERRUPTED)
+>>>>>>> demo
     done = CliRunner().invoke(app, ["demo", *options])
     assert done.exit_code == INTERRUPTED
     address = re.findall(r"http://127\.0\.0\.1:\d+/", done.stdout)

@@ -1,5 +1,6 @@
 """Serve a page on this computer to try the ensemble of the finished run."""
 
+import os
 import sys
 import webbrowser
 from pathlib import Path
@@ -27,7 +28,8 @@ def demo(
 
     Only this computer reaches it. It stores nothing, and sends nothing to other hosts. Ctrl-C ends it.
 
-    Exit codes: 2 wrong options, no finished run, or another error that you can fix; 130 ended with Ctrl-C.
+    Exit codes: 2 wrong options, no finished run, or another error that you can fix; 130 ended with Ctrl-C; 143
+    ended with SIGTERM.
     """
     try:
         from dermoscopy.demo.demo import HOST, Demo, bind, serve
@@ -48,7 +50,10 @@ def demo(
             print(f"Open {address} in a browser on this computer. Ctrl-C ends the page.", flush=True)
             if open_browser:
                 webbrowser.open(address)
-            serve(page, listening)
-    except KeyboardInterrupt:
-        print("The page has ended.", file=sys.stderr)
+            code = serve(page, listening)
+    except KeyboardInterrupt:  # while the ensemble was loaded
         raise typer.Exit(INTERRUPTED) from None
+    print("The page has ended.", file=sys.stderr, flush=True)
+    if page.is_predicting:
+        os._exit(code)  # otherwise Python would wait for the prediction
+    raise typer.Exit(code)

@@ -21,9 +21,13 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from dermoscopy.core.errors import UserError, os_error_message
+<<<<<<< HEAD:src/dermoscopy/demo/demo.py
 from dermoscopy.core.interrupt import TERMINATED
 from dermoscopy.demo.examples import Example
 from dermoscopy.demo.view import TEMPLATES, View
+=======
+from dermoscopy.use.examples import Example
+>>>>>>> demo:src/dermoscopy/use/demo.py
 from dermoscopy.use.model import Model
 from dermoscopy.use.reading import BYTES_PER_PIXEL
 
@@ -92,6 +96,7 @@ class Demo:
 
     Attributes:
         is_ending: Function that returns whether the program is being ended: then no prediction begins.
+        is_predicting: Whether a thread predicts an image; it goes on when its request has been cancelled.
     """
 
     def __init__(self, model: Model, examples: Sequence[Example], dataset: str) -> None:
@@ -100,6 +105,7 @@ class Demo:
         self._view = View(model, examples, dataset, self._max_bytes)
         self._turn = asyncio.Lock()
         self.is_ending: Callable[[], bool] = lambda: False
+        self.is_predicting = False
 
     def app(self, port: int) -> Guard:
         """Return the application.
@@ -170,7 +176,11 @@ class Demo:
                 return HTMLResponse(self._view.problem(str(error)))
 
     def _render(self, path: Path, maps: Path, example: Example | None) -> str:
-        (row,) = self._model.predict([path], explain=maps).to_dict("records")
+        self.is_predicting = True
+        try:
+            (row,) = self._model.predict([path], explain=maps).to_dict("records")
+        finally:
+            self.is_predicting = False
         overlay = maps / row["overlay"] if row["overlay"] else None
         return self._view.prediction({str(name): value for name, value in row.items()}, overlay, example)
 
@@ -192,28 +202,29 @@ def bind(port: int) -> socket.socket:
         ) from None
 
 
-def serve(demo: Demo, listening: socket.socket) -> None:
+def serve(demo: Demo, listening: socket.socket) -> int:
     """Serve the page until SIGINT or SIGTERM, then end the requests. A second SIGINT ends them at once.
 
     Args:
         demo: The application.
         listening: Socket of `bind`.
 
-    Raises:
-        KeyboardInterrupt: SIGINT was received.
-        SystemExit: SIGTERM was received.
+    Returns:
+        Exit code: 130 after SIGINT, 143 after SIGTERM.
     """
 
     def end(number: int, _: object) -> None:
         for other in (signal.SIGINT, signal.SIGTERM):  # the folders are being removed
             signal.signal(other, signal.SIG_IGN)
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        sys.exit(TERMINATED)
+        sys.exit(128 + number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)  # uvicorn calls it when the requests have ended
-    server(demo, listening).run(sockets=[listening])
+    try:
+        server(demo, listening).run(sockets=[listening])
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    raise AssertionError("uvicorn has ended without a signal")
 
 
 def server(demo: Demo, listening: socket.socket) -> uvicorn.Server:
