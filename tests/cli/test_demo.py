@@ -199,14 +199,7 @@ def test_the_browser_is_opened_only_if_asked(
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
 
-<<<<<<< HEAD
-    def serve(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("dermoscopy.demo.demo.serve", serve)
-=======
-    monkeypatch.setattr("dermoscopy.use.demo.serve", lambda *_: INTERRUPTED)
->>>>>>> demo
+    monkeypatch.setattr("dermoscopy.demo.demo.serve", lambda *_: INTERRUPTED)
     done = CliRunner().invoke(app, ["demo", *options])
     assert done.exit_code == INTERRUPTED
     address = re.findall(r"http://127\.0\.0\.1:\d+/", done.stdout)

@@ -21,13 +21,8 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from dermoscopy.core.errors import UserError, os_error_message
-<<<<<<< HEAD:src/dermoscopy/demo/demo.py
-from dermoscopy.core.interrupt import TERMINATED
 from dermoscopy.demo.examples import Example
 from dermoscopy.demo.view import TEMPLATES, View
-=======
-from dermoscopy.use.examples import Example
->>>>>>> demo:src/dermoscopy/use/demo.py
 from dermoscopy.use.model import Model
 from dermoscopy.use.reading import BYTES_PER_PIXEL
 
