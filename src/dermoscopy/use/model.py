@@ -1,5 +1,6 @@
 """The ensemble of a finished run or of a bundle, ready to predict other images."""
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -213,6 +214,8 @@ def load_model(folder: str | Path) -> Model:
     source = read_source(Path(folder))
     runtime = source.recorded.runtime.model_copy(update={"devices": 1})
     configure(runtime)
+    # TensorFlow warns if several networks and a last, smaller batch are predicted in one process.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return Model(
         {name: _load(name, member, source.remedy) for name, member in source.members.items()},
         source.combiner,
