@@ -39,7 +39,7 @@ def test_each_stage_without_files_of_a_member_is_one_problem(dvc_yaml: Path, wor
     )
     problems = pipeline_problems(MEMBERS)
     assert [line.split(" of dvc.yaml")[0] for line in problems] == [
-        f"models: the stage {stage}" for stage in ("acquire", "predict", "ensemble", "explain")
+        f"models: the stage {stage}" for stage in ("acquire", "predict", "ensemble", "explain", "bundle")
     ]
     assert "data/curves/cnn_b.csv" in problems[2]
     assert "data/models/cnn_a, data/models/cnn_b" in problems[1]
@@ -49,7 +49,7 @@ def test_each_stage_without_files_of_a_member_is_one_problem(dvc_yaml: Path, wor
 def test_files_of_a_removed_member_are_a_problem(dvc_yaml: Path, wording) -> None:
     without(dvc_yaml, "- cnn_b")
     problems = pipeline_problems(OTHERS)
-    assert len(problems) == 4
+    assert len(problems) == 5
     assert all("cnn_b" in line for line in problems)
     wording("\n".join(problems))
 

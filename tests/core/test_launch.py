@@ -14,7 +14,10 @@ from tests.pipeline.test_layers import third_party
 
 SYSTEM = "/usr/bin:/bin"
 # Not imported by a stage, or installed with another package of the list.
-OF_NO_STAGE = {"typer", "dvc", "dvc_data", "distributed", "yaml", "urllib3", "pydantic_core"}
+OF_NO_STAGE = {
+    *("typer", "dvc", "dvc_data", "distributed", "yaml", "urllib3", "pydantic_core"),
+    *("onnx", "onnxruntime", "tf2onnx", "ai_edge_litert", "starlette", "uvicorn"),  # of the extras export and demo
+}
 # Run a module without the installed packages.
 BARE = """
 import runpy, sys

@@ -53,7 +53,7 @@ WRONG = [
     ("models.inception_v3.dense=128", "models.inception_v3.dense", "128 (a whole number)", "[128]"),
     # A number
     ("split.val=15", "split.val", "15", "0.15"),
-    ("split.val=0.8", "split", "val 0.8 and test 0.45", None),
+    ("split.val=0.8", "split", "val 0.8 and test 0.5", None),
     ("seed=-1", "seed", "-1", "0"),
     ("training.batch_size=32.0", "training.batch_size", "32.0 (a number)", "32"),
     ("seed=one", "seed", "'one' (a string)", None),

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 NAMES = (
     "dvclive",
     "filelock",
+    "h5py",
     "imagehash",
     "jinja2",
     "joblib",
