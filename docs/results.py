@@ -8,6 +8,7 @@ from pathlib import Path
 
 import data_tables
 import run_tables
+import runtime_tables
 import suitability_tables
 import training_tables
 
@@ -16,7 +17,7 @@ DATA, TRAINING, PAPER, STATISTICS, STUDIES, SIMULATION, SUITABILITY, GRADCAM = (
     Path("docs/explanation", f"{name}.md")
     for name in ("data", "training", "paper", "statistics", "studies", "simulation", "suitability", "gradcam")
 )
-CHECKS = Path("docs/reference/dataset-checks.md")
+CHECKS, RUNTIMES = (Path("docs/reference", f"{name}.md") for name in ("dataset-checks", "runtimes"))
 SEARCH, PARALLEL = (Path("docs/how-to", f"{name}.md") for name in ("search", "parallel"))
 
 
@@ -79,6 +80,12 @@ def pages() -> dict[Path, str]:
         CHECKS: render(
             CHECKS.read_text(),
             damage=training_tables.table("docs/damage.csv", damage="", saved="", images=",d", found="d"),
+        ),
+        RUNTIMES: render(
+            RUNTIMES.read_text(),
+            speed=runtime_tables.speed(),
+            accuracy=runtime_tables.accuracy(),
+            throughput=runtime_tables.throughput(),
         ),
         DATA: render(
             DATA.read_text(),

@@ -6,7 +6,8 @@ import pytest
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.saved import SavedMember
 from tests.export.members import DX, built
-from tests.finished_run import write_bundle_of_run, write_run
+from tests.external import labelled_run
+from tests.finished_run import write_bundle_of_run
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +42,6 @@ def vgg(transfer: Callable[..., Transfer]) -> SavedMember:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a finished run with its bundle; tests do not change it."""
     folder = tmp_path_factory.mktemp("run")
-    write_run(folder)
+    labelled_run.write_run(folder)
     write_bundle_of_run(folder)
     return folder
