@@ -22,6 +22,7 @@ POLICY = Policy(malignant="mel+bcc+akiec")
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not HAM10000.is_dir(), reason="HAM10000 is not next to the checkout")
 def test_ham10000_from_verification_to_audit(tmp_path: Path) -> None:
     problems_found = verify(HAM10000, Limits(pixels=25_000_000, unpacked=20))

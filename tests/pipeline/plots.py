@@ -1,6 +1,7 @@
 """The plots of dvc.yaml, and small tables for them."""
 
 import shutil
+from functools import cache
 from pathlib import Path
 
 from dvc_render.vega_templates import TEMPLATES
@@ -97,6 +98,7 @@ SEARCH = {
 }
 
 
+@cache
 def plots() -> list[str | dict]:
     return YAML(typ="safe", pure=True).load(TOP / "dvc.yaml")["plots"]
 
