@@ -1,9 +1,10 @@
-"""Run studies: train a member with the parameters of each row, evaluate it on val, and write docs/studies/<name>.csv.
+"""Run studies: train a member with the parameters of each row, evaluate it on val, and write docs/<file>/<study>.csv.
 
 python benchmarks/studies.py small_cnns --data path/to/ham10000
 python benchmarks/studies.py --data path/to/ham10000 --weights inception_v3=path/to/file.h5
+python benchmarks/studies.py --file benchmarks/experiments.yaml --data path/to/ham10000
 
-benchmarks/studies.yaml defines the studies; without a name, all of them run. Each row is an experiment in DVC's queue,
+--file defines the studies; without a name, all of them run. Each row is an experiment in DVC's queue,
 study-<name>-<row>: see dvc exp show. A row that has an experiment of this commit with the same parameters is not
 trained again, so the same command goes on after an interruption. The test split is not read.
 """
@@ -35,6 +36,7 @@ def main() -> None:
     """Run the studies of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="name")
+    parser.add_argument("--file", type=Path, default=STUDIES, help=f"definition of the studies (default: {STUDIES})")
     parser.add_argument("--data", required=True, metavar="PATH", help="folder or zip file of the dataset")
     parser.add_argument(
         "--weights",
@@ -46,9 +48,9 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = Path.cwd()
     try:
-        data = data_leaves(arguments.data)
+        data, file = data_leaves(arguments.data), arguments.file.absolute()
         os.chdir(top_folder())
-        run(arguments.names, data | weights_leaves(arguments.weights, folder))
+        run(file, arguments.names, data | weights_leaves(arguments.weights, folder))
     except UserError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
@@ -75,17 +77,18 @@ def weights_leaves(options: Sequence[str], folder: Path) -> Leaves:
     return leaves
 
 
-def run(names: Sequence[str], sources: Leaves) -> None:
+def run(file: Path, names: Sequence[str], sources: Leaves) -> None:
     """Run studies and write their tables.
 
     Args:
+        file: Definition of the studies.
         names: Names of the studies; empty for all.
         sources: Leaves that select the dataset and the starting weights.
 
     Raises:
         UserError: A name, a parameter or the dataset is not valid, or the working tree has other changes.
     """
-    studies = read_studies()
+    studies = read_studies(file)
     selected = select(studies, names)
     by_study = {name: trainings(name, study) for name, study in selected.items()}
     planned = [training for of_study in by_study.values() for training in of_study]
@@ -95,7 +98,7 @@ def run(names: Sequence[str], sources: Leaves) -> None:
     refuse_while_at_work()
     refuse_killed_experiment()
     refuse_changed_code()
-    refuse_other_changes(str(STUDIES), flatten(committed_params()), flatten(read()), base)
+    refuse_other_changes(str(file), flatten(committed_params()), flatten(read()), base)
     refuse_waiting()
 
     options = [word for key, value in base.items() for word in ("-S", override(key, value))]
@@ -110,10 +113,10 @@ def run(names: Sequence[str], sources: Leaves) -> None:
     val, found = evaluate(planned, finished(planned, tree), Runtime.model_validate(tree["runtime"]))
     for name, study in selected.items():
         result = table(study, by_study[name], val, found)
-        print(f"\n{study.title}\n{result.to_string()}\nWritten: {write(name, result)}")
+        print(f"\n{study.title}\n{result.to_string()}\nWritten: {write(file.stem, name, result)}")
         diagnoses = diagnosis_table(by_study[name], val, found, Evaluate.model_validate(tree["evaluate"]))
         if study.diagnoses and len(diagnoses):
-            print(f"Written: {write(f'{name}_diagnoses', diagnoses)}")
+            print(f"Written: {write(file.stem, f'{name}_diagnoses', diagnoses)}")
     failed = [name for name, of_row in found.items() if of_row.outcome == FAILED]
     if failed:
         print(f"\nFailed, though not because the loss diverged: {', '.join(failed)}. See: dvc queue logs {failed[0]}")

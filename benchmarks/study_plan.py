@@ -1,4 +1,4 @@
-"""Definition of the studies: benchmarks/studies.yaml, and the trainings that it asks for."""
+"""Definition of the studies: a file like benchmarks/studies.yaml, and the trainings that it asks for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dermoscopy.core.params import Block, MemberList, read_yaml, validate
 from dermoscopy.core.suggestions import did_you_mean
 
 STUDIES = Path("benchmarks/studies.yaml")
-REMEDY = f"Correct {STUDIES} or the options. Nothing was started or changed."
+REMEDY = "Correct the file of the studies or the options. Nothing was started or changed."
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 
 
@@ -62,7 +62,7 @@ class Study(Block):
 
 
 class Studies(Block):
-    """Content of benchmarks/studies.yaml.
+    """Content of a file of studies.
 
     Attributes:
         base: Parameters of all trainings that differ from params.yaml, in its blocks.

@@ -27,7 +27,7 @@ from dermoscopy.stats.lesions import Unit, align, by_image
 from dermoscopy.stats.paired import ThresholdedScores, delong
 from dermoscopy.stats.roc import roc_auc_interval, roc_aucs
 
-RESULTS = Path("docs/studies")
+RESULTS = Path("docs")
 COSTS = RUNS / "studies"
 CONFIDENCE = 0.95
 BATCH_SIZE = 64
@@ -277,14 +277,15 @@ def diagnosis_table(
     return pd.concat(tables) if tables else pd.DataFrame()
 
 
-def write(name: str, result: pd.DataFrame) -> Path:
+def write(folder: str, name: str, result: pd.DataFrame) -> Path:
     """Write a table of a study and return its path.
 
     Args:
+        folder: Name of its folder in docs/: that of the file of the studies.
         name: Name of the table.
         result: Its table.
     """
-    path = RESULTS / f"{name}.csv"
+    path = RESULTS / folder / f"{name}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:
         result.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")

@@ -13,9 +13,12 @@ import suitability_tables
 import training_tables
 
 README = Path("README.md")
-DATA, TRAINING, PAPER, STATISTICS, STUDIES, SIMULATION, SUITABILITY, GRADCAM = (
+DATA, TRAINING, PAPER, STATISTICS, STUDIES, EXPERIMENTS, SIMULATION, SUITABILITY, GRADCAM = (
     Path("docs/explanation", f"{name}.md")
-    for name in ("data", "training", "paper", "statistics", "studies", "simulation", "suitability", "gradcam")
+    for name in (
+        *("data", "training", "paper", "statistics", "studies", "experiments"),
+        *("simulation", "suitability", "gradcam"),
+    )
 )
 CHECKS, RUNTIMES = (Path("docs/reference", f"{name}.md") for name in ("dataset-checks", "runtimes"))
 SEARCH, PARALLEL = (Path("docs/how-to", f"{name}.md") for name in ("search", "parallel"))
@@ -52,7 +55,8 @@ def pages() -> dict[Path, str]:
             changed=suitability_tables.changed(),
         ),
         GRADCAM: render(GRADCAM.read_text(), localization=data_tables.localization()),
-        STUDIES: render(STUDIES.read_text(), studies=training_tables.studies()),
+        STUDIES: render(STUDIES.read_text(), studies=training_tables.studies("studies")),
+        EXPERIMENTS: render(EXPERIMENTS.read_text(), experiments=training_tables.studies("experiments")),
         STATISTICS: render(STATISTICS.read_text(), pooling=data_tables.pooling()),
         TRAINING: render(
             TRAINING.read_text(),

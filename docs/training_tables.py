@@ -57,16 +57,21 @@ def table(path: str, **formats: str) -> str:
     return "\n".join([*head, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
-def studies() -> str:
-    """Return a section for each study of benchmarks/studies.yaml: its question and its table, in Markdown."""
+def studies(file: str) -> str:
+    """Return a section for each study of a file: its question and its table, in Markdown.
+
+    Args:
+        file: Name of the file in benchmarks/, without .yaml; also that of the folder with its tables in docs/.
+    """
     sections = []
-    for name, study in read_yaml(Path("benchmarks/studies.yaml").read_text())["studies"].items():
-        path = Path("docs/studies", f"{name}.csv")
+    option = "" if file == "studies" else f" --file benchmarks/{file}.yaml"
+    for name, study in read_yaml(Path(f"benchmarks/{file}.yaml").read_text())["studies"].items():
+        path = Path("docs", file, f"{name}.csv")
         shown = study_table(pd.read_csv(path), study["reference"]) if path.is_file() else "Not measured yet."
-        path = Path("docs/studies", f"{name}_diagnoses.csv")
+        path = Path("docs", file, f"{name}_diagnoses.csv")
         if path.is_file():
             shown += f"\n\n{diagnoses(pd.read_csv(path))}"
-        command = f"```sh\npython benchmarks/studies.py {name} --data path/to/ham10000\n```"
+        command = f"```sh\npython benchmarks/studies.py {name}{option} --data path/to/ham10000\n```"
         sections.append(f"### {study['title']}\n\n{study['question']}\n\n{shown}\n\n{command}")
     return "\n\n".join(sections)
 

@@ -7,9 +7,15 @@ from dermoscopy.cli.run import flatten, replaced
 from dermoscopy.core.errors import ParameterError, UserError
 from dermoscopy.core.params import read_yaml
 
-STUDIES = read_studies()
-PLANNED = [training for name, study in STUDIES.studies.items() for training in trainings(name, study)]
-TREE = replaced(read_yaml(Path("params.yaml").read_text()), flatten(STUDIES.base))
+FILES = [read_studies(), read_studies(Path("benchmarks/experiments.yaml"))]
+STUDIES = FILES[0]
+PLANNED = [
+    (training, replaced(read_yaml(Path("params.yaml").read_text()), flatten(studies.base)))
+    for studies in FILES
+    for name, study in studies.studies.items()
+    for training in trainings(name, study)
+]
+TREE = PLANNED[0][1]
 TWO = """
 base: {}
 studies:
@@ -31,15 +37,15 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("training", PLANNED, ids=[training.experiment for training in PLANNED])
-def test_the_pipeline_accepts_the_parameters_of_every_row(training):
-    require_valid([training], TREE)
+@pytest.mark.parametrize(("training", "tree"), PLANNED, ids=[training.experiment for training, _ in PLANNED])
+def test_the_pipeline_accepts_the_parameters_of_every_row(training, tree):
+    require_valid([training], tree)
 
 
 def test_no_two_trainings_of_a_study_are_the_same():
-    known = flatten(TREE)
     seen = {}
-    for training in PLANNED:
+    for training, tree in PLANNED:
+        known = flatten(tree)
         changes = {key: value for key, value in training.changes.items() if known.get(key, "unknown") != value}
         block = f"models.{training.member}."
         # Parameters of other members do not change this one.
@@ -50,7 +56,7 @@ def test_no_two_trainings_of_a_study_are_the_same():
 
 
 def test_experiments_have_different_names():
-    names = [training.experiment for training in PLANNED]
+    names = [training.experiment for training, _ in PLANNED]
     assert len(names) == len(set(names))
 
 

@@ -83,8 +83,8 @@ def test_the_best_row_of_a_grid_is_tuned(val, found):
 
 
 def test_written_values_are_rounded(val, found, tmp_path, monkeypatch):
-    monkeypatch.setattr(study_table, "RESULTS", tmp_path / "studies")
-    path = write("rates", table(STUDY, PLANNED, val, found))
+    monkeypatch.setattr(study_table, "RESULTS", tmp_path)
+    path = write("studies", "rates", table(STUDY, PLANNED, val, found))
     written = pd.read_csv(path)
     assert tuple(written) == COLUMNS
     assert written["seconds"].tolist()[:3] == pytest.approx([31, np.nan, 4], nan_ok=True)
