@@ -1,6 +1,6 @@
 """Measure the prediction of members by Keras, ONNX Runtime, OpenVINO and LiteRT, on this machine: speed and accuracy.
 
-python benchmarks/runtimes.py --run path/to/project
+python -m benchmarks.runtimes --run path/to/project
 
 Writes docs/runtimes.csv. --run is the top folder of a project with a finished run on real images (default: this
 project): its members are converted as `dermoscopy export` does, with images of train, and predict val. Two networks
