@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from dermoscopy.bundle.manifest import bundle_id
 from dermoscopy.cli.app import app
 from dermoscopy.core.errors import UserError
+from dermoscopy.export.parity import PARITY, table
 from tests.cli.conftest import git
 from tests.finished_run import write_bundle_of_run, write_run
 
@@ -67,3 +68,21 @@ def test_a_folder_with_other_files_is_refused(project: Path, command: Callable[.
     done = command("export", project / "data", "--format", "keras")
     assert isinstance(done.exception, UserError)
     assert "choose another folder" in str(done.exception)
+
+
+def test_files_in_int8_that_lose_roc_auc_are_named(
+    project: Path, tmp_path: Path, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"member": "cnn_a", "format": "litert", "precision": "int8", "bytes": 9, "images": 8, "difference": 0.4}
+    row |= {"image_id": "ISIC_1", "roc_auc_keras": 0.9, "roc_auc": 0.8, "loss": 0.1, "low": 0.05, "high": 0.15}
+
+    def export_bundle(root: Path, folder: Path, *others: object) -> None:
+        folder.mkdir()
+        PARITY.write(table([row, row | {"member": "cnn_b", "loss": 0.001}]), folder / "parity.csv")
+        (folder / "SHA256SUMS").touch()
+
+    monkeypatch.setattr("dermoscopy.cli.export.export_bundle", export_bundle)
+    done = command("export", tmp_path / "bundle", "--format", "keras")
+    assert "lose ROC AUC on val" in done.stderr
+    assert "cnn_a, litert: 0.1000 (0.0500 to 0.1500)" in done.stderr
+    assert "cnn_b" not in done.stderr

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from dermoscopy.export.parity import Exported, ParityError, compare, predict, table
+from dermoscopy.export.parity import Exported, ParityError, compare, losses, predict, table
 from dermoscopy.networks.target import BINARY
 
 FLOAT, INT8 = (Exported("cnn_a", "onnx", precision, 1000) for precision in ("float32", "int8"))
@@ -56,6 +56,14 @@ def test_int8_has_the_loss_of_roc_auc_with_its_interval(rows: pd.DataFrame, prob
     assert frame.loc[0, ["member", "format", "precision", "bytes", "images"]].tolist() == [
         "cnn_a", "onnx", "int8", 1000, 40,
     ]  # fmt: skip
+
+
+def test_files_in_int8_that_lose_roc_auc_are_named(rows: pd.DataFrame, probabilities: np.ndarray) -> None:
+    worse = rows["label"].to_numpy()[:, np.newaxis] * -0.3 + probabilities
+    row = compare(INT8, rows, probabilities, worse, BINARY)
+    same = compare(INT8, rows, probabilities, probabilities, BINARY)
+    (line,) = losses(table([row, same | {"member": "cnn_b"}]))
+    assert line.startswith(f"cnn_a, onnx: {row['loss']:.4f} (")
 
 
 def test_images_are_predicted_in_batches() -> None:

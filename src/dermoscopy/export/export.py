@@ -21,6 +21,7 @@ from dermoscopy.use.sources import require_recorded
 
 BUNDLE = "data/bundle"
 ORIGIN = "origin.json"
+PARITY_FILE = "parity.csv"
 
 
 def export_bundle(root: Path, folder: Path, formats: Sequence[str], commit: str | None) -> None:
@@ -46,7 +47,7 @@ def export_bundle(root: Path, folder: Path, formats: Sequence[str], commit: str 
         export = Export(model.members, root, model.recorded.runtime.threads)
         rows = [row for name in formats for row in FORMATS[name].write(export, temporary)]
         if rows:
-            PARITY.write(table(rows), temporary / "parity.csv")
+            PARITY.write(table(rows), temporary / PARITY_FILE)
         write_sums(temporary)
 
 

@@ -15,6 +15,7 @@ from dermoscopy.stats.lesions import by_image
 from dermoscopy.stats.paired import ThresholdedScores, delong
 
 LARGEST = 1e-4  # allowed difference of a probability in float32
+LARGEST_LOSS = 0.002  # of ROC AUC in int8, above which the user is warned
 BATCH = 32  # images at a time
 CONFIDENCE = 0.95
 
@@ -115,6 +116,18 @@ def compare(
         "low": test.low,
         "high": test.high,
     }
+
+
+def losses(parity: pd.DataFrame) -> list[str]:
+    """Return a line for each file in int8 that loses more ROC AUC than `LARGEST_LOSS`.
+
+    Args:
+        parity: Table `PARITY`.
+    """
+    found = parity[(parity["precision"] == "int8") & (parity["loss"] > LARGEST_LOSS)]
+    return [
+        f"{row.member}, {row.format}: {row.loss:.4f} ({row.low:.4f} to {row.high:.4f})" for row in found.itertuples()
+    ]
 
 
 def table(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
