@@ -5,6 +5,9 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -123,6 +126,13 @@ def test_worker_processes_print_nothing_and_end_with_the_stage(tmp_path, pool):
     wait_until(lambda: not alive(worker))
 
 
+def pieces(terminal: FileIO) -> Iterator[bytes]:
+    """Yield what a process wrote on its terminal, of which one read may return a part."""
+    with suppress(OSError):  # Linux reports the end of a terminal whose process has exited as an error
+        while piece := terminal.read(4096):
+            yield piece
+
+
 def test_on_a_terminal_the_bar_is_erased_and_the_cursor_shown(tmp_path):
     body = f"""
     from dermoscopy.core.progress import progress
@@ -134,8 +144,8 @@ def test_on_a_terminal_the_bar_is_erased_and_the_cursor_shown(tmp_path):
         wait_until((tmp_path / "started").exists)
         os.killpg(process.pid, signal.SIGINT)
         process.wait()
-    output = os.read(terminal, 10**6).decode()
-    os.close(terminal)
+    with os.fdopen(terminal, "rb", buffering=0) as file:
+        output = b"".join(pieces(file)).decode()
     bar, _, last = output.rpartition(SHOW_CURSOR)
     assert "Decoding" in bar
     assert bar.endswith("\x1b[2K")
