@@ -4,6 +4,7 @@ Only this module needs the optional packages Starlette and uvicorn.
 """
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -239,4 +240,6 @@ def server(demo: Demo, listening: socket.socket) -> uvicorn.Server:
     )
     running = uvicorn.Server(config)
     demo.is_ending = lambda: running.should_exit
+    # Requests that a second signal ends are no errors, but uvicorn prints the traceback of some of them.
+    logging.getLogger("uvicorn.error").addFilter(lambda _: not running.should_exit)
     return running
