@@ -14,9 +14,9 @@ from dermoscopy.core.files import atomic_write
 from dermoscopy.export.constant import INPUT, OUTPUT, Network, constant_function
 from dermoscopy.networks.saved import SavedMember
 
-# Layers after the convolutions stay in float32: an int8 sigmoid has steps of 1/256, so that images tie. So does the change
-# of red, green, blue to blue, green, red before VGG: the converter gives it a range of its own, with steps of 1.5 grey
-# levels. With it in int8, a VGG19 lost 0.013 of ROC AUC on HAM10000, and 0.0004 without.
+# Layers after the convolutions stay in float32: an int8 sigmoid has steps of 1/256, so that images tie. So does the
+# change from red, green, blue to blue, green, red before VGG: the converter gives it a range of its own, with steps of
+# 1.5 grey levels. With it in int8, a VGG19 lost 0.013 of ROC AUC on HAM10000, and 0.0004 without.
 FLOAT_OPERATIONS = ["FULLY_CONNECTED", "LOGISTIC", "SOFTMAX", "REVERSE_V2"]
 
 
