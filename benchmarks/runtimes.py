@@ -193,10 +193,10 @@ def main() -> None:
             found = measure(measured, train, val, runtime.threads, options.turns, folder)
             print(pd.DataFrame(found).to_string(index=False), flush=True)
             rows += found
-    table = pd.DataFrame(rows).round(6)
+    table = pd.DataFrame(rows)
     if options.member and options.output.is_file():
         table = pd.concat([pd.read_csv(options.output).query("member not in @options.member"), table])
-    table.to_csv(options.output, index=False, lineterminator="\n")
+    table.to_csv(options.output, index=False, lineterminator="\n", float_format="%.7g")
 
 
 if __name__ == "__main__":

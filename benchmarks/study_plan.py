@@ -101,8 +101,11 @@ def read_studies(path: Path = STUDIES) -> Studies:
     """Return the base and the studies.
 
     Raises:
+        UserError: There is no such file.
         ParameterError: A key is missing or unknown, or a value is not valid; all of them are listed.
     """
+    if not path.is_file():
+        raise UserError(f"{path} is not a file; expected a definition of studies like {STUDIES}.")
     return validate(read_yaml(path.read_text(encoding="utf-8")), "", Studies, None, f"{path} has", REMEDY)
 
 

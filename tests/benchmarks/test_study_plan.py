@@ -117,3 +117,8 @@ def test_all_invalid_parameters_are_reported_together(tmp_path):
     assert "two, alone: params.yaml has no member cnn_z." in problems
     assert any(problem.startswith("two, alone: optimizer: received 'adma'") for problem in problems)
     assert len(problems) == 3
+
+
+def test_a_file_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"none\.yaml is not a file"):
+        read_studies(tmp_path / "none.yaml")
