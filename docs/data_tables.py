@@ -1,4 +1,4 @@
-"""Tables about the data, in Markdown, for docs/results.py: from docs/*.csv."""
+"""Tables about the data, in Markdown, for docs/pages.py: from docs/*.csv."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Numbers of the committed run, in Markdown, for docs/results.py: from metrics/, plots/ and dvc.yaml."""
+"""Numbers of the committed run, in Markdown, for docs/pages.py: from metrics/, plots/ and dvc.yaml."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tables about suitable images, in Markdown, for docs/results.py: from docs/suitability.csv."""
+"""Tables about suitable images, in Markdown, for docs/pages.py: from docs/suitability.csv."""
 
 import pandas as pd
 

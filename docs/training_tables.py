@@ -1,4 +1,4 @@
-"""Tables about the training, in Markdown, for docs/results.py: from docs/*.csv and docs/studies/."""
+"""Tables about the training, in Markdown, for docs/pages.py: from docs/*.csv and docs/studies/."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path("docs").resolve()))  # as in `python docs/results.py`
+sys.path.insert(0, str(Path("docs").resolve()))  # as in `python docs/pages.py`

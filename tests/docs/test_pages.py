@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from results import pages
+from pages import pages
 from ruamel.yaml import YAML
 from training_tables import study_table
 
@@ -16,7 +16,7 @@ ALL_TEXT = "\n".join(page.read_text() for page in PAGES)
 
 def test_numbers_and_dag_are_up_to_date():
     for page, text in pages().items():
-        assert text == page.read_text(), "run: python docs/results.py"
+        assert text == page.read_text(), "run: python docs/pages.py"
 
 
 def test_study_table_shows_differences_tuned_rows_and_divergence():

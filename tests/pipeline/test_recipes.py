@@ -58,7 +58,7 @@ def test_with_a_fifth_member_no_test_needs_a_change(tiny: Project, tmp_path):
     project = tiny.copy(tmp_path / "project")
     project.done("git", "restore", "--source", "HEAD~1", "params.yaml")
     add_member(project, "cnn_c", "cnn_b")
-    for script in ("docs/parameters.py", "docs/results.py"):
+    for script in ("docs/parameters.py", "docs/pages.py"):
         project.done(sys.executable, script)
     folders = ("check", "core", "docs", "ensemble", "evaluate", "explain", "report", "search", "stats")
     run_tests(project, "-m", "not slow", *(f"tests/{name}" for name in folders), "tests/pipeline/test_dag.py")

@@ -1,6 +1,6 @@
 """Write the numbers in README and docs/ from files in git: metrics/, plots/, dvc.yaml and docs/*.csv.
 
-python docs/results.py
+python docs/pages.py
 """
 
 import re
