@@ -1,4 +1,4 @@
-"""Write the numbers in README and docs/ from files in git: metrics/, plots/, dvc.yaml and docs/*.csv.
+"""Write the numbers in README and docs/ from files in git: metrics/, plots/, dvc.yaml, docs/*.csv and docs/results/.
 
 python docs/pages.py
 """
@@ -7,12 +7,15 @@ import re
 from pathlib import Path
 
 import data_tables
+import published_tables
 import run_tables
 import runtime_tables
 import suitability_tables
 import training_tables
 
 README = Path("README.md")
+SIMULATED = Path()  # the committed run
+HAM10000 = Path("docs/results/ham10000-cpu")
 DATA, TRAINING, PAPER, STATISTICS, STUDIES, EXPERIMENTS, SIMULATION, SUITABILITY, GRADCAM = (
     Path("docs/explanation", f"{name}.md")
     for name in (
@@ -41,8 +44,23 @@ def render(page: str, **sections: str) -> str:
 def pages() -> dict[Path, str]:
     """Return every page that contains numbers, with the current ones."""
     return {
-        README: render(README.read_text(), results=run_tables.results(), dag=run_tables.dag()),
-        PAPER: render(PAPER.read_text(), claims=run_tables.claims()),
+        README: render(
+            README.read_text(),
+            ham10000=published_tables.headline(HAM10000, HAM10000.name) + "\n\n" + run_tables.results(HAM10000),
+            results=run_tables.results(SIMULATED),
+            dag=run_tables.dag(),
+        ),
+        HAM10000 / "README.md": render(
+            (HAM10000 / "README.md").read_text(),
+            weights=published_tables.weights(HAM10000),
+            results=run_tables.results(HAM10000),
+            points=published_tables.points(HAM10000),
+            comparisons=published_tables.comparisons(HAM10000),
+            calibration=published_tables.calibration(HAM10000),
+            seeds=published_tables.seeds(HAM10000),
+            costs=published_tables.costs(HAM10000),
+        ),
+        PAPER: render(PAPER.read_text(), claims=run_tables.claims(HAM10000)),
         SIMULATION: render(
             SIMULATION.read_text(),
             simulated_runs=data_tables.simulated_runs(),

@@ -37,6 +37,7 @@ LARGEST = 500_000  # bytes; a larger table is left out
 PHOTOGRAPH = re.compile(r'<img [^>]*?src="data:image/jpeg;base64,[^"]*"[^>]*>')
 NOTE = "<p>This image is not published: the images of HAM10000 are CC BY-NC 4.0. Your own run shows it.</p>"
 SEEDS = "seeds.csv"
+KEPT = ("README.md", SEEDS)  # when a run is published again
 MEGABYTE = 2**20
 
 
@@ -60,7 +61,7 @@ def main() -> None:
 
 
 def publish(run: Path, folder: Path) -> None:
-    """Write the files of a run into a folder, in place of all that it had but `SEEDS`.
+    """Write the files of a run into a folder, in place of all that it had but `KEPT`.
 
     Args:
         run: Folder of the clone.
@@ -74,8 +75,9 @@ def publish(run: Path, folder: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(public(source.read_text(), local_paths(params)))
         costs(run, Params.model_validate(params)).to_csv(new / "costs.csv", index=False, lineterminator="\n")
-        if (folder / SEEDS).is_file():
-            shutil.copy(folder / SEEDS, new / SEEDS)
+        for kept in KEPT:
+            if (folder / kept).is_file():
+                shutil.copy(folder / kept, new / kept)
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(exist_ok=True)
         new.rename(folder)

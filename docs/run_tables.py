@@ -1,4 +1,7 @@
-"""Numbers of the committed run, in Markdown, for docs/pages.py: from metrics/, plots/ and dvc.yaml."""
+"""Numbers of a run, in Markdown, for docs/pages.py: from its metrics/ and plots/, and from dvc.yaml.
+
+The folder of a run is that of the project, for the committed one, or a folder in docs/results/.
+"""
 
 import json
 from pathlib import Path
@@ -10,7 +13,6 @@ from dermoscopy.report import paper
 from dermoscopy.stats.headline import read_headline
 from dermoscopy.stats.intervals import wilson_interval
 
-METRICS = Path("metrics")
 HEADLINE = {
     "roc_auc": "ROC AUC",
     "accuracy": "accuracy",
@@ -20,13 +22,13 @@ HEADLINE = {
 }
 
 
-def results() -> str:
-    """Return the main metrics and the table of ROC AUCs, in Markdown."""
-    test = read_headline(METRICS)
-    members = json.loads((METRICS / "val.json").read_text())["members"]
-    counts = json.loads((METRICS / "audit.json").read_text())["splits"]["test"]
-    params = read_yaml(Path("params.yaml").read_text())
-    confusion = pd.read_csv("plots/confusion.csv")
+def results(folder: Path) -> str:
+    """Return the main metrics and the table of ROC AUCs of a run, in Markdown."""
+    test = read_headline(folder / "metrics")
+    members = json.loads((folder / "metrics/val.json").read_text())["members"]
+    counts = json.loads((folder / "metrics/audit.json").read_text())["splits"]["test"]
+    params = read_yaml((folder / "params.yaml").read_text())
+    confusion = pd.read_csv(folder / "plots/confusion.csv")
     malignant, benign = (confusion["actual"] == label for label in ("malignant", "benign"))
     predicted_malignant = confusion["predicted"] == "malignant"
     confidence = f"{100 * params['evaluate']['confidence']:g} %"
@@ -45,7 +47,7 @@ def results() -> str:
         f"{malignant.sum()} malignant images as malignant (true positives), and also {false_positives} of "
         f"{benign.sum()} benign images (false positives)."
     )
-    scores = pd.read_csv("plots/roc_auc.csv", keep_default_na=False, na_values={"low": [""], "high": [""]})
+    scores = pd.read_csv(folder / "plots/roc_auc.csv", keep_default_na=False, na_values={"low": [""], "high": [""]})
     kinds = {"ensemble": "ensembles", "member": "members", "baseline": "baselines", "ceiling": "ceiling"}
     within = "within_source" in scores
     columns = ["", "", "ROC AUC (test, by image)", f"{confidence} interval"]
@@ -96,14 +98,14 @@ def dag() -> str:
     return "\n".join([*lines, "```"])
 
 
-def claims() -> str:
-    """Return the claims of the paper, what its own numbers give and the metrics of this run, in Markdown."""
-    test = read_headline(METRICS)
-    point = read_yaml(Path("params.yaml").read_text())["evaluate"]["point"]
-    prevalence = (pd.read_csv("plots/confusion.csv")["actual"] == "malignant").mean()
-    accuracies = pd.read_csv("plots/best_epoch.csv").set_index(["name", "split"])["accuracy"]
-    roc_aucs = pd.read_csv("plots/roc_auc.csv").set_index("kind")["value"]
-    ensemble_sizes = pd.read_csv("plots/ensemble_sizes.csv")
+def claims(folder: Path) -> str:
+    """Return the claims of the paper, what its own numbers give and the metrics of a run, in Markdown."""
+    test = read_headline(folder / "metrics")
+    point = read_yaml((folder / "params.yaml").read_text())["evaluate"]["point"]
+    prevalence = (pd.read_csv(folder / "plots/confusion.csv")["actual"] == "malignant").mean()
+    accuracies = pd.read_csv(folder / "plots/best_epoch.csv").set_index(["name", "split"])["accuracy"]
+    roc_aucs = pd.read_csv(folder / "plots/roc_auc.csv").set_index("kind")["value"]
+    ensemble_sizes = pd.read_csv(folder / "plots/ensemble_sizes.csv")
     on_test = ensemble_sizes[ensemble_sizes["split"] == "test"]
     best = on_test[on_test["size"] == 1].sort_values("accuracy").iloc[-1]
     combined = on_test[(on_test["size"] == on_test["size"].max()) & (on_test["method"] == "accuracy_weighted")].iloc[0]

@@ -1,0 +1,135 @@
+"""Tables of the runs in docs/results/, in Markdown, for docs/pages.py."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from dermoscopy.core.params import read_yaml
+from dermoscopy.core.tables import ENSEMBLE
+from dermoscopy.report import formatting
+from dermoscopy.stats.metrics import METRICS
+
+AT_POINTS = ("sensitivity", "specificity", "balanced_accuracy", "ppv", "npv")
+CALIBRATION = ("oe_ratio", "intercept", "slope", "ici", "brier", "log_loss")
+
+
+def weights(folder: Path) -> str:
+    """Return the starting weights of the members with their SHA-256, in Markdown."""
+    source = json.loads((folder / "data/source.json").read_text())
+    rows = ["| member | starting weights | SHA-256 |", "|---|---|---|"]
+    for member, entry in source["weights"].items():
+        published = "published by keras.applications" if "imagenet" in entry else "a file"
+        rows.append(f"| {member} | {entry['name']}, {published} | `{entry.get('sha256') or entry.get('imagenet')}` |")
+    return "\n".join(rows)
+
+
+def points(folder: Path) -> str:
+    """Return the ensemble's metrics at each operating point, by image and by lesion, in Markdown."""
+    scores = pd.read_csv(folder / "data/evaluation/scores.csv", keep_default_na=False, na_values={"value": [""]})
+    scores = scores[(scores["name"] == ENSEMBLE) & (scores["point"] != "")].set_index(["unit", "point", "metric"])
+    rows = [f"| unit | operating point | {' | '.join(METRICS[name].title for name in AT_POINTS)} |"]
+    rows.append("|---" * (len(AT_POINTS) + 2) + "|")
+    for unit, point in dict.fromkeys((unit, point) for unit, point, _ in scores.index):
+        cells = [_bounded(scores.loc[unit, point, name]) for name in AT_POINTS]
+        rows.append(f"| {unit} | {point} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def comparisons(folder: Path) -> str:
+    """Return the paired tests of the ensemble's ROC AUC on test, by image and by lesion, in Markdown."""
+    tests = pd.read_csv(folder / "data/evaluation/comparisons.csv").query("metric == 'roc_auc'")
+    rows = ["| unit | reference | its ROC AUC | ensemble minus reference | p |", "|---|---|---|---|---|"]
+    for row in tests.sort_values(["unit", "reference_value"], ascending=False).itertuples():
+        difference = f"{row.difference:+.3f} ({row.low:+.3f} – {row.high:+.3f})"
+        rows.append(f"| {row.unit} | {row.reference} | {row.reference_value:.3f} | {difference} | {_p(row.p)} |")
+    return "\n".join(rows)
+
+
+def calibration(folder: Path) -> str:
+    """Return the quality of the ensemble's probabilities before and after calibration, by lesion, in Markdown."""
+    table = pd.read_csv(folder / "data/evaluation/calibration.csv").set_index(["metric", "name"])
+    rows = ["| by lesion | before calibration | after calibration |", "|---|---|---|"]
+    for metric in dict.fromkeys(table.index.get_level_values("metric")):
+        rows.append(f"| {metric} | {' | '.join(_bounded(table.loc[metric, name]) for name in ('before', 'after'))} |")
+    return "\n".join(rows)
+
+
+def seeds(folder: Path) -> str:
+    """Return the ROC AUC of each classifier with each seed, on val and on test, by image, in Markdown."""
+    table = pd.read_csv(folder / "seeds.csv")
+    order = list(dict.fromkeys(table["seed"]))
+    rows = [f"| | split | {' | '.join(f'seed {seed}' for seed in order)} | spread | interval of seed {order[0]} |"]
+    rows.append("|---" * (len(order) + 4) + "|")
+    for name, of_name in table.groupby("name", sort=False):
+        by_seed = of_name.set_index("seed").loc[order]
+        first = by_seed.iloc[0]
+        for title, column, low, high in (
+            ("val", "val", None, None),
+            ("test", "value", "low", "high"),
+            ("test, within source", "within_source", "within_low", "within_high"),
+        ):
+            values = by_seed[column]
+            spread = f"{values.max() - values.min():.3f}" if len(values) > 1 else ""
+            interval = f"{first[low]:.3f} – {first[high]:.3f}" if low else ""
+            cells = " | ".join(f"{value:.3f}" for value in values)
+            rows.append(f"| {name} | {title} | {cells} | {spread} | {interval} |")
+    return "\n".join(rows)
+
+
+def costs(folder: Path) -> str:
+    """Return time and memory of each stage beside what the stage check expected, in Markdown."""
+    table = pd.read_csv(folder / "costs.csv")
+    stages, disk = table[table["stage"] != "disk"], table[table["stage"] == "disk"].iloc[0]
+    rows = ["| stage | minutes | expected | peak memory, GB | images per second |", "|---|---|---|---|---|"]
+    for row in stages.itertuples():
+        expected = "" if pd.isna(row.expected_seconds) else f"{row.expected_seconds / 60:.1f}"
+        speed = "" if pd.isna(row.images_per_second) else f"{row.images_per_second:.0f}"
+        rows.append(
+            f"| {row.stage} | {row.seconds / 60:.1f} | {expected} | {row.peak_memory_mb / 1024:.1f} | {speed} |"
+        )
+    compared = stages.dropna(subset="expected_seconds")
+    total = (
+        f"All stages: {stages['seconds'].sum() / 3600:.1f} hours. Training, prediction and search: "
+        f"{compared['seconds'].sum() / 60:.0f} minutes, expected {compared['expected_seconds'].sum() / 60:.0f}. "
+        f"Disk: {disk['megabytes'] / 1024:.1f} GB, expected {disk['expected_megabytes'] / 1024:.1f}."
+    )
+    return "\n".join([*rows, "", total])
+
+
+def headline(folder: Path, name: str) -> str:
+    """Return what a run is: its dataset, its profile, its time and its starting weights, in Markdown.
+
+    Args:
+        folder: Folder of the run.
+        name: Name of its profile.
+    """
+    source = json.loads((folder / "data/source.json").read_text())
+    params = read_yaml((folder / "params.yaml").read_text())
+    table = pd.read_csv(folder / "costs.csv")
+    hours = table["seconds"].sum() / 3600
+    files = " and ".join(
+        f"{member} from `{entry['name']}` ({_hash(entry)})" for member, entry in source["weights"].items()
+    )
+    malignant = ", ".join(formatting.diagnosis(dx) for dx in params["policy"]["malignant"].split("+"))
+    return (
+        f"This is a run of the profile `{name}` on all {source['images']['count']:,} images of HAM10000, in "
+        f"{hours:.1f} hours on two cores. Malignant are: {malignant}. Starting weights: {files}."
+    )
+
+
+def _hash(entry: dict[str, str | None]) -> str:
+    checksum = entry.get("sha256") or entry.get("imagenet")
+    kind = "published" if "imagenet" in entry else "local file"
+    return f"{kind}, SHA-256 `{checksum[:12]}…`" if checksum else kind
+
+
+def _bounded(row: pd.Series) -> str:
+    if pd.isna(row["value"]):
+        return ""
+    bounds = pd.to_numeric(row[["low", "high"]], errors="coerce")
+    return f"{row['value']:.3f}" + ("" if bounds.isna().any() else f" ({bounds['low']:.3f} – {bounds['high']:.3f})")
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
