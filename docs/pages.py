@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import data_tables
+import paper_tables
 import published_tables
 import run_tables
 import runtime_tables
@@ -46,21 +47,26 @@ def pages() -> dict[Path, str]:
     return {
         README: render(
             README.read_text(),
-            ham10000=published_tables.headline(HAM10000, HAM10000.name) + "\n\n" + run_tables.results(HAM10000),
+            ham10000=f"{published_tables.summary(HAM10000)}\n\n{run_tables.results(HAM10000)}",
             results=run_tables.results(SIMULATED),
             dag=run_tables.dag(),
         ),
         HAM10000 / "README.md": render(
             (HAM10000 / "README.md").read_text(),
+            summary=published_tables.summary(HAM10000),
             weights=published_tables.weights(HAM10000),
             results=run_tables.results(HAM10000),
             points=published_tables.points(HAM10000),
             comparisons=published_tables.comparisons(HAM10000),
             calibration=published_tables.calibration(HAM10000),
+            systems=paper_tables.systems(HAM10000),
+            confusion=paper_tables.confusion(HAM10000),
+            growing=paper_tables.growing(HAM10000),
+            search=paper_tables.search(HAM10000),
             seeds=published_tables.seeds(HAM10000),
             costs=published_tables.costs(HAM10000),
         ),
-        PAPER: render(PAPER.read_text(), claims=run_tables.claims(HAM10000)),
+        PAPER: render(PAPER.read_text(), claims=paper_tables.claims(HAM10000)),
         SIMULATION: render(
             SIMULATION.read_text(),
             simulated_runs=data_tables.simulated_runs(),

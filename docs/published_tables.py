@@ -97,24 +97,18 @@ def costs(folder: Path) -> str:
     return "\n".join([*rows, "", total])
 
 
-def headline(folder: Path, name: str) -> str:
-    """Return what a run is: its dataset, its profile, its time and its starting weights, in Markdown.
-
-    Args:
-        folder: Folder of the run.
-        name: Name of its profile.
-    """
+def summary(folder: Path) -> str:
+    """Return what a run is: its profile, its dataset, its time and its starting weights, in Markdown."""
     source = json.loads((folder / "data/source.json").read_text())
     params = read_yaml((folder / "params.yaml").read_text())
-    table = pd.read_csv(folder / "costs.csv")
-    hours = table["seconds"].sum() / 3600
+    hours = pd.read_csv(folder / "costs.csv")["seconds"].sum() / 3600
     files = " and ".join(
         f"{member} from `{entry['name']}` ({_hash(entry)})" for member, entry in source["weights"].items()
     )
     malignant = ", ".join(formatting.diagnosis(dx) for dx in params["policy"]["malignant"].split("+"))
     return (
-        f"This is a run of the profile `{name}` on all {source['images']['count']:,} images of HAM10000, in "
-        f"{hours:.1f} hours on two cores. Malignant are: {malignant}. Starting weights: {files}."
+        f"This is a run of the profile `{params['report']['profile']}` on all {source['images']['count']:,} images of "
+        f"HAM10000. It took {hours:.1f} hours. Malignant are: {malignant}. Starting weights: {files}."
     )
 
 

@@ -1,0 +1,113 @@
+"""Publishing a run: no photograph, no local path, no image or weights; seeds are added, not lost."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pandas as pd
+import publish
+import pytest
+from ruamel.yaml import YAML
+
+PHOTOGRAPH = '<figure><img src="data:image/jpeg;base64,AAAA" alt="A melanoma"><figcaption>Wrong</figcaption></figure>'
+
+
+@pytest.fixture
+def run(tmp_path):
+    """The committed run, as if it had used local files, with a report of one photograph."""
+    folder = tmp_path / "clone"
+    for name in ("metrics", "plots"):
+        shutil.copytree(name, folder / name)
+    for name in ("dvc.yaml", "data/source.json", "data/environment.json"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(name, folder / name)
+    members = YAML(typ="safe").load(Path("params.yaml"))["models"]
+    for member in members:
+        write(folder / f"metrics/val/{member}.json", '{"roc_auc": 0.75}')
+    params = Path("params.yaml").read_text()
+    params = params.replace("  path:\n", "  path: /home/ann/skin\n", 1).replace(
+        "source: none\n", "source: /home/ann/vgg16.h5\n", 1
+    )
+    assert params.count("/home/ann") == 2
+    write(folder / "params.yaml", params)
+    write(folder / "dvc.lock", "path: /home/ann/skin\n")
+    write(folder / "data/report/index.html", f"<h1>Report</h1>{PHOTOGRAPH}<svg></svg>")
+    write(folder / "data/evaluation/scores.csv", "name\nensemble\n")
+    write(folder / "data/explain/wrong.png", "image")
+    write(folder / "data/ensemble/large.csv", "x" * publish.LARGEST)
+    for stage in ("train@cnn_a", "check"):
+        write(folder / f"runs/{stage}.json", json.dumps({"exit": 0, "seconds": 120.04, "peak_memory_mb": 512}))
+    return folder
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def call(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["publish.py", *map(str, arguments)])
+    publish.main()
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    folder = tmp_path / "docs/results"
+    folder.parent.mkdir()
+    monkeypatch.setattr(publish, "RESULTS", folder)
+    return folder / "mine"
+
+
+def test_publishes_tables_and_the_report_without_photographs_weights_and_local_paths(run, results, monkeypatch):
+    call(monkeypatch, run, "mine")
+    report = (results / "data/report/index.html").read_text()
+    assert "<h1>Report</h1>" in report
+    assert "<figcaption>Wrong</figcaption>" in report
+    assert "<svg></svg>" in report
+    assert publish.NOTE in report
+    assert "data:image" not in report
+    assert not list(results.rglob("*.png"))
+    assert not (results / "data/ensemble").exists()
+    for file in results.rglob("*"):
+        assert file.is_dir() or "/home/ann" not in file.read_text(), file
+    assert "  path: path/to/skin\n" in (results / "params.yaml").read_text()
+    assert (results / "metrics/test.json").read_bytes() == Path("metrics/test.json").read_bytes()
+
+
+def test_costs_are_in_the_order_of_the_stages_beside_what_was_expected(run, results, monkeypatch):
+    call(monkeypatch, run, "mine")
+    costs = pd.read_csv(results / "costs.csv").set_index("stage")
+    assert list(costs.index) == ["check", "train@cnn_a", "disk"]
+    assert costs.loc["train@cnn_a", "seconds"] == 120.0
+    assert costs.loc["train@cnn_a", "expected_seconds"] > 0
+    assert pd.isna(costs.loc["check", "expected_seconds"])
+    assert costs.loc["disk", "expected_megabytes"] > 0
+
+
+def test_publishing_again_replaces_the_run_but_keeps_page_and_other_seeds(run, results, monkeypatch):
+    call(monkeypatch, run, "mine")
+    first = pd.read_csv(results / "seeds.csv")
+    write(results / "README.md", "page")
+    params = run / "params.yaml"
+    params.write_text(params.read_text().replace("seed: 1\n", "seed: 2\n", 1))
+    call(monkeypatch, run, "mine", "--only-seed")
+    call(monkeypatch, run, "mine", "--only-seed")
+    assert YAML(typ="safe").load(results / "params.yaml")["seed"] == 1
+    write(results / "plots/old.csv", "")
+    (run / "data/evaluation/scores.csv").unlink()
+    call(monkeypatch, run, "mine")
+    seeds = pd.read_csv(results / "seeds.csv")
+    assert seeds["seed"].tolist() == [1] * len(first) + [2] * len(first)
+    assert (results / "README.md").read_text() == "page"
+    assert not (results / "plots/old.csv").exists()
+    assert not (results / "data/evaluation").exists()
+
+
+def test_refuses_an_unfinished_run_and_a_seed_of_no_run(run, results, monkeypatch):
+    with pytest.raises(SystemExit, match="publish the run itself first"):
+        call(monkeypatch, run, "mine", "--only-seed")
+    (run / "data/report/index.html").unlink()
+    with pytest.raises(SystemExit, match=r"has no data/report/index\.html"):
+        call(monkeypatch, run, "mine")
+    assert not results.exists()
