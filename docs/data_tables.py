@@ -1,4 +1,6 @@
-"""Tables about the data, in Markdown, for docs/pages.py: from docs/*.csv."""
+"""Tables about the data, in Markdown, for docs/pages.py: from docs/*.csv and docs/results/."""
+
+from pathlib import Path
 
 import pandas as pd
 
@@ -74,9 +76,13 @@ def pooling() -> str:
     return "\n".join(rows)
 
 
-def within_source() -> str:
-    """Return the ROC AUCs of a run on all of HAM10000, of all pairs and within source, in Markdown."""
-    scores = pd.read_csv("docs/within_source.csv", keep_default_na=False, na_values={"low": [""], "high": [""]})
+def within_source(run: Path) -> str:
+    """Return the ROC AUCs of a run on all of HAM10000, of all pairs and within source, in Markdown.
+
+    Args:
+        run: Folder of the run in docs/results/.
+    """
+    scores = pd.read_csv(run / "plots/roc_auc.csv", keep_default_na=False, na_values={"low": [""], "high": [""]})
     rows = ["| | ROC AUC (test, by image) | within source |", "|---|---|---|"]
     for row in scores.sort_values(["kind", "value"], key=_order, kind="stable").itertuples():
         within = f"{row.within_source:.3f} ({row.within_low:.3f} – {row.within_high:.3f})"

@@ -121,7 +121,7 @@ def pages() -> dict[Path, str]:
             protocols=data_tables.protocols(),
             sources=data_tables.sources(),
             balance=data_tables.balance(),
-            within_source=data_tables.within_source(),
+            within_source=data_tables.within_source(HAM10000),
             held_out=data_tables.held_out(),
         ),
     }

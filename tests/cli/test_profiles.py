@@ -29,7 +29,6 @@ def test_names_of_the_profiles():
     assert {path.stem for path in PROFILES} == {
         "ham10000",
         "ham10000-cpu",
-        "ham10000-imagenet",
         "ham10000-smoke",
         "tiny",
     }
@@ -63,7 +62,7 @@ def test_profile_describes_its_results_and_its_command(profile):
     assert f"make run PROFILE={profile.stem}" in head
 
 
-@pytest.mark.parametrize("name", ["ham10000", "ham10000-cpu", "ham10000-imagenet", "ham10000-smoke"])
+@pytest.mark.parametrize("name", ["ham10000", "ham10000-cpu", "ham10000-smoke"])
 def test_profiles_of_ham10000_need_the_path_of_the_dataset(name, tmp_path):
     shutil.copyfile(COMMITTED, tmp_path / "params.yaml")
     apply_overrides(tmp_path / "params.yaml", [override(key, value) for key, value in read_profile(name).items()])
