@@ -34,7 +34,7 @@ COPIED = (
 )
 ENDINGS = (".csv", ".json", ".yaml", ".lock", ".html")
 LARGEST = 500_000  # bytes; a larger table is left out
-PHOTOGRAPH = re.compile(r'<img [^>]*?src="data:image/jpeg;base64,[^"]*"[^>]*>')
+IMAGE = re.compile(r'<img [^>]*?src="data:image/jpeg;base64,[^"]*"[^>]*>')
 NOTE = "<p>This image is not published: the images of HAM10000 are CC BY-NC 4.0. Your own run shows it.</p>"
 SEEDS = "seeds.csv"
 KEPT = ("README.md", SEEDS)  # when a run is published again
@@ -100,8 +100,8 @@ def local_paths(params: Mapping[str, Any]) -> list[str]:
 
 
 def public(text: str, paths: list[str]) -> str:
-    """Return a text with photographs replaced by a note, and local paths by path/to/<name>."""
-    text = PHOTOGRAPH.sub(NOTE, text)
+    """Return a text with images replaced by a note, and local paths by path/to/<name>."""
+    text = IMAGE.sub(NOTE, text)
     for path in paths:
         text = text.replace(path, f"path/to/{Path(path).name}")
     return text

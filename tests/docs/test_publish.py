@@ -1,4 +1,4 @@
-"""Publishing a run: no photograph, no local path, no image or weights; seeds are added, not lost."""
+"""Publishing a run: no image, no weights, no local path; seeds are added, not lost."""
 
 import json
 import shutil
@@ -10,12 +10,12 @@ import publish
 import pytest
 from ruamel.yaml import YAML
 
-PHOTOGRAPH = '<figure><img src="data:image/jpeg;base64,AAAA" alt="A melanoma"><figcaption>Wrong</figcaption></figure>'
+IMAGE = '<figure><img src="data:image/jpeg;base64,AAAA" alt="A melanoma"><figcaption>Wrong</figcaption></figure>'
 
 
 @pytest.fixture
 def run(tmp_path):
-    """The committed run, as if it had used local files, with a report of one photograph."""
+    """The committed run, as if it had used local files, with a report of one image."""
     folder = tmp_path / "clone"
     for name in ("metrics", "plots"):
         shutil.copytree(name, folder / name)
@@ -32,7 +32,7 @@ def run(tmp_path):
     assert params.count("/home/ann") == 2
     write(folder / "params.yaml", params)
     write(folder / "dvc.lock", "path: /home/ann/skin\n")
-    write(folder / "data/report/index.html", f"<h1>Report</h1>{PHOTOGRAPH}<svg></svg>")
+    write(folder / "data/report/index.html", f"<h1>Report</h1>{IMAGE}<svg></svg>")
     write(folder / "data/evaluation/scores.csv", "name\nensemble\n")
     write(folder / "data/explain/wrong.png", "image")
     write(folder / "data/ensemble/large.csv", "x" * publish.LARGEST)
@@ -59,7 +59,7 @@ def results(tmp_path, monkeypatch):
     return folder / "mine"
 
 
-def test_publishes_tables_and_the_report_without_photographs_weights_and_local_paths(run, results, monkeypatch):
+def test_publishes_tables_and_the_report_without_images_weights_and_local_paths(run, results, monkeypatch):
     call(monkeypatch, run, "mine")
     report = (results / "data/report/index.html").read_text()
     assert "<h1>Report</h1>" in report
