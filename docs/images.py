@@ -1,4 +1,4 @@
-"""Draw the images of README into docs/images/: charts from plots/, example lesions from the simulated dataset.
+"""Draw the images of README into docs/images/: charts of two runs, example lesions from the simulated dataset.
 
 python docs/images.py
 """
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 IMAGES = Path("docs/images")
+HAM10000 = Path("docs/results/ham10000-cpu")
 
 DIAGNOSES = {
     "mel": "melanoma",
@@ -156,17 +157,28 @@ def _axes(width: float, height: float) -> tuple["Figure", "Axes"]:
     return figure, axes
 
 
-def main() -> None:
-    """Write roc.png, roc_auc.png and lesions.png into docs/images/."""
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    curves = pd.read_csv("plots/roc.csv")
-    scores = pd.read_csv("plots/roc_auc.csv")
-    protocol = json.loads(Path("metrics/test.json").read_text())["protocol"]
+def draw_charts(run: Path, prefix: str = "") -> None:
+    """Write roc.png and roc_auc.png of a run into docs/images/.
+
+    Args:
+        run: Folder of the run: that of the project, or one in docs/results/.
+        prefix: Start of the names of the files.
+    """
+    scores = pd.read_csv(run / "plots/roc_auc.csv")
     # The title names the dataset.
-    protocol += f"; {describe(json.loads(Path('data/source.json').read_text())).title}"
-    for name, figure in {"roc": roc(curves, scores, protocol), "roc_auc": roc_auc(scores, protocol)}.items():
+    title = describe(json.loads((run / "data/source.json").read_text())).title
+    protocol = f"{json.loads((run / 'metrics/test.json').read_text())['protocol']}; {title}"
+    figures = {"roc": roc(pd.read_csv(run / "plots/roc.csv"), scores, protocol), "roc_auc": roc_auc(scores, protocol)}
+    for name, figure in figures.items():
         # Without the version of matplotlib in the metadata, equal charts have equal bytes.
-        figure.savefig(IMAGES / f"{name}.png", dpi=150, metadata={"Software": None})
+        figure.savefig(IMAGES / f"{prefix}{name}.png", dpi=150, metadata={"Software": None})
+
+
+def main() -> None:
+    """Write all images into docs/images/."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    draw_charts(HAM10000)
+    draw_charts(Path(), prefix="simulated_")
     lesions(Path("data")).save(IMAGES / "lesions.png", optimize=True)
 
 
