@@ -127,7 +127,7 @@ def confusion(folder: Path) -> str:
     """Return the confusion matrices of a run on test at each operating point, and the paper's, in Markdown."""
     cells = pd.read_csv(folder / "plots/point_confusion.csv")
     rows = [
-        "| | threshold | true negatives | false positives | false negatives | true positives |",
+        "| | calibrated threshold | true negatives | false positives | false negatives | true positives |",
         "|---|---|---|---|---|---|",
     ]
     order = [("benign", "benign"), ("benign", "malignant"), ("malignant", "benign"), ("malignant", "malignant")]
@@ -136,7 +136,9 @@ def confusion(folder: Path) -> str:
         numbers = " | ".join(f"{counts[cell]:,}" for cell in order)
         rows.append(f"| this run, *{point}* | {of_point['threshold'].iloc[0]:.3f} | {numbers} |")
     matrix = paper.MATRIX
-    return "\n".join([*rows, f"| the paper | 0.5 | {matrix.tn} | {matrix.fp} | {matrix.fn} | {matrix.tp} |"])
+    return "\n".join(
+        [*rows, f"| the paper | 0.5, not calibrated | {matrix.tn} | {matrix.fp} | {matrix.fn} | {matrix.tp} |"]
+    )
 
 
 def growing(folder: Path) -> str:

@@ -7,11 +7,19 @@ import pandas as pd
 
 from dermoscopy.core.params import read_yaml
 from dermoscopy.core.tables import ENSEMBLE
+from dermoscopy.ensemble.params import METHODS
 from dermoscopy.report import formatting
 from dermoscopy.stats.metrics import METRICS
 
 AT_POINTS = ("sensitivity", "specificity", "balanced_accuracy", "ppv", "npv")
-CALIBRATION = ("oe_ratio", "intercept", "slope", "ici", "brier", "log_loss")
+CALIBRATION = {
+    "oe_ratio": "observed to expected",
+    "intercept": "calibration intercept",
+    "slope": "calibration slope",
+    "ici": "mean error of the probabilities (ICI)",
+    "brier": "Brier score",
+    "log_loss": "log loss",
+}
 
 
 def weights(folder: Path) -> str:
@@ -42,7 +50,8 @@ def comparisons(folder: Path) -> str:
     rows = ["| unit | reference | its ROC AUC | ensemble minus reference | p |", "|---|---|---|---|---|"]
     for row in tests.sort_values(["unit", "reference_value"], ascending=False).itertuples():
         difference = f"{row.difference:+.3f} ({row.low:+.3f} – {row.high:+.3f})"
-        rows.append(f"| {row.unit} | {row.reference} | {row.reference_value:.3f} | {difference} | {_p(row.p)} |")
+        reference = f"{row.reference} of all members" if row.reference in METHODS else row.reference
+        rows.append(f"| {row.unit} | {reference} | {row.reference_value:.3f} | {difference} | {_p(row.p)} |")
     return "\n".join(rows)
 
 
@@ -50,8 +59,8 @@ def calibration(folder: Path) -> str:
     """Return the quality of the ensemble's probabilities before and after calibration, by lesion, in Markdown."""
     table = pd.read_csv(folder / "data/evaluation/calibration.csv").set_index(["metric", "name"])
     rows = ["| by lesion | before calibration | after calibration |", "|---|---|---|"]
-    for metric in dict.fromkeys(table.index.get_level_values("metric")):
-        rows.append(f"| {metric} | {' | '.join(_bounded(table.loc[metric, name]) for name in ('before', 'after'))} |")
+    for metric, title in CALIBRATION.items():
+        rows.append(f"| {title} | {' | '.join(_bounded(table.loc[metric, name]) for name in ('before', 'after'))} |")
     return "\n".join(rows)
 
 
@@ -102,13 +111,11 @@ def summary(folder: Path) -> str:
     source = json.loads((folder / "data/source.json").read_text())
     params = read_yaml((folder / "params.yaml").read_text())
     hours = pd.read_csv(folder / "costs.csv")["seconds"].sum() / 3600
-    files = " and ".join(
-        f"{member} from `{entry['name']}` ({_hash(entry)})" for member, entry in source["weights"].items()
-    )
+    files = " and ".join(f"`{member}` ({_hash(entry)})" for member, entry in source["weights"].items())
     malignant = ", ".join(formatting.diagnosis(dx) for dx in params["policy"]["malignant"].split("+"))
     return (
         f"This is a run of the profile `{params['report']['profile']}` on all {source['images']['count']:,} images of "
-        f"HAM10000. It took {hours:.1f} hours. Malignant are: {malignant}. Starting weights: {files}."
+        f"HAM10000. Its stages took {hours:.1f} hours in all. Malignant are: {malignant}. Starting weights: {files}."
     )
 
 
