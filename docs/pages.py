@@ -59,6 +59,7 @@ def pages() -> dict[Path, str]:
             points=published_tables.points(HAM10000),
             comparisons=published_tables.comparisons(HAM10000),
             calibration=published_tables.calibration(HAM10000),
+            external=published_tables.external(HAM10000),
             systems=paper_tables.systems(HAM10000),
             confusion=paper_tables.confusion(HAM10000),
             growing=paper_tables.growing(HAM10000),

@@ -36,6 +36,7 @@ ENDINGS = (".csv", ".json", ".yaml", ".lock", ".html")
 LARGEST = 500_000  # bytes; a larger table is left out
 IMAGE = re.compile(r'<img [^>]*?src="data:image/jpeg;base64,[^"]*"[^>]*>')
 NOTE = "<p>This image is not published: the images of HAM10000 are CC BY-NC 4.0. Your own run shows it.</p>"
+EXTERNAL = "evaluation-"  # start of the name of a folder that dermoscopy evaluate wrote
 SEEDS = "seeds.csv"
 KEPT = ("README.md", SEEDS)  # when a run is published again
 MEGABYTE = 2**20
@@ -71,7 +72,7 @@ def publish(run: Path, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=RESULTS.parent) as temporary:
         new = Path(temporary, folder.name)
         for source in files(run):
-            target = new / source.relative_to(run)
+            target = new / published_path(source.relative_to(run))
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(public(source.read_text(), local_paths(params)))
         costs(run, Params.model_validate(params)).to_csv(new / "costs.csv", index=False, lineterminator="\n")
@@ -83,10 +84,15 @@ def publish(run: Path, folder: Path) -> None:
         new.rename(folder)
 
 
+def published_path(path: Path) -> Path:
+    """Return where a file is published: tables of dermoscopy evaluate in external/, as git ignores evaluation-*."""
+    first, *others = path.parts
+    return Path("external", first.removeprefix(EXTERNAL), *others) if first.startswith(EXTERNAL) else path
+
+
 def files(run: Path) -> Iterator[Path]:
     """Yield the files of a run that are published."""
-    for name in COPIED:
-        path = run / name
+    for path in [*(run / name for name in COPIED), *sorted(run.glob(f"{EXTERNAL}*"))]:
         found = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in found:
             if file.is_file() and file.suffix in ENDINGS and (file.suffix == ".html" or file.stat().st_size < LARGEST):

@@ -64,6 +64,23 @@ def calibration(folder: Path) -> str:
     return "\n".join(rows)
 
 
+def external(folder: Path) -> str:
+    """Return the metrics of a run on each external set, by lesion, beside those on its test split, in Markdown."""
+    tables = {"test": folder / "data/evaluation/scores.csv"}
+    tables |= {path.parent.name: path for path in sorted(folder.glob("external/*/scores.csv"))}
+    point = read_yaml((folder / "params.yaml").read_text())["evaluate"]["point"]
+    names = ("roc_auc", *AT_POINTS[:3])
+    rows = [f"| images | classifier | {' | '.join(METRICS[name].title for name in names)} |"]
+    rows.append("|---" * (len(names) + 2) + "|")
+    for title, path in tables.items():
+        scores = pd.read_csv(path, keep_default_na=False, na_values={"value": [""]})
+        own = scores[(scores["unit"] == "lesion") & ((scores["kind"] == "member") | (scores["name"] == ENSEMBLE))]
+        for name, of_name in own.groupby("name", sort=False):
+            values = of_name[of_name["point"].isin(["", point])].set_index("metric")
+            rows.append(f"| {title} | {name} | {' | '.join(_bounded(values.loc[metric]) for metric in names)} |")
+    return "\n".join(rows)
+
+
 def seeds(folder: Path) -> str:
     """Return the ROC AUC of each classifier with each seed, on val and on test, by image, in Markdown."""
     table = pd.read_csv(folder / "seeds.csv")

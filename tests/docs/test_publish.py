@@ -35,6 +35,7 @@ def run(tmp_path):
     write(folder / "data/report/index.html", f"<h1>Report</h1>{IMAGE}<svg></svg>")
     write(folder / "data/evaluation/scores.csv", "name\nensemble\n")
     write(folder / "data/explain/wrong.png", "image")
+    write(folder / "evaluation-other/scores.csv", "name\ncnn_a\n")
     write(folder / "data/ensemble/large.csv", "x" * publish.LARGEST)
     for stage in ("train@cnn_a", "check"):
         write(folder / f"runs/{stage}.json", json.dumps({"exit": 0, "seconds": 120.04, "peak_memory_mb": 512}))
@@ -68,6 +69,7 @@ def test_publishes_tables_and_the_report_without_images_weights_and_local_paths(
     assert publish.NOTE in report
     assert "data:image" not in report
     assert not list(results.rglob("*.png"))
+    assert (results / "external/other/scores.csv").read_text() == "name\ncnn_a\n"
     assert not (results / "data/ensemble").exists()
     for file in results.rglob("*"):
         assert file.is_dir() or "/home/ann" not in file.read_text(), file
