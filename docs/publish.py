@@ -150,13 +150,14 @@ def size(folder: Path) -> int:
 
 
 def seed_rows(run: Path) -> pd.DataFrame:
-    """Return the ROC AUCs of a run on test, by image, with its seeds."""
+    """Return the ROC AUCs of a run on test and val, by image, with its seeds."""
     params = YAML(typ="safe").load(run / "params.yaml")
     scores = pd.read_csv(run / "plots/roc_auc.csv")
     scores = scores[scores["kind"].isin(["ensemble", "member"])]
-    val = json.loads((run / "metrics/val.json").read_text())
-    members = {name: json.loads((run / f"metrics/val/{name}.json").read_text())["roc_auc"] for name in params["models"]}
-    on_val = [members.get(name, val["roc_auc"]) for name in scores["name"]]
+    # Members as the stage predict predicts them, like on test; metrics/val/ has one view of each image.
+    best = pd.read_csv(run / "plots/best_epoch.csv").query("split == 'val'").set_index("name")["roc_auc"]
+    ensemble = json.loads((run / "metrics/val.json").read_text())["roc_auc"]
+    on_val = [best.get(name, ensemble) for name in scores["name"]]
     columns = ["kind", "name", "value", "low", "high", "within_source", "within_low", "within_high"]
     return scores[columns].assign(val=on_val, seed=params["seed"], split_seed=params["split"]["seed"])
 

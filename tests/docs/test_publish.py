@@ -22,9 +22,6 @@ def run(tmp_path):
     for name in ("dvc.yaml", "data/source.json", "data/environment.json"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(name, folder / name)
-    members = YAML(typ="safe").load(Path("params.yaml"))["models"]
-    for member in members:
-        write(folder / f"metrics/val/{member}.json", '{"roc_auc": 0.75}')
     params = Path("params.yaml").read_text()
     params = params.replace("  path:\n", "  path: /home/ann/skin\n", 1).replace(
         "source: none\n", "source: /home/ann/vgg16.h5\n", 1
@@ -75,6 +72,15 @@ def test_publishes_tables_and_the_report_without_images_weights_and_local_paths(
         assert file.is_dir() or "/home/ann" not in file.read_text(), file
     assert "  path: path/to/skin\n" in (results / "params.yaml").read_text()
     assert (results / "metrics/test.json").read_bytes() == Path("metrics/test.json").read_bytes()
+
+
+def test_seeds_have_the_values_of_test_and_val_as_predicted(run, results, monkeypatch):
+    call(monkeypatch, run, "mine")
+    seeds = pd.read_csv(results / "seeds.csv").set_index("name")
+    best = pd.read_csv("plots/best_epoch.csv").set_index(["name", "split"])["roc_auc"]
+    assert seeds.loc["cnn_a", "val"] == best["cnn_a", "val"]
+    assert seeds.loc["ensemble", "val"] == json.loads(Path("metrics/val.json").read_text())["roc_auc"]
+    assert seeds.loc["ensemble", "value"] == json.loads(Path("metrics/test.json").read_text())["roc_auc"]
 
 
 def test_costs_are_in_the_order_of_the_stages_beside_what_was_expected(run, results, monkeypatch):
