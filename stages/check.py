@@ -3,9 +3,10 @@
 import os
 from pathlib import Path
 
-from dermoscopy.check.check import file_problems, starting_weights, warn_unused_gpus
+from dermoscopy.check.check import file_problems, starting_weights
 from dermoscopy.check.clone import warn_about_clone
 from dermoscopy.check.cost import log_cost
+from dermoscopy.check.devices import warn_slow_precision, warn_unused_gpus
 from dermoscopy.check.head import refuse_killed_experiment
 from dermoscopy.check.outputs import remove_dangling_links
 from dermoscopy.check.params import Params
@@ -37,6 +38,7 @@ def check() -> None:
     write_json(Path("data/environment.json"), versions)
     log_cost(params, source)
     warn_unused_gpus()
+    warn_slow_precision(params.runtime)
     warn_about_clone()
 
 

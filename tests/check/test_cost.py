@@ -14,6 +14,17 @@ from dermoscopy.networks.backbones import Pace
 Tree = dict[str, Any]
 
 
+@pytest.fixture(autouse=True)
+def flags(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Give the processor AVX-512; call it to give it other flags."""
+
+    def use(text: str) -> None:
+        monkeypatch.setattr(cost, "cpu_flags", lambda: text)
+
+    use("fpu avx512f")
+    return use
+
+
 def paper_sizes(tree: Tree) -> Params:
     """Return parameters of the paper's members with its image size and epochs on HAM10000."""
     tree["models"] = {name: tree["models"][name] for name in ("vgg19", "inception_v3", "cnn_a", "cnn_b")}
@@ -41,6 +52,26 @@ def test_a_long_run_is_logged_by_member_with_its_disk_space(
     assert " GB " in caplog.messages[0]
     assert max(map(len, caplog.messages)) <= 100
     wording("\n".join(caplog.messages))
+
+
+@pytest.mark.parametrize(("text", "slower"), [("fpu avx2", 1), ("fpu avx512f", 0), ("", 0)])
+def test_a_processor_on_which_the_times_were_not_measured_is_logged(
+    tree: Tree, caplog: pytest.LogCaptureFixture, flags: Callable[[str], None], text: str, slower: int
+) -> None:
+    caplog.set_level(logging.INFO)
+    flags(text)
+    cost.log_cost(paper_sizes(tree), {"source": "download"})
+    assert sum("AVX-512" in message for message in caplog.messages) == slower
+
+
+def test_auto_has_the_time_of_the_precision_that_it_becomes(tree: Tree, flags: Callable[[str], None]) -> None:
+    def times(precision: str) -> Any:
+        tree["runtime"]["precision"] = precision
+        return seconds(tree)
+
+    assert times("auto") == times("float32")
+    flags("fpu avx512f amx_bf16")
+    assert times("auto") == times("mixed_bfloat16")
 
 
 def test_a_long_search_is_logged_too(tree: Tree, caplog: pytest.LogCaptureFixture) -> None:

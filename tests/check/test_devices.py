@@ -2,8 +2,8 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 
-from dermoscopy.check import check as module
-from dermoscopy.check.check import batch_size_problems, warn_unused_gpus
+from dermoscopy.check import devices as module
+from dermoscopy.check.devices import batch_size_problems, warn_slow_precision, warn_unused_gpus
 from dermoscopy.networks.params import Runtime, Training
 
 
@@ -50,3 +50,26 @@ def test_without_gpus_or_with_gpu_support_nothing_is_logged(monkeypatch, caplog,
     monkeypatch.setattr(module, "visible_gpus", lambda environment: gpus)
     warn_unused_gpus()
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("precision", "flags", "gpus", "warned"),
+    [
+        ("mixed_bfloat16", "fpu avx2", [], True),
+        ("mixed_bfloat16", "fpu avx512_bf16", [], False),
+        ("mixed_bfloat16", "fpu amx_bf16", [], False),
+        ("mixed_bfloat16", "", [], False),  # unknown
+        ("mixed_bfloat16", "fpu avx2", ["0"], False),
+        ("float32", "fpu avx2", [], False),
+        ("auto", "fpu avx2", [], False),
+    ],
+)
+def test_a_precision_that_the_processor_imitates_is_logged(
+    tree, monkeypatch, caplog, wording, precision, flags, gpus, warned
+):
+    monkeypatch.setattr(module, "cpu_flags", lambda: flags)
+    monkeypatch.setattr(module, "visible_gpus", lambda environment: gpus)
+    warn_slow_precision(Runtime(**tree["runtime"] | {"precision": precision}))
+    assert bool(caplog.messages) == warned
+    if warned:
+        wording("\n".join(caplog.messages))

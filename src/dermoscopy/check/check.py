@@ -1,10 +1,8 @@
 """Checks of params.yaml that need several blocks, or the machine: layers, image sizes, weights, devices, members."""
 
 import logging
-import os
 import re
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from dermoscopy.acquire.params import Data, Weights
 from dermoscopy.acquire.sources import expand, why_absent
 from dermoscopy.baselines.params import BASELINES
+from dermoscopy.check.devices import batch_size_problems
 from dermoscopy.check.pipeline import pipeline_problems
 from dermoscopy.check.recorded import recorded_paths
 from dermoscopy.check.source import location_problems, source_problems
@@ -21,7 +20,6 @@ from dermoscopy.core.tables import ENSEMBLE, LATENT
 from dermoscopy.ensemble.params import METHODS, SINGLE, Ensemble
 from dermoscopy.networks.backbones import BACKBONES
 from dermoscopy.networks.build import NO_WEIGHTS, backbone_length, feature_map_size
-from dermoscopy.networks.devices import visible_gpus
 from dermoscopy.networks.params import LARGEST_IMAGE_SIZE, Member, Runtime, SmallCNN, Training, Transfer
 from dermoscopy.search.params import Search
 from dermoscopy.search.space import grid_problems
@@ -152,47 +150,6 @@ def member_weights_problems(name: str, member: Transfer, weights: Mapping[str, W
     if source == "imagenet" and member.weights in BACKBONES and member.weights != member.backbone:
         return [f"{key}these weights are of {member.weights}, and the backbone is {member.backbone}."]
     return []
-
-
-CPU_DISTRIBUTION = "tensorflow-cpu"
-
-
-def batch_size_problems(runtime: Runtime, training: Training) -> list[str]:
-    """Return the problems of `training.batch_size`: a multiple of `runtime.devices`, and more than 1 to mix images.
-
-    Each device's loss counts alike, so with unequal batches an image's weight would depend on its device.
-
-    Args:
-        runtime: Block `runtime`.
-        training: Block `training`.
-    """
-    if training.batch_size == 1 and training.mix != "none":
-        return [
-            f"training.mix: received {training.mix!r}; training.batch_size is 1, and an image is mixed with another "
-            "one of its batch. Set a larger training.batch_size, or training.mix to none."
-        ]
-    per_device, rest = divmod(training.batch_size, runtime.devices)
-    if rest == 0:
-        return []
-    multiples = [str(count * runtime.devices) for count in (per_device, per_device + 1) if count]
-    return [
-        f"training.batch_size: received {training.batch_size}; runtime.devices is {runtime.devices}, "
-        f"and the devices divide a batch equally. Did you mean {' or '.join(multiples)}?"
-    ]
-
-
-def warn_unused_gpus() -> None:
-    """Log a warning if the machine has GPUs but the installed TensorFlow supports CPUs only."""
-    try:
-        distribution(CPU_DISTRIBUTION)
-    except PackageNotFoundError:
-        return
-    if gpus := visible_gpus(os.environ):
-        logger.warning(
-            "This machine has %d GPU%s, but the installed %s uses the CPU only. To use them, first run: "
-            "pip uninstall --yes %s && pip install --editable '.[gpu]'",
-            *(len(gpus), "s" if len(gpus) > 1 else "", CPU_DISTRIBUTION, CPU_DISTRIBUTION),
-        )
 
 
 def name_problems(key: str, names: Sequence[str], known: Sequence[str], what: str) -> list[str]:

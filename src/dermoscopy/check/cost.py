@@ -11,6 +11,7 @@ from dermoscopy.core.params import GIGABYTE
 from dermoscopy.networks.backbones import BACKBONES, Pace, PacePrecision
 from dermoscopy.networks.build import backbone_length
 from dermoscopy.networks.params import Transfer
+from dermoscopy.networks.runtime import cpu_flags, fastest_precision
 from dermoscopy.networks.views import VIEWS, constant_views
 from dermoscopy.search.space import rungs
 from dermoscopy.train.phases import phases
@@ -48,6 +49,8 @@ def log_cost(params: Params, source: Mapping[str, Any]) -> None:
         if params.runtime.disk and any(caches_on_disk(member, params, images) for member in params.models.values()):
             logger.info("Cached features of frozen layers: up to %g GB more, see runtime.disk.", params.runtime.disk)
         logger.info("Time: %s.", ", ".join(f"{name} {_rounded(duration)}" for name, duration in known.items()))
+        if (flags := cpu_flags()) and "avx512f" not in flags.split():
+            logger.info("These times need AVX-512, which this processor has not: expect several times as long.")
         logger.info("Stages that have not changed since the last run are not run again.")
 
 
@@ -125,7 +128,10 @@ def search_seconds(params: Params, images: float) -> float:
 
 
 def _arithmetic(params: Params) -> PacePrecision:
-    return "mixed_bfloat16" if params.runtime.precision == "mixed_bfloat16" else "float32"
+    precision = params.runtime.precision
+    if precision == "auto":
+        precision = fastest_precision(cpu_flags(), None)
+    return "mixed_bfloat16" if precision == "mixed_bfloat16" else "float32"
 
 
 def _rounded(seconds: float) -> str:
