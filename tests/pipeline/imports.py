@@ -1,7 +1,6 @@
 """Imports between the Python files of the project, read from their source code."""
 
 import ast
-import re
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
@@ -23,9 +22,9 @@ def imported(path: Path) -> frozenset[Path]:
         else:
             continue
         for name in names:
-            if name.split(".")[0] != "dermoscopy":
+            if name.split(".")[0] != PACKAGE.name:
                 continue
-            file = Path("src", *name.split(".")).with_suffix(".py")
+            file = PACKAGE.parent.joinpath(*name.split(".")).with_suffix(".py")
             if file.is_file():
                 files.add(file)
     return frozenset(files)
@@ -41,13 +40,6 @@ def closure(path: Path) -> set[Path]:
             seen.add(file)
             to_visit += imported(file)
     return seen
-
-
-@cache
-def layers() -> list[list[str]]:
-    """Return the packages of each layer, lowest first: the numbered list of CONTRIBUTING.md."""
-    text = Path("CONTRIBUTING.md").read_text().partition("## Architecture")[2].partition("\n## ")[0]
-    return [re.findall(r"`(\w+)/`", line) for line in re.findall(r"^\d+\. .*$", text, re.MULTILINE)]
 
 
 def code_deps(script: Path, stages: set[str]) -> set[str]:

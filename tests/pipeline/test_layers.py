@@ -1,19 +1,28 @@
 """The layers of CONTRIBUTING.md: a module imports from lower layers and from its own package only."""
 
 import ast
+import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.pipeline.imports import PACKAGE, imported, layers
+from tests.pipeline.imports import PACKAGE, imported
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 INITS = [path for path in MODULES if path.name == "__init__.py"]
 # Each takes seconds to import, so it is imported inside functions.
 HEAVY = {"tensorflow", "keras", "scipy", "sklearn", "matplotlib"}
 TENSORFLOW_PACKAGES = {"networks", "train", "explain", "predict", "search", "export"}
+
+
+@cache
+def layers() -> list[list[str]]:
+    """Return the packages of each layer, lowest first: the numbered list of CONTRIBUTING.md."""
+    text = Path("CONTRIBUTING.md").read_text().partition("## Architecture")[2].partition("\n## ")[0]
+    return [re.findall(r"`(\w+)/`", line) for line in re.findall(r"^\d+\. .*$", text, re.MULTILINE)]
 
 
 def package(path: Path) -> str:
