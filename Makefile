@@ -55,4 +55,7 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@# DVC reads pickles from this folder. Every user of the machine can write the default one: see SECURITY.md.
+	@mkdir -p .dvc/tmp/site && chmod 700 .dvc/tmp/site
+	@$(VENV)/bin/dvc config --local core.site_cache_dir "$$PWD/.dvc/tmp/site"
 	@touch $@
