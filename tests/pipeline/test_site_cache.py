@@ -15,8 +15,8 @@ from tests.pipeline.project import TOP
 
 pytestmark = pytest.mark.slow
 
-COMMANDS = ("status", "repro --force", "checkout", "pull", "push", "exp run --force")
-READ_PICKLES = {"checkout", "pull", "push", "exp run --force"}
+COMMANDS = ("status", "repro --force", "checkout", "pull", "push", "status --cloud", "exp run --force")
+READ_PICKLES = {"checkout", "pull", "push", "status --cloud", "exp run --force"}
 
 # Runs commands of DVC, with another name of the folder in /var/tmp that is the default, and prints which ones read the
 # pickle.
@@ -97,6 +97,18 @@ def repository(tmp_path_factory) -> Path:
     return folder
 
 
+def install(repository: Path) -> None:
+    """Run `make install` with a Python that installs nothing."""
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(TOP / name, repository)
+    shutil.rmtree(repository / ".venv", ignore_errors=True)
+    python = repository.parent / "python"
+    python.write_text(FAKE_PYTHON.format(dvc=Path(sys.executable).parent / "dvc"))
+    python.chmod(0o755)
+    made = subprocess.run(["make", "install", f"PYTHON={python}"], cwd=repository, capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+
+
 def used(repository: Path) -> Path:
     """Return the private folder, which has the databases and which no other user can open."""
     folder = repository / ".dvc/tmp/site"
@@ -112,16 +124,12 @@ def test_dvc_runs_a_pickle_that_is_planted_in_its_default_folder(repository):
 
 
 def test_no_command_reads_it_after_make_install(repository):
-    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
-        shutil.copy(TOP / name, repository)
-    python = repository.parent / "python"
-    python.write_text(FAKE_PYTHON.format(dvc=Path(sys.executable).parent / "dvc"))
-    python.chmod(0o755)
-    made = subprocess.run(["make", "install", f"PYTHON={python}"], cwd=repository, capture_output=True, text=True)
-    assert made.returncode == 0, made.stderr
+    local = repository / ".dvc/config.local"
+    local.write_text(f"[core]\n    site_cache_dir = {repository.parent}/before/.dvc/tmp/site\n")  # of a moved project
+    install(repository)
     assert not reading(repository, *COMMANDS)
     used(repository)
-    (repository / ".dvc/config.local").unlink()
+    local.unlink()
 
 
 def test_no_command_that_dermoscopy_starts_reads_it(repository):
@@ -131,8 +139,9 @@ def test_no_command_that_dermoscopy_starts_reads_it(repository):
     used(repository)
 
 
-def test_dermoscopy_keeps_a_folder_that_the_user_has_set(repository):
+def test_a_folder_that_the_user_has_set_stays(repository):
     own = repository.parent / "own"
     reading(repository, f"config --local core.site_cache_dir {own}")
+    install(repository)
     reading(repository, "checkout", by_dermoscopy=True)
     assert list(own.glob("repo/*/links/cache.db"))
