@@ -55,4 +55,8 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@# DVC reads pickles from this folder; every user of the machine can write the default one. A folder of the user stays.
+	@mkdir -p .dvc/tmp/site && chmod 700 .dvc/tmp/site
+	@case "$$($(VENV)/bin/dvc config core.site_cache_dir 2>/dev/null)" in "" | */.dvc/tmp/site) \
+		$(VENV)/bin/dvc config --local core.site_cache_dir "$$PWD/.dvc/tmp/site" ;; esac
 	@touch $@

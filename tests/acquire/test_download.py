@@ -20,6 +20,8 @@ from dermoscopy.core.errors import DatasetError
 from tests.acquire import server as responses
 from tests.acquire.server import Server, serving
 
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
 PATHS = ("/1?format=original", "/2", "/3")
 
 

@@ -19,6 +19,8 @@ from dermoscopy.acquire.transfer import CHUNK, FetchError, Published, retrieve
 from tests.acquire import server as responses
 from tests.acquire.server import Server, serving
 
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
 BYTES = np.random.default_rng(0).bytes(5 * CHUNK + 321)
 OTHER = BYTES[::-1]
 

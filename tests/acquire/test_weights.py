@@ -12,6 +12,8 @@ from dermoscopy.core.errors import WeightsError
 from dermoscopy.networks.backbones import BACKBONES
 from tests.acquire.server import Server, serving
 
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
 BYTES = b"weights"
 SHA256 = hashlib.sha256(BYTES).hexdigest()
 NONE = Weights(source="none", sha256=None)

@@ -19,6 +19,13 @@ with open("calls", "a") as file:
 
 {body}
 """
+CONFIG = """
+class ConfigError(Exception):
+    pass
+
+class Config:
+    from_cwd = staticmethod(lambda: {"core": {}})
+"""
 REPRO = [sys.executable, "-c", "from dermoscopy.cli.app import main; main()", "repro"]
 DIRECT = [sys.executable, "-m", "dermoscopy.cli.dvc"]
 
@@ -36,6 +43,7 @@ class FakeDvc:
         package = folder.parent / "fake" / "dvc"
         package.mkdir(parents=True)
         (package / "__init__.py").touch()
+        (package / "config.py").write_text(CONFIG)
         (package / "__main__.py").write_text(DVC.format(body=body))
         self.environment = os.environ | {"PYTHONPATH": f"{package.parent}:{SOURCE}", "COLUMNS": "100"}
 

@@ -28,6 +28,8 @@ from tests.cli.conftest import git
 from tests.finished_run import write_run
 from tests.processes import wait_until
 
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
 COMMAND = [sys.executable, "-c", "from dermoscopy.cli.app import main; main()", "demo"]
 
 

@@ -22,6 +22,8 @@ from tests.finished_run import write_bundle_of_run, write_run
 from tests.processes import wait_until
 from tests.use.hostile import CONVERTED, REFUSED
 
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
 pytest.importorskip("starlette", reason="needs the extra demo")
 
 FILES = {  # those that a browser can send, with the reason

@@ -15,6 +15,8 @@ from tests.demo.demo_server import Served, served
 from tests.pipeline.devtools import Tab, new_tab
 from tests.use.hostile import REFUSED, jpeg
 
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
 pytest.importorskip("starlette", reason="needs the extra demo")
 
 NUMBERS = "[...card.querySelectorAll('data')].map(one => [one.dataset.name, Number(one.value)])"

@@ -204,6 +204,7 @@ def test_a_plot_of_a_header_only_fails_nothing(project: Project):
     assert without == {"Confusion matrix of diagnoses"}
 
 
+@pytest.mark.allow_hosts(["127.0.0.1"])
 @pytest.mark.parametrize("prefix", [WITHOUT_NETWORK, []], ids=["namespace", "option"])
 def test_browser_reaches_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefix: list[str]):
     """Test of the helper: neither method of blocking the network lets a request reach a local server."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from ruamel.yaml import YAML
 
@@ -120,6 +121,12 @@ def started(*command: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
+def listening(process: subprocess.Popen[bytes]) -> set[str]:
+    """Return the addresses on which a process accepts connections."""
+    connections = psutil.Process(process.pid).net_connections("tcp")
+    return {connection.laddr.ip for connection in connections if connection.status == psutil.CONN_LISTEN}
+
+
 def test_cluster_that_loses_a_worker_gives_the_results_of_one_process(
     audited: Project, uninterrupted: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,13 +134,12 @@ def test_cluster_that_loses_a_worker_gives_the_results_of_one_process(
     monkeypatch.setenv("PYTHONPATH", str(project.folder / "src"))
     with ExitStack() as stack:
         address = tmp_path / "scheduler.json"
-        loopback = ("--host", "127.0.0.1", "--no-dashboard")
-        stack.enter_context(
-            started("scheduler", "--port", "0", "--scheduler-file", str(address), *loopback, log=tmp_path / "scheduler")
-        )
+        loopback = ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
+        command = ("scheduler", "--port", "0", "--scheduler-file", str(address), *loopback)
+        scheduler = stack.enter_context(started(*command, log=tmp_path / "scheduler"))
         wait_until(address.is_file, patience=PATIENCE)
         worker = ("worker", "--scheduler-file", str(address), "--nthreads", "1", "--no-nanny", *loopback)
-        first_worker, _ = (
+        first_worker, second_worker = (
             stack.enter_context(started(*worker, "--name", name, log=tmp_path / name)) for name in ("first", "second")
         )
         project.change({"search": {"scheduler": json.loads(address.read_text())["address"]}})
@@ -145,6 +151,7 @@ def test_cluster_that_loses_a_worker_gives_the_results_of_one_process(
             wait_until(lambda: len(records(project)) >= 2 or search.poll() is not None, patience=PATIENCE)
             first_worker.kill()
             assert search.wait(PATIENCE) == 0, (tmp_path / "log").read_text()
+        assert listening(scheduler) | listening(second_worker) == {"127.0.0.1"}
     assert results(project) == results(uninterrupted)
     assert "Remove worker" in (tmp_path / "scheduler").read_text()
 

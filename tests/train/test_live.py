@@ -100,6 +100,7 @@ with open_live(Path("live")) as live:
 """
 
 
+@pytest.mark.allow_hosts(["127.0.0.1"])
 @pytest.mark.parametrize("inside_exp_run", [False, True])
 @pytest.mark.parametrize("place", ["environment", "older environment", "dvc config"])
 def test_nothing_is_sent_to_dvc_studio(tmp_path: Path, studio: HTTPServer, place: str, inside_exp_run: bool) -> None:

@@ -28,6 +28,8 @@ from dermoscopy.core.interrupt import INTERRUPTED, TERMINATED
 from dermoscopy.core.params import PARAMS, read_yaml
 from dermoscopy.core.stage import die_with_parent
 
+SITE_CACHE = Path(".dvc/tmp/site")  # the Makefile has it too
+SITE_CACHE_VARIABLE = "DVC_SITE_CACHE_DIR"
 SECONDS_TO_FINISH = 10.0
 SECONDS_TO_KILL = 5.0  # in which a terminated stage prints its last line
 SECONDS_BETWEEN_SIGNALS = 0.05
@@ -50,6 +52,7 @@ def main() -> None:
     for handler in logging.getLogger("dvc").handlers:
         handler.addFilter(errors)
     try:
+        use_private_site_cache()
         runpy.run_module("dvc", run_name="__main__", alter_sys=True)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -57,6 +60,20 @@ def main() -> None:
             sys.exit(TERMINATED)  # never 0, because the parent would start the next stage
         if errors.interrupted:
             sys.exit(INTERRUPTED)
+
+
+def use_private_site_cache() -> None:
+    """Set the folder from which dvc reads pickles, unless the user has set it. Every user can write the default one."""
+    from dvc.config import Config, ConfigError
+
+    folder = str(SITE_CACHE.absolute())
+    with contextlib.suppress(ConfigError):  # which dvc reports
+        configured = os.environ.get(SITE_CACHE_VARIABLE) or Config.from_cwd()["core"].get("site_cache_dir", folder)
+        if configured == folder:  # also by `make install`
+            SITE_CACHE.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(PermissionError):  # it is of another user, which dvc reports
+                SITE_CACHE.chmod(0o700)  # dvc itself would let every user write
+            os.environ[SITE_CACHE_VARIABLE] = folder
 
 
 # How dvc's error about an interrupted stage ends. Before the stage has set its handlers, the signal itself ends it.
