@@ -2,6 +2,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -81,8 +82,12 @@ def test_a_file_that_was_written_through_a_link(
     write_in_place(output)
     result = invoke("check")
     assert result.exit_code == 1
-    assert cached["weights"].exists()
     wording(result.output)
+    assert cached["weights"].exists()
+    invoke("check", "--remove")
+    assert not cached["weights"].exists()
+    assert not output.is_symlink()
+    assert not output.exists()
 
 
 def test_all_damaged_files_are_listed_and_those_that_changed_removed(
@@ -96,6 +101,32 @@ def test_all_damaged_files_are_listed_and_those_that_changed_removed(
     assert result.exit_code == 1
     assert [name for name, path in cached.items() if path.exists()] == ["weights"]
     wording(result.output)
+
+
+def test_an_intact_copy_of_a_damaged_file_is_kept(cached: dict[str, Path]) -> None:
+    Path("data/split").mkdir(parents=True)
+    Path("data/split/val.csv").write_bytes(TABLE)
+    write_in_place(cached["table"])
+    invoke("check", "--remove")
+    assert Path("data/split/val.csv").read_bytes() == TABLE
+
+
+def test_of_a_remote_the_lists_of_damaged_files_are_removed_too(
+    cached: dict[str, Path], tmp_path: Path, wording: Callable[[str], None]
+) -> None:
+    remote = tmp_path / "remote"
+    shutil.copytree(tmp_path / "cache", remote)
+    write_in_place(remote / cached["weights"].relative_to(tmp_path / "cache"))
+    result = invoke("check", str(remote), "--remove")
+    assert result.exit_code == 1
+    assert len(list(cache.cached_files(remote))) == 2
+    assert all(path.exists() for path in cached.values())
+    wording(result.output)
+
+
+def test_a_folder_that_is_no_remote_is_refused(project: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="has no folder files/md5"):
+        invoke("check", str(tmp_path))
 
 
 def test_a_file_that_another_dvc_removes_meanwhile_is_not_damaged(tmp_path: Path) -> None:

@@ -9,9 +9,8 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -34,37 +33,48 @@ EXPERIMENTS = Path(".dvc/tmp/exps")  # dvc exp run --temp and dvc exp run --queu
 CHECKSUMS = "hashes.json"  # of the dataset: small, and of no single run
 MEGABYTE = 10**6
 
-REMOVE_HELP = "Remove the files whose content has changed."
+FOLDER_HELP = "Folder of a remote to check in place of the cache, such as a shared folder."
+REMOVE_HELP = "Remove the files whose content has changed, and the links to them in the outputs."
 YES_HELP = "Do not ask."
 GET_BACK = (
-    "Removed. To get them back: dvc pull, from a remote. Without one: dvc repro, which runs the stages again whose "
-    "outputs are damaged too, and then dvc commit, which copies intact outputs into the cache."
+    "Removed. To get them back: dvc pull, from a remote. Without one: first dvc commit, which copies intact outputs "
+    "into the cache (answer n if it asks), then dvc repro, which runs the stages of the others again."
 )
+PUSH_AGAIN = "Removed. To get them back, in a clone whose cache is intact: dvc push"
 
 cache = typer.Typer(help="Check DVC's cache, and free disk space.", no_args_is_help=True)
 
 
 @cache.command()
-def check(remove: Annotated[bool, typer.Option("--remove", help=REMOVE_HELP)] = False) -> None:
+def check(
+    remote: Annotated[Path | None, typer.Argument(metavar="[FOLDER]", help=FOLDER_HELP, show_default=False)] = None,
+    remove: Annotated[bool, typer.Option("--remove", help=REMOVE_HELP)] = False,
+) -> None:
     """Compare each file of DVC's cache with its name, the md5 of its content; exit code 0 if all match, 1 if not."""
+    remote = remote and remote.absolute()
+    if remote and not (remote / FILES).is_dir():
+        raise UserError(f"{remote} has no folder {FILES}: it is neither a remote nor a cache of DVC.")
     os.chdir(top_folder())
-    folder = cache_folder()
+    folder = remote or cache_folder()
     paths = sorted(cached_files(folder))
     damaged = damage(paths)
     if not damaged:
-        print(f"All {len(paths):,} files of DVC's cache {folder} are intact.")
+        print(f"All {len(paths):,} files in {folder} are intact.")
         return
-    print(f"{len(damaged):,} of {len(paths):,} files of DVC's cache {folder} are damaged:")
+    print(f"{len(damaged):,} of {len(paths):,} files in {folder} are damaged:")
     users = outputs(folder)
     for path, problem in damaged.items():
-        used = ", ".join(first_few(users.get(_md5_in_name(path), []))) or "no output of this commit"
-        print(f"  {path.relative_to(folder)}: {problem}. Used by: {used}.")
-    if not remove:
-        print("DVC would copy or link them. Remove them: dermoscopy cache check --remove")
-    else:
-        for path in (path for path, problem in damaged.items() if problem == CHANGED):
+        used = [f"{output} ({stage})" for output, stage in users.get(_md5_in_name(path), [])]
+        print(f"  {path.relative_to(folder)}: {problem}. Used by: {', '.join(first_few(used)) or 'no output here'}.")
+    if remove:
+        changed = {path for path, problem in damaged.items() if problem == CHANGED}
+        remove_links(changed, users)
+        # DVC sends a folder's files again only if the remote lacks their list.
+        for path in changed | (lists_of(changed, paths) if remote else set()):
             path.unlink(missing_ok=True)
-        print(GET_BACK)
+        print(PUSH_AGAIN if remote else GET_BACK)
+    else:
+        print("DVC does not notice it. To remove them, run the command with --remove; it prints how to get them back.")
     raise typer.Exit(1)
 
 
@@ -121,8 +131,8 @@ def _md5_in_name(path: Path) -> str:
     return path.parent.name + path.name
 
 
-def outputs(folder: Path) -> Mapping[str, list[str]]:
-    """Return the outputs in dvc.lock that use each file of the cache, by the file's md5.
+def outputs(folder: Path) -> Mapping[str, list[tuple[str, str]]]:
+    """Return the outputs in dvc.lock that use each file of the cache, with their stages, by the file's md5.
 
     Args:
         folder: Folder of the cache, in which a folder's files are listed.
@@ -131,12 +141,43 @@ def outputs(folder: Path) -> Mapping[str, list[str]]:
     for stage, entry in read_stages(Path()).items():
         for output in entry.get("outs", []):
             md5, path = str(output["md5"]), output["path"]
-            users[md5].append(f"{path} ({stage})")
-            with suppress(OSError, ValueError):  # the list is missing or damaged
-                listed = json.loads((folder / FILES / md5[:2] / md5[2:]).read_bytes()) if md5.endswith(".dir") else []
-                for file in listed:
-                    users[file["md5"]].append(f"{path}/{file['relpath']} ({stage})")
+            users[md5].append((path, stage))
+            for file in _listed(folder / FILES / md5[:2] / md5[2:]):
+                users[file["md5"]].append((f"{path}/{file['relpath']}", stage))
     return users
+
+
+def _listed(path: Path) -> list[dict[str, str]]:
+    """Return the entries of a list of a folder's files; none if it is no list, missing or damaged."""
+    try:
+        entries: list[dict[str, str]] = json.loads(path.read_bytes()) if path.suffix == ".dir" else []
+    except (OSError, ValueError):
+        return []
+    return entries
+
+
+def lists_of(files: Set[Path], paths: Sequence[Path]) -> set[Path]:
+    """Return the lists of folders that have any of some files.
+
+    Args:
+        files: Files of a cache.
+        paths: All files of the cache.
+    """
+    names = {_md5_in_name(path) for path in files}
+    return {path for path in paths if names & {entry["md5"] for entry in _listed(path)}}
+
+
+def remove_links(files: Set[Path], users: Mapping[str, list[tuple[str, str]]]) -> None:
+    """Remove the links of outputs to files of the cache: DVC stops at a link to nothing, and keeps a hard link.
+
+    Args:
+        files: Files of the cache.
+        users: Outputs that use each file, see `outputs`.
+    """
+    for path in files:
+        for output in (Path(output) for output, _ in users.get(_md5_in_name(path), [])):
+            if output.exists() and output.samefile(path):
+                output.unlink()
 
 
 @cache.command()
@@ -168,7 +209,7 @@ def clean(yes: Annotated[bool, typer.Option("--yes", help=YES_HELP)] = False) ->
 def leftovers() -> list[Path]:
     """Return the files and folders that only an interrupted run needs to continue, or that nothing needs."""
     kept = [path for path in checkpoints().glob("*") if path.name != CHECKSUMS]
-    copies = [path.parent for path in EXPERIMENTS.glob("**/tmp*/.dvc") if path.is_dir()]
+    copies = [path.parent for pattern in ("tmp*/.dvc", "standalone/tmp*/.dvc") for path in EXPERIMENTS.glob(pattern)]
     return sorted([*kept, *copies])
 
 
