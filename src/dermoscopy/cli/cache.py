@@ -74,7 +74,10 @@ def check(
             path.unlink(missing_ok=True)
         print(PUSH_AGAIN if remote else GET_BACK)
     else:
-        print("DVC does not notice it. To remove them, run the command with --remove; it prints how to get them back.")
+        print(
+            "DVC would use them as they are. "
+            "The same command with --remove removes them and prints how to get them back."
+        )
     raise typer.Exit(1)
 
 
