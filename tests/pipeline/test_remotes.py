@@ -103,7 +103,7 @@ def test_a_damaged_file_of_the_cache_is_noticed_and_replaced(pushed: Project, tm
     assert found.returncode == 1, found.stdout + found.stderr
     assert f"{WEIGHTS} (train@cnn_a)" in found.stdout
     assert (theirs.folder / WEIGHTS).exists() == (link == "copy")
-    theirs.done(*(["dvc", "commit"] if link == "copy" else ["dvc", "pull"]))
+    theirs.done(*(["dvc", "commit", "train@cnn_a"] if link == "copy" else ["dvc", "pull"]))
     assert theirs.done(*DERMOSCOPY, "cache", "check").startswith("All ")
     assert (theirs.folder / WEIGHTS).read_bytes() == (pushed.folder / WEIGHTS).read_bytes()
 

@@ -37,8 +37,8 @@ FOLDER_HELP = "Folder of a remote to check in place of the cache, such as a shar
 REMOVE_HELP = "Remove the files whose content has changed, and the links to them in the outputs."
 YES_HELP = "Do not ask."
 GET_BACK = (
-    "Removed. To get them back: dvc pull, from a remote. Without one: first dvc commit, which copies intact outputs "
-    "into the cache (answer n if it asks), then dvc repro, which runs the stages of the others again."
+    "Removed. To get them back: dvc pull, from a remote. Without one: dvc commit STAGE, which copies outputs that are "
+    "still intact into the cache and refuses others; then dvc repro, which runs the stages of the others again."
 )
 PUSH_AGAIN = "Removed. To get them back, in a clone whose cache is intact: dvc push"
 
