@@ -5,10 +5,10 @@ import re
 import shutil
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 from ruamel.yaml import YAML
 
@@ -117,31 +117,37 @@ def test_a_folder_that_is_not_mounted(pushed: Project, tmp_path: Path) -> None:
     assert "Traceback" not in refused.stdout + refused.stderr
 
 
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
 class Server:
     """An S3 server on the loopback address, which projects reach without `Project.run`, since it cuts the network."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in KEYS.items():
+            monkeypatch.setenv(name, value)
         self.address = address
-        self.put("store")
+        self.client = boto3.client("s3", endpoint_url=address)
+        self.client.create_bucket(Bucket="store")
 
-    def put(self, name: str, content: bytes = b"") -> None:
-        request = urllib.request.Request(f"{self.address}/{name}", data=content, method="PUT")
-        with urllib.request.urlopen(request):
-            pass
+    def put(self, name: str, content: bytes) -> None:
+        self.client.put_object(Bucket="store", Key=f"dermoscopy/{name}", Body=content)
 
     def dvc(self, project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = project.environment() | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-        return subprocess.run(["dvc", *arguments], cwd=project.folder, env=environment, capture_output=True, text=True)
+        command = ["dvc", *arguments]
+        return subprocess.run(command, cwd=project.folder, env=project.environment(), capture_output=True, text=True)
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     log = tmp_path / "server.log"
     with log.open("w") as output:
         command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", "0"]
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     wait_until(lambda: "Running on" in log.read_text(), log.read_text)
-    yield Server(re.search(r"http://127\.0\.0\.1:\d+", log.read_text())[0])
+    server = Server(re.search(r"http://127\.0\.0\.1:\d+", log.read_text())[0], monkeypatch)
+    yield server
+    server.client.close()
     process.terminate()
     process.wait()
 
@@ -158,11 +164,11 @@ def test_an_s3_server(original: Project, server: Server, tmp_path: Path) -> None
 
     weights = in_cache(original, WEIGHTS)
     content = (original.folder / WEIGHTS).read_bytes()
-    server.put(f"store/dermoscopy/{weights}", content[:1000])
+    server.put(weights, content[:1000])
     theirs = clone(mine, tmp_path / "theirs")
     assert server.dvc(theirs, "pull").returncode == 1
     assert not (theirs.folder / WEIGHTS).exists()
-    server.put(f"store/dermoscopy/{weights}", content)
+    server.put(weights, content)
     got = server.dvc(theirs, "pull")
     assert got.returncode == 0, got.stderr
     assert stages_run(theirs.done("dvc", "repro")) == ["check"]
