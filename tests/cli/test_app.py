@@ -42,6 +42,7 @@ def test_help_lists_the_commands(tmp_path):
         "evaluate",
         "networks",
         "verify-determinism",
+        "cache",
     ):
         assert command in done.stdout
 

@@ -85,7 +85,10 @@ def test_dermoscopy_commands_and_options_exist():
     assert {"repro", "compare", "overrides"} <= {line.split()[0] for line in found}
     for line in found:
         name, *words = shlex.split(line)
-        options = {option for parameter in commands[name].params for option in parameter.opts}
+        command = commands[name]
+        if isinstance(command, typer.core.TyperGroup):
+            command = command.commands[words.pop(0)]
+        options = {option for parameter in command.params for option in parameter.opts}
         for word in words:
             assert not word.startswith("--") or word in options, line
 

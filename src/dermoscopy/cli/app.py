@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from dermoscopy.cli.cache import cache
 from dermoscopy.cli.compare import compare
 from dermoscopy.cli.demo import demo
 from dermoscopy.cli.evaluate import evaluate
@@ -43,6 +44,7 @@ app.command()(evaluate)
 app.command()(demo)
 app.command()(networks)
 app.command()(verify_determinism)
+app.add_typer(cache, name="cache")
 
 
 def _print_version(wanted: bool) -> None:
