@@ -15,6 +15,13 @@ def test_pyproject_citation_and_changelog_name_the_same_version():
     assert version == citation["version"]
 
 
+def test_lock_and_weekly_job_install_all_extras_but_gpu():
+    extras = set(tomllib.loads(Path("pyproject.toml").read_text())["project"]["optional-dependencies"]) - {"gpu"}
+    assert set(re.findall(r"--extra (\w+)", Path("CONTRIBUTING.md").read_text())) == extras
+    weekly = Path(".github/workflows/newest.yml").read_text()
+    assert set(re.search(r"-e \"\.\[(.*)\]", weekly)[1].split(",")) == extras
+
+
 def test_workflows_pin_each_action_by_hash():
     workflows = "\n".join(path.read_text() for path in Path(".github/workflows").glob("*.yml"))
     actions = re.findall(r"uses: (.*)", workflows)
