@@ -1,0 +1,393 @@
+"""Run a stage again and again, each time disturbed at another write: the process that every_write.py starts.
+
+python -m benchmarks.every_write_worker CASE
+
+It runs with every_write.c preloaded. It imports what the stage imports, once; each run is a fork of it, in a copy of
+the project that is put back after each run.
+"""
+
+import atexit
+import contextlib
+import ctypes
+import hashlib
+import importlib
+import json
+import os
+import runpy
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dermoscopy.core.environment import RESTARTED, fix_environment
+from dermoscopy.core.errors import DISK_FULL
+from dermoscopy.core.interrupt import end_on_interrupt
+from dermoscopy.core.pipeline import later_results
+
+FAULTS = {"killed before the write": 1, "killed halfway": 2, "disk full from there on": 3}  # as in every_write.c
+MESSAGE = os.strerror(DISK_FULL[0])
+KILLED = 137
+SECONDS = 900  # of one run, after which it counts as a hang
+NOT_COMPARED = ("runs", ".checkpoints")  # logs; and states of trainings, which only the next run reads
+EXAMPLES = 3  # of each finding, that are printed
+
+
+class Case(NamedTuple):
+    """A stage and where it runs.
+
+    Attributes:
+        stage: Name in DVC, for example train@cnn_a.
+        before: Project as DVC leaves it to the stage: without the outs that DVC removes.
+        after: The same project with the outs of the stage.
+        folder: Copy of `before`, in which the stage runs.
+        outs: Paths of the outs.
+        removed: Those that DVC removes before it runs the stage.
+        most: Largest number of writes that are disturbed, evenly spread; None disturbs all.
+    """
+
+    stage: str
+    before: str
+    after: str
+    folder: str
+    outs: list[str]
+    removed: list[str]
+    most: int | None
+
+
+class Write(NamedTuple):
+    """A write as every_write.c lists it."""
+
+    call: str
+    bytes: int
+    needs_space: bool
+    path: str
+
+
+class Run(NamedTuple):
+    """The end of a run: its exit code (None for a hang), and what it printed."""
+
+    code: int | None
+    output: str
+
+
+class Copy:
+    """A copy of a folder that can be put back; a file counts as changed if its inode, size or time has changed.
+
+    Args:
+        before: The folder as it was.
+        folder: The copy, which is made.
+    """
+
+    def __init__(self, before: Path, folder: Path) -> None:
+        self.before, self.folder = before, folder
+        shutil.copytree(before, folder, symlinks=True)
+        self._known = dict(self._facts())
+
+    def _facts(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        for top, folders, names in os.walk(self.folder):
+            for name in names:
+                path = os.path.join(top, name)  # noqa: PTH118 (this is where the time goes)
+                status = os.lstat(path)
+                yield os.path.relpath(path, self.folder), (status.st_ino, status.st_ctime_ns, status.st_size)
+            for name in folders:
+                yield os.path.relpath(os.path.join(top, name), self.folder), ()  # noqa: PTH118
+
+    def changed(self) -> list[str]:
+        """Return the files and folders that were changed, added or removed."""
+        now = dict(self._facts())
+        return sorted(path for path in now.keys() | self._known.keys() if now.get(path) != self._known.get(path))
+
+    def restore(self) -> None:
+        """Put the folder back."""
+        for path in reversed(self.changed()):
+            _remove(self.folder / path)
+        for path in sorted(self._known):
+            source, target = self.before / path, self.folder / path
+            if target.exists() or target.is_symlink():
+                continue
+            if source.is_dir():
+                target.mkdir()
+                shutil.copystat(source, target)
+            else:
+                shutil.copy2(source, target, follow_symlinks=False)
+        self._known = dict(self._facts())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file; another word for a folder or if there is none."""
+    if path.is_dir():
+        return "folder"
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
+
+
+def digests(folder: Path, paths: Collection[str]) -> dict[str, str]:
+    """Return the digest of each file in some files and folders, by its path."""
+    found: dict[str, str] = {}
+    for path in paths:
+        inside = sorted((folder / path).rglob("*")) if (folder / path).is_dir() else []
+        for file in [folder / path, *inside]:
+            found[str(file.relative_to(folder))] = digest(file)
+    return found
+
+
+class Runner:
+    """Runs the stage of a case in forks of this process.
+
+    Args:
+        case: The case.
+        stage: Function that runs the stage and returns its exit code.
+    """
+
+    def __init__(self, case: Case, stage: Callable[[], int]) -> None:
+        self.case, self.stage = case, stage
+        self.folder = Path(case.folder)
+        self.output = self.folder.with_suffix(".output")
+        self.list = self.folder.with_suffix(".writes")
+        self.modules = self.folder.with_suffix(".modules")
+        self.library = ctypes.CDLL(None)
+        self.library.every_write.argtypes = [ctypes.c_char_p, ctypes.c_long, ctypes.c_int, ctypes.c_int]
+
+    def run(self, number: int = 0, fault: int = 0, *, listed: bool = False) -> Run:
+        """Run the stage once.
+
+        Args:
+            number: Number of the write that is disturbed, from 1; 0 disturbs none.
+            fault: Value of `FAULTS`.
+            listed: Whether to list the writes and the imported modules.
+        """
+        sys.stdout.flush()
+        child = os.fork()
+        if not child:
+            self._run_and_exit(number, fault, listed)
+        deadline = time.monotonic() + SECONDS
+        while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+            if time.monotonic() > deadline:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                return Run(None, self.output.read_text(errors="replace"))
+            time.sleep(0.002)
+        return Run(os.waitstatus_to_exitcode(ended[1]), self.output.read_text(errors="replace"))
+
+    def _run_and_exit(self, number: int, fault: int, listed: bool) -> None:
+        code = 1
+        try:
+            output = os.open(self.output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            os.chdir(self.folder)
+            writes = os.open(self.list, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if listed else -1
+            self.library.every_write(os.fsencode(self.folder), number, fault, writes)
+            code = self.stage()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            atexit._run_exitfuncs()
+            with contextlib.suppress(OSError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            if listed:
+                self.modules.write_text("\n".join(sys.modules))
+            os._exit(code)
+
+    def writes(self) -> list[Write]:
+        """Return the writes of the last run that listed them."""
+        rows = [line.split("\t") for line in self.list.read_text().splitlines()]
+        return [Write(call, int(size), space == "1", path.strip("/")) for call, size, space, path in rows]
+
+    def import_modules(self) -> None:
+        """Import the modules that the last run that listed them had imported, for all later runs."""
+        for name in self.modules.read_text().splitlines():
+            if name not in sys.modules and name != "__main__":
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
+
+
+def run_script(stage: str) -> int:
+    """Run a stage in this process as `core.launch` does; it exits.
+
+    Args:
+        stage: Name of the stage in DVC.
+    """
+    end_on_interrupt(stage)
+    name, *arguments = stage.split("@")
+    sys.argv = [f"stages/{name}.py", *arguments]
+    runpy.run_path(sys.argv[0], run_name="__main__")
+    return 0
+
+
+class Findings:
+    """What was found after the runs with one fault; `examples` has the first writes of each finding."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.examples: dict[str, list[str]] = {}
+
+    def add(self, name: str, example: str) -> None:
+        """Count a finding."""
+        self.counts[name] += 1
+        self.examples.setdefault(name, []).append(example)
+
+
+def examine(case: Case) -> dict[str, Any]:
+    """Disturb the stage at each write, and return the rows of the table and the examples."""
+    runner = Runner(case, lambda: run_script(case.stage))
+    copy = Copy(Path(case.before), runner.folder)
+    expected = digests(Path(case.after), case.outs)
+    for listed in (True, False):
+        start = time.monotonic()
+        if (first := runner.run(listed=listed)).code != 0:
+            raise SystemExit(f"{case.stage} fails without a fault: {first}")
+        seconds = time.monotonic() - start
+        if different := differing(digests(runner.folder, case.outs), expected):
+            raise SystemExit(f"{case.stage} differs without a fault: {different}")
+        if listed:
+            runner.import_modules()
+            writes = runner.writes()
+            if unseen := set(copy.changed()) - {write.path for write in writes} - folders_of(copy):
+                raise SystemExit(f"{case.stage}: writes that are not seen: {sorted(unseen)[:EXAMPLES]}")
+        copy.restore()
+    print(f"{case.stage}: {len(writes)} writes, {seconds:.1f} s", file=sys.stderr, flush=True)
+    later = {str(path) for path in later_results(case.stage)}
+    rows, examples, next_runs = [], {}, dict[str, list[str]]()
+    for name, fault in FAULTS.items():
+        found, start = Findings(), time.monotonic()
+        numbers = chosen(writes, name, case.most)
+        for number in numbers:
+            write = writes[number - 1]
+            where = f"{number} ({write.call} {write.path})"
+            check_run(runner.run(number, fault), name, where, found)
+            check_files(copy, case, expected, later, where, found)
+            key = state(copy, case)
+            if key not in next_runs:
+                next_runs[key] = next_run(runner, case, expected)
+                found.counts["next runs"] += 1
+            for problem in next_runs[key]:
+                found.add("not_repeated", f"{where}: {problem}")
+            copy.restore()
+        row = {"stage": case.stage, "fault": name, "writes": len(writes), "disturbed": len(numbers)}
+        rows.append({**row, **found.counts, "seconds": round(time.monotonic() - start)})
+        examples[name] = found.examples
+        print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+    return {"rows": rows, "examples": examples}
+
+
+def chosen(writes: list[Write], fault: str, most: int | None) -> list[int]:
+    """Return the numbers of the writes at which a fault differs from the other faults and from its next write."""
+    numbers = [
+        number
+        for number, write in enumerate(writes, 1)
+        if (fault != "killed halfway" or write.bytes > 1) and (fault != "disk full from there on" or write.needs_space)
+    ]
+    if most is None or len(numbers) <= most:
+        return numbers
+    return sorted({numbers[round(place * (len(numbers) - 1) / (most - 1))] for place in range(most)})
+
+
+def folders_of(copy: Copy) -> set[str]:
+    """Return the changed paths that are folders: they change with what is in them."""
+    return {path for path in copy.changed() if (copy.folder / path).is_dir()}
+
+
+def check_run(run: Run, fault: str, where: str, found: Findings) -> None:
+    """Count a wrong end: a hang, a traceback, another exit code, no or several messages."""
+    if run.code is None:
+        found.add("hangs", where)
+    if "Traceback" in run.output:
+        found.add("tracebacks", f"{where}: {run.output[-1500:]}")
+    if fault == "disk full from there on":
+        if run.code != 2:
+            found.add("exit_code", f"{where}: {run.code} {run.output[-300:]}")
+        if run.output.count(MESSAGE) != 1:
+            found.add("not_one_message", f"{where}: {run.output[-1500:]}")
+    elif run.code not in (KILLED, None):
+        found.add("not_killed", f"{where}: {run.code}")
+
+
+def check_files(
+    copy: Copy, case: Case, expected: dict[str, str], later: Collection[str], where: str, found: Findings
+) -> None:
+    """Count half-written outs, files beside the outs that are left, and other files that were changed."""
+    half, rest, other = [], [], []
+    for path in copy.changed():
+        now = digest(copy.folder / path)
+        if any(Path(path).is_relative_to(out) for out in case.outs):
+            if now not in ("folder", "missing", expected.get(path), digest(copy.before / path)):
+                (rest if path.rpartition("/")[2].startswith(".") else half).append(path)
+        elif path.split("/")[0] in NOT_COMPARED or now == "folder":
+            continue
+        elif path in later:
+            if now == "missing" or (copy.folder / path).read_text() not in ("{}\n", header(copy.before / path)):
+                other.append(path)
+        elif digest(copy.before / path) == "missing":
+            rest.append(path)
+        else:
+            other.append(path)
+    for name, paths in {"half_written": half, "left_beside": rest, "others_changed": other}.items():
+        if paths:
+            found.add(name, f"{where}: {', '.join(paths[:EXAMPLES])}")
+
+
+def header(path: Path) -> str:
+    """Return the first line of a file."""
+    return path.read_text().partition("\n")[0] + "\n" if path.is_file() else ""
+
+
+def state(copy: Copy, case: Case) -> str:
+    """Return a digest of what the next run starts from: all changed files but logs, locks and what DVC removes.
+
+    Equal states need only one next run.
+    """
+    lines = [
+        f"{path} {digest(copy.folder / path)}"
+        for path in copy.changed()
+        if path.split("/")[0] != "runs" and not path.endswith(".lock")
+        if not any(Path(path).is_relative_to(out) for out in case.removed)
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def next_run(runner: Runner, case: Case, expected: dict[str, str]) -> list[str]:
+    """Remove the outs that DVC removes, run the stage again, and return in what it differs."""
+    for out in case.removed:
+        _remove(runner.folder / out)
+    again = runner.run()
+    if again.code != 0:
+        return [f"exit code {again.code}: {again.output[-1500:]}"]
+    return differing(digests(runner.folder, case.outs), expected)
+
+
+def differing(first: dict[str, str], second: dict[str, str]) -> list[str]:
+    """Return the paths whose digests differ."""
+    return sorted(path for path in first.keys() | second.keys() if first.get(path) != second.get(path))
+
+
+def main() -> None:
+    """Examine the case of this process, and print the result in JSON."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # libraries print to the standard output
+    case = Case(**json.loads(sys.argv[-1]))
+    os.environ[RESTARTED] = "1"
+    fix_environment()
+    os.chdir(case.before)
+    result = examine(case)
+    print(json.dumps(result), file=answers, flush=True)
+    answers.close()
+    os._exit(0)  # without the end of libraries that only forks have used
+
+
+if __name__ == "__main__":
+    main()
