@@ -40,8 +40,8 @@ from dermoscopy.core.params import read_yaml
 RESULTS = Path("docs/every_write.csv")
 SOURCE = Path(__file__).with_suffix(".c")
 NOT_COPIED = (".git", ".dvc", ".checkpoints", "runs", "docs", "tests", "benchmarks")
-COUNTS = ("next runs", "half_written", "left_beside", "others_changed", "not_repeated")
-ENDS = ("hangs", "tracebacks", "exit_code", "not_one_message", "not_killed")
+COUNTS = ("next_runs", "half_written", "left_beside", "others_changed", "not_repeated")
+ENDS = ("succeeded", "succeeded_wrongly", "exit_code", "not_one_message", "tracebacks", "not_killed", "hangs")
 COLUMNS = ("stage", "fault", "writes", "disturbed", *COUNTS, *ENDS, "seconds")
 
 
@@ -95,7 +95,7 @@ def prepare(project: Path, stage: str, folder: Path, most: int | None) -> Case:
 def measure(case: Case, library: Path) -> dict[str, Any]:
     """Run the worker of a case, and return its rows and examples."""
     environment = {**os.environ, "LD_PRELOAD": str(library), "PYTHONPATH": os.pathsep.join(["src", os.getcwd()])}
-    command = [sys.executable, "-m", "benchmarks.every_write_worker", json.dumps(case)]
+    command = [sys.executable, "-m", "benchmarks.every_write_worker", json.dumps(case._asdict())]
     done = subprocess.run(command, cwd=case.before, env=environment, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise SystemExit(f"The worker of {case.stage} ended with {done.returncode}.")

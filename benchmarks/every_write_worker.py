@@ -8,7 +8,10 @@ the project that is put back after each run.
 
 import atexit
 import contextlib
+import copy
 import ctypes
+import functools
+import gc
 import hashlib
 import importlib
 import json
@@ -24,10 +27,10 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dermoscopy.core import params, pipeline, stage
 from dermoscopy.core.environment import RESTARTED, fix_environment
 from dermoscopy.core.errors import DISK_FULL
 from dermoscopy.core.interrupt import end_on_interrupt
-from dermoscopy.core.pipeline import later_results
 
 FAULTS = {"killed before the write": 1, "killed halfway": 2, "disk full from there on": 3}  # as in every_write.c
 MESSAGE = os.strerror(DISK_FULL[0])
@@ -88,14 +91,16 @@ class Copy:
         shutil.copytree(before, folder, symlinks=True)
         self._known = dict(self._facts())
 
-    def _facts(self) -> Iterator[tuple[str, tuple[int, ...]]]:
-        for top, folders, names in os.walk(self.folder):
-            for name in names:
-                path = os.path.join(top, name)  # noqa: PTH118 (this is where the time goes)
-                status = os.lstat(path)
-                yield os.path.relpath(path, self.folder), (status.st_ino, status.st_ctime_ns, status.st_size)
-            for name in folders:
-                yield os.path.relpath(os.path.join(top, name), self.folder), ()  # noqa: PTH118
+    def _facts(self, folder: str = "") -> Iterator[tuple[str, tuple[int, ...]]]:
+        with os.scandir(self.folder / folder) as entries:
+            for entry in entries:
+                path = f"{folder}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    yield path, ()
+                    yield from self._facts(f"{path}/")
+                else:
+                    status = entry.stat(follow_symlinks=False)
+                    yield path, (status.st_ino, status.st_ctime_ns, status.st_size)
 
     def changed(self) -> list[str]:
         """Return the files and folders that were changed, added or removed."""
@@ -104,18 +109,18 @@ class Copy:
 
     def restore(self) -> None:
         """Put the folder back."""
-        for path in reversed(self.changed()):
+        changed = self.changed()
+        for path in reversed(changed):
             _remove(self.folder / path)
-        for path in sorted(self._known):
+        for path in changed:
             source, target = self.before / path, self.folder / path
-            if target.exists() or target.is_symlink():
-                continue
             if source.is_dir():
                 target.mkdir()
                 shutil.copystat(source, target)
-            else:
-                shutil.copy2(source, target, follow_symlinks=False)
-        self._known = dict(self._facts())
+            elif source.exists():
+                shutil.copy2(source, target)
+                status = target.lstat()
+                self._known[path] = (status.st_ino, status.st_ctime_ns, status.st_size)
 
 
 def _remove(path: Path) -> None:
@@ -216,6 +221,14 @@ class Runner:
                     importlib.import_module(name)
 
 
+def parse_once() -> None:
+    """Keep what was parsed from YAML for all runs: most of the time of a run would go there."""
+    parsed = functools.cache(params.read_yaml)
+    for module in (params, pipeline):
+        module.read_yaml = lambda text: copy.deepcopy(parsed(text))  # type: ignore[attr-defined]
+    stage.later_results = functools.cache(pipeline.later_results)  # type: ignore[attr-defined]
+
+
 def run_script(stage: str) -> int:
     """Run a stage in this process as `core.launch` does; it exits.
 
@@ -245,7 +258,8 @@ class Findings:
 def examine(case: Case) -> dict[str, Any]:
     """Disturb the stage at each write, and return the rows of the table and the examples."""
     runner = Runner(case, lambda: run_script(case.stage))
-    copy = Copy(Path(case.before), runner.folder)
+    later = {str(path) for path in stage.later_results(case.stage)}
+    project = Copy(Path(case.before), runner.folder)
     expected = digests(Path(case.after), case.outs)
     for listed in (True, False):
         start = time.monotonic()
@@ -257,11 +271,11 @@ def examine(case: Case) -> dict[str, Any]:
         if listed:
             runner.import_modules()
             writes = runner.writes()
-            if unseen := set(copy.changed()) - {write.path for write in writes} - folders_of(copy):
+            if unseen := set(project.changed()) - {write.path for write in writes} - folders_of(project):
                 raise SystemExit(f"{case.stage}: writes that are not seen: {sorted(unseen)[:EXAMPLES]}")
-        copy.restore()
+        project.restore()
     print(f"{case.stage}: {len(writes)} writes, {seconds:.1f} s", file=sys.stderr, flush=True)
-    later = {str(path) for path in later_results(case.stage)}
+    gc.freeze()
     rows, examples, next_runs = [], {}, dict[str, list[str]]()
     for name, fault in FAULTS.items():
         found, start = Findings(), time.monotonic()
@@ -269,15 +283,19 @@ def examine(case: Case) -> dict[str, Any]:
         for number in numbers:
             write = writes[number - 1]
             where = f"{number} ({write.call} {write.path})"
-            check_run(runner.run(number, fault), name, where, found)
-            check_files(copy, case, expected, later, where, found)
-            key = state(copy, case)
+            run = runner.run(number, fault)
+            check_run(run, name, where, found)
+            if run.code == 0 and differing(digests(runner.folder, case.outs), expected):
+                found.add("succeeded_wrongly", where)
+            changed = project.changed()
+            check_files(project, case, changed, expected, later, where, found)
+            key = state(project, case, changed)
             if key not in next_runs:
                 next_runs[key] = next_run(runner, case, expected)
-                found.counts["next runs"] += 1
+                found.counts["next_runs"] += 1
             for problem in next_runs[key]:
                 found.add("not_repeated", f"{where}: {problem}")
-            copy.restore()
+            project.restore()
         row = {"stage": case.stage, "fault": name, "writes": len(writes), "disturbed": len(numbers)}
         rows.append({**row, **found.counts, "seconds": round(time.monotonic() - start)})
         examples[name] = found.examples
@@ -297,9 +315,9 @@ def chosen(writes: list[Write], fault: str, most: int | None) -> list[int]:
     return sorted({numbers[round(place * (len(numbers) - 1) / (most - 1))] for place in range(most)})
 
 
-def folders_of(copy: Copy) -> set[str]:
+def folders_of(project: Copy) -> set[str]:
     """Return the changed paths that are folders: they change with what is in them."""
-    return {path for path in copy.changed() if (copy.folder / path).is_dir()}
+    return {path for path in project.changed() if (project.folder / path).is_dir()}
 
 
 def check_run(run: Run, fault: str, where: str, found: Findings) -> None:
@@ -309,30 +327,38 @@ def check_run(run: Run, fault: str, where: str, found: Findings) -> None:
     if "Traceback" in run.output:
         found.add("tracebacks", f"{where}: {run.output[-1500:]}")
     if fault == "disk full from there on":
-        if run.code != 2:
+        if run.code == 0 and not run.output.count(MESSAGE):
+            found.counts["succeeded"] += 1  # only the cost, in runs/, was not written
+        elif run.code != 2:
             found.add("exit_code", f"{where}: {run.code} {run.output[-300:]}")
-        if run.output.count(MESSAGE) != 1:
+        elif run.output.count(MESSAGE) != 1:
             found.add("not_one_message", f"{where}: {run.output[-1500:]}")
     elif run.code not in (KILLED, None):
         found.add("not_killed", f"{where}: {run.code}")
 
 
 def check_files(
-    copy: Copy, case: Case, expected: dict[str, str], later: Collection[str], where: str, found: Findings
+    project: Copy,
+    case: Case,
+    changed: Collection[str],
+    expected: dict[str, str],
+    later: Collection[str],
+    where: str,
+    found: Findings,
 ) -> None:
     """Count half-written outs, files beside the outs that are left, and other files that were changed."""
     half, rest, other = [], [], []
-    for path in copy.changed():
-        now = digest(copy.folder / path)
+    for path in changed:
+        now = digest(project.folder / path)
         if any(Path(path).is_relative_to(out) for out in case.outs):
-            if now not in ("folder", "missing", expected.get(path), digest(copy.before / path)):
+            if now not in ("folder", "missing", expected.get(path), digest(project.before / path)):
                 (rest if path.rpartition("/")[2].startswith(".") else half).append(path)
         elif path.split("/")[0] in NOT_COMPARED or now == "folder":
             continue
         elif path in later:
-            if now == "missing" or (copy.folder / path).read_text() not in ("{}\n", header(copy.before / path)):
+            if now == "missing" or (project.folder / path).read_text() not in ("{}\n", header(project.before / path)):
                 other.append(path)
-        elif digest(copy.before / path) == "missing":
+        elif digest(project.before / path) == "missing":
             rest.append(path)
         else:
             other.append(path)
@@ -346,14 +372,14 @@ def header(path: Path) -> str:
     return path.read_text().partition("\n")[0] + "\n" if path.is_file() else ""
 
 
-def state(copy: Copy, case: Case) -> str:
+def state(project: Copy, case: Case, changed: Collection[str]) -> str:
     """Return a digest of what the next run starts from: all changed files but logs, locks and what DVC removes.
 
     Equal states need only one next run.
     """
     lines = [
-        f"{path} {digest(copy.folder / path)}"
-        for path in copy.changed()
+        f"{path} {digest(project.folder / path)}"
+        for path in changed
         if path.split("/")[0] != "runs" and not path.endswith(".lock")
         if not any(Path(path).is_relative_to(out) for out in case.removed)
     ]
@@ -383,6 +409,7 @@ def main() -> None:
     os.environ[RESTARTED] = "1"
     fix_environment()
     os.chdir(case.before)
+    parse_once()
     result = examine(case)
     print(json.dumps(result), file=answers, flush=True)
     answers.close()
