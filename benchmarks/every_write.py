@@ -9,8 +9,8 @@ Then each stage (or those that are named) runs in a copy of the clone as DVC lea
 and each of three faults: killed before the write, killed after half of its bytes, and the disk full from half of its
 bytes on. `--most` disturbs no more than that number of writes, evenly spread. After each run:
 
-- Files that were there before and are no outs of the stage must be unchanged. (The results of later stages may have been
-  emptied: see core.stage.)
+- Files that were there before and are no outs of the stage must be unchanged. (The results of later stages may have
+  been emptied: see core.stage.)
 - The next run, without a fault, must give the bytes of the first one. As DVC does, it begins without the outs that are
   not `persist`. States that are equal then need one next run only.
 - On a full disk the stage must exit with 2 and print one message, without a traceback.
@@ -94,7 +94,7 @@ def prepare(project: Path, stage: str, folder: Path, most: int | None) -> Case:
 
 def measure(case: Case, library: Path) -> dict[str, Any]:
     """Run the worker of a case, and return its rows and examples."""
-    environment = {**os.environ, "LD_PRELOAD": str(library), "PYTHONPATH": os.pathsep.join(["src", os.getcwd()])}
+    environment = {**os.environ, "LD_PRELOAD": str(library), "PYTHONPATH": os.pathsep.join(["src", str(Path.cwd())])}
     command = [sys.executable, "-m", "benchmarks.every_write_worker", json.dumps(case._asdict())]
     done = subprocess.run(command, cwd=case.before, env=environment, stdout=subprocess.PIPE, text=True)
     if done.returncode:
@@ -106,8 +106,8 @@ def write(rows: Sequence[dict[str, Any]]) -> None:
     """Replace the rows of the stages in docs/every_write.csv."""
     frame = pd.DataFrame(rows).reindex(columns=COLUMNS).fillna(0)
     if RESULTS.is_file():
-        measured = frame["stage"].unique()
-        frame = pd.concat([pd.read_csv(RESULTS).query("stage not in @measured"), frame])
+        earlier = pd.read_csv(RESULTS)
+        frame = pd.concat([earlier[~earlier["stage"].isin(frame["stage"])], frame])
     counts = [name for name in COLUMNS if name not in ("stage", "fault")]
     frame.astype(dict.fromkeys(counts, int)).to_csv(RESULTS, index=False, lineterminator="\n")
 

@@ -291,7 +291,7 @@ def examine(case: Case) -> dict[str, Any]:
             check_files(project, case, changed, expected, later, where, found)
             key = state(project, case, changed)
             if key not in next_runs:
-                next_runs[key] = next_run(runner, case, expected)
+                next_runs[key] = next_run(runner, project, case, expected)
                 found.counts["next_runs"] += 1
             for problem in next_runs[key]:
                 found.add("not_repeated", f"{where}: {problem}")
@@ -386,14 +386,22 @@ def state(project: Copy, case: Case, changed: Collection[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def next_run(runner: Runner, case: Case, expected: dict[str, str]) -> list[str]:
-    """Remove the outs that DVC removes, run the stage again, and return in what it differs."""
+def next_run(runner: Runner, project: Copy, case: Case, expected: dict[str, str]) -> list[str]:
+    """Remove the outs that DVC removes, run the stage again, and return in what it differs, with what is left beside."""
     for out in case.removed:
         _remove(runner.folder / out)
     again = runner.run()
     if again.code != 0:
         return [f"exit code {again.code}: {again.output[-1500:]}"]
-    return differing(digests(runner.folder, case.outs), expected)
+    left = [
+        path
+        for path in project.changed()
+        if digest(project.before / path) == "missing"
+        and digest(project.folder / path) != "folder"
+        and path.split("/")[0] not in NOT_COMPARED
+        and not any(Path(path).is_relative_to(out) for out in case.outs)
+    ]
+    return differing(digests(runner.folder, case.outs), expected) + [f"still there: {path}" for path in left]
 
 
 def differing(first: dict[str, str], second: dict[str, str]) -> list[str]:
