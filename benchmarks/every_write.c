@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,17 +19,21 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum fault { NONE, KILLED_BEFORE, KILLED_HALFWAY, DISK_FULL };
+enum fault { NONE, KILLED_BEFORE, KILLED_HALFWAY, DISK_FULL, WATCHED };
 enum step { PASS, HALF, FAIL };
 
 static char top[PATH_MAX]; /* empty until every_write() is called */
 static long disturbed;
 static enum fault fault;
-static int list = -1;
+static int list = -1, asks = -1, answers = -1;
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static atomic_long count;
 
-/* Start to count from 0, below `folder`; disturb the n-th write; list each write in a file unless `fd` is -1. */
-void every_write(const char *folder, long n, int kind, int fd) {
+/* Start to count from 0, below `folder`; disturb the n-th write; list each write in a file unless `fd` is -1. If WATCHED,
+   ask before each write, and after half of its bytes, and go on when there is an answer. */
+void every_write(const char *folder, long n, int kind, int fd, int ask, int answer) {
+    asks = ask;
+    answers = answer;
     disturbed = n;
     fault = kind;
     list = fd;
@@ -40,6 +45,13 @@ long every_write_count(void) { return count; }
 
 static void end(void) { syscall(SYS_exit_group, 137); }
 
+static void watch(long n, char when) {
+    char text[32], byte;
+    int size = snprintf(text, sizeof text, "%ld %c\n", n, when);
+    syscall(SYS_write, asks, text, (size_t)size);
+    syscall(SYS_read, answers, &byte, 1);
+}
+
 /* What happens to a write of `bytes` at `path`; one that needs no space does not fail. */
 static enum step next(const char *call, const char *path, size_t bytes, int needs_space) {
     size_t length = strlen(top);
@@ -49,6 +61,12 @@ static enum step next(const char *call, const char *path, size_t bytes, int need
         char line[PATH_MAX + 64];
         int size = snprintf(line, sizeof line, "%s\t%zu\t%d\t%s\n", call, bytes, needs_space, path + length);
         syscall(SYS_write, list, line, (size_t)size);
+    }
+    if (fault == WATCHED) {
+        pthread_mutex_lock(&turn);
+        watch(n, 'b');
+        pthread_mutex_unlock(&turn);
+        return bytes > 1 ? HALF : PASS;
     }
     if (n == disturbed && fault == KILLED_BEFORE) end();
     if (n == disturbed && fault == KILLED_HALFWAY && bytes < 2) end();
@@ -87,47 +105,20 @@ static enum step next_of_name(const char *call, int folder, const char *name, in
     return next(call, path, 0, needs_space);
 }
 
+/* List a path that changes with a write of another path. */
+static void note(const char *call, int folder, const char *name) {
+    char path[PATH_MAX], line[PATH_MAX + 64];
+    absolute(path, folder, name);
+    size_t length = strlen(top);
+    if (list < 0 || strncmp(path, top, length) || path[length] != '/') return;
+    int size = snprintf(line, sizeof line, "%s\t0\t0\t%s\n", call, path + length);
+    syscall(SYS_write, list, line, (size_t)size);
+}
+
 static int full(void) {
     errno = ENOSPC;
     return -1;
 }
-
-/* Run a call that writes `size` bytes: all, or half of them and then the end (killed) or a short count (disk full). */
-#define WRITES(call, fd, size, whole, half)          \
-    switch (next_of_file(call, fd, size)) {          \
-    case FAIL: return full();                        \
-    case HALF: {                                     \
-        ssize_t done = half;                         \
-        if (fault == KILLED_HALFWAY) end();          \
-        return done;                                 \
-    }                                                \
-    default: return whole;                           \
-    }
-
-ssize_t write(int fd, const void *data, size_t size) {
-    WRITES("write", fd, size, syscall(SYS_write, fd, data, size), syscall(SYS_write, fd, data, size / 2))
-}
-
-ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at) {
-    WRITES("pwrite", fd, size, syscall(SYS_pwrite64, fd, data, size, at),
-           syscall(SYS_pwrite64, fd, data, size / 2, at))
-}
-ssize_t pwrite(int fd, const void *data, size_t size, off_t at) { return pwrite64(fd, data, size, at); }
-
-ssize_t writev(int fd, const struct iovec *parts, int number) {
-    size_t size = 0;
-    for (int i = 0; i < number; i++) size += parts[i].iov_len;
-    WRITES("writev", fd, size, syscall(SYS_writev, fd, parts, number),
-           syscall(SYS_write, fd, parts[0].iov_base, parts[0].iov_len / 2))
-}
-
-ssize_t pwritev64(int fd, const struct iovec *parts, int number, off64_t at) {
-    size_t size = 0;
-    for (int i = 0; i < number; i++) size += parts[i].iov_len;
-    WRITES("pwritev", fd, size, syscall(SYS_pwritev, fd, parts, number, at, 0),
-           syscall(SYS_pwrite64, fd, parts[0].iov_base, parts[0].iov_len / 2, at))
-}
-ssize_t pwritev(int fd, const struct iovec *parts, int number, off_t at) { return pwritev64(fd, parts, number, at); }
 
 /* The number of bytes that are left to copy from a file, at most `most`. */
 static size_t left(int fd, const off64_t *at, size_t most) {
@@ -138,18 +129,59 @@ static size_t left(int fd, const off64_t *at, size_t most) {
     return rest < most ? rest : most;
 }
 
+/* Run a call that writes `size` bytes: all; or half of them, and then the end (killed), a short count (disk full), or the
+   rest (watched). */
+#define WRITES(call, fd, size, whole, half, rest)      \
+    switch (next_of_file(call, fd, size)) {            \
+    case FAIL: return full();                          \
+    case HALF: {                                       \
+        ssize_t done = half;                           \
+        if (fault == KILLED_HALFWAY) end();            \
+        if (fault == DISK_FULL) return done;           \
+        watch(count, 'h');                             \
+        ssize_t more = rest;                           \
+        return more < 0 ? done : done + more;          \
+    }                                                  \
+    default: return whole;                             \
+    }
+
+ssize_t write(int fd, const void *data, size_t size) {
+    WRITES("write", fd, size, syscall(SYS_write, fd, data, size), syscall(SYS_write, fd, data, size / 2),
+           syscall(SYS_write, fd, (const char *)data + done, size - done))
+}
+
+ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at) {
+    WRITES("pwrite", fd, size, syscall(SYS_pwrite64, fd, data, size, at), syscall(SYS_pwrite64, fd, data, size / 2, at),
+           syscall(SYS_pwrite64, fd, (const char *)data + done, size - done, at + done))
+}
+ssize_t pwrite(int fd, const void *data, size_t size, off_t at) { return pwrite64(fd, data, size, at); }
+
+/* Of several parts: nothing, all, or half of the first. */
+ssize_t writev(int fd, const struct iovec *parts, int number) {
+    WRITES("writev", fd, parts[0].iov_len, syscall(SYS_writev, fd, parts, number),
+           syscall(SYS_write, fd, parts[0].iov_base, parts[0].iov_len / 2), 0)
+}
+
+ssize_t pwritev64(int fd, const struct iovec *parts, int number, off64_t at) {
+    WRITES("pwritev", fd, parts[0].iov_len, syscall(SYS_pwritev, fd, parts, number, at, 0),
+           syscall(SYS_pwrite64, fd, parts[0].iov_base, parts[0].iov_len / 2, at), 0)
+}
+ssize_t pwritev(int fd, const struct iovec *parts, int number, off_t at) { return pwritev64(fd, parts, number, at); }
+
 ssize_t sendfile64(int to, int from, off64_t *at, size_t size) {
-    size_t rest = top[0] ? left(from, at, size) : size;
-    if (!rest) return syscall(SYS_sendfile, to, from, at, size);
-    WRITES("sendfile", to, rest, syscall(SYS_sendfile, to, from, at, size), syscall(SYS_sendfile, to, from, at, rest / 2))
+    size_t all = top[0] ? left(from, at, size) : size;
+    if (!all) return syscall(SYS_sendfile, to, from, at, size);
+    WRITES("sendfile", to, all, syscall(SYS_sendfile, to, from, at, size),
+           syscall(SYS_sendfile, to, from, at, all / 2), syscall(SYS_sendfile, to, from, at, size - done))
 }
 ssize_t sendfile(int to, int from, off_t *at, size_t size) { return sendfile64(to, from, at, size); }
 
 ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size_t size, unsigned flags) {
-    size_t rest = top[0] ? left(from, from_at, size) : size;
-    if (!rest) return syscall(SYS_copy_file_range, from, from_at, to, to_at, size, flags);
-    WRITES("copy_file_range", to, rest, syscall(SYS_copy_file_range, from, from_at, to, to_at, size, flags),
-           syscall(SYS_copy_file_range, from, from_at, to, to_at, rest / 2, flags))
+    size_t all = top[0] ? left(from, from_at, size) : size;
+    if (!all) return syscall(SYS_copy_file_range, from, from_at, to, to_at, size, flags);
+    WRITES("copy_file_range", to, all, syscall(SYS_copy_file_range, from, from_at, to, to_at, size, flags),
+           syscall(SYS_copy_file_range, from, from_at, to, to_at, all / 2, flags),
+           syscall(SYS_copy_file_range, from, from_at, to, to_at, size - done, flags))
 }
 
 int ftruncate64(int fd, off64_t size) {
@@ -209,6 +241,7 @@ STREAM(fopen64)
     if (next_of_name(call, folder, name, needs_space) == FAIL) return full();
 
 int renameat2(int from, const char *old, int to, const char *new, unsigned flags) {
+    if (top[0]) note("from", from, old);
     NAMES("rename", to, new, 1)
     return (int)syscall(SYS_renameat2, from, old, to, new, flags);
 }

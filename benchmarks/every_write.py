@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from ruamel.yaml import YAML
 
 from benchmarks.every_write_worker import EXAMPLES, Case
 from dermoscopy.cli.run import override, read_profile
@@ -39,8 +40,10 @@ from dermoscopy.core.params import read_yaml
 
 RESULTS = Path("docs/every_write.csv")
 SOURCE = Path(__file__).with_suffix(".c")
+DVC = "dvc repro"
+DVC_MOST = 40  # writes that are disturbed: a run takes seconds
 NOT_COPIED = (".git", ".dvc", ".checkpoints", "runs", "docs", "tests", "benchmarks")
-COUNTS = ("next_runs", "half_written", "left_beside", "others_changed", "not_repeated")
+COUNTS = ("next_runs", "not_as_watched", "half_written", "left_beside", "others_changed", "not_repeated")
 ENDS = ("succeeded", "succeeded_wrongly", "exit_code", "not_one_message", "tracebacks", "not_killed", "hangs")
 COLUMNS = ("stage", "fault", "writes", "disturbed", *COUNTS, *ENDS, "seconds")
 
@@ -92,10 +95,25 @@ def prepare(project: Path, stage: str, folder: Path, most: int | None) -> Case:
     return Case(stage, str(before), str(project), str(folder / "project"), of_stage, removed, most)
 
 
+def prepare_dvc(project: Path, folder: Path, most: int | None) -> Case:
+    """Make the project before `dvc repro --single-item split`, with an empty cache and a stage that copies its outs."""
+    before, of_stage = folder / "before", outs(project)["split"]
+    ignored = shutil.ignore_patterns(*(set(NOT_COPIED) - {".git", ".dvc"}))
+    shutil.copytree(project, before, symlinks=True, ignore=ignored)
+    for path in [".dvc/cache", ".dvc/tmp", *of_stage]:
+        shutil.rmtree(before / path) if (before / path).is_dir() else (before / path).unlink(missing_ok=True)
+    (before / "stages/run").write_text("".join(f"cp -r '{project / out}' {out}\n" for out in of_stage))
+    lock = read_yaml((before / "dvc.lock").read_text())
+    del lock["stages"]["split"]
+    YAML().dump(lock, before / "dvc.lock")
+    return Case(DVC, str(before), str(project), str(folder / "project"), of_stage, [], most)
+
+
 def measure(case: Case, library: Path) -> dict[str, Any]:
     """Run the worker of a case, and return its rows and examples."""
+    worker = "every_write_dvc" if case.stage == DVC else "every_write_worker"
     environment = {**os.environ, "LD_PRELOAD": str(library), "PYTHONPATH": os.pathsep.join(["src", str(Path.cwd())])}
-    command = [sys.executable, "-m", "benchmarks.every_write_worker", json.dumps(case._asdict())]
+    command = [sys.executable, "-m", f"benchmarks.{worker}", json.dumps(case._asdict())]
     done = subprocess.run(command, cwd=case.before, env=environment, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise SystemExit(f"The worker of {case.stage} ended with {done.returncode}.")
@@ -123,8 +141,12 @@ def main() -> None:
         project = folder / "finished"
         finished_project(project)
         library = compiled(folder)
-        for stage in arguments.stages or outs(project):
-            result = measure(prepare(project, stage, folder / stage, arguments.most), library)
+        for stage in arguments.stages or [*outs(project), DVC]:
+            if stage == DVC:
+                case = prepare_dvc(project, folder / stage, arguments.most or DVC_MOST)
+            else:
+                case = prepare(project, stage, folder / stage, arguments.most)
+            result = measure(case, library)
             for fault, findings in result["examples"].items():
                 for finding, examples in findings.items():
                     for example in examples[:EXAMPLES]:

@@ -20,10 +20,11 @@ import runpy
 import shutil
 import signal
 import sys
+import threading
 import time
 import traceback
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +33,10 @@ from dermoscopy.core.environment import RESTARTED, fix_environment
 from dermoscopy.core.errors import DISK_FULL
 from dermoscopy.core.interrupt import end_on_interrupt
 
-FAULTS = {"killed before the write": 1, "killed halfway": 2, "disk full from there on": 3}  # as in every_write.c
+# As in every_write.c.
+BEFORE, HALFWAY, FULL = "killed before the write", "killed halfway", "disk full from there on"
+FAULTS = {BEFORE: 1, HALFWAY: 2, FULL: 3}
+WATCHED = 4
 MESSAGE = os.strerror(DISK_FULL[0])
 KILLED = 137
 SECONDS = 900  # of one run, after which it counts as a hang
@@ -72,14 +76,20 @@ class Write(NamedTuple):
 
 
 class Run(NamedTuple):
-    """The end of a run: its exit code (None for a hang), and what it printed."""
+    """A run: its exit code, negative after a signal, what it printed, and its writes."""
 
-    code: int | None
+    code: int
     output: str
+    writes: list[Write]
+
+    @property
+    def paths(self) -> set[str]:
+        """What it may have changed."""
+        return {write.path for write in self.writes}
 
 
 class Copy:
-    """A copy of a folder that can be put back; a file counts as changed if its inode, size or time has changed.
+    """A copy of a folder that can be put back.
 
     Args:
         before: The folder as it was.
@@ -89,38 +99,30 @@ class Copy:
     def __init__(self, before: Path, folder: Path) -> None:
         self.before, self.folder = before, folder
         shutil.copytree(before, folder, symlinks=True)
-        self._known = dict(self._facts())
 
-    def _facts(self, folder: str = "") -> Iterator[tuple[str, tuple[int, ...]]]:
-        with os.scandir(self.folder / folder) as entries:
-            for entry in entries:
-                path = f"{folder}{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    yield path, ()
-                    yield from self._facts(f"{path}/")
-                else:
-                    status = entry.stat(follow_symlinks=False)
-                    yield path, (status.st_ino, status.st_ctime_ns, status.st_size)
+    def differences(self) -> list[str]:
+        """Compare all files and folders, and return the paths that differ."""
+        found = (path.relative_to(top) for top in (self.before, self.folder) for path in top.rglob("*"))
+        return self.changed({str(path) for path in found})
 
-    def changed(self) -> list[str]:
-        """Return the files and folders that were changed, added or removed."""
-        now = dict(self._facts())
-        return sorted(path for path in now.keys() | self._known.keys() if now.get(path) != self._known.get(path))
+    def changed(self, written: Collection[str]) -> list[str]:
+        """Return those of some paths that differ: changed, added or removed."""
+        return sorted(path for path in set(written) if digest(self.before / path) != digest(self.folder / path))
 
-    def restore(self) -> None:
-        """Put the folder back."""
-        changed = self.changed()
-        for path in reversed(changed):
+    def restore(self, written: Collection[str]) -> None:
+        """Put some paths back."""
+        paths = sorted(set(written))
+        for path in reversed(paths):
+            if (self.before / path).is_dir() and (self.folder / path).is_dir():
+                continue
             _remove(self.folder / path)
-        for path in changed:
+        for path in paths:
             source, target = self.before / path, self.folder / path
             if source.is_dir():
-                target.mkdir()
+                target.mkdir(exist_ok=True)
                 shutil.copystat(source, target)
             elif source.exists():
                 shutil.copy2(source, target)
-                status = target.lstat()
-                self._known[path] = (status.st_ino, status.st_ctime_ns, status.st_size)
 
 
 def _remove(path: Path) -> None:
@@ -162,38 +164,52 @@ class Runner:
         self.list = self.folder.with_suffix(".writes")
         self.modules = self.folder.with_suffix(".modules")
         self.library = ctypes.CDLL(None)
-        self.library.every_write.argtypes = [ctypes.c_char_p, ctypes.c_long, ctypes.c_int, ctypes.c_int]
+        self.library.every_write.argtypes = [ctypes.c_char_p, ctypes.c_long, *[ctypes.c_int] * 4]
 
-    def run(self, number: int = 0, fault: int = 0, *, listed: bool = False) -> Run:
+    def run(self, number: int = 0, fault: int = 0, watch: Callable[[int, str, set[str]], None] | None = None) -> Run:
         """Run the stage once.
 
         Args:
             number: Number of the write that is disturbed, from 1; 0 disturbs none.
             fault: Value of `FAULTS`.
-            listed: Whether to list the writes and the imported modules.
+            watch: Function that is called before each write and after half of its bytes, while the stage waits, with
+                the number of the write, the fault that a kill now would be, and the paths of the writes so far.
         """
         sys.stdout.flush()
+        asks, answers = os.pipe(), os.pipe()
         child = os.fork()
         if not child:
-            self._run_and_exit(number, fault, listed)
-        deadline = time.monotonic() + SECONDS
-        while not (ended := os.waitpid(child, os.WNOHANG))[0]:
-            if time.monotonic() > deadline:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                return Run(None, self.output.read_text(errors="replace"))
-            time.sleep(0.002)
-        return Run(os.waitstatus_to_exitcode(ended[1]), self.output.read_text(errors="replace"))
+            os.close(asks[0])
+            self._run_and_exit(number, WATCHED if watch else fault, asks[1], answers[0])
+        os.close(asks[1])
+        killed = threading.Timer(SECONDS, os.kill, (child, signal.SIGKILL))
+        killed.start()
+        with os.fdopen(asks[0]) as lines:
+            for line in lines:
+                now, when = line.split()
+                if watch:
+                    watch(int(now), BEFORE if when == "b" else HALFWAY, {write.path for write in self._writes()})
+                os.write(answers[1], b"\n")
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        killed.cancel()
+        killed.join()
+        for end in answers:
+            os.close(end)
+        return Run(code, self.output.read_text(errors="replace"), self._writes())
 
-    def _run_and_exit(self, number: int, fault: int, listed: bool) -> None:
+    def _writes(self) -> list[Write]:
+        rows = [line.split("\t") for line in self.list.read_text().splitlines()]
+        return [Write(call, int(size), space == "1", path.strip("/")) for call, size, space, path in rows]
+
+    def _run_and_exit(self, number: int, fault: int, ask: int, answer: int) -> None:
         code = 1
         try:
             output = os.open(self.output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(output, 1)
             os.dup2(output, 2)
             os.chdir(self.folder)
-            writes = os.open(self.list, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if listed else -1
-            self.library.every_write(os.fsencode(self.folder), number, fault, writes)
+            listed = os.open(self.list, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+            self.library.every_write(os.fsencode(self.folder), number, fault, listed, ask, answer)
             code = self.stage()
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -204,17 +220,12 @@ class Runner:
             with contextlib.suppress(OSError):
                 sys.stdout.flush()
                 sys.stderr.flush()
-            if listed:
+            if not number:
                 self.modules.write_text("\n".join(sys.modules))
             os._exit(code)
 
-    def writes(self) -> list[Write]:
-        """Return the writes of the last run that listed them."""
-        rows = [line.split("\t") for line in self.list.read_text().splitlines()]
-        return [Write(call, int(size), space == "1", path.strip("/")) for call, size, space, path in rows]
-
     def import_modules(self) -> None:
-        """Import the modules that the last run that listed them had imported, for all later runs."""
+        """Import the modules that the last run without a fault had imported, for all later runs."""
         for name in self.modules.read_text().splitlines():
             if name not in sys.modules and name != "__main__":
                 with contextlib.suppress(Exception):
@@ -258,82 +269,115 @@ class Findings:
 def examine(case: Case) -> dict[str, Any]:
     """Disturb the stage at each write, and return the rows of the table and the examples."""
     runner = Runner(case, lambda: run_script(case.stage))
-    later = {str(path) for path in stage.later_results(case.stage)}
     project = Copy(Path(case.before), runner.folder)
     expected = digests(Path(case.after), case.outs)
-    for listed in (True, False):
-        start = time.monotonic()
-        if (first := runner.run(listed=listed)).code != 0:
-            raise SystemExit(f"{case.stage} fails without a fault: {first}")
-        seconds = time.monotonic() - start
-        if different := differing(digests(runner.folder, case.outs), expected):
-            raise SystemExit(f"{case.stage} differs without a fault: {different}")
-        if listed:
-            runner.import_modules()
-            writes = runner.writes()
-            if unseen := set(project.changed()) - {write.path for write in writes} - folders_of(project):
-                raise SystemExit(f"{case.stage}: writes that are not seen: {sorted(unseen)[:EXAMPLES]}")
-        project.restore()
-    print(f"{case.stage}: {len(writes)} writes, {seconds:.1f} s", file=sys.stderr, flush=True)
+    later = {str(path) for path in stage.later_results(case.stage)}
+    first = runner.run()
+    if first.code != 0 or (different := differing(digests(runner.folder, case.outs), expected)):
+        raise SystemExit(f"{case.stage} without a fault: {first.code} {first.output} {different}")
+    if unseen := set(project.differences()) - first.paths:
+        raise SystemExit(f"{case.stage}: writes that are not seen: {sorted(unseen)[:EXAMPLES]}")
+    project.restore(first.paths)
+    runner.import_modules()
+    for path in ("dvc.yaml", "params.yaml"):
+        params.read_yaml(Path(path).read_text())
     gc.freeze()
-    rows, examples, next_runs = [], {}, dict[str, list[str]]()
-    for name, fault in FAULTS.items():
-        found, start = Findings(), time.monotonic()
-        numbers = chosen(writes, name, case.most)
-        for number in numbers:
-            write = writes[number - 1]
-            where = f"{number} ({write.call} {write.path})"
-            run = runner.run(number, fault)
-            check_run(run, name, where, found)
+    writes = [write for write in first.writes if write.call != "from"]
+    print(f"{case.stage}: {len(writes)} writes", file=sys.stderr, flush=True)
+    found = {name: Findings() for name in FAULTS}
+    disturbed, seconds = Counter[str](), Counter[str]()
+    # What the next run starts from, with the fault, the write and where it is that leave it first; and all that do.
+    first_of: dict[str, tuple[str, int]] = {}
+    where_of: dict[str, list[tuple[str, str]]] = defaultdict(list)
+
+    def inspect(number: int, name: str, paths: set[str]) -> None:
+        start = time.monotonic()
+        write = writes[number - 1]
+        where = f"{number} ({write.call} {write.path})"
+        changed = project.changed(paths)
+        check_files(project, case, changed, expected, later, where, found[name])
+        key = state(project, case, changed)
+        first_of.setdefault(key, (name, number))
+        where_of[key].append((name, where))
+        disturbed[name] += 1
+        seconds[name] += time.monotonic() - start
+
+    watched = runner.run(watch=inspect)
+    if watched.code or disturbed[BEFORE] != len(writes):
+        raise SystemExit(f"{case.stage}, watched: {watched.code}, {disturbed} of {len(writes)} writes {watched.output}")
+    project.restore(watched.paths)
+    numbers = chosen(writes, case.most)
+    full = [(FULL, number) for number in numbers]
+    kills = list(first_of.items())
+    if case.most:
+        kills = kills[:: -(-len(kills) // case.most)]
+    problems_of: dict[str, list[str]] = {}
+    for key, (name, number) in [*kills, *((None, one) for one in full)]:
+        start = time.monotonic()
+        write = writes[number - 1]
+        where = f"{number} ({write.call} {write.path})"
+        run = runner.run(number, FAULTS[name])
+        check_run(run, name, where, found[name])
+        changed, paths = project.changed(run.paths), run.paths
+        left = state(project, case, changed)
+        if name == FULL:
+            disturbed[name] += 1
+            check_files(project, case, changed, expected, later, where, found[name])
             if run.code == 0 and differing(digests(runner.folder, case.outs), expected):
-                found.add("succeeded_wrongly", where)
-            changed = project.changed()
-            check_files(project, case, changed, expected, later, where, found)
-            key = state(project, case, changed)
-            if key not in next_runs:
-                next_runs[key] = next_run(runner, project, case, expected)
-                found.counts["next_runs"] += 1
-            for problem in next_runs[key]:
-                found.add("not_repeated", f"{where}: {problem}")
-            project.restore()
-        row = {"stage": case.stage, "fault": name, "writes": len(writes), "disturbed": len(numbers)}
-        rows.append({**row, **found.counts, "seconds": round(time.monotonic() - start)})
-        examples[name] = found.examples
-        print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
-    return {"rows": rows, "examples": examples}
-
-
-def chosen(writes: list[Write], fault: str, most: int | None) -> list[int]:
-    """Return the numbers of the writes at which a fault differs from the other faults and from its next write."""
-    numbers = [
-        number
-        for number, write in enumerate(writes, 1)
-        if (fault != "killed halfway" or write.bytes > 1) and (fault != "disk full from there on" or write.needs_space)
+                found[name].add("succeeded_wrongly", where)
+            where_of[left].append((name, where))
+        elif left != key:
+            found[name].add("not_as_watched", where)
+        if left not in problems_of:
+            again, problems = next_run(runner, project, case, expected, changed)
+            paths = run.paths | again.paths | {path for path in expected if not (project.folder / path).is_file()}
+            found[name].counts["next_runs"] += 1
+            problems_of[left] = problems
+        project.restore(paths)
+        seconds[name] += time.monotonic() - start
+    for left, problems in problems_of.items():
+        for name, where in where_of[left] if problems else ():
+            found[name].add("not_repeated", f"{where}: {'; '.join(problems[:EXAMPLES])}")
+    if different := project.differences():
+        raise SystemExit(f"{case.stage}: not put back: {different[:EXAMPLES]}")
+    rows = [
+        {
+            "stage": case.stage,
+            "fault": name,
+            "writes": len(writes),
+            "disturbed": disturbed[name],
+            **found[name].counts,
+            "seconds": round(seconds[name]),
+        }
+        for name in FAULTS
     ]
+    for row in rows:
+        print(json.dumps(row), file=sys.stderr, flush=True)
+    return {"rows": rows, "examples": {name: one.examples for name, one in found.items()}}
+
+
+def chosen(writes: list[Write], most: int | None) -> list[int]:
+    """Return the numbers of the writes that need space, or no more than `most` of them, evenly spread."""
+    numbers = [number for number, write in enumerate(writes, 1) if write.needs_space]
     if most is None or len(numbers) <= most:
         return numbers
     return sorted({numbers[round(place * (len(numbers) - 1) / (most - 1))] for place in range(most)})
 
 
-def folders_of(project: Copy) -> set[str]:
-    """Return the changed paths that are folders: they change with what is in them."""
-    return {path for path in project.changed() if (project.folder / path).is_dir()}
-
-
 def check_run(run: Run, fault: str, where: str, found: Findings) -> None:
     """Count a wrong end: a hang, a traceback, another exit code, no or several messages."""
-    if run.code is None:
+    if run.code == -signal.SIGKILL:
         found.add("hangs", where)
     if "Traceback" in run.output:
         found.add("tracebacks", f"{where}: {run.output[-1500:]}")
-    if fault == "disk full from there on":
+    if fault == FULL:
         if run.code == 0 and not run.output.count(MESSAGE):
             found.counts["succeeded"] += 1  # only the cost, in runs/, was not written
         elif run.code != 2:
             found.add("exit_code", f"{where}: {run.code} {run.output[-300:]}")
         elif run.output.count(MESSAGE) != 1:
             found.add("not_one_message", f"{where}: {run.output[-1500:]}")
-    elif run.code not in (KILLED, None):
+    elif run.code != KILLED:
         found.add("not_killed", f"{where}: {run.code}")
 
 
@@ -386,22 +430,24 @@ def state(project: Copy, case: Case, changed: Collection[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def next_run(runner: Runner, project: Copy, case: Case, expected: dict[str, str]) -> list[str]:
-    """Remove the outs that DVC removes, run the stage again, and return in what it differs, with what is left beside."""
+def next_run(
+    runner: Runner, project: Copy, case: Case, expected: dict[str, str], changed: Collection[str]
+) -> tuple[Run, list[str]]:
+    """Run the stage again, after removing what DVC removes; return in what it differs and what is left beside."""
     for out in case.removed:
         _remove(runner.folder / out)
     again = runner.run()
     if again.code != 0:
-        return [f"exit code {again.code}: {again.output[-1500:]}"]
+        return again, [f"exit code {again.code}: {again.output[-1500:]}"]
     left = [
         path
-        for path in project.changed()
+        for path in project.changed({*changed, *again.paths})
         if digest(project.before / path) == "missing"
         and digest(project.folder / path) != "folder"
         and path.split("/")[0] not in NOT_COMPARED
         and not any(Path(path).is_relative_to(out) for out in case.outs)
     ]
-    return differing(digests(runner.folder, case.outs), expected) + [f"still there: {path}" for path in left]
+    return again, differing(digests(runner.folder, case.outs), expected) + [f"still there: {path}" for path in left]
 
 
 def differing(first: dict[str, str], second: dict[str, str]) -> list[str]:

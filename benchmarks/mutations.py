@@ -314,13 +314,13 @@ def _scans_repeated(content: bytes, _: bytes, rng: Random) -> bytes:
 
 
 def _markers_in_data(content: bytes, _: bytes, rng: Random) -> bytes:
-    """Put restart markers, fill bytes or other markers into the compressed data, one or thousands."""
+    """Put restart markers, fill bytes or other markers into the compressed data, one or many."""
     if content.startswith(PNG):
         return _piece_changed(content, b"", rng)
     start = content.index(b"\xff\xda") + 14
     at = int(rng.integers(start, len(content)))
     marker = (b"\xff\xd0", b"\xff\xff", b"\xff\x01", b"\xff\xfe", b"\xff\x00", b"\xff\xd9")[int(rng.integers(6))]
-    return content[:at] + marker * int(rng.choice([1, 100, 3000])) + content[at:]
+    return content[:at] + marker * int(rng.choice([1, 100, 3000, 100_000])) + content[at:]
 
 
 # Each mutation with its weight: how often it is chosen.
