@@ -1,9 +1,11 @@
-"""Kill `dvc repro --single-item split` at its n-th write, and fill the disk from it on: the part of every_write.py for DVC.
+"""Kill `dvc repro --single-item split` at its n-th write, and fill the disk from it on: for every_write.py.
 
 python -m benchmarks.every_write_dvc CASE
 
 The stage itself only copies its outs, so that a run is short and the writes are those of DVC: of its cache, its
-databases and locks, and dvc.lock. After each fault:
+databases and locks, and dvc.lock. A run takes seconds, so one write of each kind is disturbed, the middle one: same
+call, same path but for hashes; and a few more of the files that DVC writes in place. New folders are left out, and
+of databases all but their writes. After each fault:
 
 - Every object of the cache whose name is complete must have the content of its name.
 - dvc.lock must be the old or the new one.
@@ -13,14 +15,35 @@ databases and locks, and dvc.lock. After each fault:
 import hashlib
 import json
 import os
+import re
+import shutil
 import sys
 import time
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.every_write_worker import FAULTS, KILLED, Case, Copy, Findings, Run, Runner, chosen, digest, digests
+from benchmarks.every_write_worker import (
+    FAULTS,
+    FULL,
+    HALFWAY,
+    KILLED,
+    MESSAGE,
+    Case,
+    Copy,
+    Findings,
+    Run,
+    Runner,
+    Write,
+    digest,
+    digests,
+)
 
 LOCK, OBJECTS = "dvc.lock", ".dvc/cache/files/md5"
+DATABASES = ".dvc/tmp/site"  # of SQLite, which has its own journal
+IN_PLACE = (LOCK, ".dvc/tmp/rwlock")
+MOST_IN_PLACE = 3
+HASHES = re.compile(r"SIM_\d+|/\.[\w-]{20,}\.tmp|[0-9a-f]{30,}|(?<=/)[0-9a-f]{2}(?=/|$)")
 OWN = (".dvc/", ".git/", "runs")
 
 
@@ -48,37 +71,57 @@ def results(folder: Path, outs: list[str]) -> dict[str, str]:
     return digests(folder, [*outs, LOCK, *complete])
 
 
-def beside(project: Copy, expected: dict[str, str]) -> list[str]:
-    """Return temporary files of DVC that are left."""
-    return [
-        path
-        for path in project.changed()
-        if path.startswith((".dvc/cache", ".dvc/tmp", "data/"))
-        and path not in expected
-        and digest(project.folder / path) not in ("folder", "missing")
-        and not path.startswith((".dvc/tmp/site", ".dvc/tmp/lock", ".dvc/tmp/rwlock", ".dvc/tmp/btime"))
-    ]
+def chosen(writes: list[Write]) -> list[int]:
+    """Return the numbers of the writes that are disturbed."""
+    kinds = defaultdict(list)
+    for number, write in enumerate(writes, 1):
+        if write.call == "mkdir" or (write.path.startswith(DATABASES) and write.call != "pwrite"):
+            continue
+        kinds[write.call, HASHES.sub("#", write.path)].append(number)
+    numbers = {found[len(found) // 2] for found in kinds.values()}
+    for (_, path), found in kinds.items():
+        if path in IN_PLACE:
+            numbers.update(found[:: -(-len(found) // MOST_IN_PLACE)])
+    return sorted(numbers)
 
 
-def check(project: Copy, case: Case, locks: set[str], run: Run, fault: str, where: str, found: Findings) -> None:
+def check(
+    project: Copy,
+    case: Case,
+    locks: set[str],
+    expected: dict[str, str],
+    run: Run,
+    name: str,
+    where: str,
+    found: Findings,
+) -> None:
     """Count what is wrong after a run with a fault."""
-    if run.code is None:
-        found.add("hangs", where)
     if "Traceback" in run.output:
         found.add("tracebacks", f"{where}: {run.output[-1500:]}")
-    if fault.startswith("killed") != (run.code == KILLED):
-        found.add("exit_code", f"{where}: {run.code} {run.output[-600:]}")
-    if fault.startswith("disk") and run.code:
-        found.add("messages", f"{where}: {run.output[-600:]}")
-    for path in wrong_objects(project.folder):
-        found.add("half_written", f"{where}: {path}")
+    if name == FULL and run.code == 0:
+        found.add("succeeded", where)
+    elif name == FULL and run.output.count(MESSAGE) != 1:
+        found.add("not_one_message", f"{where}: {run.output[-900:]}")
+    elif name != FULL and run.code != KILLED:
+        found.add("not_killed", f"{where}: {run.code} {run.output[-600:]}")
+    half = wrong_objects(project.folder)
     if digest(project.folder / LOCK) not in locks:
-        found.add("half_written", f"{where}: {LOCK}")
-    for path in project.changed():
-        outside = not path.startswith(OWN) and path != LOCK
-        if outside and not any(Path(path).is_relative_to(out) for out in case.outs):
-            if digest(project.before / path) not in ("missing", "folder"):
-                found.add("others_changed", f"{where}: {path}")
+        half.append(LOCK)
+    if half:
+        found.add("half_written", f"{where}: {', '.join(half)}")
+    changed = project.changed(run.paths)
+    if rest := [path for path in changed if is_temporary(project, path, expected)]:
+        found.add("left_beside", f"{where}: {rest[0]}")
+    outside = [path for path in changed if not path.startswith(OWN) and path != LOCK]
+    others = [path for path in outside if not any(Path(path).is_relative_to(out) for out in case.outs)]
+    if others := [path for path in others if digest(project.before / path) not in ("missing", "folder")]:
+        found.add("others_changed", f"{where}: {others}")
+
+
+def is_temporary(project: Copy, path: str, expected: dict[str, str]) -> bool:
+    """Return whether a path is a file that DVC left, and that a run without a fault does not have."""
+    known = path in expected or path.startswith((".dvc/cache/runs", ".dvc/tmp"))
+    return not known and (project.folder / path).is_file() and not (project.before / path).exists()
 
 
 def examine(case: Case) -> dict[str, Any]:
@@ -86,44 +129,50 @@ def examine(case: Case) -> dict[str, Any]:
     os.environ["DVC_SITE_CACHE_DIR"] = str(Path(case.folder, ".dvc/tmp/site"))
     runner = Runner(case, repro)
     project = Copy(Path(case.before), runner.folder)
-    first = runner.run(listed=True)
-    writes = runner.writes()
+    first = runner.run()
     expected = results(runner.folder, case.outs)
     if first.code or wrong_objects(runner.folder):
         raise SystemExit(f"dvc repro fails without a fault: {first.output}")
     locks = {digest(project.before / LOCK), digest(project.folder / LOCK)}
-    left = beside(project, expected)
-    print(f"dvc: {len(writes)} writes, {len(expected)} results, left {left}", file=sys.stderr, flush=True)
-    Path(case.folder + ".list").write_text("\n".join(map(str, writes)))
-    project.restore()
+    writes = [write for write in first.writes if write.call != "from"]
+    numbers = chosen(writes)
+    print(f"dvc: {len(writes)} writes, {len(numbers)} of them disturbed", file=sys.stderr, flush=True)
+    restore(project, first.paths)
     runner.import_modules()
     rows, examples = [], {}
     for name, fault in FAULTS.items():
         found, start = Findings(), time.monotonic()
-        numbers = chosen(writes, name, case.most)
-        for number in numbers:
+        of_fault = [
+            number
+            for number in numbers
+            if (name != HALFWAY or writes[number - 1].bytes > 1) and (name != FULL or writes[number - 1].needs_space)
+        ]
+        for number in of_fault:
             write = writes[number - 1]
-            where = f"{number} ({write.call} {write.path})"
-            check(project, case, locks, runner.run(number, fault), name, where, found)
-            if rest := beside(project, expected):
-                found.add("left_beside", f"{where}: {rest}")
+            where = f"{number} ({write.call} {HASHES.sub('#', write.path)})"
+            run = runner.run(number, fault)
+            check(project, case, locks, expected, run, name, where, found)
             again = runner.run()
             found.counts["next_runs"] += 1
             now = results(runner.folder, case.outs)
             if again.code:
                 found.add("not_repeated", f"{where}: {again.output[-1500:]}")
             elif now != expected or wrong_objects(runner.folder):
-                found.add(
-                    "not_repeated", f"{where}: other results {sorted(set(now.items()) ^ set(expected.items()))[:4]}"
-                )
-            if rest := beside(project, expected):
-                found.add("still_there", f"{where}: {rest}")
-            project.restore()
-        row = {"stage": "dvc repro", "fault": name, "writes": len(writes), "disturbed": len(numbers)}
+                found.add("not_repeated", f"{where}: {sorted(set(now.items()) ^ set(expected.items()))[:4]}")
+            restore(project, run.paths | again.paths)
+        row = {"stage": case.stage, "fault": name, "writes": len(writes), "disturbed": len(of_fault)}
         rows.append({**row, **found.counts, "seconds": round(time.monotonic() - start)})
         examples[name] = found.examples
         print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+        print(json.dumps(found.examples, indent=1), file=sys.stderr, flush=True)
     return {"rows": rows, "examples": examples}
+
+
+def restore(project: Copy, paths: set[str]) -> None:
+    """Put the project back; the stage, a process of its own, wrote the outs unseen."""
+    for folder in (".dvc/cache", ".dvc/tmp"):
+        shutil.rmtree(project.folder / folder, ignore_errors=True)
+    project.restore({*paths, *project.differences()})
 
 
 def main() -> None:

@@ -323,6 +323,14 @@ def _markers_in_data(content: bytes, _: bytes, rng: Random) -> bytes:
     return content[:at] + marker * int(rng.choice([1, 100, 3000, 100_000])) + content[at:]
 
 
+def _fill_bytes(content: bytes, _: bytes, rng: Random) -> bytes:
+    """Put fill bytes, which a decoder skips, before a byte 255 of the compressed data."""
+    if content.startswith(PNG):
+        return _piece_changed(content, b"", rng)
+    at = content.index(b"\xff\x00", content.index(b"\xff\xda"))
+    return content[:at] + b"\xff" * int(rng.choice([100, 3000, 100_000])) + content[at:]
+
+
 # Each mutation with its weight: how often it is chosen.
 MUTATIONS: dict[str, tuple[Mutation, float]] = {
     "one bit changed": (lambda content, _, rng: _flip(content, 1, rng), 3),
@@ -349,6 +357,7 @@ MUTATIONS: dict[str, tuple[Mutation, float]] = {
     "animation": (_frames_of_animation, 1),
     "scans repeated": (_scans_repeated, 0.3),
     "markers in the data": (_markers_in_data, 1),
+    "fill bytes": (_fill_bytes, 0.05),
     "metadata bomb": (_metadata_bomb, 0.2),
     "many pieces": (_many_pieces, 0.2),
     "large and empty": (_large_and_empty, 0.1),
