@@ -18,7 +18,7 @@ pytestmark = [
 
 MOST = 12
 WRONG = ("not_repeated", "others_changed", "succeeded_wrongly", "exit_code", "not_one_message", "tracebacks", "hangs")
-# It does not run again, changes a file that is not its own, and hides that the disk is full.
+# It does not run again, changes a file that is no out, and hides that the disk is full.
 CARELESS = """
     if Path("marker").exists():
         return
@@ -27,7 +27,7 @@ CARELESS = """
     try:
         careful()
     except OSError:
-        pass
+        raise SystemExit(0)
 """
 
 
