@@ -4,8 +4,7 @@ python -m benchmarks.every_write_dvc CASE
 
 The stage itself only copies its outs, so that a run is short and the writes are those of DVC: of its cache, its
 databases and locks, and dvc.lock. A run takes seconds, so one write of each kind is disturbed, the middle one: same
-call, same path but for hashes; and a few more of the files that DVC writes in place. New folders are left out, and
-of databases all but their writes. After each fault:
+call, same path but for hashes. New folders are left out, and of databases all but their writes. After each fault:
 
 - Every object of the cache whose name is complete must have the content of its name.
 - dvc.lock must be the old or the new one.
@@ -42,7 +41,6 @@ from benchmarks.every_write_worker import (
 LOCK, OBJECTS = "dvc.lock", ".dvc/cache/files/md5"
 DATABASES = ".dvc/tmp/site"  # of SQLite, which has its own journal
 IN_PLACE = (LOCK, ".dvc/tmp/rwlock")
-MOST_IN_PLACE = 3
 HASHES = re.compile(r"SIM_\d+|/\.[\w-]{20,}\.tmp|[0-9a-f]{30,}|(?<=/)[0-9a-f]{2}(?=/|$)")
 OWN = (".dvc/", ".git/", "runs")
 
@@ -71,18 +69,16 @@ def results(folder: Path, outs: list[str]) -> dict[str, str]:
     return digests(folder, [*outs, LOCK, *complete])
 
 
-def chosen(writes: list[Write]) -> list[int]:
-    """Return the numbers of the writes that are disturbed."""
+def chosen(writes: list[Write], most: int | None) -> list[int]:
+    """Return the numbers of the writes that are disturbed: those in place, and others evenly spread."""
     kinds = defaultdict(list)
     for number, write in enumerate(writes, 1):
-        if write.call == "mkdir" or (write.path.startswith(DATABASES) and write.call != "pwrite"):
-            continue
-        kinds[write.call, HASHES.sub("#", write.path)].append(number)
-    numbers = {found[len(found) // 2] for found in kinds.values()}
-    for (_, path), found in kinds.items():
-        if path in IN_PLACE:
-            numbers.update(found[:: -(-len(found) // MOST_IN_PLACE)])
-    return sorted(numbers)
+        if write.call != "mkdir" and (write.call == "pwrite" or not write.path.startswith(DATABASES)):
+            kinds[write.call, HASHES.sub("#", write.path)].append(number)
+    middles = {kind: found[len(found) // 2] for kind, found in kinds.items()}
+    in_place = [number for (_, path), number in middles.items() if path in IN_PLACE]
+    others = [number for (_, path), number in middles.items() if path not in IN_PLACE]
+    return sorted({*in_place, *(others if most is None else others[:: max(1, len(others) // most)])})
 
 
 def check(
@@ -135,9 +131,9 @@ def examine(case: Case) -> dict[str, Any]:
         raise SystemExit(f"dvc repro fails without a fault: {first.output}")
     locks = {digest(project.before / LOCK), digest(project.folder / LOCK)}
     writes = [write for write in first.writes if write.call != "from"]
-    numbers = chosen(writes)
+    numbers = chosen(writes, case.most)
     print(f"dvc: {len(writes)} writes, {len(numbers)} of them disturbed", file=sys.stderr, flush=True)
-    restore(project, first.paths)
+    restore(project, first.paths | set(case.outs))
     runner.import_modules()
     rows, examples = [], {}
     for name, fault in FAULTS.items():
@@ -159,20 +155,20 @@ def examine(case: Case) -> dict[str, Any]:
                 found.add("not_repeated", f"{where}: {again.output[-1500:]}")
             elif now != expected or wrong_objects(runner.folder):
                 found.add("not_repeated", f"{where}: {sorted(set(now.items()) ^ set(expected.items()))[:4]}")
-            restore(project, run.paths | again.paths)
+            print(f"{name}: {where}: {dict(found.counts)}", file=sys.stderr, flush=True)
+            restore(project, run.paths | again.paths | set(case.outs))
         row = {"stage": case.stage, "fault": name, "writes": len(writes), "disturbed": len(of_fault)}
         rows.append({**row, **found.counts, "seconds": round(time.monotonic() - start)})
         examples[name] = found.examples
         print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
-        print(json.dumps(found.examples, indent=1), file=sys.stderr, flush=True)
     return {"rows": rows, "examples": examples}
 
 
 def restore(project: Copy, paths: set[str]) -> None:
-    """Put the project back; the stage, a process of its own, wrote the outs unseen."""
+    """Put the project back."""
     for folder in (".dvc/cache", ".dvc/tmp"):
         shutil.rmtree(project.folder / folder, ignore_errors=True)
-    project.restore({*paths, *project.differences()})
+    project.restore(paths)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ was accepted must have the declared size, and the same pixels each time.
 
 Counted as failures: an exception, the end of the process, more than 10 seconds of processor time for a file, other
 pixels, or a file that one of the two accepts and the other refuses without a reason of its own. Their files are kept in
-runs/mutated_images/. Writes docs/mutated_images.csv. Needs Linux.
+runs/mutated_images/. Writes docs/mutated_images.csv, unless there are fewer files. Needs Linux.
 """
 
 import argparse
@@ -222,7 +222,8 @@ def main() -> None:
         worker.process.kill()
     print(f"warnings: {dict(warned)}")
     print(f"slowest: {slowest}; this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
-    write(answers, failures, warned.total(), count, slowest[-1][0], largest)
+    if count == FILES:
+        write(answers, failures, warned.total(), count, slowest[-1][0], largest)
 
 
 def write(
@@ -230,7 +231,9 @@ def write(
 ) -> None:
     """Write the counts of each answer, the failures, the longest time and the largest memory."""
     names = sorted(set(answers["acquire"]) | set(answers["predict"]))
-    rows = [{"what": name or "no answer", **{way: found[name] for way, found in answers.items()}} for name in names]
+    rows = [
+        {"what": name or "no answer", **{way: str(found[name]) for way, found in answers.items()}} for name in names
+    ]
     both = {
         "files": count,
         **{f"failure: {name}": number for name, number in failures.items()},
@@ -239,8 +242,8 @@ def write(
         "most seconds of processor time for a file": round(seconds, 2),
         "most memory of the process, in MB": megabytes,
     }
-    rows += [{"what": name, **dict.fromkeys(answers, value)} for name, value in both.items()]
-    pd.DataFrame(rows, dtype=str).to_csv(RESULTS, index=False, lineterminator="\n")
+    rows += [{"what": name, **dict.fromkeys(answers, str(value))} for name, value in both.items()]
+    pd.DataFrame(rows).to_csv(RESULTS, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":
