@@ -34,7 +34,8 @@ from typing import Any
 import pandas as pd
 from ruamel.yaml import YAML
 
-from benchmarks.every_write_worker import EXAMPLES, Case
+from benchmarks.every_write_runs import Case
+from benchmarks.every_write_worker import EXAMPLES
 from dermoscopy.cli.run import override, read_profile
 from dermoscopy.core.params import read_yaml
 

@@ -22,21 +22,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.every_write_worker import (
-    FAULTS,
-    FULL,
-    HALFWAY,
-    KILLED,
-    MESSAGE,
-    Case,
-    Copy,
-    Findings,
-    Run,
-    Runner,
-    Write,
-    digest,
-    digests,
-)
+from benchmarks.every_write_runs import FAULTS, FULL, HALFWAY, KILLED, Case, Copy, Run, Runner, Write, digest, digests
+from benchmarks.every_write_worker import MESSAGE, Findings
 
 LOCK, OBJECTS = "dvc.lock", ".dvc/cache/files/md5"
 DATABASES = ".dvc/tmp/site"  # of SQLite, which has its own journal

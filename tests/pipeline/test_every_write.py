@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from benchmarks.every_write import compiled, measure, prepare
-from benchmarks.every_write_worker import BEFORE, FULL, HALFWAY
+from benchmarks.every_write_runs import BEFORE, FULL, HALFWAY
 from tests.pipeline.project import Project
 
 pytestmark = [
