@@ -16,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sys
 import time
 from collections import defaultdict
@@ -81,7 +82,9 @@ def check(
     """Count what is wrong after a run with a fault."""
     if "Traceback" in run.output:
         found.add("tracebacks", f"{where}: {run.output[-1500:]}")
-    if name == FULL and run.code == 0:
+    if run.code == -signal.SIGKILL:
+        found.add("hangs", where)
+    elif name == FULL and run.code == 0:
         found.add("succeeded", where)
     elif name == FULL and run.output.count(MESSAGE) != 1:
         found.add("not_one_message", f"{where}: {run.output[-900:]}")
