@@ -141,3 +141,16 @@ def test_a_frame_is_no_missing_row(colour: int) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (8, 8), (17, 33), SIZE])
 def test_whole_images_have_no_missing_rows(content: str, size: tuple[int, int]) -> None:
     assert missing_rows(picture(content, size)) == ""
+
+
+def test_many_fill_bytes_without_a_marker_are_read_once() -> None:
+    """They were once read again from each of them: these would have taken hours."""
+    content = saved(picture("noise"))
+    middle = start_of_data(content) + 100
+    damaged = content[:middle] + b"\xff" * 1_000_000 + b"\x00" + content[middle:]
+    assert find_damage(damaged)
+
+
+def test_fill_bytes_before_a_marker_are_no_damage() -> None:
+    content = saved(picture("noise"))
+    assert find_damage(content[:-2] + b"\xff" * 1000 + END) == ""

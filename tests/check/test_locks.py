@@ -95,6 +95,14 @@ def test_run_is_refused_while_another_is_at_work(wording):
     wording(str(error.value).replace(str(os.getpid()), "123"))
 
 
+@pytest.mark.parametrize(("text", "kept"), [("", False), ('{"write": {"/o', False), ("{}", True), (None, False)])
+def test_a_half_written_record_is_removed_since_every_dvc_would_stop_at_it(text, kept):
+    if text is not None:
+        PATHS.write_text(text)
+    locks.refuse_while_at_work()
+    assert PATHS.exists() == kept
+
+
 def test_start_of_the_experiment_at_work():
     assert experiment_started() is None
     WORKSPACE.write_text(json.dumps({"pid": os.getpid(), "stdin": None}))

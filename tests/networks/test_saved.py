@@ -1,3 +1,5 @@
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from dermoscopy.networks.data import outputs
 from dermoscopy.networks.params import SmallCNN, Transfer
 from dermoscopy.networks.saved import load_member, save_member
 from dermoscopy.networks.target import BINARY
+from tests.full_disk import run_on_full_disk
 
 MakeCNN = Callable[..., SmallCNN]
 
@@ -49,6 +52,28 @@ def test_saved_bytes_are_reproducible_and_exclude_the_optimizer(small_cnn: MakeC
     for name in ("model.weights.h5", "model.yaml"):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
     assert sorted(path.name for path in (tmp_path / "second").iterdir()) == ["model.weights.h5", "model.yaml"]
+
+
+SAVE = """
+from pathlib import Path
+import keras
+from dermoscopy.networks.saved import save_member
+
+model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(200)])
+try:
+    save_member("large", None, None, model, Path("large"))
+except OSError as error:
+    print(error.strerror, list(Path("large").iterdir()))
+"""
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_an_error_and_leaves_no_file(tmp_path: Path) -> None:
+    """HDF5 itself would print tracebacks and end the process with a segmentation fault."""
+    environment = os.environ | {"PYTHONPATH": str(Path("src").resolve()), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-c", f"import os; os.chdir({str(tmp_path)!r})\n{SAVE}"]
+    result = run_on_full_disk(tmp_path, command, env=environment)
+    assert (result.returncode, result.stdout) == (0, "No space left on device []\n"), result.stderr
 
 
 def test_the_parameters_are_saved_as_yaml(small_cnn: MakeCNN, tmp_path: Path) -> None:

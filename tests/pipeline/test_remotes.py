@@ -144,14 +144,17 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     with log.open("w") as output:
         command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", "0"]
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    wait_until(lambda: "Running on" in log.read_text(), log.read_text)
-    server = Server(re.search(r"http://127\.0\.0\.1:\d+", log.read_text())[0], monkeypatch)
-    yield server
-    server.client.close()
-    process.terminate()
-    process.wait()
+    try:
+        wait_until(lambda: "Running on" in log.read_text(), log.read_text)
+        server = Server(re.search(r"http://127\.0\.0\.1:\d+", log.read_text())[0], monkeypatch)
+        yield server
+        server.client.close()
+    finally:
+        process.terminate()
+        process.wait()
 
 
+@pytest.mark.allow_hosts(["127.0.0.1"])
 def test_an_s3_server(original: Project, server: Server, tmp_path: Path) -> None:
     mine = clone(original, tmp_path / "mine")
     mine.done("dvc", "remote", "add", "--default", "--force", "store", "s3://store/dermoscopy")

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from dermoscopy.acquire.jpeg import MAX_SCANS
 from dermoscopy.core.tables import DIAGNOSIS_PROBABILITIES
 from dermoscopy.use.inputs import ENDINGS
 from dermoscopy.use.model import Model
-from dermoscopy.use.reading import MAX_SCANS, MIN_SIZE
+from dermoscopy.use.reading import MIN_SIZE
 
 PAGE = Path("docs/how-to/predict.md").read_text()
 

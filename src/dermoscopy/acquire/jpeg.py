@@ -24,7 +24,14 @@ RESTARTS = range(0xD0, 0xD8)
 BASELINE, EXTENDED, PROGRESSIVE = 0xC0, 0xC1, 0xC2
 NO_FRAMES = (0xC4, 0xC8, 0xCC)  # of the markers from 0xC0 to 0xCF
 COEFFICIENTS = range(64)  # of a block of 8 x 8 pixels
-MARKER = re.compile(rb"\xff+([^\x00\xff])")
+# Not \xff+, which would start again at each of many fill bytes that no marker follows, and take hours for a megabyte.
+MARKER = re.compile(rb"\xff([^\x00\xff])")
+# The header of a scan, with its only valid lengths for one to four components. Other data, such as those of a film
+# after the image, hardly ever contain it.
+SCAN_HEADER = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
+# Progressive files have about ten scans. Each takes as long as a whole image, so that a small file with many scans
+# could take many minutes.
+MAX_SCANS = 100
 LOOKAHEAD = 8  # bytes that a decoder reads ahead at most
 # Bits of ones, which are no valid code: a decoder that expects compressed data takes them for less than a few blocks. A
 # decoder that expects a marker skips them.
@@ -64,6 +71,15 @@ def find_damage(content: bytes) -> str:
     if frame.kind not in (BASELINE, EXTENDED, PROGRESSIVE):
         return ""
     return _missing_scans(frame) or _wrong_length(content, frame)
+
+
+def has_too_many_scans(content: bytes) -> bool:
+    """Return whether a JPEG file has more than `MAX_SCANS` scans.
+
+    Args:
+        content: The whole file.
+    """
+    return len(SCAN_HEADER.findall(content)) > MAX_SCANS
 
 
 def missing_rows(image: Image.Image) -> str:
@@ -117,7 +133,10 @@ def _read_headers(content: bytes) -> Frame:
 def _ends_of_data(content: bytes, start: int) -> Iterator[int]:
     """Yield where compressed data end: at each restart marker, and at the first other marker or the end of the file."""
     for marker in MARKER.finditer(content, start):
-        yield marker.start()
+        end = marker.start()
+        while end > start and content[end - 1] == 0xFF:  # fill bytes
+            end -= 1
+        yield end
         if marker[1][0] not in RESTARTS:
             return
     yield len(content)

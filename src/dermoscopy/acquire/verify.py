@@ -4,14 +4,16 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
+from threading import Semaphore
 from typing import Literal, TypeVar
 
 import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
-from dermoscopy.acquire.jpeg import find_damage, missing_rows
+from dermoscopy.acquire.jpeg import MAX_SCANS, find_damage, has_too_many_scans, missing_rows
 from dermoscopy.acquire.params import Limits
 from dermoscopy.acquire.schema import check_table
 from dermoscopy.core.files import sha256
@@ -58,10 +60,12 @@ def decode_image(
     if start.startswith(PNG_SIGNATURE) and start[PNG_DEPTH:] == bytes([16]):
         return problem(f"{what} with 16 bits per channel"), None
     try:
-        with open_image(path) as image:
+        with open_image(path) as image, _memory_for(image):
             if image.width * image.height > pixels:
                 detail = f"{image.width} x {image.height} pixels"
                 return problem(f"{what} larger than data.limits.pixels", detail), None
+            if image.format == "JPEG" and has_too_many_scans(path.read_bytes()):
+                return problem(f"JPEG of more than {MAX_SCANS} scans"), None
             decoded = to_rgb(image)
             if damage := _damage(path, image.format):
                 return problem(f"damaged {what}", damage), None
@@ -83,6 +87,15 @@ def decode_image(
         reason = str(error) or type(error).__name__
         kind = f"truncated {what}" if "truncated" in reason.lower() else f"{what} that cannot be decoded"
         return problem(kind, reason), None
+
+
+LARGE = 4_000_000  # pixels; HAM10000's images have 270,000
+_large_images = Semaphore(2)
+
+
+def _memory_for(image: Image.Image) -> AbstractContextManager[object]:
+    """Let only two threads decode a large image at the same time: one of 25 million pixels takes 150 MB."""
+    return _large_images if image.width * image.height > LARGE else nullcontext()
 
 
 def _damage(path: Path, file_format: str | None) -> str:

@@ -21,6 +21,8 @@ SECONDS_TO_WAIT = 3.0  # for a short command such as dvc status; DVC waits as lo
 def refuse_while_at_work() -> None:
     """Raise an error if a dvc works in the project in the working directory.
 
+    A record of paths that a killed dvc, or one on a full disk, has half-written is removed: every dvc would stop at it.
+
     Raises:
         UserError: One does; the message has its process id.
     """
@@ -29,6 +31,16 @@ def refuse_while_at_work() -> None:
         raise UserError(
             f"A run is at work in this folder ({process}), so nothing was started or changed. Wait until it has ended."
         )
+    _remove_broken_record()
+
+
+def _remove_broken_record() -> None:
+    try:
+        json.loads(PATHS.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    except ValueError:
+        PATHS.unlink(missing_ok=True)
 
 
 def at_work() -> str | None:

@@ -17,8 +17,8 @@ FORMATS = ("JPEG", "PNG")
 # Verification checks data.limits.pixels before it decodes; Pillow's own limit would warn, or stop a later stage.
 Image.MAX_IMAGE_PIXELS = None
 
-# EXIF is not used, so Pillow's warnings about it do not matter.
-warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
+# Pillow warns of damage outside the first image: in EXIF, in a second image, in an animation. None of them is used.
+warnings.filterwarnings("ignore", module=r"PIL\.(Tiff|Jpeg|Png)ImagePlugin")
 
 
 def open_image(path: Path) -> Image.Image:

@@ -102,7 +102,7 @@ def _maps(parts: SplitModel, target: Target, images: NDArray[np.float32]) -> NDA
     gradients = np.asarray(tf.cast(tape.gradient(score, features), tf.float32))
     weights = gradients.mean(axis=(1, 2), keepdims=True)
     maps: NDArray[np.float32] = (weights * np.asarray(tf.cast(features, tf.float32))).sum(axis=3)
-    return np.maximum(maps, 0)
+    return np.maximum(maps, np.float32(0))
 
 
 def _logit(parts: SplitModel, target: Target, features: Any) -> Any:

@@ -1,5 +1,6 @@
 """Save and load trained members: the folders data/models/<member>."""
 
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from dermoscopy.networks.weights_file import load_weights
 
 WEIGHTS = "model.weights.h5"
 CARD = "model.yaml"
+BYTES, OVERHEAD = 4, 2**20  # of a weight in the file, and at most of the names of its layers
 
 
 class SavedMember(NamedTuple):
@@ -47,11 +49,27 @@ def save_member(member: str, parameters: Transfer | SmallCNN, target: Target, mo
     import keras
 
     with atomic_write(folder / WEIGHTS) as temporary:
+        _require_space(temporary, model)
         # A new model of the same layers, not compiled: save_weights would otherwise save the optimizer's state.
         keras.Model(model.inputs, model.outputs, name=member).save_weights(temporary)
     card = {"member": member, "kind": parameters.kind, "parameters": parameters.model_dump(exclude={"kind"})}
     card["classes"] = dict(target.classes)
     write_text(folder / CARD, yaml.safe_dump(card, sort_keys=False))
+
+
+def _require_space(path: Path, model: Any) -> None:
+    """Raise the error of a full disk in time: HDF5 would print its own tracebacks and end the process.
+
+    Args:
+        path: A file that may be written: it takes the space of the weights for a moment.
+        model: Keras model that is going to be saved there.
+
+    Raises:
+        OSError: The disk is full.
+    """
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        with path.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, BYTES * model.count_params() + OVERHEAD)
 
 
 def read_card(folder: Path) -> tuple[str, Transfer | SmallCNN, Target]:

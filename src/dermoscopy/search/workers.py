@@ -111,7 +111,7 @@ def _on_cluster(tasks: Sequence[Task], scheduler: str) -> Results:
             except TimeoutError:
                 raise TrainingError(
                     f"search.scheduler: received {scheduler}; it has had no worker for {SECONDS_FOR_WORKERS} s. "
-                    f"Start workers with: dask worker {scheduler} --nthreads 1"
+                    "Start workers as docs/how-to/search.md describes."
                 ) from None
 
 
@@ -126,5 +126,5 @@ def _connected(scheduler: str) -> "Client":
     except (OSError, ValueError, TypeError) as error:  # ValueError and TypeError: addresses that Dask cannot use
         raise TrainingError(
             f"search.scheduler: received {scheduler}; no Dask scheduler responds at this address ({error}). "
-            "Start one with: dask scheduler"
+            "Start one as docs/how-to/search.md describes."
         ) from None

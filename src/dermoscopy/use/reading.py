@@ -1,7 +1,6 @@
 """Read images from untrusted files: decode them as training does, or give the reason why not."""
 
 import os
-import re
 import stat
 import tempfile
 import zipfile
@@ -27,12 +26,6 @@ from dermoscopy.use.inputs import Found
 
 BYTES_PER_PIXEL = 4  # a file with more, for the largest number of pixels, is no JPEG or PNG of 8 bits per channel
 MIN_SIZE = 16  # smallest width and height in pixels; less shows no lesion
-# The header of a scan of a JPEG file, with its only valid lengths for one to four components. Other data, such as those
-# of a PNG file or of a film after the image, hardly ever contain it.
-START_OF_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
-# Progressive JPEG files have about ten scans. Each takes as long as a whole image, so that a small file with many scans
-# could take many minutes.
-MAX_SCANS = 100
 MAX_THREADS = 8  # that decode; each may hold an image of the largest number of pixels
 UPRIGHT = 1  # EXIF orientation
 SHOWN = 600  # largest width or height of an image that is shown, in pixels; that of HAM10000's images
@@ -153,8 +146,6 @@ class Reader:
             raise _ImageError("image of zero bytes")
         if status.st_size > self._bytes:
             raise _ImageError(self._too_large())
-        if len(START_OF_SCAN.findall(path.read_bytes())) > MAX_SCANS:
-            raise _ImageError(f"JPEG of more than {MAX_SCANS} scans")
         problem, decoded = decode_image(path, self._pixels)
         if decoded is None:
             assert problem is not None
