@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load
+from dermoscopy.core.progress import progress
 from dermoscopy.core.splits import SPLITS, like_val, read_split
 from dermoscopy.core.stage import checkpoints, remove_finished, run
 from dermoscopy.core.tables import PREDICTIONS
@@ -21,12 +22,15 @@ def predict() -> None:
     runtime = load("runtime", Runtime)
     splits = {split: read_split(Path(f"data/split/{split}.csv"), split) for split in SPLITS}
     splits["train"] = like_val(splits["train"], splits["val"])
-    for member in member_names():
-        configure(runtime)
-        trained = load_member(Path("data/models") / member)
-        for split, rows in splits.items():
-            predictions = predict_split(trained, rows, settings, runtime)
-            PREDICTIONS.write(predictions, Path(f"data/predictions/{split}/{member}.csv"))
+    members = member_names()
+    with progress("Predict", len(members) * sum(map(len, splits.values()))) as advance:
+        for member in members:
+            configure(runtime)
+            trained = load_member(Path("data/models") / member)
+            for split, rows in splits.items():
+                predictions = predict_split(trained, rows, settings, runtime)
+                PREDICTIONS.write(predictions, Path(f"data/predictions/{split}/{member}.csv"))
+                advance(len(rows))
 
 
 if __name__ == "__main__":
