@@ -101,8 +101,8 @@ def _maps(parts: SplitModel, target: Target, images: NDArray[np.float32]) -> NDA
         score = tf.reduce_sum(_logit(parts, target, parts.after(features, training=False)))
     gradients = np.asarray(tf.cast(tape.gradient(score, features), tf.float32))
     weights = gradients.mean(axis=(1, 2), keepdims=True)
-    maps: NDArray[np.float32] = (weights * np.asarray(tf.cast(features, tf.float32))).sum(axis=3)
-    return np.maximum(maps, np.float32(0))
+    maps = (weights * np.asarray(tf.cast(features, tf.float32))).sum(axis=3)
+    return np.asarray(np.maximum(maps, 0), np.float32)
 
 
 def _logit(parts: SplitModel, target: Target, features: Any) -> Any:

@@ -114,7 +114,7 @@ def cells(rng: np.random.Generator, shape: tuple[int, int], spacing: float, ever
     free[row[inside], column[inside]] = False
     distance, nearest = ndimage.distance_transform_edt(free, return_indices=True)
     kinds = rng.random(shape, np.float32)
-    return np.asarray(distance, np.float32) / np.float32(pitch), kinds[nearest[0], nearest[1]]
+    return np.asarray(np.asarray(distance, np.float32) / pitch, np.float32), kinds[nearest[0], nearest[1]]
 
 
 def step(field: Field, low: float, high: float) -> Field:
