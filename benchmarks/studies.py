@@ -21,7 +21,8 @@ from study_table import FAILED, diagnosis_table, evaluate, table, write
 
 from dermoscopy.check.head import refuse_killed_experiment, undo_command
 from dermoscopy.check.locks import refuse_while_at_work
-from dermoscopy.cli.dvc import committed_params, git, run_dvc, top_folder
+from dermoscopy.cli.dvc import run_dvc
+from dermoscopy.cli.repository import committed_params, git, top_folder
 from dermoscopy.cli.run import Leaves, data_leaves, flatten, override, refuse_other_changes, replaced
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.params import read

@@ -11,7 +11,8 @@ from typing import Any
 
 from study_plan import Training
 
-from dermoscopy.cli.dvc import environment, git
+from dermoscopy.cli.dvc import environment
+from dermoscopy.cli.repository import git
 from dermoscopy.cli.run import differences, flatten, override, replaced
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.params import read_yaml

@@ -1,6 +1,6 @@
 import pytest
 
-from dermoscopy.cli.dvc import committed_params, results_differ, top_folder
+from dermoscopy.cli.repository import committed_params, results_differ, top_folder
 from dermoscopy.core.errors import UserError
 from tests.cli.conftest import git
 

@@ -20,7 +20,8 @@ from filelock import FileLock, Timeout
 
 from dermoscopy.check.locks import refuse_while_at_work
 from dermoscopy.cli.compare import plain_table
-from dermoscopy.cli.dvc import environment, top_folder
+from dermoscopy.cli.dvc import environment
+from dermoscopy.cli.repository import top_folder
 from dermoscopy.core.errors import UserError, first_few
 from dermoscopy.core.progress import progress
 from dermoscopy.core.stage import checkpoints

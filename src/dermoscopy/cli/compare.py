@@ -10,7 +10,7 @@ import pandas as pd
 import typer
 
 from dermoscopy.check.clone import GET_ALL, lacks_files
-from dermoscopy.cli.dvc import top_folder
+from dermoscopy.cli.repository import top_folder
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.params import PARAMS, load, read_yaml
 from dermoscopy.core.tables import PREDICTIONS, Table

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from dermoscopy import load
-from dermoscopy.cli.dvc import top_folder
 from dermoscopy.cli.predict import MODEL_HELP, NOTICE
+from dermoscopy.cli.repository import top_folder
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.interrupt import INTERRUPTED
 

@@ -11,8 +11,8 @@ import pandas as pd
 import typer
 
 from dermoscopy.cli.compare import plain_table
-from dermoscopy.cli.dvc import top_folder
 from dermoscopy.cli.predict import NOTICE
+from dermoscopy.cli.repository import top_folder
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.tables import ENSEMBLE
 from dermoscopy.external.external import OnOverlap, Results, evaluate_folder

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dermoscopy.bundle.manifest import bundle_id
-from dermoscopy.cli.dvc import git, results_differ, top_folder
+from dermoscopy.cli.repository import git, results_differ, top_folder
 from dermoscopy.export.export import PARITY_FILE, export_bundle, require_replaceable
 from dermoscopy.export.formats import FORMATS, require_packages
 from dermoscopy.export.parity import PARITY, losses

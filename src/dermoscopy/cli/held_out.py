@@ -17,7 +17,8 @@ import typer
 from dermoscopy.check.head import refuse_killed_experiment
 from dermoscopy.check.locks import refuse_while_at_work
 from dermoscopy.cli.compare import plain_table
-from dermoscopy.cli.dvc import environment, run_dvc, top_folder
+from dermoscopy.cli.dvc import environment, run_dvc
+from dermoscopy.cli.repository import top_folder
 from dermoscopy.cli.run import override
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.files import atomic_write

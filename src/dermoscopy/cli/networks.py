@@ -10,8 +10,8 @@ import typer
 
 from dermoscopy.check.params import Params
 from dermoscopy.cli.compare import plain_table
-from dermoscopy.cli.dvc import top_folder
 from dermoscopy.cli.held_out import require_writable_file
+from dermoscopy.cli.repository import top_folder
 from dermoscopy.core.files import atomic_write
 from dermoscopy.core.params import load
 from dermoscopy.core.tables import DIAGNOSES

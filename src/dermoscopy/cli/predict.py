@@ -12,8 +12,8 @@ import typer
 
 from dermoscopy import load
 from dermoscopy.cli.compare import plain_table
-from dermoscopy.cli.dvc import top_folder
 from dermoscopy.cli.held_out import require_writable_file
+from dermoscopy.cli.repository import top_folder
 from dermoscopy.core.files import atomic_write
 from dermoscopy.evaluate.params import Point
 from dermoscopy.ham10000.problems import printable

@@ -16,7 +16,8 @@ import typer
 
 from dermoscopy.check.head import refuse_killed_experiment
 from dermoscopy.check.locks import refuse_while_at_work
-from dermoscopy.cli.dvc import SECONDS_TO_FINISH, command, environment, run_dvc, top_folder
+from dermoscopy.cli.dvc import SECONDS_TO_FINISH, command, environment, run_dvc
+from dermoscopy.cli.repository import top_folder
 from dermoscopy.core.interrupt import INTERRUPTED
 from dermoscopy.core.params import Positive, load
 from dermoscopy.core.pipeline import trained_members

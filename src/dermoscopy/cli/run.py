@@ -20,8 +20,9 @@ from dermoscopy.check.check import file_problems
 from dermoscopy.check.head import refuse_killed_experiment, undo_command
 from dermoscopy.check.locks import at_work, refuse_while_at_work
 from dermoscopy.check.params import Params
-from dermoscopy.cli.dvc import committed_params, differs_from_commit, results_differ, run_dvc, top_folder
+from dermoscopy.cli.dvc import run_dvc
 from dermoscopy.cli.headline import headline
+from dermoscopy.cli.repository import committed_params, differs_from_commit, results_differ, top_folder
 from dermoscopy.core.errors import ParameterError, UserError
 from dermoscopy.core.params import read, read_yaml, validate
 from dermoscopy.core.suggestions import did_you_mean

@@ -17,8 +17,8 @@ import pandas as pd
 import typer
 
 from dermoscopy.cli.compare import plain_table
-from dermoscopy.cli.dvc import top_folder
 from dermoscopy.cli.held_out import require_writable_file
+from dermoscopy.cli.repository import top_folder
 from dermoscopy.core.errors import ProblemsError, UserError
 from dermoscopy.core.members import member_names
 from dermoscopy.core.params import load, read_yaml, validate

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from dermoscopy.check.head import killed_experiment
 from dermoscopy.check.locks import refuse_while_at_work
-from dermoscopy.cli.dvc import RESTORED, command, environment, git, top_folder
+from dermoscopy.cli.dvc import command, environment
+from dermoscopy.cli.repository import RESTORED, git, top_folder
 from dermoscopy.core.errors import UserError, first_few
 from dermoscopy.core.pipeline import output_paths
 

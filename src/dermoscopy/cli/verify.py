@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from dermoscopy.cli.dvc import top_folder
+from dermoscopy.cli.repository import top_folder
 from dermoscopy.core.errors import UserError
 from dermoscopy.core.files import sha256
 from dermoscopy.core.members import require_member
