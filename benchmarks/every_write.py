@@ -1,7 +1,7 @@
 """Kill each stage at its n-th write, and fill the disk from it on, for every n; then run the stage again.
 
-python benchmarks/every_write.py
-python benchmarks/every_write.py split train@cnn_a --most 50
+python -m benchmarks.every_write
+python -m benchmarks.every_write split train@cnn_a --most 50
 
 Needs Linux and a C compiler. A write is a call that changes a file of the project: creating, writing, renaming,
 removing; every_write.c counts them. The profile tiny runs once in a clone of the last commit, in a temporary folder.

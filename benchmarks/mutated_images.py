@@ -1,7 +1,7 @@
 """Give mutated JPEG and PNG files to the verification of acquire and to `dermoscopy predict`, and count what happens.
 
-python benchmarks/mutated_images.py
-python benchmarks/mutated_images.py --files 500
+python -m benchmarks.mutated_images
+python -m benchmarks.mutated_images --files 500
 
 The files are images of the simulated dataset in ten forms, each mutated in a way of mutations.py. A file depends on
 its number only. One in ten has the ending of the other format. Each is verified (acquire/verify.py), read as for
