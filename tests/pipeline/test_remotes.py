@@ -88,7 +88,7 @@ def test_a_damaged_file_of_the_remote_is_noticed_and_replaced(pushed: Project, t
     assert stages_run(theirs.done("dvc", "repro")) == ["check"]
 
 
-@pytest.mark.parametrize("link", ["copy", "symlink"])
+@pytest.mark.parametrize("link", [pytest.param("copy", marks=pytest.mark.long), "symlink"])
 def test_a_damaged_file_of_the_cache_is_noticed_and_replaced(pushed: Project, tmp_path: Path, link: str) -> None:
     """Of a cache that two clones share; the second one needs no remote."""
     theirs = clone(pushed, tmp_path / "theirs")

@@ -161,6 +161,7 @@ def test_policy_splits_again_and_acquires_nothing(finished: Project, tmp_path):
     assert ran == ["check", "split", "augment", "audit"]
 
 
+@pytest.mark.long
 def test_histo_only_evaluates_fewer_images_and_trains_nothing(finished: Project, tmp_path):
     project = finished.copy(tmp_path / "project")
     before = count_test_images(project)
