@@ -154,3 +154,22 @@ def localization() -> str:
             f"{difference} | {correlation} | {100 * row['empty']:.0f} % |"
         )
     return "\n".join(lines)
+
+
+def every_write() -> str:
+    """Return what was found after kills and on a full disk, over all stages, in Markdown."""
+    columns = [
+        "writes",
+        "disturbed",
+        "next_runs",
+        "half_written",
+        "not_repeated",
+        "not_one_message",
+        "tracebacks",
+        "hangs",
+    ]
+    stages = pd.read_csv("docs/every_write.csv").query("stage != 'dvc repro'")
+    lines = [f"| all {stages['stage'].nunique()} stages | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for fault, counts in stages.groupby("fault", sort=False)[columns].sum().iterrows():
+        lines.append(f"| {fault} | {' | '.join(f'{count:,}' for count in counts)} |")
+    return "\n".join(lines)

@@ -17,11 +17,11 @@ import training_tables
 README = Path("README.md")
 SIMULATED = Path()  # the committed run
 HAM10000 = Path("docs/results/ham10000-cpu")
-DATA, TRAINING, PAPER, STATISTICS, STUDIES, EXPERIMENTS, SIMULATION, SUITABILITY, GRADCAM = (
+DATA, TRAINING, PAPER, STATISTICS, STUDIES, EXPERIMENTS, SIMULATION, SUITABILITY, GRADCAM, SAFETY = (
     Path("docs/explanation", f"{name}.md")
     for name in (
         *("data", "training", "paper", "statistics", "studies", "experiments"),
-        *("simulation", "suitability", "gradcam"),
+        *("simulation", "suitability", "gradcam", "safety"),
     )
 )
 CHECKS, RUNTIMES = (Path("docs/reference", f"{name}.md") for name in ("dataset-checks", "runtimes"))
@@ -78,6 +78,11 @@ def pages() -> dict[Path, str]:
             suitable=suitability_tables.datasets(),
             foreign=suitability_tables.foreign(),
             changed=suitability_tables.changed(),
+        ),
+        SAFETY: render(
+            SAFETY.read_text(),
+            every_write=data_tables.every_write(),
+            mutated_images=training_tables.table("docs/mutated_images.csv", what="", acquire=",g", predict=",g"),
         ),
         GRADCAM: render(GRADCAM.read_text(), localization=data_tables.localization()),
         STUDIES: render(STUDIES.read_text(), studies=training_tables.studies("studies")),

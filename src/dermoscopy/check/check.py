@@ -1,6 +1,5 @@
 """Checks of params.yaml that need several blocks, or the machine: layers, image sizes, weights, devices, members."""
 
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,8 +22,6 @@ from dermoscopy.networks.build import NO_WEIGHTS, backbone_length, feature_map_s
 from dermoscopy.networks.params import LARGEST_IMAGE_SIZE, Member, Runtime, SmallCNN, Training, Transfer
 from dermoscopy.search.params import Search
 from dermoscopy.search.space import grid_problems
-
-logger = logging.getLogger(__name__)
 
 
 def layer_problems(name: str, member: Transfer) -> list[str]:

@@ -1,6 +1,5 @@
 """Check DVC's cache, and remove what interrupted runs have left on the disk."""
 
-import hashlib
 import json
 import os
 import re
@@ -26,6 +25,7 @@ from dermoscopy.core.errors import UserError, first_few
 from dermoscopy.core.progress import progress
 from dermoscopy.core.stage import checkpoints
 from dermoscopy.use.recorded import read_stages
+from dermoscopy.use.sources import md5_of_file
 
 FILES = Path("files/md5")  # in the folder of the cache
 NAME = re.compile(r"[0-9a-f]{32}(\.dir)?")  # md5 of a file, or of the list of a folder's files
@@ -122,8 +122,7 @@ def damage(paths: Sequence[Path]) -> dict[Path, str]:
 
 def _problem(path: Path) -> str | None:
     try:
-        with path.open("rb") as file:
-            md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        md5 = md5_of_file(path)
     except FileNotFoundError:
         return None
     except OSError as error:

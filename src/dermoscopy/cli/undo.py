@@ -1,6 +1,5 @@
 """Restore the parameters and results of the last commit, whatever a run has left."""
 
-import hashlib
 import os
 import re
 import shutil
@@ -15,6 +14,7 @@ from dermoscopy.cli.dvc import command, environment
 from dermoscopy.cli.repository import RESTORED, git, top_folder
 from dermoscopy.core.errors import UserError, first_few
 from dermoscopy.core.pipeline import output_paths
+from dermoscopy.use.sources import md5_of_file
 
 SAVED = Path("runs")  # in neither git nor DVC
 EXPERIMENT = "dvc: commit experiment"  # how the commits of `dvc exp run` begin
@@ -167,8 +167,7 @@ def _is_dvc_link_or_copy(path: Path, cache: Path) -> bool:
     """
     if not path.exists():
         return True
-    with path.open("rb") as file:
-        md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    md5 = md5_of_file(path)
     return (cache / "files" / "md5" / md5[:2] / md5[2:]).exists()
 
 

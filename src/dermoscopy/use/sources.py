@@ -166,13 +166,18 @@ def dvc_md5(path: Path) -> str:
         path: A file, or a folder; symbolic links are followed, since DVC may link its cache.
     """
     if path.is_file():
-        return _md5(path)
+        return md5_of_file(path)
     files = sorted(file for file in path.rglob("*") if file.is_file())
-    entries = [{"md5": _md5(file), "relpath": file.relative_to(path).as_posix()} for file in files]
+    entries = [{"md5": md5_of_file(file), "relpath": file.relative_to(path).as_posix()} for file in files]
     listing: list[dict[str, Any]] = sorted(entries, key=lambda entry: entry["relpath"])
     return hashlib.md5(json.dumps(listing).encode(), usedforsecurity=False).hexdigest() + ".dir"
 
 
-def _md5(path: Path) -> str:
+def md5_of_file(path: Path) -> str:
+    """Return the md5 of a file, under which DVC's cache has it.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
