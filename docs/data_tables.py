@@ -6,22 +6,37 @@ import pandas as pd
 
 
 def protocols() -> str:
-    """Return the test ROC AUC on each dataset under each protocol, in Markdown."""
+    """Return ROC AUC and accuracy on test under each protocol, means over the seeds of the split, in Markdown."""
     table = pd.read_csv("docs/protocols.csv")
     names = list(dict.fromkeys(table["protocol"]))
-    rows = ["| | | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
+    leaky = names[1:]
+    head = ["", "", *names, *(f"{name} minus {names[0]}" for name in leaky)]
+    rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for dataset, of_dataset in table.groupby("dataset", sort=False):
-        runs = of_dataset.drop_duplicates("protocol").set_index("protocol").loc[names]
-        rows.append(f"| {dataset} | test images | " + " | ".join(map(str, runs["test_images"])) + " |")
-        shared = " | ".join(f"{100 * proportion:.0f} %" for proportion in runs["known"])
-        rows.append(f"| | of these, images of a lesion in train | {shared} |")
-        for name, of_name in of_dataset.groupby("name", sort=False):
-            cells = [
-                f"{row.roc_auc:.3f} ({row.low:.3f} – {row.high:.3f})"
-                for row in of_name.set_index("protocol").loc[names].itertuples()
-            ]
-            rows.append(f"| | {name} | {' | '.join(cells)} |")
+        means = of_dataset.groupby("protocol")[["test_images", "known"]].mean().reindex(names)
+        empty = " |" * len(leaky)
+        images = " | ".join(_shown(count, ",.0f") for count in means["test_images"])
+        known = " | ".join(_shown(100 * proportion, ".0f", " %") for proportion in means["known"])
+        rows.append(f"| {dataset} | test images | {images} |{empty}")
+        rows.append(f"| | of these, images of a lesion in train | {known} |{empty}")
+        for metric, title in (("roc_auc", "ROC AUC"), ("accuracy", "accuracy at 0.5")):
+            for name, of_name in of_dataset.groupby("name", sort=False):
+                by_seed = of_name.pivot_table(index="split_seed", columns="protocol", values=metric)
+                values = by_seed.reindex(columns=names)
+                cells = [_range(values[protocol], ".3f") for protocol in names]
+                cells += [_range(values[protocol] - values[names[0]], "+.3f") for protocol in leaky]
+                rows.append(f"| | {name}, {title} | {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def _range(values: pd.Series, form: str) -> str:
+    """Return mean, smallest and largest value; a single value alone; nothing if there is none."""
+    mean = _shown(values.mean(), form)
+    return f"{mean} ({values.min():{form}} – {values.max():{form}})" if values.notna().sum() > 1 else mean
+
+
+def _shown(value: float, form: str, unit: str = "") -> str:
+    return "" if pd.isna(value) else f"{value:{form}}{unit}"
 
 
 def near_duplicates() -> str:

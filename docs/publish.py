@@ -1,7 +1,7 @@
 """Copy a finished run into docs/results/<name>/, for README and the pages: no image, no weights, no path of a machine.
 
-python docs/publish.py path/to/clone ham10000-cpu             # the run, and its row in seeds.csv
-python docs/publish.py path/to/clone ham10000-cpu --only-seed   # a run with another seed: its row in seeds.csv only
+python docs/publish.py path/to/clone ham10000-cpu             # the run, and its rows in seeds.csv and costs.csv
+python docs/publish.py path/to/clone ham10000-cpu --only-seed   # a run with another seed: its rows in these files only
 
 The first argument is the folder of a clone whose working tree has the run. python docs/pages.py then writes the pages.
 """
@@ -37,8 +37,9 @@ LARGEST = 500_000  # bytes; a larger table is left out
 IMAGE = re.compile(r'<img [^>]*?src="data:image/jpeg;base64,[^"]*"[^>]*>')
 NOTE = "<p>This image is not published: the images of HAM10000 are CC BY-NC 4.0. Your own run shows it.</p>"
 EXTERNAL = "evaluation-"  # start of the name of a folder that dermoscopy evaluate wrote
-SEEDS = "seeds.csv"
-KEPT = ("README.md", SEEDS)  # when a run is published again
+SEEDS, COSTS = "seeds.csv", "costs.csv"
+KEPT = ("README.md", SEEDS, COSTS)  # when a run is published again
+SEED_KEYS = ["seed", "split_seed"]
 MEGABYTE = 2**20
 
 
@@ -47,18 +48,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, metavar="path", help="folder of the clone with the finished run")
     parser.add_argument("name", help="name of the folder in docs/results/")
-    parser.add_argument("--only-seed", action="store_true", help="write the row of seeds.csv only")
+    parser.add_argument("--only-seed", action="store_true", help=f"write the rows of {SEEDS} and {COSTS} only")
     arguments = parser.parse_args()
     if not (arguments.run / "data/report/index.html").is_file():
         sys.exit(f"{arguments.run}: expected the folder of a finished run, but it has no data/report/index.html.")
     folder = RESULTS / arguments.name
-    rows = seed_rows(arguments.run)
+    params = Params.model_validate(YAML(typ="safe").load(arguments.run / "params.yaml"))
+    scores, spent = seed_rows(arguments.run, params), costs(arguments.run, params)
     if arguments.only_seed:
         if not folder.is_dir():
             sys.exit(f"{folder} does not exist: publish the run itself first, without --only-seed.")
     else:
         publish(arguments.run, folder)
-    add_seed(rows, folder / SEEDS)
+    add_seed(scores, folder / SEEDS)
+    add_seed(spent, folder / COSTS)
 
 
 def publish(run: Path, folder: Path) -> None:
@@ -75,7 +78,6 @@ def publish(run: Path, folder: Path) -> None:
             target = new / published_path(source.relative_to(run))
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(public(source.read_text(), local_paths(params)))
-        costs(run, Params.model_validate(params)).to_csv(new / "costs.csv", index=False, lineterminator="\n")
         for kept in KEPT:
             if (folder / kept).is_file():
                 shutil.copy(folder / kept, new / kept)
@@ -123,7 +125,7 @@ def costs(run: Path, params: Params) -> pd.DataFrame:
     Returns:
         A row for each stage in the order of dvc.yaml: `seconds`, `peak_memory_mb`, `images_per_second` (of training)
         and `expected_seconds` (of training, prediction and search); then a row `disk` with `megabytes` and
-        `expected_megabytes`, of data, DVC's cache and checkpoints.
+        `expected_megabytes`, of data, DVC's cache and checkpoints. All have the seeds of the run.
     """
     stages = list(YAML(typ="safe").load(run / PIPELINE)["stages"])
     images = expected_images(params, source := json.loads((run / "data/source.json").read_text()))
@@ -140,7 +142,7 @@ def costs(run: Path, params: Params) -> pd.DataFrame:
     disk = sum(size(run / name) for name in ("data", ".dvc/cache", ".checkpoints")) / MEGABYTE
     expected_megabytes = expected_disk(params, source, images) / MEGABYTE
     rows.append({"stage": "disk", "megabytes": disk, "expected_megabytes": expected_megabytes})
-    return pd.DataFrame(rows).round(1)
+    return pd.DataFrame(rows).round(1).assign(seed=params.seed, split_seed=params.split.seed)
 
 
 def size(folder: Path) -> int:
@@ -149,9 +151,8 @@ def size(folder: Path) -> int:
     return sum({(stat.st_dev, stat.st_ino): stat.st_size for stat in stats}.values())
 
 
-def seed_rows(run: Path) -> pd.DataFrame:
+def seed_rows(run: Path, params: Params) -> pd.DataFrame:
     """Return the ROC AUCs of a run on test and val, by image, with its seeds."""
-    params = YAML(typ="safe").load(run / "params.yaml")
     scores = pd.read_csv(run / "plots/roc_auc.csv")
     scores = scores[scores["kind"].isin(["ensemble", "member"])]
     # Members as the stage predict predicts them, like on test; metrics/val/ has one view of each image.
@@ -159,17 +160,16 @@ def seed_rows(run: Path) -> pd.DataFrame:
     ensemble = json.loads((run / "metrics/val.json").read_text())["roc_auc"]
     on_val = [best.get(name, ensemble) for name in scores["name"]]
     columns = ["kind", "name", "value", "low", "high", "within_source", "within_low", "within_high"]
-    return scores[columns].assign(val=on_val, seed=params["seed"], split_seed=params["split"]["seed"])
+    return scores[columns].assign(val=on_val, seed=params.seed, split_seed=params.split.seed)
 
 
 def add_seed(rows: pd.DataFrame, path: Path) -> None:
     """Write the rows of a run into the table, in place of those of an earlier run with the same seeds."""
-    keys = ["seed", "split_seed"]
     if path.is_file():
         earlier = pd.read_csv(path)
-        same = pd.MultiIndex.from_frame(earlier[keys]).isin(pd.MultiIndex.from_frame(rows[keys]))
+        same = pd.MultiIndex.from_frame(earlier[SEED_KEYS]).isin(pd.MultiIndex.from_frame(rows[SEED_KEYS]))
         rows = pd.concat([earlier[~same], rows])
-    rows.sort_values(keys, kind="stable").to_csv(path, index=False, lineterminator="\n")
+    rows.sort_values(SEED_KEYS, kind="stable").to_csv(path, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

@@ -104,30 +104,44 @@ def seeds(folder: Path) -> str:
 
 
 def costs(folder: Path) -> str:
-    """Return time and memory of each stage beside what the stage check expected, in Markdown."""
+    """Return time and memory of each stage with each seed, beside what the stage check expected, in Markdown."""
     table = pd.read_csv(folder / "costs.csv")
-    stages, disk = table[table["stage"] != "disk"], table[table["stage"] == "disk"].iloc[0]
-    rows = ["| stage | minutes | expected | peak memory, GB | images per second |", "|---|---|---|---|---|"]
-    for row in stages.itertuples():
-        expected = "" if pd.isna(row.expected_seconds) else f"{row.expected_seconds / 60:.1f}"
-        speed = "" if pd.isna(row.images_per_second) else f"{row.images_per_second:.0f}"
+    stages, disk = table[table["stage"] != "disk"], table[table["stage"] == "disk"]
+    seeds = list(dict.fromkeys(table["seed"]))
+    head = [f"{title}, seed {seed}" for seed in seeds for title in ("minutes", "images per second")]
+    rows = [f"| stage | expected minutes | {' | '.join(head)} | peak memory, GB |", "|---" * (len(head) + 3) + "|"]
+    for name, of_stage in stages.groupby("stage", sort=False):
+        expected = of_stage["expected_seconds"].iloc[0]
+        by_seed = of_stage.set_index("seed").reindex(seeds)
+        cells = [
+            cell
+            for row in by_seed.itertuples()
+            for cell in (_number(row.seconds / 60, 1), _number(row.images_per_second, 0))
+        ]
+        peak = of_stage["peak_memory_mb"].max() / 1024
+        rows.append(f"| {name} | {_number(expected / 60, 1)} | {' | '.join(cells)} | {peak:.1f} |")
+    rows.append("")
+    for seed in seeds:
+        of_seed, of_disk = stages[stages["seed"] == seed], disk[disk["seed"] == seed].iloc[0]
+        compared = of_seed.dropna(subset="expected_seconds")
         rows.append(
-            f"| {row.stage} | {row.seconds / 60:.1f} | {expected} | {row.peak_memory_mb / 1024:.1f} | {speed} |"
+            f"- Seed {seed}: {of_seed['seconds'].sum() / 3600:.1f} hours in all. Training, prediction and search: "
+            f"{compared['seconds'].sum() / 60:.0f} minutes, expected {compared['expected_seconds'].sum() / 60:.0f}. "
+            f"Disk: {of_disk['megabytes'] / 1024:.1f} GB, expected {of_disk['expected_megabytes'] / 1024:.1f}."
         )
-    compared = stages.dropna(subset="expected_seconds")
-    total = (
-        f"All stages: {stages['seconds'].sum() / 3600:.1f} hours. Training, prediction and search: "
-        f"{compared['seconds'].sum() / 60:.0f} minutes, expected {compared['expected_seconds'].sum() / 60:.0f}. "
-        f"Disk: {disk['megabytes'] / 1024:.1f} GB, expected {disk['expected_megabytes'] / 1024:.1f}."
-    )
-    return "\n".join([*rows, "", total])
+    return "\n".join(rows)
+
+
+def _number(value: float, digits: int) -> str:
+    return "" if pd.isna(value) else f"{value:.{digits}f}"
 
 
 def summary(folder: Path) -> str:
     """Return what a run is: its profile, its dataset, its time and its starting weights, in Markdown."""
     source = json.loads((folder / "data/source.json").read_text())
     params = read_yaml((folder / "params.yaml").read_text())
-    hours = pd.read_csv(folder / "costs.csv")["seconds"].sum() / 3600
+    of_run = pd.read_csv(folder / "costs.csv").query("seed == @params['seed']")
+    hours = of_run["seconds"].sum() / 3600
     files = " and ".join(f"`{member}` ({_hash(entry)})" for member, entry in source["weights"].items())
     malignant = ", ".join(formatting.diagnosis(dx) for dx in params["policy"]["malignant"].split("+"))
     return (

@@ -107,6 +107,9 @@ def test_publishing_again_replaces_the_run_but_keeps_page_and_other_seeds(run, r
     call(monkeypatch, run, "mine")
     seeds = pd.read_csv(results / "seeds.csv")
     assert seeds["seed"].tolist() == [1] * len(first) + [2] * len(first)
+    costs = pd.read_csv(results / "costs.csv")
+    assert costs["seed"].tolist() == [1] * 3 + [2] * 3
+    assert costs["stage"].tolist() == ["check", "train@cnn_a", "disk"] * 2
     assert (results / "README.md").read_text() == "page"
     assert not (results / "plots/old.csv").exists()
     assert not (results / "data/evaluation").exists()
