@@ -1,6 +1,6 @@
 """Measure the effect of data leakage: train members under each of the three protocols, for several seeds of the split.
 
-python benchmarks/protocols.py simulated --members cnn_a cnn_b
+python benchmarks/protocols.py simulated split.test=0.25
 python benchmarks/protocols.py ham10000 data.source=directory data.path=path/to/ham10000 --members cnn_a cnn_b
 
 The first argument names the dataset in docs/protocols.csv; its rows are replaced. The next ones are parameters, as for
