@@ -1,6 +1,5 @@
 """Measure the effect of data leakage: train members under each of the three protocols, for several seeds of the split.
 
-python benchmarks/protocols.py simulated split.test=0.25
 python benchmarks/protocols.py ham10000 data.source=directory data.path=path/to/ham10000 --members cnn_a cnn_b
 
 The first argument names the dataset in docs/protocols.csv; its rows are replaced. The next ones are parameters, as for
@@ -86,7 +85,7 @@ def run(members: Sequence[str], overrides: Sequence[str], **keys: str | int) -> 
 
 
 def refuse_changes() -> None:
-    """Stop if the working tree differs from the last commit, which would change the results.
+    """Stop if the working tree differs from the last commit: it would change the results, and the end would undo it.
 
     Raises:
         SystemExit: Files differ; the message lists them.
